@@ -1,0 +1,93 @@
+// job.h - what a job is: the definition a person gives, as it lives in memory and as it lies in the store.
+//
+// A job has a name (what the API calls job_id), a kind (how it is carried out), a trigger (when) and a few policies.
+// In the store a job is a struct job_row: two JSON texts (trigger, spec) and a few numbers. A row that cannot be
+// understood any more is never dropped: it becomes a struct job with `quarantine` set, which is listed but never fires.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "trigger/trigger.h"
+
+// Numbers are stored: never change one, never reuse one.
+enum job_kind {
+    JOB_FOLDER = 0,      // a job folder: main.so, main.c, main.py or main (job/folder.h)
+    JOB_CERTIFICATE = 1, // the built-in certificate check; target is "host" or "host:port"
+};
+
+enum job_state {
+    JOB_ENABLED = 0,
+    JOB_PAUSED = 1,
+    JOB_ENDED = 2,   // the trigger has no further slot; the name may be used again
+    JOB_DELETED = 3, // tombstone
+};
+
+enum job_coalesce {
+    COALESCE_LAST = 0, // several missed slots become one run, for the last of them
+    COALESCE_ALL = 1,  // each missed slot within its grace is run
+};
+
+#define JOB_NAME_MAX 128
+#define JOB_GRACE_DEFAULT (-1) // one period, at most an hour, for repeating jobs; none for one-shots
+#define JOB_GRACE_NONE (-2)    // no limit: run however late
+
+// What is kept of a job between two runs. Texts are owned by the job and live as long as it.
+struct job {
+    int64_t id;              // the store's number; 0 until stored
+    struct str name;         // job_id: [A-Za-z0-9][A-Za-z0-9._@:-]{0,127}
+    enum job_kind kind;
+    enum job_state state;
+    struct str target;       // folder name (JOB_FOLDER) or host[:port] (JOB_CERTIFICATE)
+    struct str args;         // JSON array of strings, "[]" when there are none
+    struct trigger *trigger; // owned; NULL only when quarantined
+    struct str quarantine;   // why the stored row is not usable; empty for a healthy job
+    enum job_coalesce coalesce;
+    int32_t max_instances;   // runs at once; >= 1
+    int64_t misfire_grace_us; // >= 0, or JOB_GRACE_DEFAULT, JOB_GRACE_NONE
+    int64_t timeout_us;      // per attempt; 0: no limit
+    int32_t version;         // 1 when created, +1 for each change
+    int64_t change_seq;
+    wall effective_from;     // slots after this moment count
+    wall created_at, updated_at;
+};
+
+// A job as it lies in the store. Texts are borrowed.
+struct job_row {
+    int64_t id;
+    struct str name;
+    int kind;
+    struct str trigger; // trigger_write's JSON
+    struct str tz;      // the trigger's zone name, for people who look into the table
+    struct str spec;    // JSON of what is neither trigger nor a column
+    int state;
+    int version;
+    int64_t change_seq;
+    wall effective_from, created_at, updated_at;
+};
+
+struct arena;
+
+// True when name may be a job's name; otherwise err.field is "job_id".
+[[nodiscard]] bool job_name_check(struct str name, struct err *e);
+
+// A new job from a stored row. Never fails: what cannot be understood comes back with `quarantine` set (and the row's
+// own texts stay in the store untouched). context gives zones and the default zone. End it with job_free.
+[[nodiscard]] struct job *job_from_row(const struct job_row *row, const struct trigger_context *context);
+
+// The row of a job; texts are allocated in arena.
+void job_to_row(const struct job *job, struct arena *arena, struct job_row *ret_row);
+
+// A deep copy, for edits (the trigger is compiled again). NULL is never returned for a healthy job.
+[[nodiscard]] struct job *job_copy(const struct job *job, const struct trigger_context *context);
+
+// Replaces an owned text of the job (name, target, args) by a copy of s.
+void job_set_text(struct str *field, struct str s);
+
+void job_free(struct job *job); // accepts NULL
+
+// Grace in force for a slot: microseconds, or INT64_MAX for none. next is the slot after it (WALL_NEVER when none).
+int64_t job_grace_us(const struct job *job, wall slot, wall next);

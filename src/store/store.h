@@ -1,0 +1,152 @@
+// store.h - where jobs and runs are kept: the contract that every store fulfils.
+//
+// A store is what passes test/contract. Two exist: SQLite (sqlite_store.h) and a reference model in memory
+// (memory_store.h), which the scheduler's tests and simulations run on.
+//
+// Writes are requests: each call copies what it is given and returns at once; the store carries out all waiting requests,
+// in the order given, in one transaction, and calls `done` on the loop's thread once that transaction is durable - never
+// before the call has returned. Requests answer in the order given. A request that is refused (ERR_EXISTS, ERR_CONFLICT,
+// ERR_NOT_FOUND) leaves no trace and does not disturb its neighbours in the transaction. When the transaction itself
+// fails (full disk, I/O error) each of its requests is answered with ERR_STORE, and nothing of it has happened.
+// At most one process holds a store; another gets ERR_BUSY from open, naming the holder.
+//
+// What must stay true: (1) one row for each (job, scheduled_at); (2) a final run never changes; (3) an end counts only
+// for a run that is alive and in that attempt; (4) the watermark moves only with a claim, in the same transaction, and
+// never back: every slot due at or before it, under the definitions then in force, has a row or is counted in one.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "job/job.h"
+#include "job/run.h"
+
+struct store;
+
+// Answer to a write. err is NULL when it was done.
+struct store_answer {
+    const struct err *err;
+    int64_t job_id;      // put_job: the store's number of the job
+    int version;         // put_job: the version now
+    int64_t change_seq;  // put_job
+    const bool *won;     // claim: won[i] says whether runs[i] was inserted
+    size_t won_count;
+};
+typedef void store_done(const struct store_answer *answer, void *ctx);
+
+// What put_job expects to find under the row's name. A name whose job is JOB_ENDED counts as free: the ended job becomes
+// a tombstone and the new one gets a number of its own.
+#define STORE_CREATE 0  // nothing: otherwise ERR_EXISTS
+#define STORE_ANY (-1)  // anything or nothing
+                        // n > 0: exactly that version: otherwise ERR_CONFLICT (ERR_NOT_FOUND when there is none)
+
+// A page of history, newest first.
+struct store_run_query {
+    int64_t job_id;    // 0: of all jobs
+    int64_t before_id; // only runs with a smaller id; 0: from the newest
+    int limit;         // 1 to 1000
+};
+
+// A run as read back, with the name its job had. out, err and result only from run_get.
+struct store_run {
+    struct run run;
+    struct str job_name;
+    struct run_stream out, err;
+    struct str result;
+};
+typedef void store_runs_done(const struct err *err, const struct store_run *runs, size_t count, void *ctx);
+
+struct store_load {
+    void (*on_job)(const struct job_row *row, void *ctx);             // each job that is not deleted or ended
+    void (*on_last_run)(int64_t job_id, wall scheduled_at, void *ctx); // latest slot that has a row, for each such job
+    void *ctx;
+    wall watermark;    // filled in: see (4); 0 in a new store
+    int64_t lost;      // filled in: runs that were alive and are now RUN_LOST (their process of belfry is gone)
+    int64_t last_run_id; // filled in: greatest run id, so that ids never go back
+};
+
+struct store_stats {
+    int64_t writes, transactions; // since open
+    int64_t waiting;              // requests not yet answered
+    struct err last_failure;      // ERR_NONE while the last transaction succeeded
+    wall last_failure_at;
+};
+
+struct store_ops {
+    bool (*load)(struct store *store, struct store_load *load, struct err *e);
+    void (*put_job)(struct store *store, const struct job_row *row, int expect_version, store_done *done, void *ctx);
+    void (*set_job_state)(struct store *store, int64_t job_id, enum job_state state, store_done *done, void *ctx);
+    void (*claim)(struct store *store, const struct run *runs, size_t count, wall watermark, store_done *done, void *ctx);
+    void (*finish)(struct store *store, const struct run_end *ends, size_t count, store_done *done, void *ctx);
+    void (*read_runs)(struct store *store, const struct store_run_query *query, store_runs_done *done, void *ctx);
+    void (*read_run)(struct store *store, int64_t run_id, store_runs_done *done, void *ctx);
+    void (*stats)(struct store *store, struct store_stats *ret);
+    void (*close)(struct store *store);
+};
+
+struct store {
+    const struct store_ops *ops;
+};
+
+// Reads everything a scheduler needs to start. Synchronous: call it once, before the loop runs. Runs left alive by an
+// earlier process become RUN_LOST (REASON_RESTART) in the same go.
+[[nodiscard]] static inline bool store_load(struct store *s, struct store_load *load, struct err *e)
+{
+    return s->ops->load(s, load, e);
+}
+
+// Creates or replaces the job of row->name. row's id, version and change_seq are ignored: the answer tells them.
+static inline void store_put_job(struct store *s, const struct job_row *row, int expect_version, store_done *done,
+                                 void *ctx)
+{
+    s->ops->put_job(s, row, expect_version, done, ctx);
+}
+
+// Pauses, resumes, ends or deletes (tombstone) a job; bumps its version. ERR_NOT_FOUND when it is deleted already.
+static inline void store_set_job_state(struct store *s, int64_t job_id, enum job_state state, store_done *done,
+                                       void *ctx)
+{
+    s->ops->set_job_state(s, job_id, state, done, ctx);
+}
+
+// Inserts rows of the ledger and moves the watermark, in one transaction. Rows may be alive (RUN_RUNNING, RUN_QUEUED) or
+// final at birth (RUN_SKIPPED). won[i] is false where (job, slot) had a row already or the job is deleted: not an error.
+// count may be 0 (the watermark alone moves).
+static inline void store_claim(struct store *s, const struct run *runs, size_t count, wall watermark, store_done *done,
+                               void *ctx)
+{
+    s->ops->claim(s, runs, count, watermark, done, ctx);
+}
+
+// Records ends. An end whose run is final already, or in another attempt, is ignored. The caller keeps nothing alive.
+static inline void store_finish(struct store *s, const struct run_end *ends, size_t count, store_done *done, void *ctx)
+{
+    s->ops->finish(s, ends, count, done, ctx);
+}
+
+// Reads do not wait behind writes. done may get count 0; texts live until it returns. read_run gives 0 or 1 run.
+static inline void store_read_runs(struct store *s, const struct store_run_query *query, store_runs_done *done,
+                                   void *ctx)
+{
+    s->ops->read_runs(s, query, done, ctx);
+}
+
+static inline void store_read_run(struct store *s, int64_t run_id, store_runs_done *done, void *ctx)
+{
+    s->ops->read_run(s, run_id, done, ctx);
+}
+
+static inline void store_stats(struct store *s, struct store_stats *ret)
+{
+    s->ops->stats(s, ret);
+}
+
+// Carries out what is waiting, calls every outstanding `done`, and ends the store. Accepts NULL.
+static inline void store_close(struct store *s)
+{
+    if (s)
+        s->ops->close(s);
+}
