@@ -13,8 +13,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/loop.h"
 #include "base/str.h"
+
+struct loop;
 
 enum http_method {
     HTTP_GET,
