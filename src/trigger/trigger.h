@@ -1,0 +1,108 @@
+// trigger.h - when should a job run next? One immutable value for every kind of schedule.
+//
+// A trigger is a set of moments ("slots") between 1970 and the end of 2199. It has no memory:
+// trigger_next(t, x) is the least slot above x, whatever was asked before. It holds no clock and
+// does no I/O; the zone data it reads was loaded by trigger_parse. Triggers may be read by
+// several threads.
+//
+// What each kind means, to the second and through DST changes, is specified by the vectors
+// (test/data/vectors/README.md) and told in README.md here.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "time/zone.h"
+
+struct trigger;
+
+enum trigger_kind {
+    TRIGGER_CRON,     // by the calendar: APScheduler's fields or crontab text
+    TRIGGER_INTERVAL, // every so often, in elapsed time
+    TRIGGER_DATE,     // once
+};
+
+// What a spec does not say itself. All borrowed for the call, except zones, which must outlive
+// the triggers.
+struct trigger_context {
+    struct zones *zones;
+    struct str timezone; // zone of a spec without "timezone"; empty: UTC
+    wall now;            // an interval without start_date begins at now + interval
+};
+
+// Compiles a spec, a JSON object:
+//   {"type":"cron", "year", "month", "day", "week", "day_of_week", "hour", "minute", "second", ...}
+//       APScheduler's fields, texts or integers
+//   {"type":"cron", "expr":"*/5 * * * *", ...}
+//       crontab text of 5, 6 (second first) or 7 (year last) fields, or a macro
+//   {"type":"interval", "weeks", "days", "hours", "minutes", "seconds", ...}
+//       integers, fractions, or either as text
+//   {"type":"date", "run_date", "timezone"}
+//       run_date must be given
+// where ... stands for start_date, end_date (both inclusive), timezone, jitter (seconds).
+// "crontab" is another name of type cron that insists on expr. null means "not given". "type" may
+// be left out when expr is there.
+//
+// False, with e filled: ERR_INPUT for what is malformed (unknown key, value out of range, ...),
+// ERR_SCHEDULE for what is well formed and has no slot at all ("never fires": 31 April, end
+// before start). e->field is the bare key at fault ("hour"); the caller puts its own prefix
+// before it; e->column is the column in that key's text, where there is one. Slots in the past
+// are no error: who wants a future checks trigger_next(t, now) against WALL_NEVER. *ret_trigger
+// is the caller's; end it with trigger_free (which accepts NULL).
+[[nodiscard]] bool trigger_parse(const json_t *spec, const struct trigger_context *context,
+                                 struct trigger **ret_trigger, struct err *e);
+void trigger_free(struct trigger *t);
+
+enum trigger_kind trigger_kind(const struct trigger *t);
+const struct zone *trigger_zone(const struct trigger *t);
+bool trigger_is_once(const struct trigger *t); // has exactly one slot by its nature (a date)
+
+// The least slot strictly after a moment; WALL_NEVER when there is none. Bounded work, about a
+// microsecond.
+wall trigger_next(const struct trigger *t, wall after);
+
+// The greatest slot at or before a moment; WALL_NEVER when there is none. Some ten times the work
+// of trigger_next for cron.
+wall trigger_prev(const struct trigger *t, wall at);
+
+// How many slots lie in (after, upto]; counting stops at max. *ret_last is the last one counted,
+// WALL_NEVER when none was; when the count is max there may be later ones, up to trigger_prev(t,
+// upto). Arithmetic for intervals, a walk for cron (max bounds it). ret_last may be NULL.
+int64_t trigger_count(const struct trigger *t, wall after, wall upto, int64_t max, wall *ret_last);
+
+// How much later than its slot a run starts: 0..jitter, the same for the same salt (say, a hash
+// of the job's id) and slot. 0 without jitter. It is not part of the slot: jitter never adds up.
+int64_t trigger_jitter_us(const struct trigger *t, uint64_t salt, wall slot);
+
+// APScheduler's str(trigger), byte for byte: cron[hour='4'], interval[1 day, 0:00:00],
+// date[2024-04-20 18:45:48 UTC]. Crontab text shows its fields in the same form, weekdays as
+// names: cron[month='*', day='*', day_of_week='mon-fri', hour='2', minute='30'].
+void trigger_str(const struct trigger *t, struct buf *out);
+
+// The spec as canonical JSON on one line. It parses to the same trigger whatever the context:
+// zone and the interval's anchor (start_date with offset and microseconds) are always there.
+// Writing what was parsed from it gives the same bytes.
+void trigger_write(const struct trigger *t, struct buf *out);
+
+// One English sentence without a full stop: "at 02:30 on weekdays, Europe/Berlin".
+void trigger_words(const struct trigger *t, struct buf *out);
+
+// A moment as Python's str(datetime) in the trigger's zone: what the API shows as next_run.
+void trigger_time_str(const struct trigger *t, wall at, struct buf *out);
+
+// Local times of a fixed-time cron trigger that a DST change touches, after a moment: the next
+// slot that stands for times inside a gap, or whose local time will come a second time. False
+// when there is none before the moment until.
+struct trigger_dst {
+    enum local_kind kind; // LOCAL_GAP or LOCAL_FOLD
+    int64_t local_s;      // the local time concerned, civil.h's seconds
+    wall runs_at; // when it runs instead; WALL_NEVER: not at all (a gap of more than three hours)
+};
+
+bool trigger_next_dst(const struct trigger *t, wall after, wall until, struct trigger_dst *ret_dst);
