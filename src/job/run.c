@@ -1,0 +1,73 @@
+// run.c - the words for what became of a slot, and the numbers that runs get.
+// SPDX-License-Identifier: Apache-2.0
+#include "job/run.h"
+
+#define EPOCH_2025_MS 1735689600000
+#define SEQUENCE_MAX 63
+
+static int64_t id_make(int64_t ms, int node_slot, int64_t sequence);
+
+const char *run_state_name(enum run_state state)
+{
+    switch (state) {
+#define X(name, number, text, sentence)                                                            \
+    case name:                                                                                     \
+        return text;
+#include "job/run_state.def"
+#undef X
+    }
+    return "unknown";
+}
+
+const char *run_reason_name(enum run_reason reason)
+{
+    switch (reason) {
+    case REASON_NONE:
+        return "";
+    case REASON_MISFIRE:
+        return "misfire";
+    case REASON_OVERLAP:
+        return "overlap";
+    case REASON_RESTART:
+        return "restart";
+    case REASON_SHUTDOWN:
+        return "shutdown";
+    case REASON_LIMIT:
+        return "limit";
+    }
+    return "unknown";
+}
+
+const char *run_origin_name(enum run_origin origin)
+{
+    switch (origin) {
+    case RUN_SCHEDULED:
+        return "schedule";
+    case RUN_CATCHUP:
+        return "catchup";
+    case RUN_MANUAL:
+        return "manual";
+    }
+    return "unknown";
+}
+
+int64_t run_id_next(struct run_ids *ids, wall now)
+{
+    int64_t now_ms = now.us / 1000 - EPOCH_2025_MS;
+    int64_t last_ms = ids->last >> 12;
+    int64_t sequence = ids->last & SEQUENCE_MAX;
+    int64_t id = id_make(now_ms < 0 ? 0 : now_ms, ids->node_slot, 0);
+
+    // The clock stands still or went back: count on from the last id, into the next millisecond when 64 are used up.
+    if (id <= ids->last && sequence < SEQUENCE_MAX)
+        id = id_make(last_ms, ids->node_slot, sequence + 1);
+    if (id <= ids->last)
+        id = id_make(last_ms + 1, ids->node_slot, 0);
+    ids->last = id;
+    return id;
+}
+
+static int64_t id_make(int64_t ms, int node_slot, int64_t sequence)
+{
+    return ms << 12 | (int64_t)(node_slot & 63) << 6 | sequence;
+}

@@ -1,0 +1,99 @@
+// run_test.c - names of states and reasons, ids that only grow.
+// SPDX-License-Identifier: Apache-2.0
+#include "job/run.h"
+
+#include "unit.h"
+
+#define MS_2025 1735689600000
+
+static void test_names(void **state)
+{
+    (void)state;
+    assert_string_equal(run_state_name(RUN_SUCCEEDED), "succeeded");
+    assert_string_equal(run_state_name(RUN_LOST), "lost");
+    assert_string_equal(run_state_name((enum run_state)99), "unknown");
+    assert_string_equal(run_reason_name(REASON_NONE), "");
+    assert_string_equal(run_reason_name(REASON_MISFIRE), "misfire");
+    assert_string_equal(run_reason_name(REASON_OVERLAP), "overlap");
+    assert_string_equal(run_reason_name(REASON_RESTART), "restart");
+    assert_string_equal(run_reason_name(REASON_SHUTDOWN), "shutdown");
+    assert_string_equal(run_reason_name(REASON_LIMIT), "limit");
+    assert_string_equal(run_reason_name((enum run_reason)99), "unknown");
+    assert_string_equal(run_origin_name(RUN_SCHEDULED), "schedule");
+    assert_string_equal(run_origin_name(RUN_CATCHUP), "catchup");
+    assert_string_equal(run_origin_name(RUN_MANUAL), "manual");
+    assert_string_equal(run_origin_name((enum run_origin)99), "unknown");
+}
+
+static void test_final(void **state)
+{
+    (void)state;
+    assert_false(run_state_is_final(RUN_QUEUED));
+    assert_false(run_state_is_final(RUN_ORPHANED));
+    assert_true(run_state_is_final(RUN_SUCCEEDED));
+    assert_true(run_state_is_final(RUN_LOST));
+}
+
+static void test_id_layout(void **state)
+{
+    struct run_ids ids = {.last = 0, .node_slot = 5};
+    wall now = {(MS_2025 + 1234) * 1000 + 999};
+
+    (void)state;
+    assert_int_equal(run_id_next(&ids, now), 1234 << 12 | 5 << 6);
+    assert_int_equal(run_id_next(&ids, now), 1234 << 12 | 5 << 6 | 1);
+    now.us += 1000;
+    assert_int_equal(run_id_next(&ids, now), 1235 << 12 | 5 << 6);
+    assert_int_equal(ids.last, 1235 << 12 | 5 << 6);
+}
+
+// 1,000 ids in one millisecond, then a clock that goes back, then one before 2025: the ids grow all the same.
+static void test_id_grows(void **state)
+{
+    struct run_ids ids = {.last = 0, .node_slot = 63};
+    wall nows[] = {{(MS_2025 + 99) * 1000}, {(MS_2025 + 50) * 1000}, {(MS_2025 - 1) * 1000}, {0}};
+    int64_t last = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof nows / sizeof *nows; i++) {
+        for (int n = 0; n < 1000; n++) {
+            int64_t id = run_id_next(&ids, nows[i]);
+
+            assert_true(id > last);
+            assert_int_equal(id >> 6 & 63, 63);
+            last = id;
+        }
+    }
+    assert_true(last >> 12 < 99 + 4 * 1000 / 64 + 1);
+}
+
+// The last id may come from a store that another node slot wrote to.
+static void test_id_other_slot(void **state)
+{
+    int64_t last = (int64_t)77 << 12 | 9 << 6 | 3;
+    struct run_ids lower = {.last = last, .node_slot = 8}, higher = {.last = last, .node_slot = 10};
+    wall now = {(MS_2025 + 77) * 1000};
+
+    (void)state;
+    assert_int_equal(run_id_next(&lower, now), 78 << 12 | 8 << 6);
+    assert_int_equal(run_id_next(&higher, now), 77 << 12 | 10 << 6);
+}
+
+static void test_id_exact_in_json(void **state)
+{
+    struct run_ids ids = {.last = 0, .node_slot = 63};
+
+    (void)state;
+    assert_true(run_id_next(&ids, (wall){3900000000000000}) < (int64_t)1 << 53); // the year 2093
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_final),
+        cmocka_unit_test(test_id_layout),     cmocka_unit_test(test_id_grows),
+        cmocka_unit_test(test_id_other_slot), cmocka_unit_test(test_id_exact_in_json),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
