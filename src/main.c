@@ -1,6 +1,8 @@
 // main.c - hands the command line to the cli layer.
 // SPDX-License-Identifier: Apache-2.0
-int main(void)
+#include "cli/command.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return command_main(argc, argv);
 }

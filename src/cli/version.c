@@ -1,0 +1,26 @@
+// version.c - `belfry version`: this program's version and, if asked, those of its libraries.
+// SPDX-License-Identifier: Apache-2.0
+#include "base/version.h"
+
+#include "cli/command.h"
+
+#include <jansson.h>
+#include <microhttpd.h>
+#include <openssl/crypto.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+int cmd_version(int argc, char **argv)
+{
+    if (argc > 2 || (argc == 2 && strcmp(argv[1], "--verbose") != 0))
+        return command_usage(argv[0], "\"%s\" is not understood", argv[argc - 1]);
+    printf("belfry " BELFRY_VERSION "\n");
+    if (argc == 2) {
+        printf("libmicrohttpd %s\n", MHD_get_version());
+        printf("jansson %s\n", jansson_version_str());
+        printf("SQLite %s\n", sqlite3_libversion());
+        printf("%s\n", OpenSSL_version(OPENSSL_VERSION));
+    }
+    return 0;
+}
