@@ -1,68 +1,134 @@
-# belfry's build: one archive a layer, one folder a variant, a stamp a unit test. `make help` lists the targets.
-VARIANT ?= dev
-O := build/$(VARIANT)
-LAYERS := base time trigger job net store exec sched api cli
+# belfry's build. `make help` lists the targets; ARCHITECTURE.md (The build) tells why it is shaped so.
+#
+# One archive a layer, one folder a variant, a stamp a unit test. Wildcards: a new file needs no edit here. A unit test
+# is linked with its layer and the layers below it only, so an upward call does not link. Variables that ask
+# pkg-config stay lazy (=): on a fresh machine `make run` and `make test` install it first.
+VARIANT ?= dev# dev release asan tsan coverage fuzz
 PKGS := libmicrohttpd jansson sqlite3 openssl
-CFLAGS_dev := -O1 -g
-CFLAGS_release := -O2 -g
-CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-CFLAGS_tsan := -O1 -g -fsanitize=thread -fno-sanitize-recover=all
-CFLAGS_coverage := -O0 -g --coverage
-CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-CC := $(if $(filter fuzz,$(VARIANT)),clang,gcc)
-WARN := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Werror
-CFLAGS := -std=gnu2x -D_GNU_SOURCE -fPIC -pthread $(WARN) $(CFLAGS_$(VARIANT)) -Isrc -Iinclude -I$(O) $(shell pkg-config --cflags $(PKGS))
-LDFLAGS := -pthread -rdynamic $(CFLAGS_$(VARIANT))
-LIBS := $(shell pkg-config --libs $(PKGS)) -ldl -lm
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 5
+O := build/$(VARIANT)
+TOPDOWN := $(filter-out main,$(shell tac src/LAYERS | sed 's/:.*//'))
+$(foreach l,$(TOPDOWN),$(eval uses_$(l) := $(shell sed -n 's/^$(l)://p' src/LAYERS)))
 
-src_of = $(wildcard src/$(1)/*.c)
-objs_of = $(patsubst src/%.c,$(O)/%.o,$(call src_of,$(1)))
-archive_of = $(O)/lib$(1).a
-# The layers below layer $(1), itself first, nearest first: link order.
-reverse = $(if $(1),$(call reverse,$(wordlist 2,999,$(1))) $(firstword $(1)))
-upto = $(call reverse,$(shell echo $(LAYERS) | sed 's/\b$(1)\b.*/$(1)/'))
-archives_upto = $(foreach l,$(call upto,$(1)),$(call archive_of,$(l)))
+ifeq ($(origin CC),default)
+CC := $(if $(filter fuzz,$(VARIANT)),clang,gcc)
+endif
+WARN := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Werror
+SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
+SAN_tsan := -fsanitize=thread -fno-sanitize-recover=all
+SAN_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+SAN_coverage := --coverage
+OPT_release := -O2
+OPT_coverage := -O0
+FLAGS := -g $(or $(OPT_$(VARIANT)),-O1) -fno-omit-frame-pointer $(SAN_$(VARIANT)) -pthread
+CFLAGS = -std=gnu2x -D_GNU_SOURCE -fPIC $(WARN) $(FLAGS) -Isrc -Iinclude -I$(O) $(PKG_CFLAGS)
+LDFLAGS = $(FLAGS) -rdynamic
+LIBS = $(PKG_LIBS) -ldl -lm
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(patsubst $(O)/%,%,$@);)
+sub = +@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+srcs = $(wildcard src/$(1)/*.c)
+objs = $(patsubst src/%.c,$(O)/%.o,$(call srcs,$(1))) $(if $(filter api,$(1)),$(O)/web_assets.o)
+closure = $(sort $(1) $(foreach l,$(uses_$(1)),$(call closure,$(l))))
+archives = $(foreach l,$(filter $(call closure,$(1)),$(TOPDOWN)),$(O)/lib$(l).a)
+# $(call stamp,WORDS): writes WORDS into the target, but touches it only when they differ from what it holds.
+stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
 all: $(O)/belfry
 
-$(O)/belfry: $(O)/main.o $(foreach l,$(call reverse,$(LAYERS)),$(call archive_of,$(l)))
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(O)/belfry: $(O)/main.o $(patsubst %,$(O)/lib%.a,$(TOPDOWN))
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(O)/%.o: src/%.c $(O)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/flags: FORCE
-	@mkdir -p $(@D)
-	@echo '$(CC) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(LDFLAGS)' > $@
+	$(call stamp,$(CC) $(CFLAGS) $(LDFLAGS) $(LIBS))
 
 define layer_rules
-$(O)/lib$(1).a: $(call objs_of,$(1)) $(O)/$(1).files
-	@rm -f $$@
-	ar rcs $$@ $(call objs_of,$(1))
+$(O)/lib$(1).a: $(call objs,$(1)) $(O)/$(1).files
+	$$(call say,AR)
+	$$(Q)rm -f $$@ && ar rcs $$@ $(call objs,$(1))
 $(O)/$(1).files: FORCE
+	$$(call stamp,$(call srcs,$(1)))
+$(O)/unit/$(1)/%_test: test/unit/$(1)/%_test.c $(call archives,$(1)) $(O)/flags
 	@mkdir -p $$(@D)
-	@echo '$(call src_of,$(1))' | cmp -s - $$@ || echo '$(call src_of,$(1))' > $$@
-$(O)/unit/$(1)/%_test: test/unit/$(1)/%_test.c $(call archives_upto,$(1)) $(O)/flags
-	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) -Itest/unit -MMD -MP $$(LDFLAGS) -o $$@ $$< $(call archives_upto,$(1)) $$(LIBS) -lcmocka
+	$$(call say,TEST)
+	$$(Q)$$(CC) $$(CFLAGS) -Itest/unit -MMD -MP -MF $$@.d -MT $$@ $$(LDFLAGS) -o $$@ $$< $(call archives,$(1)) $$(LIBS) -lcmocka
 endef
-$(foreach l,$(LAYERS),$(eval $(call layer_rules,$(l))))
+$(foreach l,$(TOPDOWN),$(eval $(call layer_rules,$(l))))
+
+# The docs page: URL=FILE pairs that tools/embed turns into one object of the api layer.
+SWAGGER := node_modules/swagger-ui-dist
+WEB := /docs=web/docs.html $(foreach f,$(filter-out web/docs.html,$(wildcard web/*)),/docs/$(notdir $(f))=$(f)) \
+	$(foreach f,swagger-ui.css swagger-ui-bundle.js,/docs/$(f)=$(SWAGGER)/$(f))
+$(O)/web_assets.o: tools/embed $(wildcard web/*) node_modules/.package-lock.json src/api/web.h $(O)/flags
+	$(call say,EMBED)
+	$(Q)tools/embed $(O)/web $(WEB) && $(CC) $(CFLAGS) -c -o $@ $(O)/web/assets.c
+node_modules/.package-lock.json: package-lock.json
+	$(Q)tools/setup page
 
 UNIT := $(wildcard test/unit/*/*_test.c)
-check: $(patsubst test/unit/%.c,$(O)/unit/%.ok,$(UNIT))
-
+check: $(UNIT:test/unit/%.c=$(O)/unit/%.ok) ## unit tests only
 $(O)/unit/%.ok: $(O)/unit/%
-	@$< > $<.log 2>&1 || { cat $<.log; echo "FAILED: $<"; exit 1; }
+	@timeout 60 $< > $<.log 2>&1 || { cat $<.log; echo "FAILED: $<"; exit 1; }
 	@touch $@
 
-format:
-	clang-format -i $(shell git ls-files -co --exclude-standard 'src/*.[ch]' 'include/*.h' 'test/*.[ch]' 'bench/*.[ch]' 'examples/*.[ch]')
+FUZZ := $(patsubst test/fuzz/%.c,$(O)/fuzz/%,$(wildcard test/fuzz/*_fuzz.c))
+fuzzers: $(FUZZ)
+$(O)/fuzz/%_fuzz: test/fuzz/%_fuzz.c $(patsubst %,$(O)/lib%.a,$(TOPDOWN)) $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,FUZZ)
+	$(Q)$(CC) $(CFLAGS) -Itest/fuzz -Wno-missing-prototypes -MMD -MP -MF $@.d -MT $@ $(LDFLAGS) -fsanitize=fuzzer -o $@ $< \
+		$(patsubst %,$(O)/lib%.a,$(TOPDOWN)) $(LIBS)
 
-clean:
+run: ## install what is missing, build, start the server; EXAMPLE=NAME schedules examples/jobs/NAME
+	@tools/setup run
+	$(sub) VARIANT=release all
+	@tools/serve build/release/belfry $(EXAMPLE)
+test: ## install what is missing, then every test; ends with "N passed, N failed"
+	@tools/setup test
+	@test/run unit house vectors api browser fuzz
+asan: ## unit and API tests under AddressSanitizer and UBSan
+	@VARIANT=asan test/run unit api
+tsan: ## unit tests under ThreadSanitizer
+	@VARIANT=tsan test/run unit
+fuzz: ## every fuzz target for FUZZ_SECONDS (5), starting from its corpus
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) test/run fuzz
+coverage: ## line and branch coverage of the unit tests: build/coverage/index.html
+	$(sub) VARIANT=coverage check
+	@gcovr -r . --object-directory build/coverage -f src/ --html-details build/coverage/index.html --print-summary
+layers: all ## no forbidden arrow between layers, no circle of files
+	@tools/layers src $(O)
+lint: all ## the measurable rules of STYLE.md
+	@tools/lint $(O)
+FORMATTED = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+format: ## rewrite every C file as .clang-format says
+	@clang-format -i $(FORMATTED)
+format-check: ## fail when `make format` would change something
+	@clang-format --dry-run --Werror $(FORMATTED)
+bench: ## the benchmarks: bench/README.md
+	$(sub) VARIANT=release all
+	@bench/run build/release/belfry
+install: ## into DESTDIR/PREFIX (/usr/local)
+	$(sub) VARIANT=release all
+	install -D -t $(DESTDIR)$(PREFIX)/bin build/release/belfry
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include $(wildcard include/*.h)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/belfry README.md CHANGELOG.md LICENSE docs/licenses.md
+clean: ## remove everything that was built
 	rm -rf build
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 FORCE:
-.PHONY: all check format clean FORCE
+.PHONY: all check fuzzers run test asan tsan fuzz coverage layers lint format format-check bench install clean help FORCE
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
