@@ -17,6 +17,16 @@ typedef struct {
 
 #define WALL_NEVER ((wall){INT64_MAX})
 
+static inline mono mono_after_us(mono t, int64_t us)
+{
+    return (mono){t.us + us};
+}
+
+static inline wall wall_after_us(wall t, int64_t us)
+{
+    return (wall){t.us + us};
+}
+
 struct clock {
     wall (*wall_now)(const struct clock *clock);
     mono (*mono_now)(const struct clock *clock);

@@ -101,8 +101,7 @@ bool str_to_int(struct str s, int64_t *ret_n)
     return true;
 }
 
-// Bytes of the well-formed UTF-8 character at the start of s, or 0.
-static size_t utf8_char(struct str s)
+size_t str_utf8_char(struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     size_t n;
@@ -131,7 +130,7 @@ static size_t utf8_char(struct str s)
 bool str_is_utf8(struct str s)
 {
     while (s.len > 0) {
-        size_t n = utf8_char(s);
+        size_t n = str_utf8_char(s);
 
         if (n == 0)
             return false;

@@ -21,7 +21,7 @@ static inline struct str str_of(const char *text)
 
 static inline struct str str_cut(struct str s, size_t from, size_t to)
 {
-    return (struct str){s.p + from, to - from};
+    return (struct str){s.p ? s.p + from : NULL, to - from};
 }
 
 bool str_eq(struct str a, struct str b);
@@ -45,6 +45,9 @@ bool str_next(struct str *rest, char sep, struct str *ret_part);
 
 // True when s is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
 bool str_is_utf8(struct str s);
+
+// Bytes (1 to 4) of the well-formed UTF-8 character that s begins with; 0 when it begins with none. s is not empty.
+size_t str_utf8_char(struct str s);
 
 // A NUL-terminated copy on the heap; end it with free().
 [[nodiscard]] char *str_own(struct str s);
