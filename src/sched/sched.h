@@ -48,8 +48,10 @@ void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx)
 // Pauses or resumes; resuming never makes up for slots of the pause.
 void sched_pause(struct sched *s, struct str name, bool paused, sched_done *done, void *ctx);
 
-// Starts a run now, beside the schedule. The answer carries the run's id in *ret_run_id (may be NULL), set before done.
-void sched_run_now(struct sched *s, struct str name, sched_done *done, void *ctx, int64_t *ret_run_id);
+// Starts a run now, beside the schedule. Answered when the run is claimed: err is NULL and run_id its id, or what is in
+// the way (ERR_NOT_FOUND; ERR_CONCURRENCY: max_instances are running already). Paused jobs may be run so.
+typedef void sched_run_done(const struct err *err, int64_t run_id, void *ctx);
+void sched_run_now(struct sched *s, struct str name, sched_run_done *done, void *ctx);
 
 // The job of that name, borrowed until the loop's next turn; NULL when there is none (ended jobs are gone from here).
 const struct job *sched_find(const struct sched *s, struct str name);
@@ -58,9 +60,15 @@ const struct job *sched_find(const struct sched *s, struct str name);
 wall sched_next_at(const struct sched *s, const struct job *job);
 int sched_running(const struct sched *s, const struct job *job); // its runs in progress
 
-// All jobs ordered by next slot, then name; those without one last. Array of sched_count pointers on the heap, to be
-// freed by the caller; the jobs are borrowed until the loop's next turn.
-[[nodiscard]] const struct job **sched_list(const struct sched *s);
+struct sched_item {
+    const struct job *job; // borrowed until the loop's next turn
+    wall next_at;          // as sched_next_at
+    int running;           // as sched_running
+};
+
+// All jobs ordered by next slot, then name; those without one last. An array of sched_count items on the heap, to be
+// freed by the caller.
+[[nodiscard]] struct sched_item *sched_list(const struct sched *s);
 size_t sched_count(const struct sched *s);
 
 // The context for trigger_parse: zones, default zone, now.

@@ -1,0 +1,489 @@
+// dispatch.c - claim, start, finish.
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/dispatch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "sched/policy.h"
+
+#define CLAIM_MAX 256          // rows of one claim: small enough that the first runs do not wait for the last rows
+#define RETRY_US 1000000       // between two tries while the store fails
+
+struct claim {
+    struct dispatch *d;
+    wall watermark;
+    size_t count;
+    struct run runs[CLAIM_MAX];
+    wall slots[CLAIM_MAX]; // where each entry stood before, to go back to when the claim fails
+};
+
+struct live {
+    struct list link;    // in lives, or in unsaved
+    struct dispatch *d;
+    int64_t job_id;
+    int64_t run_id;
+    wall scheduled_at;
+    struct run_end *end; // a copy in one block, once the run has ended
+};
+
+// One claim of a single row, for dispatch_run.
+struct manual {
+    struct dispatch *d;
+    struct run run;
+    dispatch_run_done *done;
+    void *ctx;
+    int tries;
+};
+
+static void claim_answered(const struct store_answer *answer, void *ctx);
+static void entry_rest(struct dispatch *d, struct entry *entry);
+static void run_ended(const struct run_end *end, void *ctx);
+static void retry(void *ctx);
+static void look(void *ctx);
+
+void dispatch_init(struct dispatch *d, struct loop *loop, struct store *store, struct exec *exec, struct due *due)
+{
+    *d = (struct dispatch){.loop = loop, .store = store, .exec = exec, .due = due};
+    list_init(&d->lives);
+    list_init(&d->unsaved);
+}
+
+static void live_free(struct dispatch *d, struct live *live)
+{
+    list_remove(&live->link);
+    d->live_count--;
+    free(live->end);
+    free(live);
+}
+
+void dispatch_done(struct dispatch *d)
+{
+    loop_alarm_stop(d->loop, &d->alarm);
+    loop_timer_stop(d->loop, &d->retry);
+    while (!list_is_empty(&d->lives))
+        live_free(d, list_item(d->lives.next, struct live, link));
+    while (!list_is_empty(&d->unsaved))
+        live_free(d, list_item(d->unsaved.next, struct live, link));
+    free(d->claim);
+}
+
+static void idle_check(struct dispatch *d)
+{
+    if (!d->is_stopping || d->claim || d->live_count > 0 || !d->on_idle)
+        return;
+    void (*on_idle)(void *) = d->on_idle;
+
+    d->on_idle = NULL;
+    on_idle(d->idle_ctx);
+}
+
+void dispatch_stop(struct dispatch *d, void (*on_idle)(void *ctx), void *ctx)
+{
+    d->is_stopping = true;
+    d->on_idle = on_idle;
+    d->idle_ctx = ctx;
+    loop_alarm_stop(d->loop, &d->alarm);
+    idle_check(d);
+}
+
+// ---- the store fails and recovers ----
+
+static void failing(struct dispatch *d, const struct err *err)
+{
+    if (!d->is_failing)
+        log_error("the store does not accept writes; nothing is started until it does", log_err(err));
+    d->is_failing = true;
+    d->failure = *err;
+    if (!loop_timer_is_armed(&d->retry))
+        loop_timer_set(d->loop, &d->retry, mono_after_us(loop_now(d->loop), RETRY_US), retry, d);
+}
+
+static void healthy(struct dispatch *d)
+{
+    if (d->is_failing)
+        log_info("the store accepts writes again");
+    d->is_failing = false;
+    d->failure = (struct err){0};
+}
+
+// ---- claiming ----
+
+static void run_fill(struct dispatch *d, struct run *run, const struct entry *entry, wall now)
+{
+    *run = (struct run){
+        .id = run_id_next(&d->ids, now),
+        .job_id = entry->job->id,
+        .job_version = entry->job->version,
+        .state = RUN_RUNNING,
+        .attempt = 1,
+        .queued_at = now,
+        .started_at = now,
+        .exit_code = -1,
+    };
+}
+
+static void claim_add(struct claim *claim, struct entry *entry, const struct verdict *v, wall now)
+{
+    struct run *run = &claim->runs[claim->count];
+
+    run_fill(claim->d, run, entry, now);
+    run->scheduled_at = v->slot;
+    run->origin = v->is_catchup ? RUN_CATCHUP : RUN_SCHEDULED;
+    run->reason = v->reason;
+    run->missed = v->missed;
+    run->missed_from = v->missed_from;
+    if (v->kind == VERDICT_SKIP) {
+        run->state = RUN_SKIPPED;
+        run->attempt = 0;
+        run->started_at = (wall){0};
+        run->finished_at = now;
+    } else {
+        entry->running++;
+    }
+    claim->slots[claim->count++] = v->missed > 0 ? v->missed_from : v->slot;
+}
+
+// Moves due entries into the claim until nothing is due or the claim is full.
+static void claim_gather(struct dispatch *d, struct claim *claim, wall now)
+{
+    while (claim->count < CLAIM_MAX) {
+        wall rings_at = due_next(d->due);
+        struct entry *entry = due_pop(d->due, now);
+        struct verdict v;
+
+        if (!entry)
+            return;
+        policy_decide(entry->job, entry->slot, rings_at, now, entry->running, &v);
+        if (v.kind == VERDICT_WAIT) {
+            due_hold(d->due, entry);
+            continue;
+        }
+        claim_add(claim, entry, &v, now);
+        due_plan(d->due, entry, v.next);
+    }
+}
+
+void dispatch_look(struct dispatch *d)
+{
+    if (d->claim || d->is_stopping || d->is_failing)
+        return;
+    wall now = clock_wall(loop_clock(d->loop));
+    wall next = due_next(d->due);
+
+    if (next.us > now.us) {
+        if (next.us == WALL_NEVER.us)
+            loop_alarm_stop(d->loop, &d->alarm);
+        else
+            loop_alarm_set(d->loop, &d->alarm, next, look, d);
+        return;
+    }
+    struct claim *claim = mem_alloc(sizeof *claim);
+
+    claim->d = d;
+    claim_gather(d, claim, now);
+    if (claim->count == 0) {
+        free(claim);
+        dispatch_look(d);
+        return;
+    }
+    d->claim = claim;
+    store_claim(d->store, claim->runs, claim->count, due_watermark(d->due, now), claim_answered, claim);
+}
+
+static void look(void *ctx)
+{
+    dispatch_look(ctx);
+}
+
+// The slots of a failed claim are due again. Backwards, so that an entry with several rows ends at its first.
+static void claim_undo(struct dispatch *d, const struct claim *claim)
+{
+    for (size_t i = claim->count; i-- > 0;) {
+        const struct run *run = &claim->runs[i];
+        struct entry *entry = due_find_id(d->due, run->job_id);
+
+        if (!entry)
+            continue;
+        if (run->state == RUN_RUNNING)
+            entry->running--;
+        if (claim->slots[i].us < entry->slot.us)
+            due_plan(d->due, entry, claim->slots[i]);
+    }
+}
+
+static void run_start(struct dispatch *d, const struct run *run, const struct job *job)
+{
+    struct live *live = mem_alloc(sizeof *live);
+    struct exec_request request = {
+        .run_id = run->id,
+        .job_name = job->name,
+        .kind = job->kind,
+        .target = job->target,
+        .args = job->args,
+        .scheduled_at = run->scheduled_at,
+        .attempt = run->attempt,
+        .timeout_us = job->timeout_us,
+    };
+
+    live->d = d;
+    live->job_id = run->job_id;
+    live->run_id = run->id;
+    live->scheduled_at = run->scheduled_at;
+    list_push(&d->lives, &live->link);
+    d->live_count++;
+    exec_start(d->exec, &request, run_ended, live);
+}
+
+static void claim_settle(struct dispatch *d, const struct run *run, bool won)
+{
+    struct entry *entry = due_find_id(d->due, run->job_id);
+
+    if (entry && (won || run->scheduled_at.us > entry->claimed.us))
+        entry->claimed = run->scheduled_at;
+    if (won)
+        d->missed += run->missed;
+    if (won && run->state == RUN_SKIPPED)
+        d->skipped++;
+    if (won && run->state == RUN_RUNNING && entry) {
+        d->claimed++;
+        run_start(d, run, entry->job);
+    } else if (entry && run->state == RUN_RUNNING) {
+        entry->running--;
+    }
+    if (entry)
+        entry_rest(d, entry);
+}
+
+static void claim_answered(const struct store_answer *answer, void *ctx)
+{
+    struct claim *claim = ctx;
+    struct dispatch *d = claim->d;
+
+    d->claim = NULL;
+    if (answer->err) {
+        claim_undo(d, claim);
+        failing(d, answer->err);
+    } else {
+        healthy(d);
+        for (size_t i = 0; i < claim->count; i++)
+            claim_settle(d, &claim->runs[i], answer->won[i]);
+    }
+    free(claim);
+    dispatch_look(d);
+    idle_check(d);
+}
+
+// ---- a job without further slots ends when its last run has ----
+
+struct ending {
+    struct dispatch *d;
+    int64_t job_id;
+};
+
+static void job_ended(const struct store_answer *answer, void *ctx)
+{
+    struct ending *ending = ctx;
+    struct dispatch *d = ending->d;
+    struct entry *entry = due_find_id(d->due, ending->job_id);
+
+    free(ending);
+    if (!entry)
+        return;
+    entry->is_ending = false;
+    if (answer->err && answer->err->code == ERR_STORE)
+        failing(d, answer->err);
+    else if (entry->slot.us == WALL_NEVER.us && entry->running == 0)
+        due_remove(d->due, entry);
+}
+
+// Does what an entry at rest needs: a slot that waited for a free place, or the end of the job.
+static void entry_rest(struct dispatch *d, struct entry *entry)
+{
+    if (entry->is_waiting && entry->running < entry->job->max_instances) {
+        due_plan(d->due, entry, entry->slot);
+        return;
+    }
+    if (entry->slot.us != WALL_NEVER.us || entry->running > 0 || entry->is_ending)
+        return;
+    if (entry->job->state != JOB_ENABLED || !entry->job->trigger)
+        return;
+    struct ending *ending = mem_alloc(sizeof *ending);
+
+    ending->d = d;
+    ending->job_id = entry->job->id;
+    entry->is_ending = true;
+    store_set_job_state(d->store, entry->job->id, JOB_ENDED, job_ended, ending);
+}
+
+// ---- finishing ----
+
+static size_t stream_size(const struct run_stream *s)
+{
+    return s->head.len + s->tail.len;
+}
+
+static struct str text_put(char **at, struct str s)
+{
+    struct str copy = {*at, s.len};
+
+    if (s.len > 0)
+        memcpy(*at, s.p, s.len);
+    *at += s.len;
+    return copy;
+}
+
+// A copy of an end with its texts behind it in the same block.
+static struct run_end *end_copy(const struct run_end *end)
+{
+    size_t texts = end->message.len + end->result.len + stream_size(&end->out) + stream_size(&end->err);
+    struct run_end *copy = mem_alloc(sizeof *copy + texts);
+    char *at = (char *)(copy + 1);
+
+    *copy = *end;
+    copy->message = text_put(&at, end->message);
+    copy->result = text_put(&at, end->result);
+    copy->out.head = text_put(&at, end->out.head);
+    copy->out.tail = text_put(&at, end->out.tail);
+    copy->err.head = text_put(&at, end->err.head);
+    copy->err.tail = text_put(&at, end->err.tail);
+    return copy;
+}
+
+static void finish_answered(const struct store_answer *answer, void *ctx)
+{
+    struct live *live = ctx;
+    struct dispatch *d = live->d;
+
+    if (answer->err) {
+        list_remove(&live->link);
+        list_push(&d->unsaved, &live->link);
+        failing(d, answer->err);
+        return;
+    }
+    live_free(d, live);
+    idle_check(d);
+}
+
+static void run_ended(const struct run_end *end, void *ctx)
+{
+    struct live *live = ctx;
+    struct dispatch *d = live->d;
+    struct entry *entry = due_find_id(d->due, live->job_id);
+
+    d->finished++;
+    if (end->started_at.us - live->scheduled_at.us > d->late_max_us)
+        d->late_max_us = end->started_at.us - live->scheduled_at.us;
+    live->end = end_copy(end);
+    live->end->run_id = live->run_id;
+    store_finish(d->store, live->end, 1, finish_answered, live);
+    if (!entry)
+        return;
+    entry->running--;
+    entry_rest(d, entry);
+    dispatch_look(d);
+}
+
+void dispatch_sweep(struct dispatch *d)
+{
+    struct entry *entry;
+
+    for (size_t at = 0; (entry = map_next(&d->due->by_id, &at));)
+        entry_rest(d, entry);
+}
+
+// Offers the store again what it refused, and looks at jobs whose ending it refused.
+static void retry(void *ctx)
+{
+    struct dispatch *d = ctx;
+    struct list again;
+
+    list_init(&again);
+    list_move(&d->unsaved, &again);
+    d->is_failing = false;
+    while (!list_is_empty(&again)) {
+        struct live *live = list_item(again.next, struct live, link);
+
+        list_remove(&live->link);
+        list_push(&d->lives, &live->link);
+        store_finish(d->store, live->end, 1, finish_answered, live);
+    }
+    dispatch_sweep(d);
+    dispatch_look(d);
+}
+
+// ---- runs by hand ----
+
+static void manual_claim(struct manual *manual);
+
+static void manual_end(struct manual *manual, const struct err *err)
+{
+    if (manual->done)
+        manual->done(err, manual->run.id, manual->ctx);
+    free(manual);
+}
+
+static void manual_answered(const struct store_answer *answer, void *ctx)
+{
+    struct manual *manual = ctx;
+    struct dispatch *d = manual->d;
+    struct entry *entry = due_find_id(d->due, manual->run.job_id);
+    struct err err;
+
+    if (!answer->err && answer->won[0] && entry) {
+        d->claimed++;
+        run_start(d, &manual->run, entry->job);
+        manual_end(manual, NULL);
+        return;
+    }
+    // A slot of that very microsecond has a row: take the next one.
+    if (!answer->err && entry && manual->tries++ < 100) {
+        manual->run.scheduled_at.us++;
+        manual_claim(manual);
+        return;
+    }
+    if (entry)
+        entry->running--;
+    if (answer->err)
+        err = *answer->err;
+    else
+        (void)fail(&err, ERR_NOT_FOUND, "job_id", "the job was deleted before the run could start");
+    manual_end(manual, &err);
+}
+
+static void manual_claim(struct manual *manual)
+{
+    // The watermark stays where it is: this row is no slot of the trigger.
+    store_claim(manual->d->store, &manual->run, 1, (wall){0}, manual_answered, manual);
+}
+
+void dispatch_run(struct dispatch *d, struct entry *entry, dispatch_run_done *done, void *ctx)
+{
+    struct err err;
+
+    if (d->is_stopping) {
+        (void)fail(&err, ERR_BUSY, NULL, "belfry is stopping");
+        done(&err, 0, ctx);
+        return;
+    }
+    if (entry->running >= entry->job->max_instances) {
+        (void)fail(&err, ERR_CONCURRENCY, NULL, "%d of %d runs of the job are in progress", (int)entry->running,
+                   (int)entry->job->max_instances);
+        (void)fail_hint(&err, "wait for it to end, or raise max_instances");
+        done(&err, 0, ctx);
+        return;
+    }
+    struct manual *manual = mem_alloc(sizeof *manual);
+    wall now = clock_wall(loop_clock(d->loop));
+
+    manual->d = d;
+    manual->done = done;
+    manual->ctx = ctx;
+    run_fill(d, &manual->run, entry, now);
+    manual->run.scheduled_at = now;
+    manual->run.origin = RUN_MANUAL;
+    entry->running++;
+    manual_claim(manual);
+}

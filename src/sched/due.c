@@ -1,0 +1,154 @@
+// due.c - the table of jobs and the heap of their next slots.
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/due.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+#define OF(node, member) ((struct entry *)((char *)(node)-offsetof(struct entry, member)))
+
+void due_init(struct due *d)
+{
+    *d = (struct due){0};
+    map_init(&d->by_name);
+    map_init(&d->by_id);
+}
+
+void due_done(struct due *d)
+{
+    struct entry *entry;
+
+    for (size_t at = 0; (entry = map_next(&d->by_id, &at));) {
+        job_free(entry->job);
+        free(entry);
+    }
+    map_done(&d->by_name);
+    map_done(&d->by_id);
+    heap_done(&d->ringing);
+    heap_done(&d->held);
+}
+
+struct entry *due_add(struct due *d, struct job *job)
+{
+    struct entry *entry = mem_alloc(sizeof *entry);
+
+    entry->job = job;
+    entry->slot = WALL_NEVER;
+    map_put(&d->by_name, job->name, entry);
+    map_put_u64(&d->by_id, (uint64_t)job->id, entry);
+    return entry;
+}
+
+static void heaps_leave(struct due *d, struct entry *entry)
+{
+    if (heap_has(&entry->due))
+        heap_remove(&d->ringing, &entry->due);
+    if (heap_has(&entry->held))
+        heap_remove(&d->held, &entry->held);
+}
+
+void due_remove(struct due *d, struct entry *entry)
+{
+    heaps_leave(d, entry);
+    if (map_get(&d->by_name, entry->job->name) == entry)
+        map_remove(&d->by_name, entry->job->name);
+    map_remove_u64(&d->by_id, (uint64_t)entry->job->id);
+    job_free(entry->job);
+    free(entry);
+}
+
+void due_replace(struct due *d, struct entry *entry, struct job *job)
+{
+    // The map borrows the name from the job, so the new one's must be there before the old one goes.
+    map_put(&d->by_name, job->name, entry);
+    job_free(entry->job);
+    entry->job = job;
+}
+
+struct entry *due_find(const struct due *d, struct str name)
+{
+    return map_get(&d->by_name, name);
+}
+
+struct entry *due_find_id(const struct due *d, int64_t job_id)
+{
+    return map_get_u64(&d->by_id, (uint64_t)job_id);
+}
+
+size_t due_count(const struct due *d)
+{
+    return d->by_id.len;
+}
+
+void due_plan(struct due *d, struct entry *entry, wall slot)
+{
+    heaps_leave(d, entry);
+    entry->slot = slot;
+    entry->is_waiting = false;
+    if (slot.us == WALL_NEVER.us)
+        return;
+    int64_t jitter_us = trigger_jitter_us(entry->job->trigger, (uint64_t)entry->job->id, slot);
+
+    heap_push(&d->ringing, &entry->due, slot.us + jitter_us);
+    if (jitter_us != 0)
+        heap_push(&d->held, &entry->held, slot.us);
+}
+
+void due_hold(struct due *d, struct entry *entry)
+{
+    heaps_leave(d, entry);
+    entry->is_waiting = true;
+    heap_push(&d->held, &entry->held, entry->slot.us);
+}
+
+wall due_next(const struct due *d)
+{
+    const struct heap_node *first = heap_peek(&d->ringing);
+
+    return first ? (wall){first->key} : WALL_NEVER;
+}
+
+struct entry *due_pop(struct due *d, wall now)
+{
+    struct heap_node *first = heap_peek(&d->ringing);
+
+    if (!first || first->key > now.us)
+        return NULL;
+    struct entry *entry = OF(first, due);
+
+    heaps_leave(d, entry);
+    return entry;
+}
+
+wall due_watermark(const struct due *d, wall now)
+{
+    const struct heap_node *ringing = heap_peek(&d->ringing), *held = heap_peek(&d->held);
+    int64_t us = now.us;
+
+    if (ringing && ringing->key - 1 < us)
+        us = ringing->key - 1;
+    if (held && held->key - 1 < us)
+        us = held->key - 1;
+    return (wall){us};
+}
+
+static int entry_order(const void *a, const void *b)
+{
+    const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
+
+    if (x->slot.us != y->slot.us)
+        return x->slot.us < y->slot.us ? -1 : 1;
+    return str_cmp(x->job->name, y->job->name);
+}
+
+struct entry **due_list(const struct due *d)
+{
+    struct entry **list = mem_array(due_count(d), sizeof *list), *entry;
+    size_t count = 0;
+
+    for (size_t at = 0; (entry = map_next(&d->by_id, &at));)
+        list[count++] = entry;
+    qsort(list, count, sizeof *list, entry_order);
+    return list;
+}

@@ -1,0 +1,70 @@
+// due.h - every job in memory and which of them rings next.
+//
+// The store is the truth and this table a copy of it, so it may be rebuilt at any moment.
+//
+// An entry is in the due heap while it has a slot to wait for. Two kinds of entry have a slot that may lie in the past
+// although nothing is late: one whose start is jittered (it rings at slot + jitter) and one that waits for its own
+// earlier run to end. They are in the held heap as well, or instead, so that due_watermark never passes their slot.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/heap.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "job/job.h"
+
+// A job and its place in time. Owned by the table; due_remove frees it with its job.
+struct entry {
+    struct job *job;       // owned
+    struct heap_node due;  // key: when it rings
+    struct heap_node held; // key: the slot it stands for
+    wall slot;             // the first slot that has no row yet; WALL_NEVER: none to come
+    wall claimed;          // the latest slot that has a row; 0: none
+    int32_t running;       // runs claimed and not yet ended
+    bool is_waiting;       // for one of its own runs to end (COALESCE_ALL)
+    bool is_ending;        // JOB_ENDED is on its way to the store
+};
+
+struct due {
+    struct map by_name;
+    struct map by_id;
+    struct heap ringing;
+    struct heap held;
+};
+
+void due_init(struct due *d);
+void due_done(struct due *d); // frees every entry and its job
+
+// Adds a job that has an id and a name nobody else has; takes it over. The entry is not planned yet.
+struct entry *due_add(struct due *d, struct job *job);
+void due_remove(struct due *d, struct entry *entry);
+
+// Gives the entry another definition (same id); frees the old one.
+void due_replace(struct due *d, struct entry *entry, struct job *job);
+
+struct entry *due_find(const struct due *d, struct str name);  // NULL when there is none
+struct entry *due_find_id(const struct due *d, int64_t job_id);
+size_t due_count(const struct due *d);
+
+// Plans the entry for a slot: it rings at slot + jitter. WALL_NEVER takes it out of the heaps.
+void due_plan(struct due *d, struct entry *entry, wall slot);
+
+// Lets the entry keep its slot without ringing, until due_plan.
+void due_hold(struct due *d, struct entry *entry);
+
+// When the first entry rings; WALL_NEVER when none does.
+wall due_next(const struct due *d);
+
+// Takes out the first entry that rings at or before now; NULL when there is none. It keeps its slot but is in no heap:
+// plan it again in the same turn.
+struct entry *due_pop(struct due *d, wall now);
+
+// The latest moment such that every slot at or before it has been popped. At most now.
+wall due_watermark(const struct due *d, wall now);
+
+// All entries on the heap, ordered by slot, then name; free() the array.
+[[nodiscard]] struct entry **due_list(const struct due *d);

@@ -1,0 +1,413 @@
+// sched.c - the scheduler's face: start, stop, and the only door for writes.
+//
+// A write goes to the store first and changes memory only when the store has answered that it is durable. Until then
+// the old definition is in force, so what is acknowledged and what is scheduled never differ.
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/sched.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sched/dispatch.h"
+#include "sched/due.h"
+
+#define ZONES_US 60000000 // between two looks at the zone files
+
+struct sched {
+    struct sched_options options;
+    struct due due;
+    struct dispatch dispatch;
+    struct loop_timer zones_timer;
+    char *timezone; // owns options.timezone
+    void (*on_stopped)(void *ctx);
+    void *stopped_ctx;
+};
+
+struct write {
+    struct sched *s;
+    struct job *job;  // the new definition (put); NULL for a removal
+    int64_t job_id;   // of the job that is removed
+    bool is_replan;   // the trigger or the state has changed
+    sched_done *done;
+    void *ctx;
+};
+
+static void zones_look(void *ctx);
+
+static wall sched_now(const struct sched *s)
+{
+    return clock_wall(loop_clock(s->options.loop));
+}
+
+struct trigger_context sched_trigger_context(const struct sched *s)
+{
+    return (struct trigger_context){s->options.zones, s->options.timezone, sched_now(s)};
+}
+
+// ---- planning ----
+
+// The first slot of a job that has no row yet, counting slots after `from`. A date is due however long ago it was.
+static wall slot_first(const struct entry *entry, wall from)
+{
+    const struct job *job = entry->job;
+
+    if (job->state != JOB_ENABLED || !job->trigger)
+        return WALL_NEVER;
+    if (trigger_is_once(job->trigger)) {
+        wall slot = trigger_next(job->trigger, (wall){INT64_MIN});
+
+        return slot.us > entry->claimed.us ? slot : WALL_NEVER;
+    }
+    return trigger_next(job->trigger, from);
+}
+
+static void entry_plan(struct sched *s, struct entry *entry, wall from)
+{
+    if (from.us < entry->job->effective_from.us)
+        from = entry->job->effective_from;
+    if (from.us < entry->claimed.us)
+        from = entry->claimed;
+    due_plan(&s->due, entry, slot_first(entry, from));
+}
+
+// The wall clock was set. Forward: what was jumped over is due now, and the misfire rule decides. Back: plan from the
+// new now; slots that come a second time have their row already and are not claimed again.
+static void clock_stepped(int64_t step_us, void *ctx)
+{
+    struct sched *s = ctx;
+    wall now = sched_now(s);
+
+    log_warn("the system clock was set; schedules are planned anew", log_int("step_ms", step_us / 1000));
+    if (step_us < 0) {
+        struct entry *entry;
+
+        for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
+            if (entry->slot.us == WALL_NEVER.us || entry->is_waiting || trigger_is_once(entry->job->trigger))
+                continue;
+            wall slot = trigger_next(entry->job->trigger, now);
+
+            if (slot.us < entry->slot.us)
+                due_plan(&s->due, entry, slot);
+        }
+    }
+    dispatch_look(&s->dispatch);
+}
+
+// Compiles the triggers again with new zone data and plans what is not due yet anew.
+static void zones_changed(struct sched *s)
+{
+    struct trigger_context context = sched_trigger_context(s);
+    struct entry *entry;
+
+    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
+        wall slot = entry->slot;
+
+        if (!entry->job->trigger)
+            continue;
+        due_replace(&s->due, entry, job_copy(entry->job, &context));
+        if (slot.us > context.now.us && slot.us != WALL_NEVER.us && !trigger_is_once(entry->job->trigger))
+            due_plan(&s->due, entry, trigger_next(entry->job->trigger, context.now));
+    }
+    log_info("the time zone data has changed; schedules are planned anew");
+    dispatch_look(&s->dispatch);
+}
+
+static void zones_look(void *ctx)
+{
+    struct sched *s = ctx;
+
+    loop_timer_set(s->options.loop, &s->zones_timer, mono_after_us(loop_now(s->options.loop), ZONES_US), zones_look, s);
+    if (zones_refresh(s->options.zones))
+        zones_changed(s);
+}
+
+// A new definition is in force: forget where the old one stood.
+static void entry_replan(struct sched *s, struct entry *entry)
+{
+    entry->claimed = (wall){0};
+    entry_plan(s, entry, entry->job->effective_from);
+}
+
+// ---- construction ----
+
+struct sched *sched_new(const struct sched_options *options)
+{
+    struct sched *s = mem_alloc(sizeof *s);
+
+    s->options = *options;
+    s->timezone = str_own(options->timezone);
+    s->options.timezone = str_of(s->timezone);
+    due_init(&s->due);
+    dispatch_init(&s->dispatch, options->loop, options->store, options->exec, &s->due);
+    return s;
+}
+
+void sched_free(struct sched *s)
+{
+    if (!s)
+        return;
+    loop_timer_stop(s->options.loop, &s->zones_timer);
+    dispatch_done(&s->dispatch);
+    due_done(&s->due);
+    free(s->timezone);
+    free(s);
+}
+
+struct loading {
+    struct sched *s;
+    struct trigger_context context;
+    size_t quarantined;
+};
+
+static void job_loaded(const struct job_row *row, void *ctx)
+{
+    struct loading *loading = ctx;
+    struct job *job = job_from_row(row, &loading->context);
+
+    if (job->quarantine.len > 0) {
+        log_error("a stored job cannot be used and is kept aside", log_str("job_id", job->name),
+                  log_str("why", job->quarantine));
+        loading->quarantined++;
+    }
+    due_add(&loading->s->due, job);
+}
+
+static void last_run_loaded(int64_t job_id, wall scheduled_at, void *ctx)
+{
+    struct loading *loading = ctx;
+    struct entry *entry = due_find_id(&loading->s->due, job_id);
+
+    if (entry && scheduled_at.us > entry->claimed.us)
+        entry->claimed = scheduled_at;
+}
+
+bool sched_start(struct sched *s, struct err *e)
+{
+    struct loading loading = {s, sched_trigger_context(s), 0};
+    struct store_load load = {.on_job = job_loaded, .on_last_run = last_run_loaded, .ctx = &loading};
+    struct entry *entry;
+
+    if (!store_load(s->options.store, &load, e))
+        return false;
+    wall now = sched_now(s);
+    wall from = load.watermark.us < now.us ? load.watermark : now;
+
+    s->dispatch.ids.last = load.last_run_id;
+    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
+        if (entry->claimed.us > now.us) // claimed under a clock that has been set back since
+            entry->claimed = trigger_is_once(entry->job->trigger) ? entry->claimed : now;
+        entry_plan(s, entry, from);
+    }
+    loop_on_step(s->options.loop, clock_stepped, s);
+    loop_timer_set(s->options.loop, &s->zones_timer, mono_after_us(loop_now(s->options.loop), ZONES_US), zones_look, s);
+    log_info("jobs loaded", log_int("jobs", (int64_t)sched_count(s)), log_int("quarantined", (int64_t)loading.quarantined),
+             log_int("lost_runs", load.lost));
+    dispatch_sweep(&s->dispatch);
+    dispatch_look(&s->dispatch);
+    return true;
+}
+
+static void dispatch_idle(void *ctx)
+{
+    struct sched *s = ctx;
+
+    s->on_stopped(s->stopped_ctx);
+}
+
+void sched_stop(struct sched *s, int64_t grace_us, void (*on_stopped)(void *ctx), void *ctx)
+{
+    s->on_stopped = on_stopped;
+    s->stopped_ctx = ctx;
+    exec_stop(s->options.exec, grace_us);
+    dispatch_stop(&s->dispatch, dispatch_idle, s);
+}
+
+// ---- writes ----
+
+static void write_end(struct write *write, const struct err *err, const struct job *job)
+{
+    if (write->done)
+        write->done(err, job, write->ctx);
+    job_free(write->job);
+    free(write);
+}
+
+static void put_answered(const struct store_answer *answer, void *ctx)
+{
+    struct write *write = ctx;
+    struct sched *s = write->s;
+    struct job *job = write->job;
+
+    if (answer->err) {
+        write_end(write, answer->err, NULL);
+        return;
+    }
+    struct entry *entry = due_find(&s->due, job->name);
+
+    write->job = NULL;
+    job->id = answer->job_id;
+    job->version = answer->version;
+    job->change_seq = answer->change_seq;
+    if (entry && entry->job->id != job->id) { // the old one had ended
+        due_remove(&s->due, entry);
+        entry = NULL;
+    }
+    if (entry) {
+        due_replace(&s->due, entry, job);
+    } else {
+        entry = due_add(&s->due, job);
+        write->is_replan = true;
+    }
+    if (write->is_replan)
+        entry_replan(s, entry);
+    write_end(write, NULL, entry->job);
+    dispatch_look(&s->dispatch);
+}
+
+static bool is_same_schedule(const struct job *a, const struct job *b)
+{
+    struct buf x, y;
+    bool is_same = false;
+
+    if (!a->trigger || !b->trigger || a->state != b->state)
+        return false;
+    buf_init(&x, 1 << 20);
+    buf_init(&y, 1 << 20);
+    trigger_write(a->trigger, &x);
+    trigger_write(b->trigger, &y);
+    is_same = str_eq(buf_str(&x), buf_str(&y));
+    buf_done(&x);
+    buf_done(&y);
+    return is_same;
+}
+
+void sched_put(struct sched *s, struct job *job, int expect_version, sched_done *done, void *ctx)
+{
+    struct entry *entry = due_find(&s->due, job->name);
+    struct write *write = mem_alloc(sizeof *write);
+    struct arena *arena = arena_new(1024);
+    struct job_row row;
+
+    *write = (struct write){.s = s, .job = job, .done = done, .ctx = ctx};
+    write->is_replan = !entry || !is_same_schedule(entry->job, job);
+    job->updated_at = sched_now(s);
+    job->created_at = entry ? entry->job->created_at : job->updated_at;
+    job->effective_from = write->is_replan ? job->updated_at : entry->job->effective_from;
+    job_to_row(job, arena, &row);
+    store_put_job(s->options.store, &row, expect_version, put_answered, write);
+    arena_free(arena);
+}
+
+static void delete_answered(const struct store_answer *answer, void *ctx)
+{
+    struct write *write = ctx;
+    struct sched *s = write->s;
+    struct entry *entry = due_find_id(&s->due, write->job_id);
+
+    if (!answer->err && entry)
+        due_remove(&s->due, entry);
+    write_end(write, answer->err, NULL);
+}
+
+void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx)
+{
+    struct entry *entry = due_find(&s->due, name);
+    struct err err;
+
+    if (!entry) {
+        (void)fail(&err, ERR_NOT_FOUND, "job_id", "there is no job \"%.*s\"", STR(name));
+        done(&err, NULL, ctx);
+        return;
+    }
+    struct write *write = mem_alloc(sizeof *write);
+
+    *write = (struct write){.s = s, .job_id = entry->job->id, .done = done, .ctx = ctx};
+    store_set_job_state(s->options.store, entry->job->id, JOB_DELETED, delete_answered, write);
+}
+
+void sched_pause(struct sched *s, struct str name, bool paused, sched_done *done, void *ctx)
+{
+    struct entry *entry = due_find(&s->due, name);
+    struct trigger_context context = sched_trigger_context(s);
+    struct err err;
+
+    if (!entry || !entry->job->trigger) {
+        (void)fail(&err, ERR_NOT_FOUND, "job_id", "there is no usable job \"%.*s\"", STR(name));
+        done(&err, NULL, ctx);
+        return;
+    }
+    struct job *job = job_copy(entry->job, &context);
+
+    job->state = paused ? JOB_PAUSED : JOB_ENABLED;
+    sched_put(s, job, entry->job->version, done, ctx);
+}
+
+void sched_run_now(struct sched *s, struct str name, sched_run_done *done, void *ctx)
+{
+    struct entry *entry = due_find(&s->due, name);
+    struct err err;
+
+    if (!entry || entry->job->quarantine.len > 0) {
+        (void)fail(&err, ERR_NOT_FOUND, "job_id", "there is no usable job \"%.*s\"", STR(name));
+        done(&err, 0, ctx);
+        return;
+    }
+    dispatch_run(&s->dispatch, entry, done, ctx);
+}
+
+// ---- looking ----
+
+const struct job *sched_find(const struct sched *s, struct str name)
+{
+    const struct entry *entry = due_find(&s->due, name);
+
+    return entry ? entry->job : NULL;
+}
+
+wall sched_next_at(const struct sched *s, const struct job *job)
+{
+    const struct entry *entry = due_find_id(&s->due, job->id);
+
+    return entry ? entry->slot : WALL_NEVER;
+}
+
+int sched_running(const struct sched *s, const struct job *job)
+{
+    const struct entry *entry = due_find_id(&s->due, job->id);
+
+    return entry ? entry->running : 0;
+}
+
+size_t sched_count(const struct sched *s)
+{
+    return due_count(&s->due);
+}
+
+struct sched_item *sched_list(const struct sched *s)
+{
+    struct entry **list = due_list(&s->due);
+    size_t count = due_count(&s->due);
+    struct sched_item *items = mem_array(count, sizeof *items);
+
+    for (size_t i = 0; i < count; i++)
+        items[i] = (struct sched_item){list[i]->job, list[i]->slot, list[i]->running};
+    free(list);
+    return items;
+}
+
+void sched_stats(const struct sched *s, struct sched_stats *ret)
+{
+    const struct dispatch *d = &s->dispatch;
+
+    *ret = (struct sched_stats){
+        .claimed = d->claimed,
+        .finished = d->finished,
+        .skipped = d->skipped,
+        .missed = d->missed,
+        .late_max_us = d->late_max_us,
+        .running = d->live_count,
+        .failure = d->failure,
+    };
+}
