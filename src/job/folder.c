@@ -1,0 +1,103 @@
+// folder.c - looks into a job folder and says which entry it holds.
+// SPDX-License-Identifier: Apache-2.0
+#include "job/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define FOLDER_NAME_MAX 128
+
+static bool name_is_safe(struct str name);
+static bool folder_refused(const char *path, struct err *e);
+static bool entry_stat(const char *folder_path, enum folder_entry entry, struct stat *ret);
+static bool is_older(const struct stat *a, const struct stat *b);
+
+const char *folder_entry_file(enum folder_entry entry)
+{
+    static const char *const files[] = {
+        [ENTRY_NONE] = "",          [ENTRY_MODULE] = "main.so", [ENTRY_SOURCE] = "main.c",
+        [ENTRY_PYTHON] = "main.py", [ENTRY_PROGRAM] = "main",
+    };
+
+    return files[entry];
+}
+
+bool folder_find(const char *jobs_dir, struct str folder, enum folder_entry *ret_entry,
+                 struct err *e)
+{
+    char path[PATH_MAX];
+    struct stat module, source, other;
+    bool has_module, has_source;
+
+    if (!name_is_safe(folder)) {
+        (void)fail(e, ERR_FOLDER, "job_id", "\"%.*s\" cannot be the name of a job folder",
+                   STR(folder));
+        return fail_hint(e, "use letters, digits and . _ @ : - (a letter or digit first)");
+    }
+    if (snprintf(path, sizeof path, "%s/%.*s", jobs_dir, STR(folder)) >= (int)sizeof path - 16)
+        return fail(e, ERR_FOLDER, NULL, "the path of job folder \"%.*s\" is too long",
+                    STR(folder));
+
+    has_module = entry_stat(path, ENTRY_MODULE, &module);
+    has_source = entry_stat(path, ENTRY_SOURCE, &source);
+    if (has_module && !(has_source && is_older(&module, &source)))
+        *ret_entry = ENTRY_MODULE;
+    else if (has_source)
+        *ret_entry = ENTRY_SOURCE;
+    else if (entry_stat(path, ENTRY_PYTHON, &other))
+        *ret_entry = ENTRY_PYTHON;
+    else if (entry_stat(path, ENTRY_PROGRAM, &other))
+        *ret_entry = ENTRY_PROGRAM;
+    else
+        return folder_refused(path, e);
+    return true;
+}
+
+// The rule for job names (job_name_check): it keeps a name inside jobs_dir, as it allows no slash and no leading dot.
+static bool name_is_safe(struct str name)
+{
+    if (name.len == 0 || name.len > FOLDER_NAME_MAX)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.p[i];
+        bool is_alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+        if (!is_alnum && (i == 0 || c == 0 || !strchr("._@:-", c)))
+            return false;
+    }
+    return true;
+}
+
+// Why there is no entry: no folder, no folder but something else, or nothing in it.
+static bool folder_refused(const char *path, struct err *e)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0 && errno != ENOENT)
+        return fail_errno(e, ERR_FOLDER, errno, "job folder %s cannot be read", path);
+    if (stat(path, &st) < 0)
+        (void)fail(e, ERR_FOLDER, NULL, "there is no job folder %s", path);
+    else if (!S_ISDIR(st.st_mode))
+        (void)fail(e, ERR_FOLDER, NULL, "%s is not a folder", path);
+    else
+        (void)fail(e, ERR_FOLDER, NULL, "job folder %s holds nothing to run", path);
+    return fail_hint(e, "make it a folder with main.so, main.c, main.py or an executable main");
+}
+
+static bool entry_stat(const char *folder_path, enum folder_entry entry, struct stat *ret)
+{
+    char path[PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "%s/%s", folder_path, folder_entry_file(entry));
+    return stat(path, ret) == 0 && S_ISREG(ret->st_mode);
+}
+
+static bool is_older(const struct stat *a, const struct stat *b)
+{
+    if (a->st_mtim.tv_sec != b->st_mtim.tv_sec)
+        return a->st_mtim.tv_sec < b->st_mtim.tv_sec;
+    return a->st_mtim.tv_nsec < b->st_mtim.tv_nsec;
+}
