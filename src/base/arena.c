@@ -9,6 +9,8 @@
 
 #include "base/mem.h"
 
+#define BLOCK_MAX (1 << 20) // blocks double up to this; larger ones hold one large allocation
+
 struct block {
     struct block *next;
     size_t used;
@@ -75,7 +77,7 @@ void *arena_alloc(struct arena *a, size_t n)
         abort();
     n = (n + align - 1) / align * align;
     if (n > a->last->size - a->last->used) {
-        size_t size = a->last->size * 2;
+        size_t size = a->last->size < BLOCK_MAX / 2 ? a->last->size * 2 : BLOCK_MAX;
 
         a->last->next = block_new(size < n ? n : size);
         a->last = a->last->next;

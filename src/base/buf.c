@@ -35,6 +35,8 @@ bool buf_reserve(struct buf *b, size_t n)
     if (b->len + n + 1 > b->cap) {
         size_t cap = b->cap < 64 ? 64 : b->cap * 2;
 
+        if (cap > b->max)
+            cap = b->max + 1;
         if (cap < b->len + n + 1)
             cap = b->len + n + 1;
         b->p = mem_resize(b->p, cap);
@@ -64,16 +66,19 @@ void buf_add_byte(struct buf *b, char c)
 
 void buf_printf(struct buf *b, const char *format, ...)
 {
+    size_t room = b->cap - b->len; // holds the text and its NUL, with luck
     va_list args;
 
     va_start(args, format);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = vsnprintf(b->p ? b->p + b->len : NULL, room, format, args);
     va_end(args);
     if (n < 0 || !buf_reserve(b, (size_t)n))
         return;
-    va_start(args, format);
-    vsnprintf(b->p + b->len, (size_t)n + 1, format, args);
-    va_end(args);
+    if ((size_t)n >= room) {
+        va_start(args, format);
+        vsnprintf(b->p + b->len, (size_t)n + 1, format, args);
+        va_end(args);
+    }
     b->len += (size_t)n;
 }
 

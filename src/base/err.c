@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/err.h"
 
+#include "base/str.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,38 +23,44 @@ static const struct err_row rows[] = {
 };
 
 static void text_fill(char *to, size_t size, const char *format, va_list args);
-static void err_start(struct err *e, enum err_code code, const char *field);
+static struct err err_make(enum err_code code, const char *field);
 
+// A new error is made aside and copied, because field and the arguments may point into the old one.
 bool fail(struct err *e, enum err_code code, const char *field, const char *format, ...)
 {
+    struct err made = err_make(code, field);
     va_list args;
 
-    err_start(e, code, field);
     va_start(args, format);
-    text_fill(e->message, sizeof e->message, format, args);
+    text_fill(made.message, sizeof made.message, format, args);
     va_end(args);
+    *e = made;
     return false;
 }
 
-bool fail_at(struct err *e, enum err_code code, const char *field, int column, const char *format, ...)
+bool fail_at(struct err *e, enum err_code code, const char *field, int column, const char *format,
+             ...)
 {
+    struct err made = err_make(code, field);
     va_list args;
 
-    err_start(e, code, field);
-    e->column = column;
+    made.column = column;
     va_start(args, format);
-    text_fill(e->message, sizeof e->message, format, args);
+    text_fill(made.message, sizeof made.message, format, args);
     va_end(args);
+    *e = made;
     return false;
 }
 
 bool fail_hint(struct err *e, const char *format, ...)
 {
+    char hint[sizeof e->hint];
     va_list args;
 
     va_start(args, format);
-    text_fill(e->hint, sizeof e->hint, format, args);
+    text_fill(hint, sizeof hint, format, args);
     va_end(args);
+    memcpy(e->hint, hint, strlen(hint) + 1);
     return false;
 }
 
@@ -94,11 +102,13 @@ const char *err_words(int errnum)
     return words ? words : "unknown error";
 }
 
-static void err_start(struct err *e, enum err_code code, const char *field)
+static struct err err_make(enum err_code code, const char *field)
 {
-    *e = (struct err){.code = code};
+    struct err made = {.code = code};
+
     if (field)
-        snprintf(e->field, sizeof e->field, "%s", field);
+        snprintf(made.field, sizeof made.field, "%s", field);
+    return made;
 }
 
 // Prints into to[size]; when the text is too long, cuts it before the UTF-8 character that does not fit.
@@ -106,12 +116,15 @@ static void text_fill(char *to, size_t size, const char *format, va_list args)
 {
     int n = vsnprintf(to, size, format, args);
 
+    if (n < 0)
+        to[0] = '\0';
     if (n < 0 || (size_t)n < size)
         return;
-    size_t end = size - 1;
-    while (end > 0 && ((unsigned char)to[end - 1] & 0xc0) == 0x80)
-        end--;
-    if (end > 0 && ((unsigned char)to[end - 1] & 0xc0) == 0xc0)
-        end--;
-    to[end] = '\0';
+    size_t last = size - 1; // where the last character begins
+    while (last > 0 && ((unsigned char)to[last - 1] & 0xc0) == 0x80)
+        last--;
+    last -= last > 0;
+    struct str tail = {to + last, size - 1 - last};
+    if (str_utf8_char(tail) != tail.len)
+        to[last] = '\0';
 }

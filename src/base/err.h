@@ -22,7 +22,8 @@ struct err {
 };
 
 // Fills *e and returns false, so that a check reads: return fail(e, ERR_INPUT, "hour", "...", ...).
-// field may be NULL. Earlier contents of *e are replaced. An over-long message is cut at a whole UTF-8 character.
+// field may be NULL. Earlier contents of *e are replaced, but may be among the arguments: a caller that knows more may
+// wrap the message. An over-long message is cut at a whole UTF-8 character.
 bool fail(struct err *e, enum err_code code, const char *field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

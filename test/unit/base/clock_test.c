@@ -1,0 +1,66 @@
+// clock_test.c - simulated time moves only when told to; the system's runs on.
+// SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
+
+#include "unit.h"
+
+static void test_sim(void **state)
+{
+    struct sim_clock sim;
+
+    (void)state;
+    sim_clock_init(&sim, (wall){1000});
+    assert_int_equal(clock_wall(&sim.base).us, 1000);
+    assert_int_equal(clock_mono(&sim.base).us, 0);
+    sim_clock_advance(&sim, 5);
+    assert_int_equal(clock_wall(&sim.base).us, 1005);
+    assert_int_equal(clock_mono(&sim.base).us, 5);
+    sim_clock_step(&sim, -500);
+    assert_int_equal(clock_wall(&sim.base).us, 505);
+    assert_int_equal(clock_mono(&sim.base).us, 5);
+    assert_int_equal(mono_after_us((mono){5}, 7).us, 12);
+    assert_int_equal(wall_after_us((wall){5}, -7).us, -2);
+}
+
+// The one place that looks at the system's clocks: they answer, in microseconds, and the stopwatch never steps back.
+static void test_real(void **state)
+{
+    const struct clock *clock = clock_real();
+    mono before = clock_mono(clock);
+
+    (void)state;
+    assert_ptr_equal(clock, clock_real());
+    assert_true(clock_wall(clock).us > INT64_C(1700000000000000));
+    assert_true(clock_wall(clock).us < INT64_C(9000000000000000));
+    for (int i = 0; i < 1000; i++) {
+        mono now = clock_mono(clock);
+
+        assert_true(now.us >= before.us);
+        before = now;
+    }
+}
+
+static void go_back(void *ctx)
+{
+    sim_clock_advance(ctx, -1);
+}
+
+static void test_advance_is_forward(void **state)
+{
+    struct sim_clock sim;
+
+    (void)state;
+    sim_clock_init(&sim, (wall){0});
+    assert_true(unit_dies(go_back, &sim));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sim),
+        cmocka_unit_test(test_real),
+        cmocka_unit_test(test_advance_is_forward),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
