@@ -29,24 +29,25 @@ struct store;
 // Answer to a write. err is NULL when it was done.
 struct store_answer {
     const struct err *err;
-    int64_t job_id;      // put_job: the store's number of the job
-    int version;         // put_job: the version now
-    int64_t change_seq;  // put_job
-    const bool *won;     // claim: won[i] says whether runs[i] was inserted
+    int64_t job_id;     // put_job, set_job_state: the store's number of the job
+    int version;        // the same: the version now
+    int64_t change_seq; // the same
+    const bool *won;    // claim: won[i] says whether runs[i] was inserted
     size_t won_count;
 };
 typedef void store_done(const struct store_answer *answer, void *ctx);
 
 // What put_job expects to find under the row's name. A name whose job is JOB_ENDED counts as free: the ended job becomes
 // a tombstone and the new one gets a number of its own.
-#define STORE_CREATE 0  // nothing: otherwise ERR_EXISTS
-#define STORE_ANY (-1)  // anything or nothing
-                        // n > 0: exactly that version: otherwise ERR_CONFLICT (ERR_NOT_FOUND when there is none)
+// n > 0 is exactly that version: otherwise ERR_CONFLICT (ERR_NOT_FOUND when there is none).
+#define STORE_CREATE 0 // nothing: otherwise ERR_EXISTS
+#define STORE_ANY (-1) // anything or nothing
 
-// A page of history, newest first.
+// A page of history, newest first: by id, or by slot when it is one job's (its runs are claimed slot by slot, so this is
+// the same order but for catching up). The next page begins behind the last run of this one.
 struct store_run_query {
     int64_t job_id;    // 0: of all jobs
-    int64_t before_id; // only runs with a smaller id; 0: from the newest
+    int64_t before_id; // the last run of the page before; 0: from the newest
     int limit;         // 1 to 1000
 };
 
@@ -57,14 +58,17 @@ struct store_run {
     struct run_stream out, err;
     struct str result;
 };
-typedef void store_runs_done(const struct err *err, const struct store_run *runs, size_t count, void *ctx);
+typedef void store_runs_done(const struct err *err, const struct store_run *runs, size_t count,
+                             void *ctx);
 
 struct store_load {
-    void (*on_job)(const struct job_row *row, void *ctx);             // each job that is not deleted or ended
-    void (*on_last_run)(int64_t job_id, wall scheduled_at, void *ctx); // latest slot that has a row, for each such job
+    // Each job that is not deleted or ended, by id. True asks for the latest slot of it that has a row: on_last_run is
+    // called with it next, if there is one. (Only few jobs need it; a look for each of a million costs a second.)
+    bool (*on_job)(const struct job_row *row, void *ctx);
+    void (*on_last_run)(int64_t job_id, wall scheduled_at, void *ctx);
     void *ctx;
-    wall watermark;    // filled in: see (4); 0 in a new store
-    int64_t lost;      // filled in: runs that were alive and are now RUN_LOST (their process of belfry is gone)
+    wall watermark; // filled in: see (4); 0 in a new store
+    int64_t lost;   // filled in: runs that were alive and are now RUN_LOST (their belfry is gone)
     int64_t last_run_id; // filled in: greatest run id, so that ids never go back
 };
 
@@ -77,11 +81,16 @@ struct store_stats {
 
 struct store_ops {
     bool (*load)(struct store *store, struct store_load *load, struct err *e);
-    void (*put_job)(struct store *store, const struct job_row *row, int expect_version, store_done *done, void *ctx);
-    void (*set_job_state)(struct store *store, int64_t job_id, enum job_state state, store_done *done, void *ctx);
-    void (*claim)(struct store *store, const struct run *runs, size_t count, wall watermark, store_done *done, void *ctx);
-    void (*finish)(struct store *store, const struct run_end *ends, size_t count, store_done *done, void *ctx);
-    void (*read_runs)(struct store *store, const struct store_run_query *query, store_runs_done *done, void *ctx);
+    void (*put_job)(struct store *store, const struct job_row *row, int expect_version,
+                    store_done *done, void *ctx);
+    void (*set_job_state)(struct store *store, int64_t job_id, enum job_state state,
+                          store_done *done, void *ctx);
+    void (*claim)(struct store *store, const struct run *runs, size_t count, wall watermark,
+                  store_done *done, void *ctx);
+    void (*finish)(struct store *store, const struct run_end *ends, size_t count, store_done *done,
+                   void *ctx);
+    void (*read_runs)(struct store *store, const struct store_run_query *query,
+                      store_runs_done *done, void *ctx);
     void (*read_run)(struct store *store, int64_t run_id, store_runs_done *done, void *ctx);
     void (*stats)(struct store *store, struct store_stats *ret);
     void (*close)(struct store *store);
@@ -99,37 +108,39 @@ struct store {
 }
 
 // Creates or replaces the job of row->name. row's id, version and change_seq are ignored: the answer tells them.
-static inline void store_put_job(struct store *s, const struct job_row *row, int expect_version, store_done *done,
-                                 void *ctx)
+// A job that is replaced keeps its id and its created_at.
+static inline void store_put_job(struct store *s, const struct job_row *row, int expect_version,
+                                 store_done *done, void *ctx)
 {
     s->ops->put_job(s, row, expect_version, done, ctx);
 }
 
 // Pauses, resumes, ends or deletes (tombstone) a job; bumps its version. ERR_NOT_FOUND when it is deleted already.
-static inline void store_set_job_state(struct store *s, int64_t job_id, enum job_state state, store_done *done,
-                                       void *ctx)
+static inline void store_set_job_state(struct store *s, int64_t job_id, enum job_state state,
+                                       store_done *done, void *ctx)
 {
     s->ops->set_job_state(s, job_id, state, done, ctx);
 }
 
 // Inserts rows of the ledger and moves the watermark, in one transaction. Rows may be alive (RUN_RUNNING, RUN_QUEUED) or
 // final at birth (RUN_SKIPPED). won[i] is false where (job, slot) had a row already or the job is deleted: not an error.
-// count may be 0 (the watermark alone moves).
-static inline void store_claim(struct store *s, const struct run *runs, size_t count, wall watermark, store_done *done,
-                               void *ctx)
+// count may be 0 (the watermark alone moves). Ids must be new: one that exists refuses the whole claim (ERR_CONFLICT).
+static inline void store_claim(struct store *s, const struct run *runs, size_t count,
+                               wall watermark, store_done *done, void *ctx)
 {
     s->ops->claim(s, runs, count, watermark, done, ctx);
 }
 
 // Records ends. An end whose run is final already, or in another attempt, is ignored. The caller keeps nothing alive.
-static inline void store_finish(struct store *s, const struct run_end *ends, size_t count, store_done *done, void *ctx)
+static inline void store_finish(struct store *s, const struct run_end *ends, size_t count,
+                                store_done *done, void *ctx)
 {
     s->ops->finish(s, ends, count, done, ctx);
 }
 
 // Reads do not wait behind writes. done may get count 0; texts live until it returns. read_run gives 0 or 1 run.
-static inline void store_read_runs(struct store *s, const struct store_run_query *query, store_runs_done *done,
-                                   void *ctx)
+static inline void store_read_runs(struct store *s, const struct store_run_query *query,
+                                   store_runs_done *done, void *ctx)
 {
     s->ops->read_runs(s, query, done, ctx);
 }
@@ -144,7 +155,8 @@ static inline void store_stats(struct store *s, struct store_stats *ret)
     s->ops->stats(s, ret);
 }
 
-// Carries out what is waiting, calls every outstanding `done`, and ends the store. Accepts NULL.
+// Carries out what is waiting, calls every outstanding `done` (which may make further requests: they are carried out
+// too), and ends the store. Not from within a `done`. Accepts NULL.
 static inline void store_close(struct store *s)
 {
     if (s)

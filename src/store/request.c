@@ -1,0 +1,181 @@
+// request.c - what a store is asked, kept until it is answered; the same for every store.
+// SPDX-License-Identifier: Apache-2.0
+#include "store/request.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+#define ROOM_FOR_TEXTS 512
+
+static struct request *request_new(enum request_kind kind, size_t extra_bytes);
+static struct run_stream stream_copy(struct arena *arena, const struct run_stream *stream);
+
+struct request *request_put_job(const struct job_row *row, int expect_version)
+{
+    struct request *r = request_new(REQUEST_PUT_JOB, row->trigger.len + row->spec.len);
+
+    assert(row->state >= JOB_ENABLED && row->state <= JOB_DELETED);
+    r->job = *row;
+    r->job.name = arena_copy(r->arena, row->name);
+    r->job.trigger = arena_copy(r->arena, row->trigger);
+    r->job.tz = arena_copy(r->arena, row->tz);
+    r->job.spec = arena_copy(r->arena, row->spec);
+    r->expect_version = expect_version;
+    return r;
+}
+
+struct request *request_set_state(int64_t job_id, enum job_state state)
+{
+    struct request *r = request_new(REQUEST_SET_STATE, 0);
+
+    r->job.id = job_id;
+    r->job.state = state;
+    return r;
+}
+
+struct request *request_claim(const struct run *runs, size_t count, wall watermark)
+{
+    struct request *r = request_new(REQUEST_CLAIM, count * (sizeof *runs + sizeof *r->won));
+
+    r->runs = arena_array(r->arena, count, sizeof *runs);
+    r->won = arena_array(r->arena, count, sizeof *r->won);
+    for (size_t i = 0; i < count; i++) {
+        r->runs[i] = runs[i];
+        if (runs[i].message.len)
+            r->runs[i].message = arena_copy(r->arena, runs[i].message);
+    }
+    r->count = count;
+    r->watermark = watermark;
+    return r;
+}
+
+struct request *request_finish(const struct run_end *ends, size_t count)
+{
+    struct request *r = request_new(REQUEST_FINISH, count * sizeof *ends);
+
+    r->ends = arena_array(r->arena, count, sizeof *ends);
+    for (size_t i = 0; i < count; i++) {
+        assert(run_state_is_final(ends[i].state));
+        r->ends[i] = ends[i];
+        r->ends[i].out = stream_copy(r->arena, &ends[i].out);
+        r->ends[i].err = stream_copy(r->arena, &ends[i].err);
+        if (ends[i].message.len)
+            r->ends[i].message = arena_copy(r->arena, ends[i].message);
+        if (ends[i].result.len)
+            r->ends[i].result = arena_copy(r->arena, ends[i].result);
+    }
+    r->count = count;
+    return r;
+}
+
+struct request *request_read_runs(const struct store_run_query *query)
+{
+    struct request *r = request_new(REQUEST_READ_RUNS, 0);
+
+    assert(query->limit >= 1 && query->limit <= 1000);
+    r->query = *query;
+    return r;
+}
+
+struct request *request_read_run(int64_t run_id)
+{
+    struct request *r = request_new(REQUEST_READ_RUN, 0);
+
+    r->query = (struct store_run_query){.before_id = run_id, .limit = 1};
+    return r;
+}
+
+void request_free(struct request *r)
+{
+    if (r)
+        arena_free(r->arena);
+}
+
+size_t request_weight(const struct request *r)
+{
+    return r->count ? r->count : 1;
+}
+
+bool request_refuse_exists(struct request *r)
+{
+    r->is_refused = true;
+    fail(&r->err, ERR_EXISTS, "job_id", "a job \"%.*s\" exists already", STR(r->job.name));
+    return fail_hint(&r->err, "choose another job_id, or change or remove the job that has it");
+}
+
+bool request_refuse_conflict(struct request *r, int version_now)
+{
+    r->is_refused = true;
+    fail(&r->err, ERR_CONFLICT, "version",
+         "the job \"%.*s\" is at version %d now, not %d: it was changed meanwhile",
+         STR(r->job.name), version_now, r->expect_version);
+    return fail_hint(&r->err, "read the job again, then repeat the change");
+}
+
+bool request_refuse_missing(struct request *r)
+{
+    r->is_refused = true;
+    if (r->job.name.len)
+        return fail(&r->err, ERR_NOT_FOUND, "job_id", "there is no job \"%.*s\"", STR(r->job.name));
+    return fail(&r->err, ERR_NOT_FOUND, "job_id", "the job is gone (number %" PRId64 ")",
+                r->job.id);
+}
+
+bool request_refuse_run_id(struct request *r, int64_t run_id)
+{
+    r->is_refused = true;
+    return fail(&r->err, ERR_CONFLICT, "run_id", "a run of id %" PRId64 " exists already", run_id);
+}
+
+bool request_may_put(struct request *r, int version_now)
+{
+    if (r->expect_version == STORE_ANY)
+        return true;
+    if (r->expect_version == STORE_CREATE)
+        return version_now ? request_refuse_exists(r) : true;
+    if (!version_now)
+        return request_refuse_missing(r);
+    return version_now == r->expect_version ? true : request_refuse_conflict(r, version_now);
+}
+
+void request_answer(struct request *r)
+{
+    const struct err *err = r->err.code == ERR_NONE ? NULL : &r->err;
+    struct store_answer answer = {
+        .err = err,
+        .job_id = err ? 0 : r->job_id,
+        .version = err ? 0 : r->version,
+        .change_seq = err ? 0 : r->change_seq,
+        .won = err ? NULL : r->won,
+        .won_count = err                        ? 0
+                     : r->kind == REQUEST_CLAIM ? r->count
+                                                : 0,
+    };
+
+    if (r->runs_done)
+        r->runs_done(err, err ? NULL : r->page, err ? 0 : r->page_count, r->ctx);
+    if (r->done)
+        r->done(&answer, r->ctx);
+    request_free(r);
+}
+
+static struct request *request_new(enum request_kind kind, size_t extra_bytes)
+{
+    struct arena *arena = arena_new(sizeof(struct request) + ROOM_FOR_TEXTS + extra_bytes);
+    struct request *r = arena_alloc(arena, sizeof *r);
+
+    r->arena = arena;
+    r->kind = kind;
+    return r;
+}
+
+static struct run_stream stream_copy(struct arena *arena, const struct run_stream *stream)
+{
+    struct run_stream copy = {.total = stream->total};
+
+    if (stream->head.len)
+        copy.head = arena_copy(arena, stream->head);
+    if (stream->tail.len)
+        copy.tail = arena_copy(arena, stream->tail);
+    return copy;
+}

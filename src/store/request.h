@@ -1,0 +1,72 @@
+// request.h - what a store is asked, kept until it is answered; the same for every store.
+//
+// A request owns a copy of everything it was given, in an arena of its own, and carries its answer. It belongs to one
+// thread at a time: the loop's, then the store's, then the loop's again.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "store/store.h"
+
+enum request_kind {
+    REQUEST_PUT_JOB,
+    REQUEST_SET_STATE,
+    REQUEST_CLAIM,
+    REQUEST_FINISH,
+    REQUEST_READ_RUNS,
+    REQUEST_READ_RUN,
+};
+
+struct request {
+    struct list link; // in the queue of whoever has it
+    struct arena *arena;
+    enum request_kind kind;
+    wall now; // when it was made
+    void *ctx;
+    store_done *done;           // of writes
+    store_runs_done *runs_done; // of reads
+
+    struct job_row job;           // PUT_JOB; of SET_STATE the id and the state
+    int expect_version;           // PUT_JOB
+    struct run *runs;             // CLAIM
+    bool *won;                    // CLAIM
+    struct run_end *ends;         // FINISH
+    size_t count;                 // of runs or ends
+    wall watermark;               // CLAIM
+    struct store_run_query query; // READ_RUNS; of READ_RUN before_id is the run
+
+    bool is_refused;
+    struct err err;
+    int64_t job_id; // the answer of PUT_JOB and SET_STATE
+    int version;
+    int64_t change_seq;
+    struct store_run *page; // the answer of reads, in the arena unless the store says otherwise
+    size_t page_count;
+};
+
+[[nodiscard]] struct request *request_put_job(const struct job_row *row, int expect_version);
+[[nodiscard]] struct request *request_set_state(int64_t job_id, enum job_state state);
+[[nodiscard]] struct request *request_claim(const struct run *runs, size_t count, wall watermark);
+[[nodiscard]] struct request *request_finish(const struct run_end *ends, size_t count);
+[[nodiscard]] struct request *request_read_runs(const struct store_run_query *query);
+[[nodiscard]] struct request *request_read_run(int64_t run_id);
+void request_free(struct request *r); // accepts NULL
+
+// Rows that carrying it out touches, at least 1: what bounds a transaction.
+size_t request_weight(const struct request *r);
+
+// Refusals, in the same words for every store. Each returns false.
+bool request_refuse_exists(struct request *r);
+bool request_refuse_conflict(struct request *r, int version_now);
+bool request_refuse_missing(struct request *r);
+bool request_refuse_run_id(struct request *r, int64_t run_id);
+
+// What a put_job may do, given the version of the living job of that name (0: there is none). False when refused.
+bool request_may_put(struct request *r, int version_now);
+
+// Calls done with the answer and frees the request.
+void request_answer(struct request *r);

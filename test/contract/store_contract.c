@@ -1,0 +1,955 @@
+// store_contract.c - what every store must do, sentence by sentence of store.h; included by the test of the stores.
+//
+// Each test runs once for each kind of store. A kind makes a medium (a file, a piece of memory) on which a store can be
+// opened again and again, so that restarts are part of the contract.
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "store/store.h"
+#include "unit.h"
+
+struct store_kind {
+    void *(*medium_new)(void);
+    struct store *(*open)(void *medium, struct loop *loop, const struct clock *clock);
+    void (*medium_free)(void *medium);
+};
+
+struct fixture {
+    const struct store_kind *kind;
+    void *medium;
+    struct sim_clock clock;
+    struct loop *loop;
+    struct store *store;
+};
+
+#define START ((wall){1800000000000000})
+#define SLOT(n) ((wall){START.us + (n)*INT64_C(1000000)})
+
+static int fixture_setup(void **state)
+{
+    struct fixture *f = mem_alloc(sizeof *f);
+    struct err e;
+
+    f->kind = *state;
+    f->medium = f->kind->medium_new();
+    sim_clock_init(&f->clock, START);
+    f->loop = loop_new(&f->clock.base, &e);
+    f->store = f->kind->open(f->medium, f->loop, &f->clock.base);
+    *state = f;
+    return 0;
+}
+
+static int fixture_teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    store_close(f->store);
+    loop_free(f->loop);
+    f->kind->medium_free(f->medium);
+    free(f);
+    return 0;
+}
+
+static void reopen(struct fixture *f)
+{
+    store_close(f->store);
+    f->store = f->kind->open(f->medium, f->loop, &f->clock.base);
+}
+
+// Turns the loop until every request is answered; a store that never answers fails the test.
+static void settle(struct fixture *f)
+{
+    struct store_stats stats;
+
+    for (int i = 0; i < 2000; i++) {
+        store_stats(f->store, &stats);
+        if (!stats.waiting)
+            return;
+        loop_turn(f->loop, 10);
+    }
+    fail_msg("%" PRId64 " requests were never answered", stats.waiting);
+}
+
+// ---- asking ----
+
+struct answer {
+    bool is_there;
+    enum err_code code;
+    char message[480];
+    int64_t job_id, change_seq;
+    int version;
+    bool won[2000];
+    size_t won_count;
+    int *counter; // counts answers, when not NULL
+    int order;    // what the counter said
+};
+
+static void on_answer(const struct store_answer *a, void *ctx)
+{
+    struct answer *to = ctx;
+
+    assert_false(to->is_there);
+    to->is_there = true;
+    to->code = a->err ? a->err->code : ERR_NONE;
+    if (a->err)
+        memcpy(to->message, a->err->message, sizeof to->message);
+    to->job_id = a->job_id;
+    to->change_seq = a->change_seq;
+    to->version = a->version;
+    to->won_count = a->won_count;
+    if (a->won_count)
+        memcpy(to->won, a->won, a->won_count * sizeof *a->won);
+    if (to->counter)
+        to->order = (*to->counter)++;
+}
+
+static struct job_row row_of(const char *name)
+{
+    return (struct job_row){
+        .name = str_of(name),
+        .kind = JOB_FOLDER,
+        .trigger = STR_LIT("{\"type\":\"interval\",\"seconds\":5}"),
+        .tz = STR_LIT("Europe/Berlin"),
+        .spec = STR_LIT("{\"target\":\"x\"}"),
+        .effective_from = SLOT(1),
+        .created_at = SLOT(2),
+        .updated_at = SLOT(3),
+    };
+}
+
+static struct answer put_row(struct fixture *f, const struct job_row *row, int expect)
+{
+    static struct answer a;
+
+    a = (struct answer){0};
+    store_put_job(f->store, row, expect, on_answer, &a);
+    assert_false(a.is_there); // never before the call has returned
+    settle(f);
+    assert_true(a.is_there);
+    return a;
+}
+
+static struct answer put(struct fixture *f, const char *name, int expect)
+{
+    struct job_row row = row_of(name);
+
+    return put_row(f, &row, expect);
+}
+
+static int64_t create(struct fixture *f, const char *name)
+{
+    struct answer a = put(f, name, STORE_CREATE);
+
+    assert_int_equal(a.code, ERR_NONE);
+    return a.job_id;
+}
+
+static struct answer set_state(struct fixture *f, int64_t id, enum job_state job_state)
+{
+    static struct answer a;
+
+    a = (struct answer){0};
+    store_set_job_state(f->store, id, job_state, on_answer, &a);
+    assert_false(a.is_there);
+    settle(f);
+    return a;
+}
+
+static struct run run_of(int64_t id, int64_t job_id, int slot)
+{
+    return (struct run){.id = id,
+                        .job_id = job_id,
+                        .scheduled_at = SLOT(slot),
+                        .origin = RUN_SCHEDULED,
+                        .state = RUN_RUNNING,
+                        .job_version = 1,
+                        .attempt = 1,
+                        .queued_at = SLOT(slot)};
+}
+
+static struct answer claim(struct fixture *f, const struct run *runs, size_t count, wall watermark)
+{
+    static struct answer a;
+
+    a = (struct answer){0};
+    store_claim(f->store, runs, count, watermark, on_answer, &a);
+    assert_false(a.is_there);
+    settle(f);
+    assert_int_equal(a.won_count, a.code == ERR_NONE ? count : 0);
+    return a;
+}
+
+static bool claim_one(struct fixture *f, int64_t id, int64_t job_id, int slot)
+{
+    struct run run = run_of(id, job_id, slot);
+    struct answer a = claim(f, &run, 1, SLOT(0));
+
+    assert_int_equal(a.code, ERR_NONE);
+    return a.won[0];
+}
+
+static struct run_end end_of(int64_t run_id, int attempt)
+{
+    return (struct run_end){.run_id = run_id,
+                            .attempt = attempt,
+                            .state = RUN_SUCCEEDED,
+                            .started_at = SLOT(100),
+                            .finished_at = SLOT(101)};
+}
+
+static void finish(struct fixture *f, const struct run_end *ends, size_t count)
+{
+    struct answer a = {0};
+
+    store_finish(f->store, ends, count, on_answer, &a);
+    settle(f);
+    assert_true(a.is_there);
+    assert_int_equal(a.code, ERR_NONE);
+}
+
+// ---- reading ----
+
+struct read_run {
+    struct run run;
+    char name[JOB_NAME_MAX + 1];
+    char message[200];
+    struct str out_head, out_tail, err_head, err_tail, result; // owned copies
+    int64_t out_total, err_total;
+};
+
+struct page {
+    bool is_there;
+    enum err_code code;
+    VEC(struct read_run);
+};
+
+static struct str copy(struct str s)
+{
+    return (struct str){mem_copy(s.p ? s.p : "", s.len), s.len};
+}
+
+static void on_runs(const struct err *err, const struct store_run *runs, size_t count, void *ctx)
+{
+    struct page *page = ctx;
+
+    assert_false(page->is_there);
+    page->is_there = true;
+    page->code = err ? err->code : ERR_NONE;
+    for (size_t i = 0; i < count; i++) {
+        struct read_run r = {
+            .run = runs[i].run, .out_total = runs[i].out.total, .err_total = runs[i].err.total};
+
+        snprintf(r.name, sizeof r.name, "%.*s", STR(runs[i].job_name));
+        snprintf(r.message, sizeof r.message, "%.*s", STR(runs[i].run.message));
+        r.out_head = copy(runs[i].out.head);
+        r.out_tail = copy(runs[i].out.tail);
+        r.err_head = copy(runs[i].err.head);
+        r.err_tail = copy(runs[i].err.tail);
+        r.result = copy(runs[i].result);
+        vec_push(page, r);
+    }
+}
+
+static void page_done(struct page *page)
+{
+    for (size_t i = 0; i < page->len; i++) {
+        free((char *)page->v[i].out_head.p);
+        free((char *)page->v[i].out_tail.p);
+        free((char *)page->v[i].err_head.p);
+        free((char *)page->v[i].err_tail.p);
+        free((char *)page->v[i].result.p);
+    }
+    vec_done(page);
+}
+
+static struct page read_runs(struct fixture *f, int64_t job_id, int64_t before_id, int limit)
+{
+    struct page *on_heap = mem_alloc(sizeof *on_heap), page;
+    struct store_run_query query = {.job_id = job_id, .before_id = before_id, .limit = limit};
+
+    store_read_runs(f->store, &query, on_runs, on_heap);
+    assert_false(on_heap->is_there);
+    settle(f);
+    assert_true(on_heap->is_there);
+    page = *on_heap;
+    free(on_heap);
+    return page;
+}
+
+static struct page read_run(struct fixture *f, int64_t id)
+{
+    struct page page = {0};
+
+    store_read_run(f->store, id, on_runs, &page);
+    settle(f);
+    assert_true(page.is_there);
+    assert_int_equal(page.code, ERR_NONE);
+    return page;
+}
+
+static enum run_state state_of(struct fixture *f, int64_t id)
+{
+    struct page page = read_run(f, id);
+    enum run_state run_state = page.len ? page.v[0].run.state : (enum run_state)0;
+
+    page_done(&page);
+    return run_state;
+}
+
+// What load tells, as one line of text a job.
+struct loaded {
+    char text[4000];
+    size_t len;
+    bool wants_last;
+    struct job_row first;
+};
+
+static bool on_job(const struct job_row *row, void *ctx)
+{
+    struct loaded *l = ctx;
+
+    l->len += (size_t)snprintf(l->text + l->len, sizeof l->text - l->len,
+                               "%.*s v%d s%d c%" PRId64 " %.*s %.*s %.*s\n", STR(row->name),
+                               row->version, row->state, row->change_seq, STR(row->trigger),
+                               STR(row->tz), STR(row->spec));
+    if (!l->first.id)
+        l->first = *row;
+    return l->wants_last;
+}
+
+static void on_last_run(int64_t job_id, wall scheduled_at, void *ctx)
+{
+    struct loaded *l = ctx;
+
+    l->len += (size_t)snprintf(l->text + l->len, sizeof l->text - l->len,
+                               "last %" PRId64 " %" PRId64 "\n", job_id,
+                               (scheduled_at.us - START.us) / 1000000);
+}
+
+static struct store_load load(struct fixture *f, struct loaded *loaded)
+{
+    struct store_load l = {.on_job = on_job, .on_last_run = on_last_run, .ctx = loaded};
+    struct err e;
+
+    assert_true(store_load(f->store, &l, &e));
+    return l;
+}
+
+// ---- jobs ----
+
+static void test_empty(void **state)
+{
+    struct loaded loaded = {.wants_last = true};
+    struct store_load l = load(*state, &loaded);
+
+    assert_string_equal(loaded.text, "");
+    assert_int_equal(l.watermark.us, 0);
+    assert_int_equal(l.lost, 0);
+    assert_int_equal(l.last_run_id, 0);
+}
+
+static void test_create_and_load(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded = {0};
+    struct job_row row = row_of("b");
+    struct answer b = put_row(f, &row, STORE_CREATE), a;
+
+    row = row_of("a");
+    row.kind = JOB_CERTIFICATE;
+    row.state = JOB_PAUSED;
+    row.spec = STR_LIT("not json; the store does not care");
+    a = put_row(f, &row, STORE_ANY);
+    assert_int_equal(b.version, 1);
+    assert_true(b.job_id > 0 && a.job_id > b.job_id);
+    assert_true(a.change_seq > b.change_seq);
+    reopen(f);
+    load(f, &loaded);
+    assert_string_equal(loaded.text,
+                        "b v1 s0 c1 {\"type\":\"interval\",\"seconds\":5} Europe/Berlin "
+                        "{\"target\":\"x\"}\n"
+                        "a v1 s1 c2 {\"type\":\"interval\",\"seconds\":5} Europe/Berlin not json; "
+                        "the store does not care\n");
+    assert_int_equal(loaded.first.id, b.job_id);
+    assert_int_equal(loaded.first.effective_from.us, SLOT(1).us);
+    assert_int_equal(loaded.first.created_at.us, SLOT(2).us);
+    assert_int_equal(loaded.first.updated_at.us, SLOT(3).us);
+}
+
+static void test_exists(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded = {0};
+    struct answer a;
+
+    create(f, "a");
+    a = put(f, "a", STORE_CREATE);
+    assert_int_equal(a.code, ERR_EXISTS);
+    assert_non_null(strstr(a.message, "\"a\""));
+    assert_int_equal(a.job_id, 0);
+    load(f, &loaded);
+    assert_non_null(strstr(loaded.text, "a v1 s0 c1 "));
+}
+
+static void test_replace(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded = {0};
+    int64_t id = create(f, "a");
+    struct job_row row = row_of("a");
+    struct answer a;
+
+    row.trigger = STR_LIT("{}");
+    row.effective_from = SLOT(50);
+    row.created_at = SLOT(51);
+    row.updated_at = SLOT(52);
+    a = put_row(f, &row, STORE_ANY);
+    assert_int_equal(a.job_id, id);
+    assert_int_equal(a.version, 2);
+    assert_int_equal(a.change_seq, 2);
+    reopen(f);
+    load(f, &loaded);
+    assert_string_equal(loaded.text, "a v2 s0 c2 {} Europe/Berlin {\"target\":\"x\"}\n");
+    assert_int_equal(loaded.first.effective_from.us, SLOT(50).us);
+    assert_int_equal(loaded.first.created_at.us, SLOT(2).us); // it is the same job
+    assert_int_equal(loaded.first.updated_at.us, SLOT(52).us);
+}
+
+static void test_version(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded = {0};
+    struct answer a;
+
+    assert_int_equal(put(f, "a", 1).code, ERR_NOT_FOUND);
+    create(f, "a");
+    a = put(f, "a", 1);
+    assert_int_equal(a.code, ERR_NONE);
+    assert_int_equal(a.version, 2);
+    a = put(f, "a", 1);
+    assert_int_equal(a.code, ERR_CONFLICT);
+    assert_non_null(strstr(a.message, "version 2"));
+    assert_int_equal(put(f, "a", 3).code, ERR_CONFLICT);
+    load(f, &loaded);
+    assert_non_null(strstr(loaded.text, "a v2 s0 c2 "));
+}
+
+static void test_states(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded = {0};
+    int64_t id = create(f, "a");
+    struct answer a = set_state(f, id, JOB_PAUSED);
+
+    assert_int_equal(a.code, ERR_NONE);
+    assert_int_equal(a.version, 2);
+    assert_int_equal(a.job_id, id);
+    assert_int_equal(set_state(f, id, JOB_ENABLED).version, 3);
+    assert_int_equal(set_state(f, id, JOB_PAUSED).version, 4);
+    assert_int_equal(set_state(f, id + 1, JOB_PAUSED).code, ERR_NOT_FOUND);
+    assert_int_equal(put(f, "a", 4).version, 5);
+    reopen(f);
+    load(f, &loaded);
+    assert_non_null(strstr(loaded.text, "a v5 s0 c5 "));
+    loaded = (struct loaded){0};
+    assert_int_equal(set_state(f, id, JOB_DELETED).code, ERR_NONE);
+    assert_int_equal(set_state(f, id, JOB_PAUSED).code, ERR_NOT_FOUND);
+    assert_int_equal(set_state(f, id, JOB_DELETED).code, ERR_NOT_FOUND);
+    assert_int_equal(put(f, "a", 6).code, ERR_NOT_FOUND);
+    load(f, &loaded);
+    assert_string_equal(loaded.text, "");
+}
+
+// The name of an ended or deleted job is free; the new job is another one, the old one cannot come back.
+static void test_names_freed(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded = {0};
+    int64_t ended = create(f, "a"), second, third;
+
+    assert_int_equal(set_state(f, ended, JOB_ENDED).code, ERR_NONE);
+    assert_int_equal(put(f, "a", 2).code, ERR_NOT_FOUND);
+    assert_int_equal(set_state(f, ended, JOB_PAUSED).version, 3); // nobody took the name yet
+    assert_int_equal(put(f, "a", STORE_CREATE).code, ERR_EXISTS);
+    assert_int_equal(set_state(f, ended, JOB_ENDED).version, 4);
+    second = create(f, "a");
+    assert_true(second > ended);
+    assert_int_equal(set_state(f, ended, JOB_ENABLED).code, ERR_NOT_FOUND); // a tombstone now
+    assert_int_equal(set_state(f, second, JOB_DELETED).code, ERR_NONE);
+    third = create(f, "a");
+    assert_true(third > second);
+    reopen(f);
+    load(f, &loaded);
+    assert_non_null(strstr(loaded.text, "a v1 s0 "));
+    assert_null(strstr(strstr(loaded.text, "\n") + 1, "\n"));
+}
+
+// Many requests in one turn: answered in order, refusals among them leave no trace and disturb nobody.
+static void test_neighbours(void **state)
+{
+    struct fixture *f = *state;
+    static struct answer a[7];
+    struct loaded loaded = {0};
+    struct job_row row;
+    int counter = 0;
+    struct run run;
+
+    memset(a, 0, sizeof a);
+    for (int i = 0; i < 7; i++)
+        a[i].counter = &counter;
+    row = row_of("a");
+    store_put_job(f->store, &row, STORE_CREATE, on_answer, &a[0]);
+    store_put_job(f->store, &row, STORE_CREATE, on_answer, &a[1]);
+    store_put_job(f->store, &row, 1, on_answer, &a[2]);
+    store_put_job(f->store, &row, 1, on_answer, &a[3]);
+    row = row_of("b");
+    store_put_job(f->store, &row, STORE_CREATE, on_answer, &a[4]);
+    store_set_job_state(f->store, 99, JOB_PAUSED, on_answer, &a[5]);
+    run = run_of(1, 1, 1);
+    store_claim(f->store, &run, 1, SLOT(1), on_answer, &a[6]);
+    row.name = STR_LIT("overwritten after the call");
+    run.job_id = 77;
+    settle(f);
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(a[i].order, i);
+    assert_int_equal(a[0].code, ERR_NONE);
+    assert_int_equal(a[1].code, ERR_EXISTS);
+    assert_int_equal(a[2].code, ERR_NONE);
+    assert_int_equal(a[3].code, ERR_CONFLICT);
+    assert_int_equal(a[4].code, ERR_NONE);
+    assert_int_equal(a[5].code, ERR_NOT_FOUND);
+    assert_true(a[6].won[0]);
+    load(f, &loaded);
+    assert_non_null(strstr(loaded.text, "a v2 s0 c2 "));
+    assert_non_null(strstr(loaded.text, "b v1 s0 c3 ")); // refusals use up no numbers
+}
+
+// ---- runs ----
+
+static void test_claim_once(void **state)
+{
+    struct fixture *f = *state;
+    int64_t a = create(f, "a"), b = create(f, "b");
+    struct run runs[4] = {run_of(10, a, 1), run_of(11, a, 2), run_of(12, b, 1), run_of(13, a, 2)};
+    struct answer won = claim(f, runs, 4, SLOT(2));
+    struct page page;
+
+    assert_true(won.won[0] && won.won[1] && won.won[2]);
+    assert_false(won.won[3]); // the same slot twice in one claim
+    assert_false(claim_one(f, 20, a, 1));
+    assert_true(claim_one(f, 21, a, 3));
+    reopen(f);
+    assert_false(claim_one(f, 30, a, 3)); // nor after a restart
+    page = read_runs(f, 0, 0, 100);
+    assert_int_equal(page.len, 4);
+    page_done(&page);
+}
+
+static void test_claim_deleted(void **state)
+{
+    struct fixture *f = *state;
+    int64_t a = create(f, "a");
+
+    set_state(f, a, JOB_PAUSED);
+    assert_true(claim_one(f, 1, a, 1)); // by hand, for one
+    set_state(f, a, JOB_ENDED);
+    assert_true(claim_one(f, 2, a, 2));
+    set_state(f, a, JOB_DELETED);
+    assert_false(claim_one(f, 3, a, 3));
+    assert_false(claim_one(f, 4, a + 1, 3));
+    assert_int_equal(state_of(f, 3), 0);
+}
+
+static void test_claim_used_id(void **state)
+{
+    struct fixture *f = *state;
+    int64_t a = create(f, "a");
+    struct run runs[3] = {run_of(6, a, 6), run_of(5, a, 7), run_of(7, a, 8)};
+    struct answer refused, b = {0};
+    struct job_row row = row_of("b");
+
+    assert_true(claim_one(f, 5, a, 5));
+    store_put_job(f->store, &row, STORE_CREATE, on_answer, &b);
+    refused = claim(f, runs, 3, SLOT(9));
+    assert_int_equal(b.code, ERR_NONE); // the neighbour in the transaction
+    assert_int_equal(refused.code, ERR_CONFLICT);
+    assert_int_equal(state_of(f, 6), 0);
+    assert_true(claim_one(f, 8, a, 6));
+    assert_true(claim_one(f, 9, a, 7));
+}
+
+static void test_claim_round_trip(void **state)
+{
+    struct fixture *f = *state;
+    int64_t a = create(f, "a");
+    struct run run = {.id = INT64_C(9007199254740991),
+                      .job_id = a,
+                      .scheduled_at = SLOT(9),
+                      .origin = RUN_CATCHUP,
+                      .state = RUN_SKIPPED,
+                      .reason = REASON_MISFIRE,
+                      .job_version = 3,
+                      .attempt = 0,
+                      .missed = 7,
+                      .missed_from = SLOT(2),
+                      .queued_at = SLOT(10),
+                      .finished_at = SLOT(11),
+                      .exit_code = -1,
+                      .message = STR_LIT("7 slots were missed")};
+    struct page page;
+
+    assert_true(claim(f, &run, 1, SLOT(9)).won[0]);
+    page = read_run(f, run.id);
+    assert_int_equal(page.len, 1);
+    assert_int_equal(page.v[0].run.id, run.id);
+    assert_int_equal(page.v[0].run.job_id, a);
+    assert_int_equal(page.v[0].run.scheduled_at.us, SLOT(9).us);
+    assert_int_equal(page.v[0].run.origin, RUN_CATCHUP);
+    assert_int_equal(page.v[0].run.state, RUN_SKIPPED);
+    assert_int_equal(page.v[0].run.reason, REASON_MISFIRE);
+    assert_int_equal(page.v[0].run.job_version, 3);
+    assert_int_equal(page.v[0].run.attempt, 0);
+    assert_int_equal(page.v[0].run.missed, 7);
+    assert_int_equal(page.v[0].run.missed_from.us, SLOT(2).us);
+    assert_int_equal(page.v[0].run.queued_at.us, SLOT(10).us);
+    assert_int_equal(page.v[0].run.started_at.us, 0);
+    assert_int_equal(page.v[0].run.finished_at.us, SLOT(11).us);
+    assert_int_equal(page.v[0].run.exit_code, -1);
+    assert_int_equal(page.v[0].run.signal, 0);
+    assert_string_equal(page.v[0].message, "7 slots were missed");
+    assert_string_equal(page.v[0].name, "a");
+    page_done(&page);
+}
+
+static void test_watermark(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded = {0};
+    int64_t a = create(f, "a");
+    struct run run = run_of(1, a, 1);
+
+    claim(f, &run, 1, SLOT(5));
+    claim(f, NULL, 0, SLOT(8));
+    claim(f, NULL, 0, SLOT(3)); // never back
+    reopen(f);
+    assert_int_equal(load(f, &loaded).watermark.us, SLOT(8).us);
+    claim(f, &run, 1, SLOT(9)); // refused: the watermark stays, too
+    reopen(f);
+    assert_int_equal(load(f, &loaded).watermark.us, SLOT(8).us);
+}
+
+static void test_finish(void **state)
+{
+    struct fixture *f = *state;
+    int64_t a = create(f, "a");
+    struct run runs[2] = {run_of(1, a, 1), run_of(2, a, 2)};
+    struct run_end ends[3] = {end_of(1, 1), end_of(2, 2), end_of(3, 1)};
+    struct page page;
+
+    claim(f, runs, 2, SLOT(2));
+    ends[0].state = RUN_FAILED;
+    ends[0].reason = REASON_SHUTDOWN;
+    ends[0].exit_code = -1;
+    ends[0].signal = 15;
+    ends[0].message = STR_LIT("ended by signal 15");
+    finish(f, ends, 3);
+    assert_int_equal(state_of(f, 2), RUN_RUNNING); // another attempt: ignored
+    assert_int_equal(state_of(f, 3), 0);           // no such run: ignored
+    page = read_run(f, 1);
+    assert_int_equal(page.v[0].run.state, RUN_FAILED);
+    assert_int_equal(page.v[0].run.reason, REASON_SHUTDOWN);
+    assert_int_equal(page.v[0].run.exit_code, -1);
+    assert_int_equal(page.v[0].run.signal, 15);
+    assert_int_equal(page.v[0].run.started_at.us, SLOT(100).us);
+    assert_int_equal(page.v[0].run.finished_at.us, SLOT(101).us);
+    assert_int_equal(page.v[0].run.scheduled_at.us, SLOT(1).us);
+    assert_int_equal(page.v[0].run.attempt, 1);
+    assert_string_equal(page.v[0].message, "ended by signal 15");
+    assert_int_equal(page.v[0].out_total, 0);
+    page_done(&page);
+}
+
+static void test_final_stays(void **state)
+{
+    struct fixture *f = *state;
+    int64_t a = create(f, "a");
+    struct run runs[2] = {run_of(1, a, 1), run_of(2, a, 2)};
+    struct run_end end = end_of(1, 1);
+    struct page page;
+
+    runs[1].state = RUN_SKIPPED;
+    runs[1].attempt = 0;
+    claim(f, runs, 2, SLOT(1));
+    finish(f, &end, 1);
+    end.state = RUN_FAILED;
+    end.out = (struct run_stream){.head = STR_LIT("late"), .total = 4};
+    finish(f, &end, 1);
+    end.run_id = 2;
+    end.attempt = 0;
+    finish(f, &end, 1);
+    page = read_run(f, 1);
+    assert_int_equal(page.v[0].run.state, RUN_SUCCEEDED);
+    assert_int_equal(page.v[0].out_head.len, 0);
+    page_done(&page);
+    assert_int_equal(state_of(f, 2), RUN_SKIPPED);
+}
+
+static void test_output(void **state)
+{
+    struct fixture *f = *state;
+    int64_t a = create(f, "a");
+    struct run run = run_of(1, a, 1);
+    struct run_end end = end_of(1, 1);
+    size_t large = 200000;
+    char *bytes = mem_alloc(large);
+    struct page page;
+
+    for (size_t i = 0; i < large; i++)
+        bytes[i] = (char)(i * 31 + i / 256);
+    claim(f, &run, 1, SLOT(1));
+    end.out = (struct run_stream){{bytes, large}, {bytes + 5, 1000}, 123456789};
+    end.err = (struct run_stream){{"\0\xff\0", 3}, {NULL, 0}, 3};
+    end.result = STR_LIT("{\"days_left\":12}");
+    finish(f, &end, 1);
+    reopen(f);
+    page = read_run(f, 1);
+    assert_int_equal(page.v[0].out_head.len, large);
+    assert_memory_equal(page.v[0].out_head.p, bytes, large);
+    assert_int_equal(page.v[0].out_tail.len, 1000);
+    assert_memory_equal(page.v[0].out_tail.p, bytes + 5, 1000);
+    assert_int_equal(page.v[0].out_total, 123456789);
+    assert_int_equal(page.v[0].err_head.len, 3);
+    assert_memory_equal(page.v[0].err_head.p, "\0\xff\0", 3);
+    assert_int_equal(page.v[0].err_tail.len, 0);
+    assert_int_equal(page.v[0].err_total, 3);
+    assert_memory_equal(page.v[0].result.p, "{\"days_left\":12}", 16);
+    page_done(&page);
+    free(bytes);
+}
+
+// Whatever runs when belfry ends is lost; the next one says so, and says it once.
+static void test_lost(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded = {0};
+    int64_t a = create(f, "a");
+    struct run runs[3] = {run_of(1, a, 1), run_of(2, a, 2), run_of(3, a, 3)};
+    struct run_end end = end_of(2, 1);
+    struct store_load l;
+    struct page page;
+
+    runs[2].state = RUN_QUEUED;
+    claim(f, runs, 3, SLOT(3));
+    finish(f, &end, 1);
+    sim_clock_advance(&f->clock, 60 * INT64_C(1000000));
+    reopen(f);
+    l = load(f, &loaded);
+    assert_int_equal(l.lost, 2);
+    assert_int_equal(l.last_run_id, 3);
+    page = read_run(f, 1);
+    assert_int_equal(page.v[0].run.state, RUN_LOST);
+    assert_int_equal(page.v[0].run.reason, REASON_RESTART);
+    assert_int_equal(page.v[0].run.finished_at.us, SLOT(60).us);
+    assert_true(strlen(page.v[0].message) > 10);
+    page_done(&page);
+    assert_int_equal(state_of(f, 2), RUN_SUCCEEDED);
+    assert_int_equal(state_of(f, 3), RUN_LOST);
+    end = end_of(1, 1); // the end of a lost run comes too late
+    finish(f, &end, 1);
+    assert_int_equal(state_of(f, 1), RUN_LOST);
+    reopen(f);
+    assert_int_equal(load(f, &loaded).lost, 0);
+}
+
+static void test_last_run(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded = {.wants_last = true};
+    int64_t a = create(f, "a"), b = create(f, "b"), c = create(f, "c");
+    struct run runs[3] = {run_of(1, c, 30), run_of(2, c, 29), run_of(3, a, 10)};
+    char expect[100];
+
+    runs[1].state = RUN_SKIPPED;
+    claim(f, runs, 3, SLOT(0));
+    set_state(f, b, JOB_ENDED);
+    load(f, &loaded);
+    snprintf(expect, sizeof expect, "last %" PRId64 " 10\nc ", a);
+    assert_non_null(strstr(loaded.text, expect));
+    snprintf(expect, sizeof expect, "last %" PRId64 " 30\n", c);
+    assert_non_null(strstr(loaded.text, expect));
+    assert_null(strstr(loaded.text, "\nb "));
+    loaded = (struct loaded){0};
+    load(f, &loaded);
+    assert_null(strstr(loaded.text, "last"));
+}
+
+// ---- pages ----
+
+static void test_pages(void **state)
+{
+    struct fixture *f = *state;
+    int64_t jobs[2] = {create(f, "a"), create(f, "b")};
+    struct run runs[50];
+    struct page page;
+    int64_t before = 0;
+    int seen = 0;
+
+    for (int i = 0; i < 50; i++)
+        runs[i] = run_of(100 + i, jobs[i % 2], i);
+    claim(f, runs, 50, SLOT(50));
+    for (;;) {
+        page = read_runs(f, 0, before, 7);
+        for (size_t i = 0; i < page.len; i++)
+            assert_int_equal(page.v[i].run.id, 149 - seen++);
+        if (!page.len)
+            break;
+        before = page.v[page.len - 1].run.id;
+        page_done(&page);
+    }
+    assert_int_equal(seen, 50);
+    seen = 0;
+    before = 0;
+    for (;;) {
+        page = read_runs(f, jobs[1], before, 10);
+        for (size_t i = 0; i < page.len; i++, seen++) {
+            assert_int_equal(page.v[i].run.id, 149 - 2 * seen);
+            assert_string_equal(page.v[i].name, "b");
+        }
+        if (!page.len)
+            break;
+        before = page.v[page.len - 1].run.id;
+        page_done(&page);
+    }
+    assert_int_equal(seen, 25);
+    page = read_runs(f, jobs[1] + 9, 0, 10);
+    assert_int_equal(page.len, 0);
+    page = read_runs(f, 0, 100, 10);
+    assert_int_equal(page.len, 0);
+    page = read_run(f, 99);
+    assert_int_equal(page.len, 0);
+}
+
+// History by job is by slot, also where ids say otherwise, and stays readable when the job is gone.
+static void test_page_by_slot(void **state)
+{
+    struct fixture *f = *state;
+    int64_t a = create(f, "a");
+    struct run runs[3] = {run_of(1, a, 3), run_of(2, a, 1), run_of(3, a, 2)};
+    struct run_end end = end_of(2, 1);
+    struct page page;
+
+    claim(f, runs, 3, SLOT(3));
+    finish(f, &end, 1); // some final, some alive
+    set_state(f, a, JOB_DELETED);
+    page = read_runs(f, a, 0, 2);
+    assert_int_equal(page.len, 2);
+    assert_int_equal(page.v[0].run.id, 1);
+    assert_int_equal(page.v[1].run.id, 3);
+    assert_string_equal(page.v[0].name, "a");
+    page_done(&page);
+    page = read_runs(f, a, 3, 2);
+    assert_int_equal(page.len, 1);
+    assert_int_equal(page.v[0].run.id, 2);
+    page_done(&page);
+}
+
+static void test_stats(void **state)
+{
+    struct fixture *f = *state;
+    struct store_stats before, after;
+
+    store_stats(f->store, &before);
+    create(f, "a");
+    put(f, "a", STORE_CREATE);
+    store_stats(f->store, &after);
+    assert_int_equal(after.writes - before.writes, 2);
+    assert_int_equal(after.transactions - before.transactions, 2);
+    assert_int_equal(after.waiting, 0);
+    assert_int_equal(after.last_failure.code, ERR_NONE);
+}
+
+// A done that asks for more while the store closes: that is carried out as well.
+struct chain {
+    struct store *store;
+    int answers;
+};
+
+static void on_chain(const struct store_answer *a, void *ctx)
+{
+    struct chain *chain = ctx;
+    struct job_row row = row_of("second");
+
+    assert_null(a->err);
+    if (chain->answers++ == 0)
+        store_put_job(chain->store, &row, STORE_CREATE, on_chain, chain);
+}
+
+static void test_close_answers(void **state)
+{
+    struct fixture *f = *state;
+    struct chain chain = {.store = f->store};
+    struct loaded loaded = {0};
+    struct page page = {0};
+    struct job_row row = row_of("first");
+
+    store_put_job(f->store, &row, STORE_CREATE, on_chain, &chain);
+    store_read_run(f->store, 1, on_runs, &page);
+    store_close(f->store);
+    assert_int_equal(chain.answers, 2);
+    assert_true(page.is_there);
+    f->store = f->kind->open(f->medium, f->loop, &f->clock.base);
+    load(f, &loaded);
+    assert_non_null(strstr(loaded.text, "first v1"));
+    assert_non_null(strstr(loaded.text, "second v1"));
+}
+
+// A large claim in one go, with its ends.
+static void test_many(void **state)
+{
+    struct fixture *f = *state;
+    static struct run runs[1000];
+    static struct run_end ends[1000];
+    struct loaded loaded = {0};
+    int64_t a = create(f, "a");
+    struct answer won;
+
+    for (int i = 0; i < 1000; i++) {
+        runs[i] = run_of(1 + i, a, i);
+        ends[i] = end_of(1 + i, 1);
+    }
+    won = claim(f, runs, 1000, SLOT(1000));
+    for (int i = 0; i < 1000; i++)
+        assert_true(won.won[i]);
+    finish(f, ends, 1000);
+    reopen(f);
+    assert_int_equal(load(f, &loaded).lost, 0);
+    assert_int_equal(state_of(f, 1000), RUN_SUCCEEDED);
+}
+
+#define CONTRACT(test, kind)                                                                       \
+    cmocka_unit_test_prestate_setup_teardown(test, fixture_setup, fixture_teardown, (void *)(kind))
+
+static int contract_run(const char *name, const struct store_kind *kind)
+{
+    const struct CMUnitTest tests[] = {
+        CONTRACT(test_empty, kind),         CONTRACT(test_create_and_load, kind),
+        CONTRACT(test_exists, kind),        CONTRACT(test_replace, kind),
+        CONTRACT(test_version, kind),       CONTRACT(test_states, kind),
+        CONTRACT(test_names_freed, kind),   CONTRACT(test_neighbours, kind),
+        CONTRACT(test_claim_once, kind),    CONTRACT(test_claim_deleted, kind),
+        CONTRACT(test_claim_used_id, kind), CONTRACT(test_claim_round_trip, kind),
+        CONTRACT(test_watermark, kind),     CONTRACT(test_finish, kind),
+        CONTRACT(test_final_stays, kind),   CONTRACT(test_output, kind),
+        CONTRACT(test_lost, kind),          CONTRACT(test_last_run, kind),
+        CONTRACT(test_pages, kind),         CONTRACT(test_page_by_slot, kind),
+        CONTRACT(test_stats, kind),         CONTRACT(test_close_answers, kind),
+        CONTRACT(test_many, kind),
+    };
+
+    return _cmocka_run_group_tests(name, tests, sizeof tests / sizeof *tests, NULL, NULL);
+}
