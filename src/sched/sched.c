@@ -161,7 +161,7 @@ struct loading {
     size_t quarantined;
 };
 
-static void job_loaded(const struct job_row *row, void *ctx)
+static bool job_loaded(const struct job_row *row, void *ctx)
 {
     struct loading *loading = ctx;
     struct job *job = job_from_row(row, &loading->context);
@@ -172,6 +172,7 @@ static void job_loaded(const struct job_row *row, void *ctx)
         loading->quarantined++;
     }
     due_add(&loading->s->due, job);
+    return true; // the latest slot is wanted
 }
 
 static void last_run_loaded(int64_t job_id, wall scheduled_at, void *ctx)
