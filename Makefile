@@ -39,7 +39,8 @@ archives = $(foreach l,$(filter $(call closure,$(1)),$(TOPDOWN)),$(O)/lib$(l).a)
 # $(call stamp,WORDS): writes WORDS into the target, but touches it only when they differ from what it holds.
 stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
-all: $(O)/belfry
+EXAMPLES := $(patsubst examples/jobs/%/main.c,$(O)/examples/%.so,$(wildcard examples/jobs/*/main.c))
+all: $(O)/belfry $(EXAMPLES)
 
 $(O)/belfry: $(O)/main.o $(patsubst %,$(O)/lib%.a,$(TOPDOWN))
 	$(call say,LINK)
@@ -49,6 +50,11 @@ $(O)/%.o: src/%.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/examples/%.so: examples/jobs/%/main.c $(wildcard include/*.h) $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) -shared -o $@ $<
 
 $(O)/flags: FORCE
 	$(call stamp,$(CC) $(CFLAGS) $(LDFLAGS) $(LIBS))
@@ -69,7 +75,7 @@ $(foreach l,$(TOPDOWN),$(eval $(call layer_rules,$(l))))
 # The docs page: URL=FILE pairs that tools/embed turns into one object of the api layer.
 SWAGGER := node_modules/swagger-ui-dist
 WEB := /docs=web/docs.html $(foreach f,$(filter-out web/docs.html,$(wildcard web/*)),/docs/$(notdir $(f))=$(f)) \
-	$(foreach f,swagger-ui.css swagger-ui-bundle.js,/docs/$(f)=$(SWAGGER)/$(f))
+	$(foreach f,swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt LICENSE NOTICE,/docs/$(f)=$(SWAGGER)/$(f))
 $(O)/web_assets.o: tools/embed $(wildcard web/*) node_modules/.package-lock.json src/api/web.h $(O)/flags
 	$(call say,EMBED)
 	$(Q)tools/embed $(O)/web $(WEB) && $(CC) $(CFLAGS) -c -o $@ $(O)/web/assets.c

@@ -3,7 +3,7 @@
 // tools/embed makes the table at build time from web/ and from Swagger UI's package, so the pages work offline and
 // belfry asks no other host for anything. A handler answers GET and HEAD of an asset's path so:
 //
-//     const struct web_asset *a = web_find(path);      // "/docs", "/docs/docs.js", "/docs/swagger-ui.css", ...
+//     const struct web_asset *a = web_find(path);      // "/docs", "/docs/docs.js", "/docs/LICENSE", ...
 //     if (!a)                                          -> 404
 //     ETag: a->etag, Cache-Control: no-cache, Content-Type: a->content_type, Vary: Accept-Encoding,
 //     Content-Security-Policy: WEB_CSP, X-Content-Type-Options: nosniff, Referrer-Policy: no-referrer
