@@ -28,9 +28,9 @@ enum http_chunk_place {
 // Zero-initialised before a body.
 struct http_chunks {
     enum http_chunk_place place;
-    uint64_t left;       // of the chunk: its size so far, then its data to come
-    size_t digit_count;  // of its size
-    size_t line_bytes;   // of its size line
+    uint64_t left;      // of the chunk: its size so far, then its data to come
+    size_t digit_count; // of its size
+    size_t line_bytes;  // of its size line
     size_t trailer_bytes;
 };
 

@@ -180,8 +180,9 @@ bool http_host_is_ok(const struct http_names *names, struct str host)
     if (!http_host_split(host, &name, &port))
         return false;
     return str_eq_nocase(name, STR_LIT("localhost")) || str_eq(name, STR_LIT("127.0.0.1")) ||
-           str_eq(name, STR_LIT("[::1]")) || (names->own.len > 0 && str_eq_nocase(name, names->own)) ||
-           is_listed(names, name) || is_listed(names, STR_LIT("*"));
+           str_eq(name, STR_LIT("[::1]")) ||
+           (names->own.len > 0 && str_eq_nocase(name, names->own)) || is_listed(names, name) ||
+           is_listed(names, STR_LIT("*"));
 }
 
 static bool is_listed(const struct http_names *names, struct str name)
@@ -232,10 +233,9 @@ bool http_guard_check(const struct http_names *names, const struct http_head *h,
     if (h->method == HTTP_GET || h->method == HTTP_HEAD || h->method == HTTP_OPTIONS)
         return true;
     if (framing->origin.p && !http_origin_is_ok(names, host, framing->origin))
-        return http_refuse(refusal, 403,
-                           "Pages of another origin may not write here: Origin is \"%.*s\"",
-                           framing->origin.len < 100 ? (int)framing->origin.len : 100,
-                           framing->origin.p);
+        return http_refuse(
+            refusal, 403, "Pages of another origin may not write here: Origin is \"%.*s\"",
+            framing->origin.len < 100 ? (int)framing->origin.len : 100, framing->origin.p);
     if (str_eq_nocase(framing->fetch_site, STR_LIT("cross-site")))
         return http_refuse(refusal, 403,
                            "Pages of another site may not write here: Sec-Fetch-Site is "

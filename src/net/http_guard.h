@@ -18,10 +18,10 @@
 
 // What a head says about the bytes behind it and about the connection.
 struct http_framing {
-    struct str host;         // the Host header's value; empty when absent
-    struct str origin;       // empty when absent
-    struct str fetch_site;   // Sec-Fetch-Site; empty when absent
-    uint64_t body_bytes;     // Content-Length; 0 when absent
+    struct str host;       // the Host header's value; empty when absent
+    struct str origin;     // empty when absent
+    struct str fetch_site; // Sec-Fetch-Site; empty when absent
+    uint64_t body_bytes;   // Content-Length; 0 when absent
     bool is_chunked;
     bool is_keep_alive;
     bool is_expecting; // "Expect: 100-continue": the client waits for leave to send its body
@@ -33,7 +33,7 @@ struct http_framing {
 
 // The names a server answers to: localhost, 127.0.0.1 and [::1] always.
 struct http_names {
-    struct str own;     // the address listened on, "192.0.2.7" or "[2001:db8::1]"; may be empty
+    struct str own; // the address listened on, "192.0.2.7" or "[2001:db8::1]"; may be empty
     const struct str *names; // lower case, without port; "*" stands for all
     size_t name_count;
 };

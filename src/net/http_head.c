@@ -29,11 +29,30 @@ static enum http_method method_of(struct str text);
 #define V VALUE | TARGET
 // RFC 9110 section 5.6.2: tchar. RFC 3986 would have quotes, angle brackets and braces percent-encoded, but people type
 // ?q=next<1h, and no two programs read them differently. A fragment ('#') is never sent.
-static const unsigned char byte_class[256] = {
-    ['\t'] = VALUE, [' '] = VALUE, ['!'] = T, ['"'] = V, ['#'] = TOKEN | VALUE, ['$' ... '\''] = T,
-    ['('] = V, [')'] = V, ['*'] = T, ['+'] = T, [','] = V, ['-'] = T, ['.'] = T, ['/'] = V,
-    ['0' ... '9'] = T, [':' ... '@'] = V, ['A' ... 'Z'] = T, ['[' ... ']'] = V, ['^' ... 'z'] = T,
-    ['{'] = V, ['|'] = T, ['}'] = V, ['~'] = T, [0x80 ... 0xff] = VALUE};
+static const unsigned char byte_class[256] = {['\t'] = VALUE,
+                                              [' '] = VALUE,
+                                              ['!'] = T,
+                                              ['"'] = V,
+                                              ['#'] = TOKEN | VALUE,
+                                              ['$' ... '\''] = T,
+                                              ['('] = V,
+                                              [')'] = V,
+                                              ['*'] = T,
+                                              ['+'] = T,
+                                              [','] = V,
+                                              ['-'] = T,
+                                              ['.'] = T,
+                                              ['/'] = V,
+                                              ['0' ... '9'] = T,
+                                              [':' ... '@'] = V,
+                                              ['A' ... 'Z'] = T,
+                                              ['[' ... ']'] = V,
+                                              ['^' ... 'z'] = T,
+                                              ['{'] = V,
+                                              ['|'] = T,
+                                              ['}'] = V,
+                                              ['~'] = T,
+                                              [0x80 ... 0xff] = VALUE};
 #undef T
 #undef V
 

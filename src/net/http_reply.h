@@ -22,7 +22,8 @@ void http_reply_header(struct http_request *r, const char *name, struct str valu
 void http_reply(struct http_request *r, int status, const char *content_type, struct buf *body);
 
 // The same for bytes that outlive the server, such as embedded files: they are sent from where they are.
-void http_reply_static(struct http_request *r, int status, const char *content_type, struct str body);
+void http_reply_static(struct http_request *r, int status, const char *content_type,
+                       struct str body);
 
 // The same for a small body, which is copied.
 void http_reply_text(struct http_request *r, int status, const char *content_type, struct str body);

@@ -107,9 +107,9 @@ bool http_request_query(struct http_request *r, const char *name, struct str *re
     const struct http_pair *pairs;
     size_t count = http_request_queries(r, &pairs);
 
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(pairs[i].name, str_of(name))) {
-            *ret_value = pairs[i].value;
+    while (count-- > 0) {
+        if (str_eq(pairs[count].name, str_of(name))) {
+            *ret_value = pairs[count].value;
             return true;
         }
     }

@@ -16,25 +16,24 @@
 
 struct loop;
 
-// Called once for each whole request that passed the guard. Exactly one http_reply* must follow, in this call or later.
-typedef void http_handler(struct http_request *r, void *ctx);
-
 // Zero in any number means its default.
 struct http_server_options {
     const char *address; // to listen on, IPv4 or IPv6 literal; NULL: "127.0.0.1"
     int port;            // 0: any free one, see http_server_port
 
-    int64_t head_ms;  // from a request's first byte to the end of its head: 10,000, then 408
-    int64_t body_ms;  // from there to the end of its body: 30,000, then 408
-    int64_t idle_ms;  // silence between requests: 75,000, then the connection is closed
-    int64_t write_ms; // a reply of which the client takes not one byte: 30,000, then the connection is dropped
+    int64_t head_ms; // from a request's first byte to the end of its head: 10,000, then 408
+    int64_t body_ms; // from there to the end of its body: 30,000, then 408
+    int64_t idle_ms; // silence between requests: 75,000, then the connection is closed
+    int64_t
+        write_ms; // a reply of which the client takes not one byte: 30,000, then the connection is dropped
 
-    size_t head_max_bytes;       // request line and headers together: 16,384, then 431; an idle connection holds none
-    size_t target_max_bytes;     // the request target: 8,000, then 414
-    size_t body_max_bytes;       // 1 MiB; 413, before it is read where Content-Length tells
-    size_t bodies_max_bytes;     // all bodies being received, together: 64 MiB, then 503
-    size_t connection_max;       // all: what the limit of open files leaves, at most 4,096; then 503
-    size_t address_max;          // from one address: half of connection_max; then 503
+    size_t
+        head_max_bytes; // request line and headers together: 16,384, then 431; an idle connection holds none
+    size_t target_max_bytes; // the request target: 8,000, then 414
+    size_t body_max_bytes;   // 1 MiB; 413, before it is read where Content-Length tells
+    size_t bodies_max_bytes; // all bodies being received, together: 64 MiB, then 503
+    size_t connection_max;   // all: what the limit of open files leaves, at most 4,096; then 503
+    size_t address_max;      // from one address: half of connection_max; then 503
 
     // Names this server may be called by besides localhost, 127.0.0.1, [::1] and its own address, without port, any
     // case; ends with NULL; NULL: none. "*" allows every Host. An Origin whose host is listed may write.
@@ -44,15 +43,17 @@ struct http_server_options {
 struct http_server;
 
 // A server that listens nowhere yet. The options are copied.
-[[nodiscard]] struct http_server *http_server_new(struct loop *loop, const struct http_server_options *options,
+[[nodiscard]] struct http_server *http_server_new(struct loop *loop,
+                                                  const struct http_server_options *options,
                                                   http_handler *fn, void *ctx);
 
 // Listens. On failure *e names address, port and what to do (port in use, no permission, no such address).
 [[nodiscard]] bool http_server_listen(struct http_server *s, struct err *e);
 
 // http_server_new and http_server_listen in one.
-[[nodiscard]] bool http_server_start(struct loop *loop, const struct http_server_options *options, http_handler *fn,
-                                     void *ctx, struct http_server **ret_server, struct err *e);
+[[nodiscard]] bool http_server_start(struct loop *loop, const struct http_server_options *options,
+                                     http_handler *fn, void *ctx, struct http_server **ret_server,
+                                     struct err *e);
 
 // The port listened on; 0 before http_server_listen.
 int http_server_port(const struct http_server *s);
