@@ -3,6 +3,7 @@
 #include "base/json_write.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -247,7 +248,8 @@ void json_write_double(struct json_write *w, double x)
         json_write_null(w);
         return;
     }
-    for (int digits = 15; digits <= 17; digits++) {
+    // Fifteen digits always survive, but of the numbers too small to have them all.
+    for (int digits = size < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
         if (size >= 1e16)
             snprintf(text, sizeof text, "%.*e", digits - 1, x);
         else if (size >= 1e15 && size == floor(size))
