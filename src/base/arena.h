@@ -20,7 +20,8 @@ void arena_reset(struct arena *a);
 
 // Copies, NUL-terminated behind their length.
 [[nodiscard]] struct str arena_copy(struct arena *a, struct str s);
-[[nodiscard]] struct str arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+[[nodiscard]] struct str arena_printf(struct arena *a, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 // Bytes taken from the system for this arena.
 size_t arena_size(const struct arena *a);

@@ -17,7 +17,7 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t max_bytes);
-void buf_done(struct buf *b); // frees; b may be used again after buf_init
+void buf_done(struct buf *b);  // frees; b may be used again after buf_init
 void buf_clear(struct buf *b); // empties, keeps the memory
 
 void buf_add(struct buf *b, struct str s);

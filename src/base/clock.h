@@ -54,4 +54,5 @@ struct sim_clock {
 
 void sim_clock_init(struct sim_clock *sim, wall start);
 void sim_clock_advance(struct sim_clock *sim, int64_t us); // both readings; us >= 0
-void sim_clock_step(struct sim_clock *sim, int64_t us);    // the calendar only, as a leap of the system clock
+void sim_clock_step(struct sim_clock *sim,
+                    int64_t us); // the calendar only, as a leap of the system clock

@@ -17,7 +17,8 @@ struct err_row {
 
 static const struct err_row rows[] = {
     [ERR_NONE] = {"ok", "Nothing failed.", 200, 0},
-#define X(code, name, http_status, exit_status, sentence) [code] = {name, sentence, http_status, exit_status},
+#define X(code, name, http_status, exit_status, sentence)                                          \
+    [code] = {name, sentence, http_status, exit_status},
 #include "base/err.def"
 #undef X
 };

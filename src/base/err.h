@@ -14,11 +14,11 @@ enum err_code {
 
 struct err {
     enum err_code code;
-    char field[96];   // dotted name of the value at fault ("trigger.minute"); may be empty
-    int column;       // 1-based column in the text that was parsed; 0: none
-    int line;         // 1-based line in the text that was parsed; 0: none
+    char field[96];    // dotted name of the value at fault ("trigger.minute"); may be empty
+    int column;        // 1-based column in the text that was parsed; 0: none
+    int line;          // 1-based line in the text that was parsed; 0: none
     char message[480]; // one sentence for a person, without a full stop at the end
-    char hint[240];   // what to do about it; may be empty
+    char hint[240];    // what to do about it; may be empty
 };
 
 // Fills *e and returns false, so that a check reads: return fail(e, ERR_INPUT, "hour", "...", ...).
@@ -28,8 +28,8 @@ bool fail(struct err *e, enum err_code code, const char *field, const char *form
     __attribute__((format(printf, 4, 5)));
 
 // As fail, for text with columns: column is 1-based.
-bool fail_at(struct err *e, enum err_code code, const char *field, int column, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+bool fail_at(struct err *e, enum err_code code, const char *field, int column, const char *format,
+             ...) __attribute__((format(printf, 5, 6)));
 
 // Adds what to do about it to an error that fail() made; returns false.
 bool fail_hint(struct err *e, const char *format, ...) __attribute__((format(printf, 2, 3)));

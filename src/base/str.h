@@ -28,7 +28,7 @@ bool str_eq(struct str a, struct str b);
 bool str_eq_nocase(struct str a, struct str b); // ASCII letters only
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
-int str_cmp(struct str a, struct str b);        // by bytes, shorter first
+int str_cmp(struct str a, struct str b); // by bytes, shorter first
 
 // s without ASCII blanks (space, tab, CR, LF, VT, FF) at both ends.
 struct str str_trim(struct str s);

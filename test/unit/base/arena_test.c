@@ -104,8 +104,9 @@ static void test_overflow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pieces), cmocka_unit_test(test_reset), cmocka_unit_test(test_growth),
-        cmocka_unit_test(test_text),   cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_pieces),   cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_growth),   cmocka_unit_test(test_text),
+        cmocka_unit_test(test_overflow),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

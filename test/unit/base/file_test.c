@@ -235,10 +235,10 @@ static void test_too_much(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_autoclose),  cmocka_unit_test(test_write_and_read),
-        cmocka_unit_test(test_large),      cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_autoclose),      cmocka_unit_test(test_write_and_read),
+        cmocka_unit_test(test_large),          cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_write_refusals), cmocka_unit_test(test_cloexec),
-        cmocka_unit_test(test_pipe),       cmocka_unit_test(test_too_much),
+        cmocka_unit_test(test_pipe),           cmocka_unit_test(test_too_much),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

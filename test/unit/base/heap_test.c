@@ -65,7 +65,9 @@ static void test_update(void **state)
 }
 
 // The model: an array of what is inside, searched from end to end.
-enum { ITEMS = 300 };
+enum {
+    ITEMS = 300
+};
 
 struct model {
     struct heap h;

@@ -146,8 +146,12 @@ static void test_text(void **state)
                "\"plain text, longer than eight bytes ~\"");
     text_check(STR_LIT("\"\\/\b\f\n\r\t"), "\"\\\"\\\\/\\b\\f\\n\\r\\t\"");
     text_check(STR_LIT("\0\x01\x1f\x7f"), "\"\\u0000\\u0001\\u001f\x7f\"");
-    text_check(STR_LIT("Gr\u00fc\u00dfe, \u20ac, \U0001f514"), "\"Gr\u00fc\u00dfe, \u20ac, \U0001f514\"");
-    text_check(STR_LIT("a\xff\xfe" "b"), "\"a\ufffd\ufffd" "b\"");
+    text_check(STR_LIT("Gr\u00fc\u00dfe, \u20ac, \U0001f514"),
+               "\"Gr\u00fc\u00dfe, \u20ac, \U0001f514\"");
+    text_check(STR_LIT("a\xff\xfe"
+                       "b"),
+               "\"a\ufffd\ufffd"
+               "b\"");
     text_check(STR_LIT("\xc3"), "\"\ufffd\"");
     text_check(STR_LIT("\xe2\x82x"), "\"\ufffd\ufffdx\"");
     text_check(STR_LIT("\xc0\xaf\xed\xa0\x80"), "\"\ufffd\ufffd\ufffd\ufffd\ufffd\"");
@@ -283,7 +287,8 @@ static void test_full(void **state)
         json_write_key(&w, "n");
         json_write_int(&w, 12345);
         json_write_object_end(&w);
-        assert_int_equal(small.is_full, max < sizeof "{\"name\":\"quo\\\"ted \ufffd text\",\"n\":12345}" - 1);
+        assert_int_equal(small.is_full,
+                         max < sizeof "{\"name\":\"quo\\\"ted \ufffd text\",\"n\":12345}" - 1);
         assert_true(small.len <= max);
         buf_done(&small);
     }
@@ -369,9 +374,9 @@ static void test_misuse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_nesting),    TEST(test_int),   TEST(test_double), TEST(test_double_reads_back),
-        TEST(test_text),       TEST(test_every_byte), TEST(test_trees),  TEST(test_deep),
-        TEST(test_full),       TEST(test_misuse),
+        TEST(test_nesting), TEST(test_int),        TEST(test_double), TEST(test_double_reads_back),
+        TEST(test_text),    TEST(test_every_byte), TEST(test_trees),  TEST(test_deep),
+        TEST(test_full),    TEST(test_misuse),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,8 +10,8 @@
 #include "unit.h"
 
 static struct sim_clock sim;
-static int memory;  // what stands behind stderr during a test
-static int saved;   // the real stderr
+static int memory; // what stands behind stderr during a test
+static int saved;  // the real stderr
 static char text[1 << 20];
 
 static int setup(void **state)
@@ -49,8 +49,8 @@ static void test_text(void **state)
     (void)state;
     log_open(LOG_FORMAT_TEXT, LOG_LEVEL_INFO, &sim.base);
     log_info("job finished", log_text("job", "backup"), log_int("exit", -1), log_bool("ok", false));
-    assert_string_equal(logged(),
-                        "2025-03-30 01:00:00.123Z info  job finished job=backup exit=-1 ok=false\n");
+    assert_string_equal(
+        logged(), "2025-03-30 01:00:00.123Z info  job finished job=backup exit=-1 ok=false\n");
     log_error("odd", log_text("a", "two words"), log_text("b", ""), log_text("c", "x=1"),
               log_str("d", STR_LIT("\x1b[2J\n")));
     assert_string_equal(logged(), "2025-03-30 01:00:00.123Z error odd a=\"two words\" b=\"\" "

@@ -34,7 +34,9 @@ static void test_text(void **state)
     assert_null(map_get(&m, STR_LIT("")));
 }
 
-enum { KEYS = 500 };
+enum {
+    KEYS = 500
+};
 
 static void text_of(int n, char *to, size_t size)
 {
@@ -153,7 +155,7 @@ static void test_keyed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text), cmocka_unit_test(test_model),
+        cmocka_unit_test(test_text),          cmocka_unit_test(test_model),
         cmocka_unit_test(test_tombstones_go), cmocka_unit_test(test_walk),
         cmocka_unit_test(test_keyed),
     };

@@ -11,10 +11,18 @@ static void test_int(void **state)
         bool ok;
         int64_t n;
     } rows[] = {
-        {"0", true, 0}, {"-1", true, -1}, {"9223372036854775807", true, INT64_MAX},
-        {"-9223372036854775808", true, INT64_MIN}, {"9223372036854775808", false, 0},
-        {"-9223372036854775809", false, 0}, {"", false, 0}, {"-", false, 0}, {"+1", false, 0},
-        {" 1", false, 0}, {"1x", false, 0}, {"007", true, 7},
+        {"0", true, 0},
+        {"-1", true, -1},
+        {"9223372036854775807", true, INT64_MAX},
+        {"-9223372036854775808", true, INT64_MIN},
+        {"9223372036854775808", false, 0},
+        {"-9223372036854775809", false, 0},
+        {"", false, 0},
+        {"-", false, 0},
+        {"+1", false, 0},
+        {" 1", false, 0},
+        {"1x", false, 0},
+        {"007", true, 7},
     };
 
     (void)state;
