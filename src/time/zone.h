@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/clock.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -37,6 +37,16 @@ const struct zone *zones_utc(struct zones *zones);
 
 // A fixed offset, |offset_s| < 24 h.
 const struct zone *zones_fixed(struct zones *zones, int32_t offset_s);
+
+// A zone from the bytes of a TZif file, outside of any registry; end it with zone_free (which
+// accepts NULL). Errors as zones_get.
+[[nodiscard]] bool zone_new(struct str name, struct str bytes, struct zone **ret_zone,
+                            struct err *e);
+void zone_free(struct zone *zone);
+
+// Adds the name of the system's zone: what TZ says, else where /etc/localtime points to, else
+// UTC. No promise that zones_get knows it.
+void zone_system_name(struct buf *out);
 
 // Looks whether a loaded file has changed on disk. True: at least one has, the next zones_get of
 // it reads the new one, and the generation went up by one. A file that vanished or is unsound now

@@ -96,13 +96,13 @@ void trigger_words(const struct trigger *t, struct buf *out);
 // A moment as Python's str(datetime) in the trigger's zone: what the API shows as next_run.
 void trigger_time_str(const struct trigger *t, wall at, struct buf *out);
 
-// Local times of a fixed-time cron trigger that a DST change touches, after a moment: the next
-// slot that stands for times inside a gap, or whose local time will come a second time. False
-// when there is none before the moment until.
+// A change of the clocks that touches local times of a fixed-time cron trigger.
 struct trigger_dst {
-    enum local_kind kind; // LOCAL_GAP or LOCAL_FOLD
-    int64_t local_s;      // the local time concerned, civil.h's seconds
-    wall runs_at; // when it runs instead; WALL_NEVER: not at all (a gap of more than three hours)
+    enum local_kind kind; // LOCAL_GAP: they are skipped; LOCAL_FOLD: they come twice
+    wall change_at;       // when the clocks change; ask from here for the next one
+    int64_t local_s;      // the first local time concerned, civil.h's seconds
+    wall runs_at;         // when it runs; WALL_NEVER: not at all (a gap of more than three hours)
 };
 
+// The first such change after a moment and not after until; false when there is none.
 bool trigger_next_dst(const struct trigger *t, wall after, wall until, struct trigger_dst *ret_dst);

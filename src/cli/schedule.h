@@ -1,0 +1,39 @@
+// schedule.h - what the commands that look at a schedule on the command line have in common.
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "time/zone.h"
+#include "trigger/trigger.h"
+
+// EXPR [-n COUNT] [--tz ZONE] [--from TIME]
+struct schedule_options {
+    const char *expr; // crontab text, or a trigger's JSON object
+    const char *tz;   // NULL: the system's zone
+    const char *from; // NULL: now
+    int count;
+};
+
+// Reads the words behind the command's name. On a fault the usage is printed and *ret_status is
+// the exit status.
+[[nodiscard]] bool schedule_options_read(int argc, char **argv,
+                                         struct schedule_options *ret_options, int *ret_status);
+
+// A schedule compiled as options say.
+struct schedule {
+    struct zones *zones;
+    struct trigger *trigger;
+    wall now; // what --from says
+};
+
+// e->column counts in options->expr. End it with schedule_done, also after a failure.
+[[nodiscard]] bool schedule_open(const struct schedule_options *options,
+                                 struct schedule *ret_schedule, struct err *e);
+void schedule_done(struct schedule *s);
+
+// Prints an error as "belfry: message" with the schedule and a line of carets below; returns the
+// exit status.
+int schedule_complain(const struct schedule_options *options, const struct err *e);

@@ -1,0 +1,35 @@
+// dst.h - from local times to moments: what a change of the clocks does to a schedule.
+//
+// The rule is Debian cron's, told as sets of moments. A calendar that counts elapsed time
+// (is_elapsed: its hour, minute or second field begins with `*`) means every moment whose local
+// time matches: a repeated hour runs twice, a skipped one not at all. Any other calendar names
+// fixed times, each meant once: a repeated local time runs at its first occurrence; times inside
+// a gap of at most three hours run together at the first moment after it; times inside a longer
+// gap (a skipped calendar day) do not run.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "time/zone.h"
+#include "trigger/calendar.h"
+
+#define DST_NEVER INT64_MAX
+#define DST_GAP_MAX_S (3 * 3600)
+
+// The least moment (seconds UTC) after after_s that the calendar means in the zone; DST_NEVER
+// when there is none.
+int64_t dst_next(const struct calendar *c, const struct zone *zone, int64_t after_s);
+
+// A change of the clocks that touches local times of the calendar.
+struct dst_touch {
+    enum local_kind kind; // LOCAL_GAP or LOCAL_FOLD
+    int64_t change_at;    // seconds UTC
+    int64_t local_s;      // the first local time concerned
+    int64_t runs_at;      // when it runs, seconds UTC; DST_NEVER: not at all
+};
+
+// The first change in (after_s, until_s] that touches the calendar. Never for one that counts
+// elapsed time.
+bool dst_next_touch(const struct calendar *c, const struct zone *zone, int64_t after_s,
+                    int64_t until_s, struct dst_touch *ret_touch);

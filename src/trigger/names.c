@@ -1,0 +1,25 @@
+// names.c - month and weekday names to numbers.
+// SPDX-License-Identifier: Apache-2.0
+#include "trigger/names.h"
+
+const char *const month_names[12] = {"jan", "feb", "mar", "apr", "may", "jun",
+                                     "jul", "aug", "sep", "oct", "nov", "dec"};
+const char *const weekday_names[7] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+
+static int find(struct str s, const char *const *names, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (str_eq_nocase(s, str_of(names[i])))
+            return i;
+    return -1;
+}
+
+int name_month(struct str s)
+{
+    return find(s, month_names, 12) + 1;
+}
+
+int name_weekday(struct str s)
+{
+    return find(s, weekday_names, 7);
+}

@@ -1,0 +1,14 @@
+// words.h - schedules in plain English, always with names for weekdays and months.
+#pragma once
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "trigger/calendar.h"
+
+// "at 02:30 on weekdays", "every 5 minutes from 09:00 to 17:59 on Mondays in January": what the
+// masks mean, whatever language they came from. No full stop.
+void words_calendar(const struct calendar *c, struct buf *out);
+
+// "every 5 minutes", "every day", "every 1 day and 2 hours". every_us > 0.
+void words_interval(int64_t every_us, struct buf *out);
