@@ -7,7 +7,8 @@
 
 struct arena;
 
-// A new arena; its first block holds about first_bytes. End it with arena_free (which accepts NULL).
+// A new arena; its first block holds about first_bytes. End it with arena_free (which accepts
+// NULL).
 [[nodiscard]] struct arena *arena_new(size_t first_bytes);
 void arena_free(struct arena *a);
 

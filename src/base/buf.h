@@ -6,8 +6,9 @@
 
 #include "base/str.h"
 
-// Grows by doubling up to max bytes. What does not fit is dropped whole and is_full stays true, so that a writer may
-// add many pieces and look once at the end. Owned by whoever initialised it; end it with buf_done.
+// Grows by doubling up to max bytes. What does not fit is dropped whole and is_full stays true, so
+// that a writer may add many pieces and look once at the end. Owned by whoever initialised it; end
+// it with buf_done.
 struct buf {
     char *p;
     size_t len; // bytes in use

@@ -1,7 +1,8 @@
 // clock.h - the only door to the system's time, and a simulated one behind the same door.
 //
-// wall is a moment on the calendar, mono a stopwatch reading that never steps back and runs on during suspend
-// (CLOCK_BOOTTIME). Both are one-member structs: mixing them does not compile and costs nothing.
+// wall is a moment on the calendar, mono a stopwatch reading that never steps back and runs on
+// during suspend (CLOCK_BOOTTIME). Both are one-member structs: mixing them does not compile and
+// costs nothing.
 #pragma once
 
 #include <stdbool.h>

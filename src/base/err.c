@@ -17,7 +17,7 @@ struct err_row {
 
 static const struct err_row rows[] = {
     [ERR_NONE] = {"ok", "Nothing failed.", 200, 0},
-#define X(code, name, http_status, exit_status, sentence)                                          \
+#define X(code, name, http_status, exit_status, sentence) \
     [code] = {name, sentence, http_status, exit_status},
 #include "base/err.def"
 #undef X
@@ -112,7 +112,8 @@ static struct err err_make(enum err_code code, const char *field)
     return made;
 }
 
-// Prints into to[size]; when the text is too long, cuts it before the UTF-8 character that does not fit.
+// Prints into to[size]; when the text is too long, cuts it before the UTF-8 character that does not
+// fit.
 static void text_fill(char *to, size_t size, const char *format, va_list args)
 {
     int n = vsnprintf(to, size, format, args);

@@ -1,6 +1,7 @@
 // err.h - one error type from the parser to the HTTP reply.
 //
-// The place that knows most writes the message - what was given, what would do - and nobody rewrites it on the way up.
+// The place that knows most writes the message - what was given, what would do - and nobody
+// rewrites it on the way up.
 #pragma once
 
 #include <stdbool.h>
@@ -22,8 +23,8 @@ struct err {
 };
 
 // Fills *e and returns false, so that a check reads: return fail(e, ERR_INPUT, "hour", "...", ...).
-// field may be NULL. Earlier contents of *e are replaced, but may be among the arguments: a caller that knows more may
-// wrap the message. An over-long message is cut at a whole UTF-8 character.
+// field may be NULL. Earlier contents of *e are replaced, but may be among the arguments: a caller
+// that knows more may wrap the message. An over-long message is cut at a whole UTF-8 character.
 bool fail(struct err *e, enum err_code code, const char *field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -38,7 +39,8 @@ bool fail_hint(struct err *e, const char *format, ...) __attribute__((format(pri
 bool fail_errno(struct err *e, enum err_code code, int errnum, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-// What err.def says of a code. err_words gives the system's words for an errno, thread-safe, never NULL.
+// What err.def says of a code. err_words gives the system's words for an errno, thread-safe, never
+// NULL.
 const char *err_name(enum err_code code);
 const char *err_sentence(enum err_code code);
 int err_http_status(enum err_code code);

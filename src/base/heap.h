@@ -1,14 +1,16 @@
-// heap.h - an intrusive priority queue: the smallest key leaves first, equal keys leave in the order they came.
+// heap.h - an intrusive priority queue: the smallest key leaves first, equal keys leave in the
+// order they came.
 //
-// A 4-ary heap. The array holds copies of key and sequence number beside the pointer, so that sifting a million items
-// touches the items themselves only to note their new place.
+// A 4-ary heap. The array holds copies of key and sequence number beside the pointer, so that
+// sifting a million items touches the items themselves only to note their new place.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-// Embedded in the owner's struct; {0} is "in no heap". Read key freely; change it only with heap_update.
+// Embedded in the owner's struct; {0} is "in no heap". Read key freely; change it only with
+// heap_update.
 struct heap_node {
     int64_t key;
     uint64_t seq; // order of arrival among equal keys
@@ -38,8 +40,8 @@ void heap_push(struct heap *h, struct heap_node *node, int64_t key);
 struct heap_node *heap_peek(const struct heap *h);
 struct heap_node *heap_pop(struct heap *h);
 
-// Gives a node of this heap another key; it queues behind those that have that key already. The same key changes
-// nothing.
+// Gives a node of this heap another key; it queues behind those that have that key already. The
+// same key changes nothing.
 void heap_update(struct heap *h, struct heap_node *node, int64_t key);
 
 // Takes a node of this heap out.

@@ -92,8 +92,9 @@ static bool is_plain(char c)
     return u >= 0x20 && u < 0x80 && u != '"' && u != '\\';
 }
 
-// Length of the start of s that needs no escape: printable ASCII but quote and backslash. Eight bytes at a time: each
-// test sets the high bit of the bytes it finds (a false find after a true one does no harm; the last loop decides).
+// Length of the start of s that needs no escape: printable ASCII but quote and backslash. Eight
+// bytes at a time: each test sets the high bit of the bytes it finds (a false find after a true one
+// does no harm; the last loop decides).
 static size_t plain_length(struct str s)
 {
     const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
@@ -238,7 +239,8 @@ static void exponent_tidy(char *text)
     memmove(end, e, strlen(e) + 1);
 }
 
-// The shortest digits that read back as x; with an exponent from 1e16 up and below 1e-4, as Python has it.
+// The shortest digits that read back as x; with an exponent from 1e16 up and below 1e-4, as Python
+// has it.
 void json_write_double(struct json_write *w, double x)
 {
     char text[40];

@@ -8,9 +8,9 @@
 //     json_write_object_end(&w);
 //     if (out.is_full) ...
 //
-// Compact, as Python's json.dumps(separators=(",", ":"), ensure_ascii=False) writes it. Writing out of order (a value
-// without a key in an object, an end without a start) is our own mistake and asserts. What exceeds the buffer is
-// dropped; look at out.is_full once at the end.
+// Compact, as Python's json.dumps(separators=(",", ":"), ensure_ascii=False) writes it. Writing out
+// of order (a value without a key in an object, an end without a start) is our own mistake and
+// asserts. What exceeds the buffer is dropped; look at out.is_full once at the end.
 #pragma once
 
 #include <stdbool.h>
@@ -52,5 +52,6 @@ void json_write_double(struct json_write *w, double x); // as Python's repr; not
 void json_write_bool(struct json_write *w, bool value);
 void json_write_null(struct json_write *w);
 
-// A value that is JSON already: a number of any length, or a stored document. It is copied as it is.
+// A value that is JSON already: a number of any length, or a stored document. It is copied as it
+// is.
 void json_write_raw(struct json_write *w, struct str json);

@@ -1,4 +1,5 @@
-// list.h - an intrusive doubly linked ring: the head is a link too, so taking out needs no head and no special case.
+// list.h - an intrusive doubly linked ring: the head is a link too, so taking out needs no head and
+// no special case.
 #pragma once
 
 #include <stdbool.h>

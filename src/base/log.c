@@ -46,8 +46,8 @@ struct date {
     int day;
 };
 
-// The Gregorian date of a day counted from 1970-01-01. Years begin in March here, so that the leap day is their last;
-// an era is 400 of them. (The layer time knows calendars, but it is above us.)
+// The Gregorian date of a day counted from 1970-01-01. Years begin in March here, so that the leap
+// day is their last; an era is 400 of them. (The layer time knows calendars, but it is above us.)
 static struct date date_of(int64_t days)
 {
     int64_t shifted = days + 719468; // from 0000-03-01

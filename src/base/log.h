@@ -3,10 +3,12 @@
 //     log_info("job finished", log_text("job", id), log_int("exit", status));
 //
 //     2025-03-30 01:00:00.123Z info  job finished job=backup exit=0
-//     {"ts":"2025-03-30T01:00:00.123456Z","level":"info","msg":"job finished","job":"backup","exit":0}
+//     {"ts":"2025-03-30T01:00:00.123456Z","level":"info","msg":"job
+//     finished","job":"backup","exit":0}
 //
-// One line is one write, so lines of several threads do not mix. Text values are cut at 2 KiB. How often to say
-// something is the caller's business. Safe in any thread; not in a signal handler or between fork and exec.
+// One line is one write, so lines of several threads do not mix. Text values are cut at 2 KiB. How
+// often to say something is the caller's business. Safe in any thread; not in a signal handler or
+// between fork and exec.
 #pragma once
 
 #include <stdbool.h>
@@ -45,8 +47,9 @@ struct log_field {
     const struct err *e;
 };
 
-// Chooses format, least level and the clock of the time stamps (borrowed for good). Call it before threads start;
-// without it, text from level info with the system's clock. log_set_level may be called at any time from any thread.
+// Chooses format, least level and the clock of the time stamps (borrowed for good). Call it before
+// threads start; without it, text from level info with the system's clock. log_set_level may be
+// called at any time from any thread.
 void log_open(enum log_format format, enum log_level least, const struct clock *clock);
 void log_set_level(enum log_level least);
 bool log_is_on(enum log_level level);
@@ -54,7 +57,7 @@ bool log_is_on(enum log_level level);
 // fields ends with one whose kind is LOG_KIND_END. The macros below spare writing the array.
 void log_write(enum log_level level, const char *message, const struct log_field *fields);
 
-#define log_fields(...)                                                                            \
+#define log_fields(...) \
     ((const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.kind = LOG_KIND_END}})
 #define log_debug(message, ...) log_write(LOG_LEVEL_DEBUG, message, log_fields(__VA_ARGS__))
 #define log_info(message, ...) log_write(LOG_LEVEL_INFO, message, log_fields(__VA_ARGS__))

@@ -1,19 +1,21 @@
 // loop.c - epoll, two heaps of times, a stack of posts.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Descriptors: epoll's data is not a pointer but (index, generation) of the handle. A handle that was removed, or
-// removed and given to another descriptor, has another generation; events of the same batch that still name the old
-// one fall through. No graveyard, no order to think of.
+// Descriptors: epoll's data is not a pointer but (index, generation) of the handle. A handle that
+// was removed, or removed and given to another descriptor, has another generation; events of the
+// same batch that still name the old one fall through. No graveyard, no order to think of.
 //
-// Times: timers sleep in a heap by stopwatch, alarms in a heap by wall clock. What is due moves to a list first and is
-// called from there, so that each fires at most once a turn even if it re-arms itself in the past.
+// Times: timers sleep in a heap by stopwatch, alarms in a heap by wall clock. What is due moves to
+// a list first and is called from there, so that each fires at most once a turn even if it re-arms
+// itself in the past.
 //
-// Waking: epoll_wait never sleeps longer than until the next timer, the next alarm, or a second. The timerfd on
-// CLOCK_REALTIME makes alarms exact to the microsecond and, with TFD_TIMER_CANCEL_ON_SET, wakes us the moment somebody
-// sets the clock. It only wakes: under libfaketime and in some containers it never rings, and then the second does.
+// Waking: epoll_wait never sleeps longer than until the next timer, the next alarm, or a second.
+// The timerfd on CLOCK_REALTIME makes alarms exact to the microsecond and, with
+// TFD_TIMER_CANCEL_ON_SET, wakes us the moment somebody sets the clock. It only wakes: under
+// libfaketime and in some containers it never rings, and then the second does.
 //
-// Posts: a stack that any thread pushes with compare-and-swap and the loop takes whole; who pushes onto the empty
-// stack rings the eventfd, so a burst costs one write.
+// Posts: a stack that any thread pushes with compare-and-swap and the loop takes whole; who pushes
+// onto the empty stack rings the eventfd, so a burst costs one write.
 #include "base/loop.h"
 
 #include <assert.h>
@@ -33,7 +35,7 @@
 #define TICK_US 1000000 // the longest wait, and the age at which the mark of both clocks is renewed
 #define STEP_LEAST_US 500000 // a smaller difference is no step
 #define LOOK_FUZZ_US 10000   // two readings further apart than this cannot be compared
-#define ALARM_FAR_US                                                                               \
+#define ALARM_FAR_US \
     (INT64_C(1) << 53) // where the timerfd stands when no alarm is armed: the year 2255
 
 struct loop_fd {
@@ -271,7 +273,8 @@ void loop_remove(struct loop *loop, struct loop_fd *handle)
     if (!handle)
         return;
     assert(handle->fn);
-    // A descriptor that was closed first (EBADF, ENOENT) has left epoll by itself, unless a copy of it is open.
+    // A descriptor that was closed first (EBADF, ENOENT) has left epoll by itself, unless a copy of
+    // it is open.
     (void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, handle->fd, NULL);
     handle_give_back(loop, handle);
 }
@@ -326,7 +329,8 @@ static int wait_ms(struct loop *loop, int max_wait_ms)
     return max_wait_ms > 0 && max_wait_ms < ms ? max_wait_ms : ms;
 }
 
-// Sets the timerfd to the next alarm. False when the clock was set since we last looked: then there is no waiting.
+// Sets the timerfd to the next alarm. False when the clock was set since we last looked: then there
+// is no waiting.
 static bool timerfd_set(struct loop *loop)
 {
     const struct heap_node *alarm = heap_peek(&loop->alarms);
@@ -362,15 +366,17 @@ static void timer_read(int fd, uint32_t events, void *ctx)
     uint64_t count;
 
     (void)events;
-    // Cancelled because the clock was set: it must be armed anew, and this turn looks at the clocks anyway. Rung: it is
-    // not armed anew for the same alarm, for if the clock we read is not the kernel's, it would ring at once for ever.
+    // Cancelled because the clock was set: it must be armed anew, and this turn looks at the clocks
+    // anyway. Rung: it is not armed anew for the same alarm, for if the clock we read is not the
+    // kernel's, it would ring at once for ever.
     if (read(fd, &count, sizeof count) < 0 && errno == ECANCELED)
         loop->timerfd_at = 0;
 }
 
 // ---- clocks ----
 
-// Reads both clocks close together: a reading that was torn apart (we were not running in between) is repeated.
+// Reads both clocks close together: a reading that was torn apart (we were not running in between)
+// is repeated.
 static void clocks_read(struct loop *loop)
 {
     for (int tries = 0; tries < 10; tries++) {
@@ -559,7 +565,8 @@ static size_t posts_run(struct loop *loop)
         void *ctx = post->ctx;
 
         loop->ready = post->next;
-        // From here on it is the poster's again. An exchange, to see what those wrote who rang without queueing.
+        // From here on it is the poster's again. An exchange, to see what those wrote who rang
+        // without queueing.
         atomic_exchange(&post->is_waiting, false);
         fn(ctx);
     }

@@ -1,8 +1,9 @@
 // map.h - a hash map from text, or from a 64-bit number, to a pointer.
 //
-// Open addressing with linear probing; the hash is keyed with random bits per map, so that strangers who choose the
-// keys (job ids, header names) cannot make them collide. A removed entry leaves a tombstone, which makes removing during a
-// walk safe; tombstones go when the table is rebuilt.
+// Open addressing with linear probing; the hash is keyed with random bits per map, so that
+// strangers who choose the keys (job ids, header names) cannot make them collide. A removed entry
+// leaves a tombstone, which makes removing during a walk safe; tombstones go when the table is
+// rebuilt.
 #pragma once
 
 #include <stdbool.h>
@@ -18,8 +19,9 @@ struct map_slot {
     void *value;
 };
 
-// One map has text keys or number keys, never both. The map owns its table only: values, and the bytes of text keys,
-// are borrowed and must outlive their entry (commonly the key lies in the value).
+// One map has text keys or number keys, never both. The map owns its table only: values, and the
+// bytes of text keys, are borrowed and must outlive their entry (commonly the key lies in the
+// value).
 struct map {
     struct map_slot *v;
     size_t cap;  // 0 or a power of two
@@ -31,8 +33,8 @@ struct map {
 void map_init(struct map *m);
 void map_done(struct map *m);
 
-// Adds or replaces; value is not NULL. Returns the value that was replaced, or NULL. Replacing also replaces the
-// borrowed key.
+// Adds or replaces; value is not NULL. Returns the value that was replaced, or NULL. Replacing also
+// replaces the borrowed key.
 void *map_put(struct map *m, struct str key, void *value);
 
 // The value, or NULL when absent. map_remove also takes the entry out.
@@ -44,6 +46,7 @@ void *map_put_u64(struct map *m, uint64_t key, void *value);
 void *map_get_u64(const struct map *m, uint64_t key);
 void *map_remove_u64(struct map *m, uint64_t key);
 
-// A walk over all entries in no meaningful order: for (size_t at = 0; (value = map_next(&m, &at));) ...
-// NULL at the end. During a walk entries may be removed (any of them) and replaced, but not added.
+// A walk over all entries in no meaningful order: for (size_t at = 0; (value = map_next(&m, &at));)
+// ... NULL at the end. During a walk entries may be removed (any of them) and replaced, but not
+// added.
 void *map_next(const struct map *m, size_t *at);

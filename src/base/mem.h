@@ -1,7 +1,8 @@
 // mem.h - heap memory that never comes back NULL: out of memory ends the process.
 //
-// The store makes a sudden end safe, so nobody above has to unwind a failed malloc. Whatever a stranger can grow has a
-// ceiling of its own (struct buf, request limits), so running out here means that the machine is out, not one client.
+// The store makes a sudden end safe, so nobody above has to unwind a failed malloc. Whatever a
+// stranger can grow has a ceiling of its own (struct buf, request limits), so running out here
+// means that the machine is out, not one client.
 #pragma once
 
 #include <stddef.h>

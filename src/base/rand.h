@@ -1,4 +1,5 @@
-// rand.h - randomness: the system's, for secrets and seeds, and a repeatable sequence for tests and jitter.
+// rand.h - randomness: the system's, for secrets and seeds, and a repeatable sequence for tests and
+// jitter.
 #pragma once
 
 #include <stddef.h>
@@ -8,8 +9,8 @@
 void rand_bytes(void *p, size_t n);
 [[nodiscard]] uint64_t rand_u64(void);
 
-// A repeatable sequence (xoshiro256**, Blackman and Vigna): the same seed gives the same numbers on every machine.
-// Not for secrets.
+// A repeatable sequence (xoshiro256**, Blackman and Vigna): the same seed gives the same numbers on
+// every machine. Not for secrets.
 struct rand_seq {
     uint64_t s[4];
 };

@@ -36,17 +36,20 @@ struct str str_trim(struct str s);
 // Index of the first c in s, or -1.
 ptrdiff_t str_find(struct str s, char c);
 
-// Takes the part of *rest before the first sep (or all of it) into *ret_part and moves *rest past the separator.
-// False when nothing is left; "a,,b" gives "a", "", "b"; "" gives one empty part, after which rest->p is NULL.
+// Takes the part of *rest before the first sep (or all of it) into *ret_part and moves *rest past
+// the separator. False when nothing is left; "a,,b" gives "a", "", "b"; "" gives one empty part,
+// after which rest->p is NULL.
 bool str_next(struct str *rest, char sep, struct str *ret_part);
 
-// Decimal, optional '-', no blanks, no '+', at least one digit, whole of s; false when malformed or outside int64_t.
+// Decimal, optional '-', no blanks, no '+', at least one digit, whole of s; false when malformed or
+// outside int64_t.
 [[nodiscard]] bool str_to_int(struct str s, int64_t *ret_n);
 
 // True when s is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
 bool str_is_utf8(struct str s);
 
-// Bytes (1 to 4) of the well-formed UTF-8 character that s begins with; 0 when it begins with none. s is not empty.
+// Bytes (1 to 4) of the well-formed UTF-8 character that s begins with; 0 when it begins with none.
+// s is not empty.
 size_t str_utf8_char(struct str s);
 
 // A NUL-terminated copy on the heap; end it with free().

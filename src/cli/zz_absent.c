@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
 
-#define ABSENT(function)                                                                           \
-    __attribute__((weak)) int function(int argc, char **argv)                                      \
-    {                                                                                              \
-        (void)argc;                                                                                \
-        return command_usage(argv[0], "this build has no such command");                           \
+#define ABSENT(function)                                                 \
+    __attribute__((weak)) int function(int argc, char **argv)            \
+    {                                                                    \
+        (void)argc;                                                      \
+        return command_usage(argv[0], "this build has no such command"); \
     }
 ABSENT(cmd_serve)
 ABSENT(cmd_run_module)

@@ -1,5 +1,5 @@
-// web_test.c - the embedded pages: found by path, whole in both forms, sent as the client's headers ask.
-// SPDX-License-Identifier: Apache-2.0
+// web_test.c - the embedded pages: found by path, whole in both forms, sent as the client's headers
+// ask. SPDX-License-Identifier: Apache-2.0
 #include "api/web.h"
 
 #include "unit.h"
@@ -32,7 +32,8 @@ static void test_find(void **state)
     assert_null(web_find(STR_LIT("")));
 }
 
-// The gzip trailer holds the size of what was packed (RFC 1952, ISIZE): both forms are of the same file.
+// The gzip trailer holds the size of what was packed (RFC 1952, ISIZE): both forms are of the same
+// file.
 static void test_forms(void **state)
 {
     (void)state;
@@ -67,8 +68,9 @@ static void test_fresh(void **state)
         const char *header;
         bool fresh;
     } rows[] = {
-        {"\"12ab\"", true}, {"W/\"12ab\"", true}, {"\"x\", \"12ab\"", true}, {"*", true},
-        {"\"12a\"", false}, {"12ab", false},      {"", false},
+        {"\"12ab\"", true}, {"W/\"12ab\"", true}, {"\"x\", \"12ab\"", true},
+        {"*", true},        {"\"12a\"", false},   {"12ab", false},
+        {"", false},
     };
 
     (void)state;
@@ -107,7 +109,7 @@ static void test_gzip(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_find), cmocka_unit_test(test_forms), cmocka_unit_test(test_page),
+        cmocka_unit_test(test_find),  cmocka_unit_test(test_forms), cmocka_unit_test(test_page),
         cmocka_unit_test(test_fresh), cmocka_unit_test(test_gzip),
     };
 
