@@ -1,0 +1,242 @@
+// command.c - a child process: pidfd and two pipes on the loop.
+// SPDX-License-Identifier: Apache-2.0
+#include "exec/command.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "exec/output.h"
+
+struct stream {
+    struct command *command;
+    struct loop_fd *handle;
+    int fd; // -1 at its end
+    struct output output;
+};
+
+struct command {
+    struct loop *loop;
+    struct launch_result child; // its pidfd is -1 before the start
+    struct stream out, err;
+    struct loop_fd *exit_handle;
+    struct loop_timer timer; // KILL while it is being ended, else the end of lingering
+    bool is_launching;
+    bool is_stopping;
+    bool is_killed;  // the KILL of a stop has been sent
+    bool has_exited; // and is a zombie: its number, and its group's, are not given to others yet
+    struct command_end end;
+    command_done *done;
+    void *ctx;
+};
+
+static void command_launched(const struct launch_result *result, void *ctx);
+static void command_watch(struct command *c);
+static void exit_seen(int fd, uint32_t events, void *ctx);
+static void stream_ready(int fd, uint32_t events, void *ctx);
+static void stream_close(struct stream *s);
+static void group_term(struct command *c);
+static void group_kill(void *ctx);
+static void linger(struct command *c);
+static void command_finish(void *ctx);
+
+struct command *command_start(const struct command_options *options, command_done *done, void *ctx,
+                              struct err *e)
+{
+    struct command *c = mem_alloc(sizeof *c);
+
+    c->loop = options->loop;
+    c->done = done;
+    c->ctx = ctx;
+    c->is_launching = true;
+    c->child = (struct launch_result){.pidfd = -1, .out = -1, .err = -1};
+    c->out.command = c->err.command = c;
+    c->out.fd = c->err.fd = -1;
+    output_init(&c->out.output, options->head_max, options->tail_max);
+    output_init(&c->err.output, options->head_max, options->tail_max);
+    if (launch_start(options->launcher, &options->spec, command_launched, c, e))
+        return c;
+    c->is_launching = false;
+    command_free(c);
+    return NULL;
+}
+
+static void group_signal(struct command *c, int signo)
+{
+    if (c->child.pidfd >= 0)
+        kill(-c->child.pid, signo);
+}
+
+bool command_stop(struct command *c)
+{
+    if (c->has_exited || c->end.errnum != 0)
+        return c->is_stopping;
+    if (!c->is_stopping && !c->is_launching)
+        group_term(c);
+    c->is_stopping = true; // while it is launching, command_launched comes back to it
+    return true;
+}
+
+static void group_term(struct command *c)
+{
+    group_signal(c, SIGTERM);
+    loop_timer_set(c->loop, &c->timer, mono_after_us(loop_now(c->loop), COMMAND_KILL_US),
+                   group_kill, c);
+}
+
+bool command_started(const struct command *c, mono *ret_started)
+{
+    if (c->is_launching || c->child.pidfd < 0)
+        return false;
+    *ret_started = c->child.started;
+    return true;
+}
+
+void command_free(struct command *c)
+{
+    if (!c)
+        return;
+    assert(!c->is_launching);
+    loop_timer_stop(c->loop, &c->timer);
+    loop_remove(c->loop, c->exit_handle);
+    stream_close(&c->out);
+    stream_close(&c->err);
+    if (c->child.pidfd >= 0) {
+        if (!c->has_exited || c->is_stopping)
+            group_signal(c, SIGKILL);
+        while (waitid(P_PIDFD, (id_t)c->child.pidfd, &(siginfo_t){0}, WEXITED) < 0 &&
+               errno == EINTR)
+            ;
+        file_close(&c->child.pidfd);
+    }
+    output_done(&c->out.output);
+    output_done(&c->err.output);
+    free(c);
+}
+
+static void command_launched(const struct launch_result *result, void *ctx)
+{
+    struct command *c = ctx;
+
+    c->is_launching = false;
+    c->child = *result;
+    c->end = (struct command_end){.errnum = result->errnum,
+                                  .is_limit = result->is_limit,
+                                  .started_at = result->started_at,
+                                  .finished_at = result->started_at,
+                                  .exit_code = -1,
+                                  .words = ""};
+    if (result->errnum != 0) {
+        command_finish(c);
+        return;
+    }
+    c->out.fd = result->out;
+    c->err.fd = result->err;
+    command_watch(c);
+    if (c->is_stopping && c->end.errnum == 0)
+        group_term(c);
+}
+
+// The kernel refuses to watch only when it is out of memory or over max_user_watches: then the
+// child is of no use.
+static void command_watch(struct command *c)
+{
+    c->exit_handle = loop_add(c->loop, c->child.pidfd, EPOLLIN, exit_seen, c);
+    c->out.handle = loop_add(c->loop, c->out.fd, EPOLLIN, stream_ready, &c->out);
+    c->err.handle = loop_add(c->loop, c->err.fd, EPOLLIN, stream_ready, &c->err);
+    if (c->exit_handle && c->out.handle && c->err.handle)
+        return;
+    c->end.errnum = errno;
+    c->end.is_limit = true;
+    loop_timer_set(c->loop, &c->timer, loop_now(c->loop), command_finish, c);
+}
+
+static void stream_close(struct stream *s)
+{
+    loop_remove(s->command->loop, s->handle);
+    s->handle = NULL;
+    file_close(&s->fd);
+}
+
+// One read a turn: a child that floods its pipe gets no more of the loop's time than the others.
+static void stream_ready(int fd, uint32_t events, void *ctx)
+{
+    struct stream *s = ctx;
+    struct command *c = s->command;
+
+    (void)events;
+    if (output_read(&s->output, fd, INT64_MAX) != 0)
+        return;
+    stream_close(s);
+    if (c->has_exited && c->out.fd < 0 && c->err.fd < 0)
+        command_finish(c);
+}
+
+// Reads what the child itself has left in the pipe, and no more: others may be writing on.
+static void stream_drain(struct stream *s)
+{
+    int64_t left = s->fd >= 0 ? output_waiting(s->fd) : 0;
+    int64_t n = 1;
+
+    while (left > 0 && n > 0) {
+        n = output_read(&s->output, s->fd, left);
+        left -= n;
+    }
+    if (s->fd >= 0 && output_waiting(s->fd) == 0 && output_read(&s->output, s->fd, INT64_MAX) == 0)
+        stream_close(s);
+}
+
+static void exit_seen(int fd, uint32_t events, void *ctx)
+{
+    struct command *c = ctx;
+    siginfo_t info = {0};
+
+    (void)events;
+    if (waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
+        return;
+    loop_remove(c->loop, c->exit_handle);
+    c->exit_handle = NULL;
+    c->has_exited = true;
+    c->end.finished_at = clock_wall(loop_clock(c->loop));
+    c->end.exit_code = info.si_code == CLD_EXITED ? info.si_status : -1;
+    c->end.signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
+    stream_drain(&c->out);
+    stream_drain(&c->err);
+    if (c->out.fd < 0 && c->err.fd < 0)
+        command_finish(c);
+    else if (!c->is_stopping || c->is_killed)
+        linger(c);
+}
+
+static void linger(struct command *c)
+{
+    loop_timer_set(c->loop, &c->timer, mono_after_us(loop_now(c->loop), COMMAND_LINGER_US),
+                   command_finish, c);
+}
+
+// The KILL of a command that is being ended. After it, nobody of its group holds the pipes; who has
+// left the group is listened to for as long as after any other end.
+static void group_kill(void *ctx)
+{
+    struct command *c = ctx;
+
+    group_signal(c, SIGKILL);
+    c->is_killed = true;
+    if (c->has_exited)
+        linger(c);
+}
+
+static void command_finish(void *ctx)
+{
+    struct command *c = ctx;
+
+    c->end.out = output_stream(&c->out.output);
+    c->end.err = output_stream(&c->err.output);
+    c->done(&c->end, c->ctx);
+    command_free(c);
+}

@@ -1,0 +1,36 @@
+// environment.h - what a job's process finds in its environment.
+//
+// A job gets belfry's own environment as it was at the start (a job folder that used to run inside
+// a Python service read its settings there), without belfry's own settings (BELFRY_...) and what a
+// service manager told belfry alone (NOTIFY_SOCKET, LISTEN_..., WATCHDOG_...), plus the identity of
+// the run:
+//
+//     BELFRY_JOB_ID        the job's name
+//     BELFRY_RUN_ID        the run's number, decimal
+//     BELFRY_SCHEDULED_AT  its slot, RFC 3339 in UTC: 2026-11-22T04:49:33Z, with 6 digits of
+//     fraction when not zero BELFRY_ATTEMPT       1, 2, ...
+#pragma once
+
+#include "base/arena.h"
+#include "exec/exec.h"
+
+#define ENVIRONMENT_IDENTITY 4 // strings of the identity
+
+// Strings "NAME=value", and a NULL behind the last.
+struct environment {
+    char **v;
+    size_t count;
+};
+
+// Takes over the environment of this process, borrowing its strings.
+void environment_init(struct environment *env);
+void environment_done(struct environment *env);
+
+// The strings of a run's identity.
+void environment_identity(const struct exec_request *request, struct arena *arena,
+                          char *ret[ENVIRONMENT_IDENTITY]);
+
+// A whole environment for a run; python_path, when not NULL, is put in front of PYTHONPATH.
+[[nodiscard]] char **environment_make(const struct environment *env,
+                                      const struct exec_request *request, const char *python_path,
+                                      struct arena *arena);
