@@ -88,13 +88,20 @@ $(O)/unit/%.ok: $(O)/unit/%
 	@timeout 60 $< > $<.log 2>&1 || { cat $<.log; echo "FAILED: $<"; exit 1; }
 	@touch $@
 
-FUZZ := $(patsubst test/fuzz/%.c,$(O)/fuzz/%,$(wildcard test/fuzz/*_fuzz.c))
-fuzzers: $(FUZZ)
-$(O)/fuzz/%_fuzz: test/fuzz/%_fuzz.c $(patsubst %,$(O)/lib%.a,$(TOPDOWN)) $(O)/flags
-	@mkdir -p $(@D)
-	$(call say,FUZZ)
-	$(Q)$(CC) $(CFLAGS) -Itest/fuzz -Wno-missing-prototypes -MMD -MP -MF $@.d -MT $@ $(LDFLAGS) -fsanitize=fuzzer -o $@ $< \
-		$(patsubst %,$(O)/lib%.a,$(TOPDOWN)) $(LIBS)
+# Programs that may use every layer: fuzz targets, benchmarks, helpers of the API tests.
+program = $(patsubst $(1)/%.c,$(O)/programs/%,$(wildcard $(1)/*.c))
+define program_rules
+$(O)/programs/%: $(1)/%.c $(TOPDOWN:%=$(O)/lib%.a) $(O)/flags
+	@mkdir -p $$(@D)
+	$$(call say,PROG)
+	$$(Q)$$(CC) $$(CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $$@.d -MT $$@ $$(LDFLAGS) $(2) -o $$@ $$< $(TOPDOWN:%=$(O)/lib%.a) $$(LIBS)
+endef
+$(eval $(call program_rules,test/fuzz,-fsanitize=fuzzer))
+$(eval $(call program_rules,test/api))
+$(eval $(call program_rules,bench))
+fuzzers: $(call program,test/fuzz)
+helpers: $(call program,test/api)
+benches: $(call program,bench)
 
 run: ## install what is missing, build, start the server; EXAMPLE=NAME schedules examples/jobs/NAME
 	@tools/setup run
@@ -121,9 +128,11 @@ format: ## rewrite every C file as .clang-format says
 	@clang-format -i $(FORMATTED)
 format-check: ## fail when `make format` would change something
 	@clang-format --dry-run --Werror $(FORMATTED)
-bench: ## the benchmarks: bench/README.md
-	$(sub) VARIANT=release all
-	@bench/run build/release/belfry
+bench: ## each benchmark in bench/, beside the peers where there are any
+	@tools/setup bench
+	$(sub) VARIANT=release all benches
+	@set -e; for b in $(patsubst bench/%.c,build/release/programs/%,$(wildcard bench/*.c)) $(filter-out bench/peer_%,$(wildcard bench/*.py)); do \
+		echo "== $$b"; case $$b in *.py) /usr/bin/python3 $$b build/release/belfry ;; *) $$b ;; esac; done
 install: ## into DESTDIR/PREFIX (/usr/local)
 	$(sub) VARIANT=release all
 	install -D -t $(DESTDIR)$(PREFIX)/bin build/release/belfry
@@ -135,6 +144,6 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 FORCE:
-.PHONY: all check fuzzers run test asan tsan fuzz coverage layers lint format format-check bench install clean help FORCE
+.PHONY: all check fuzzers helpers benches run test asan tsan fuzz coverage layers lint format format-check bench install clean help FORCE
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,5 +1,6 @@
 // web.c - finds a page asset and reads the two request headers that decide in which form it is
-// sent. SPDX-License-Identifier: Apache-2.0
+// sent.
+// SPDX-License-Identifier: Apache-2.0
 #include "api/web.h"
 
 static bool weight_is_zero(struct str params);

@@ -1,5 +1,6 @@
 // exec.c - the real executor: which way a run is carried out, how many at once, how long, and how
-// it is told. SPDX-License-Identifier: Apache-2.0
+// it is told.
+// SPDX-License-Identifier: Apache-2.0
 //
 // An attempt goes through stages: it may wait for a place among the processes, be waiting for the
 // compiler, and then is a command (a process of its own), a module run (a call in a warm host) or a

@@ -2,7 +2,8 @@
 //
 // The year is taken to begin on 1 March: then the leap day is the last of its year, and the days
 // before a month are a straight line, (153 m + 2) / 5. 400 years are one era of 146,097 days,
-// which is also a whole number of weeks. SPDX-License-Identifier: Apache-2.0
+// which is also a whole number of weeks.
+// SPDX-License-Identifier: Apache-2.0
 #include "time/civil.h"
 
 #define ERA_DAYS 146097

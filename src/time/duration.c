@@ -1,7 +1,8 @@
 // duration.c - reads and prints lengths of time.
 //
 // Both notations are a list of numbers with units in falling order; only the tables of units
-// differ. SPDX-License-Identifier: Apache-2.0
+// differ.
+// SPDX-License-Identifier: Apache-2.0
 #include "time/duration.h"
 
 struct unit {

@@ -3,7 +3,8 @@
 // A month's days are computed as one word: weekdays are a pattern of seven bits, turned to the
 // weekday of the first and repeated; the second Friday is the same pattern shifted by a week. So
 // a day is found by counting zeros, and an expression with weekdays costs no more than one
-// without. SPDX-License-Identifier: Apache-2.0
+// without.
+// SPDX-License-Identifier: Apache-2.0
 #include "trigger/calendar.h"
 
 #include <stddef.h>

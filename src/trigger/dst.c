@@ -3,7 +3,8 @@
 // Inside a span local time is UTC plus a constant, so the next match of the calendar is the
 // answer when it falls inside the span. When it lies beyond, the next span takes over; spans that
 // end before the match are jumped over, for no offset exceeds 26 hours. What must stay true: in
-// [floor, match) the calendar has no local time. SPDX-License-Identifier: Apache-2.0
+// [floor, match) the calendar has no local time.
+// SPDX-License-Identifier: Apache-2.0
 #include "trigger/dst.h"
 
 #define OFFSET_MAX_S (26 * 3600)

@@ -1,7 +1,8 @@
 // fields.c - APScheduler's field language, item by item.
 //
 // Stricter than the original in two places where it drops text silently: a step behind names
-// ("mon-fri/2") and letters behind "last" are errors here. SPDX-License-Identifier: Apache-2.0
+// ("mon-fri/2") and letters behind "last" are errors here.
+// SPDX-License-Identifier: Apache-2.0
 #include "trigger/fields.h"
 
 #include "trigger/names.h"

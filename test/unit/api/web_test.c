@@ -1,5 +1,6 @@
 // web_test.c - the embedded pages: found by path, whole in both forms, sent as the client's headers
-// ask. SPDX-License-Identifier: Apache-2.0
+// ask.
+// SPDX-License-Identifier: Apache-2.0
 #include "api/web.h"
 
 #include "unit.h"
