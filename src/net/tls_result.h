@@ -51,7 +51,7 @@ struct tls_result {
         subject_line;  // as openssl prints it: C = US, ST = California, O = Example, CN = localhost
     struct str issuer; // likewise
     struct str issuer_line;
-    wall not_before;
+    wall not_before; // WALL_NEVER when the certificate's date cannot be read
     wall not_after;
     int64_t
         days_left; // whole days until not_after, rounded down: -1 from the first second after it
@@ -64,7 +64,8 @@ struct tls_result {
     size_t chain_count;    // certificates the server sent
     bool
         is_verified; // no problem of trust or dates: chains to a trusted root now (host name apart)
-    bool is_host_ok; // names the host (or address) that was asked for, RFC 6125
+    bool is_client_cert_asked;    // the server wants to see a certificate of ours
+    bool is_host_ok;              // names the host (or address) that was asked for, RFC 6125
     struct tls_problem *problems; // in order of depth, then as found; at most 32
     size_t problem_count;
 
@@ -85,7 +86,7 @@ bool tls_result_is_good(const struct tls_result *result);
 // none was got: code, message, hint, host, port, sni, checked_at, subject, subject_line, issuer, issuer_line, not_before,
 // not_after, days_left, serial (a string), serial_hex, sha256, sans, san_count, chain_count, verified, host_ok,
 // verify_error (words of the first problem), verify_errors [{code, openssl, depth, message}], tls_version, cipher,
-// address, timings_ms {dns, connect, handshake, total}. Times are RFC 3339 in UTC with Z.
+// client_cert_requested, address, timings_ms {dns, connect, handshake, total}. Times are RFC 3339 in UTC with Z.
 void tls_result_write(const struct tls_result *result, struct buf *out);
 
 // One sentence without a full stop, for run records and log lines: "certificate of example.org:443 is good for 63 days
