@@ -11,9 +11,9 @@
 
 #include "base/err.h"
 
+struct dns;
 struct dns_query;
 struct loop;
-struct pool;
 
 enum {
     DNS_ADDRESSES_MAX = 16
@@ -38,3 +38,31 @@ enum {
     DNS_TEXT = 64
 };
 const char *dns_address_text(const struct dns_address *address, char out[DNS_TEXT]);
+
+// True and the address when host is an IPv4 or IPv6 literal: then there is nothing to look up.
+bool dns_literal(const char *host, int port, struct dns_address *ret_address);
+
+// What a worker calls instead of getaddrinfo, for tests: fills *ret_answer but took_ms.
+typedef void dns_resolve_fn(const char *host, int port, struct dns_answer *ret_answer);
+
+struct dns_options {
+    int workers;             // threads; 0: 4. Started by the first lookup
+    dns_resolve_fn *resolve; // NULL: dns_resolve
+};
+
+// All functions below are for the loop's thread. loop is borrowed; options may be NULL.
+struct dns *dns_new(struct loop *loop, const struct dns_options *options);
+
+// Forgets all queries (no done is called), waits for the getaddrinfo calls that are running. NULL is fine.
+void dns_free(struct dns *dns);
+
+// Looks host up. done is called exactly once from the loop, never from within this call, unless the query is cancelled
+// first; *answer is valid during done only. ret_query is valid until then. Fails with ERR_SYSTEM or ERR_BUSY.
+typedef void dns_done(const struct dns_answer *answer, void *ctx);
+[[nodiscard]] bool dns_start(struct dns *dns, const char *host, int port, int timeout_ms,
+                             struct dns_query **ret_query, struct err *e, dns_done *done,
+                             void *ctx);
+void dns_cancel(struct dns_query *query);
+
+// getaddrinfo, blocking: for workers.
+void dns_resolve(const char *host, int port, struct dns_answer *ret_answer);

@@ -16,10 +16,11 @@ enum {
 };
 
 struct tls_verdict {
+    bool is_client_cert_asked;
     size_t count;
     struct {
         int depth;
-        int error; // X509_V_ERR_...
+        int error;                // X509_V_ERR_...
     } seen[TLS_PROBLEMS_MAX - 1]; // one place is kept for the host name
 };
 
