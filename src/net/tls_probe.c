@@ -252,11 +252,12 @@ static void net_fill(struct tls_prober *prober)
 static void net_attempt_done(struct tls_result *result, void *ctx)
 {
     struct tls_probe *probe = ctx;
+    struct tls_prober *prober = probe->prober;
 
     probe->attempt = NULL;
-    probe->prober->running_count--;
-    net_finish(probe, result);
-    net_fill(probe->prober);
+    prober->running_count--;
+    net_finish(probe, result); // from here on the home thread may free the probe
+    net_fill(prober);
 }
 
 static void net_finish(struct tls_probe *probe, struct tls_result *result)

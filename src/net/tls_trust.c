@@ -183,11 +183,11 @@ static void system_load(struct tls_trust *trust, SSL_CTX *context)
 
     trust->has_roots = false;
     trust->roots = NULL;
-    if (is_hashed(dir)) {
+    if (!getenv(X509_get_default_cert_file_env()) && is_hashed(dir)) {
         trust->roots = dir;
         trust->has_roots = SSL_CTX_load_verify_dir(context, dir);
     }
-    for (size_t i = 0; i < sizeof files / sizeof *files && (i == 0 || !trust->has_roots); i++) {
+    for (size_t i = 0; i < sizeof files / sizeof *files && !trust->has_roots; i++) {
         if (access(files[i], R_OK) != 0 || !SSL_CTX_load_verify_file(context, files[i]))
             continue;
         trust->roots = files[i];

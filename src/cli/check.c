@@ -1,0 +1,352 @@
+// check.c - `belfry check`: looks at the certificates of servers, without a belfry server.
+//
+// All hosts are checked at once and reported in the order they were named, each as soon as those before it are.
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+
+#include "base/loop.h"
+#include "base/mem.h"
+#include "net/tls_probe.h"
+#include "time/civil.h"
+
+enum {
+    EXIT_BAD_CERTIFICATE = 9,
+    TEXT_MAX_BYTES = 1 << 20,
+    TIMEOUT_MAX_S = 3600,
+};
+
+struct check;
+
+// One host of the command line.
+struct host {
+    struct check *check;
+    struct tls_target target;
+    struct buf out; // what is printed on stdout,
+    struct buf err; // and on stderr, when its turn comes
+    bool is_done;
+    bool is_stuck; // its name is still being looked up by a thread that cannot be stopped
+    int status;
+};
+
+struct check {
+    const char *ca_file;
+    const char *name;
+    int timeout_ms;
+    bool is_json;
+    struct loop *loop;
+    struct host *hosts;
+    int count;
+    int printed; // hosts that have been reported
+};
+
+static int options_read(struct check *c, int argc, char **argv);
+static int targets_read(struct check *c, char **words);
+static int check_run(struct check *c);
+static void host_done(const struct tls_result *result, void *ctx);
+static void good_write(const struct tls_result *r, struct buf *out);
+static void failure_write(const struct err *e, struct buf *err);
+static void clean_write(struct buf *out, struct str text);
+
+int cmd_check(int argc, char **argv)
+{
+    struct check c = {0};
+    int status = options_read(&c, argc, argv);
+
+    if (status == 0)
+        status = targets_read(&c, argv + optind);
+    if (status == 0)
+        status = check_run(&c);
+    for (int i = 0; c.hosts && i < c.count; i++) {
+        buf_done(&c.hosts[i].out);
+        buf_done(&c.hosts[i].err);
+    }
+    free(c.hosts);
+    return status;
+}
+
+static bool seconds_read(const char *text, int *ret_ms)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= TIMEOUT_MAX_S))
+        return false;
+    *ret_ms = (int)(seconds * 1000);
+    return true;
+}
+
+static int options_read(struct check *c, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"timeout", required_argument, NULL, 't'},
+        {"ca", required_argument, NULL, 'c'},
+        {"name", required_argument, NULL, 'n'},
+        {"json", no_argument, NULL, 'j'},
+        {0},
+    };
+    int option;
+
+    optind = 0;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (option == 't' && !seconds_read(optarg, &c->timeout_ms))
+            return command_usage(argv[0], "--timeout \"%s\" is not a number of seconds up to %d",
+                                 optarg, TIMEOUT_MAX_S);
+        if (option == 'c')
+            c->ca_file = optarg;
+        if (option == 'n')
+            c->name = optarg;
+        if (option == 'j')
+            c->is_json = true;
+        if (option == ':')
+            return command_usage(argv[0], "%s needs a value", argv[optind - 1]);
+        if (option == '?')
+            return command_usage(argv[0], "\"%s\" is not understood", argv[optind - 1]);
+    }
+    if (optind == argc)
+        return command_usage(argv[0], "a host is missing: write HOST or HOST:PORT");
+    c->count = argc - optind;
+    return 0;
+}
+
+static int usage_of(const struct err *e)
+{
+    const char *gap = e->hint[0] ? " - " : "";
+
+    return command_usage("check", "%s%s%s", e->message, gap, e->hint);
+}
+
+static int targets_read(struct check *c, char **words)
+{
+    struct tls_target name = {0};
+    struct err e = {0};
+
+    if (c->name && !tls_target_parse(str_of(c->name), &name, &e))
+        return usage_of(&e);
+    c->hosts = mem_array((size_t)c->count, sizeof *c->hosts);
+    for (int i = 0; i < c->count; i++) {
+        struct host *h = &c->hosts[i];
+
+        buf_init(&h->out, TEXT_MAX_BYTES);
+        buf_init(&h->err, TEXT_MAX_BYTES);
+        h->check = c;
+        if (!tls_target_parse(str_of(words[i]), &h->target, &e))
+            return usage_of(&e);
+        memcpy(h->target.sni, name.host, sizeof name.host);
+        h->target.dns_ms = h->target.connect_ms = c->timeout_ms;
+        h->target.handshake_ms = h->target.total_ms = c->timeout_ms;
+    }
+    return 0;
+}
+
+// The worst of all hosts: a bad certificate, then no verdict, then a time-out.
+static int status_of(const struct check *c)
+{
+    int status = 0;
+
+    for (int i = 0; i < c->count; i++) {
+        int s = c->hosts[i].status;
+
+        if (s == EXIT_BAD_CERTIFICATE)
+            return s;
+        if (s != 0 && status != 1)
+            status = s;
+    }
+    return status;
+}
+
+static int error_print(const struct err *e)
+{
+    fprintf(stderr, "belfry check: %s\n", e->message);
+    if (e->hint[0])
+        fprintf(stderr, "  hint: %s\n", e->hint);
+    return err_exit_status(e->code);
+}
+
+static bool is_anybody_stuck(const struct check *c)
+{
+    for (int i = 0; i < c->count; i++)
+        if (c->hosts[i].is_stuck)
+            return true;
+    return false;
+}
+
+static int check_run(struct check *c)
+{
+    const struct tls_prober_options options = {.ca_file = c->ca_file,
+                                               .queue_max = (size_t)c->count};
+    struct tls_prober *prober;
+    struct err e = {0};
+
+    c->loop = loop_new(clock_real(), &e);
+    if (!c->loop || !tls_prober_new(c->loop, &options, &prober, &e)) {
+        loop_free(c->loop);
+        return error_print(&e);
+    }
+    for (int i = 0; i < c->count; i++) {
+        struct host *h = &c->hosts[i];
+
+        if (!tls_probe_start(prober, &h->target, NULL, &e, host_done, h)) {
+            tls_prober_free(prober);
+            loop_free(c->loop);
+            return error_print(&e);
+        }
+    }
+    loop_run(c->loop);
+    if (is_anybody_stuck(
+            c)) // getaddrinfo cannot be stopped; the end of the process does not wait for it
+        return status_of(c);
+    tls_prober_free(prober);
+    loop_free(c->loop);
+    return status_of(c);
+}
+
+static void turn_print(struct check *c)
+{
+    while (c->printed < c->count && c->hosts[c->printed].is_done) {
+        struct host *h = &c->hosts[c->printed++];
+
+        fputs(buf_text(&h->out), stdout);
+        fflush(stdout);
+        fputs(buf_text(&h->err), stderr);
+    }
+    if (c->printed == c->count)
+        loop_stop(c->loop);
+}
+
+static void host_done(const struct tls_result *r, void *ctx)
+{
+    struct host *h = ctx;
+
+    h->is_done = true;
+    h->is_stuck = r->phase == TLS_PHASE_DNS && r->error.code == ERR_TIMEOUT;
+    if (tls_result_is_good(r))
+        h->status = 0;
+    else if (r->problem_count > 0)
+        h->status = EXIT_BAD_CERTIFICATE;
+    else
+        h->status = err_exit_status(r->error.code);
+
+    if (h->check->is_json) {
+        tls_result_write(r, &h->out);
+        buf_add_byte(&h->out, '\n');
+    } else if (r->has_certificate) {
+        good_write(r, &h->out);
+    }
+    if (r->error.code != ERR_NONE && !h->check->is_json)
+        failure_write(&r->error, &h->err);
+    turn_print(h->check);
+}
+
+static void failure_write(const struct err *e, struct buf *err)
+{
+    buf_add_text(err, "belfry check: ");
+    clean_write(err, str_of(e->message));
+    if (e->hint[0]) {
+        buf_add_text(err, "\n  hint: ");
+        clean_write(err, str_of(e->hint));
+    }
+    buf_add_byte(err, '\n');
+}
+
+// What a stranger wrote must not move the cursor of the terminal.
+static void clean_write(struct buf *out, struct str text)
+{
+    bool is_utf8 = str_is_utf8(text);
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        bool is_c1 = c == 0xc2 && i + 1 < text.len && (unsigned char)text.p[i + 1] < 0xa0;
+
+        if (c < 0x20 || c == 0x7f || (c >= 0x80 && !is_utf8) || is_c1)
+            buf_add_byte(out, '?');
+        else
+            buf_add_byte(out, (char)c);
+        i += is_c1 && is_utf8;
+    }
+}
+
+static void line_write(struct buf *out, const char *label, struct str text)
+{
+    buf_printf(out, "  %-10s ", label);
+    if (text.len > 0)
+        clean_write(out, text);
+    else
+        buf_add_text(out, "(empty)");
+    buf_add_byte(out, '\n');
+}
+
+static void date_write(struct buf *out, wall at)
+{
+    struct civil c = civil_at(floor_div(at.us, 1000000));
+
+    if (at.us == WALL_NEVER.us)
+        buf_add_text(out, "(unreadable)");
+    else
+        buf_printf(out, "%04d-%02d-%02d %02d:%02d", c.year, c.month, c.day, c.hour, c.minute);
+}
+
+static void dates_write(const struct tls_result *r, struct buf *out)
+{
+    long long days = (long long)r->days_left;
+
+    buf_printf(out, "  %-10s ", "valid");
+    date_write(out, r->not_before);
+    buf_add_text(out, " until ");
+    date_write(out, r->not_after);
+    if (days >= 0)
+        buf_printf(out, " UTC, %lld day%s left\n", days, days == 1 ? "" : "s");
+    else
+        buf_printf(out, " UTC, expired %lld day%s ago\n", -days - 1, days == -2 ? "" : "s");
+}
+
+static void names_write(const struct tls_result *r, struct buf *out)
+{
+    buf_printf(out, "  %-10s ", "names");
+    if (r->san_count == 0)
+        buf_add_text(out, "(none)");
+    for (size_t i = 0; i < r->san_count && i < 8; i++) {
+        buf_add_text(out, i > 0 ? ", " : "");
+        clean_write(out, r->sans[i]);
+    }
+    if (r->san_total > 8)
+        buf_printf(out, " and %zu more", r->san_total - 8);
+    buf_add_byte(out, '\n');
+}
+
+static void problems_write(const struct tls_result *r, struct buf *out)
+{
+    static const char *const whose[] = {"", " (its issuer)", " (further up the chain)"};
+
+    for (size_t i = 0; i < r->problem_count; i++) {
+        const struct tls_problem *p = &r->problems[i];
+
+        buf_printf(out, "  %-10s ", "problem");
+        clean_write(out, p->words);
+        buf_printf(out, "%s\n", whose[p->depth > 2 ? 2 : p->depth]);
+    }
+}
+
+// Two to six lines and one for each problem.
+static void good_write(const struct tls_result *r, struct buf *out)
+{
+    char target[TLS_TARGET_TEXT];
+
+    buf_printf(out, "%s  %s\n", tls_target_text(&r->target, target),
+               r->problem_count > 0 ? "BAD" : "good");
+    problems_write(r, out);
+    if (r->problem_count > 0 && r->error.hint[0])
+        line_write(out, "hint", str_of(r->error.hint));
+    dates_write(r, out);
+    line_write(out, "subject", r->subject_line);
+    line_write(out, "issuer", r->issuer_line);
+    names_write(r, out);
+    buf_printf(out, "  %-10s ", "connection");
+    buf_printf(out, "%s, %s, ", r->tls_version ? r->tls_version : "?", r->cipher ? r->cipher : "?");
+    clean_write(out, r->address);
+    buf_printf(out, ", %.1f ms%s\n", r->total_ms,
+               r->is_client_cert_asked ? ", asks for a client certificate" : "");
+}
