@@ -2,8 +2,8 @@
 //
 //     begin -> (lookup) -> connect to the first address, the next.. -> handshake -> finish
 //
-// One timer serves all phases: it is set to the end of the phase or of the whole check, whichever is first.
-// SPDX-License-Identifier: Apache-2.0
+// One timer serves all phases: it is set to the end of the phase or of the whole check, whichever
+// is first. SPDX-License-Identifier: Apache-2.0
 #include "net/tls_attempt.h"
 
 #include <errno.h>
@@ -152,7 +152,8 @@ static void address_try(struct tls_attempt *a)
     attempt_finish(a);
 }
 
-// True when the connection is under way; false, with the failure noted, when the next address is to be tried.
+// True when the connection is under way; false, with the failure noted, when the next address is to
+// be tried.
 static bool address_connect(struct tls_attempt *a)
 {
     const struct dns_address *address = &a->addresses[a->address_index];

@@ -1,4 +1,5 @@
-// tls_attempt.h - one certificate check on its way: lookup, connection, handshake, each with its deadline.
+// tls_attempt.h - one certificate check on its way: lookup, connection, handshake, each with its
+// deadline.
 //
 // Everything here belongs to the net thread. tls_probe.c is the door to it from other threads.
 #pragma once
@@ -26,8 +27,8 @@ struct tls_net {
 // The result owns itself: end it with arena_free(result->arena).
 typedef void tls_attempt_done(struct tls_result *result, void *ctx);
 
-// Begins a check; done is called exactly once, from the loop and never from within this call, unless it is stopped
-// first. *target is copied; its zero limits become the defaults.
+// Begins a check; done is called exactly once, from the loop and never from within this call,
+// unless it is stopped first. *target is copied; its zero limits become the defaults.
 struct tls_attempt *tls_attempt_start(struct tls_net *net, const struct tls_target *target,
                                       tls_attempt_done *done, void *ctx);
 

@@ -89,7 +89,8 @@ static void value_write(const ASN1_STRING *value, struct buf *out)
         hex_write(value, out);
         return;
     }
-    // Old software put UTF-8 into T61String; python-cryptography reads it so, and Latin-1 is the guess for the rest.
+    // Old software put UTF-8 into T61String; python-cryptography reads it so, and Latin-1 is the
+    // guess for the rest.
     struct str raw = {(const char *)ASN1_STRING_get0_data(value),
                       (size_t)ASN1_STRING_length(value)};
     bool is_wide = ASN1_STRING_type(value) == V_ASN1_BMPSTRING ||
@@ -122,8 +123,9 @@ static bool is_text(const ASN1_STRING *value)
     return false;
 }
 
-// RFC 4514, 2.4, with that library's reading: every one of "\ " + , ; < >" gets a backslash, NUL is \00, "#" and blank
-// only at the start, blank at the end too. (It gives a lone blank two backslashes; so do we.)
+// RFC 4514, 2.4, with that library's reading: every one of "\ " + , ; < >" gets a backslash, NUL is
+// \00, "#" and blank only at the start, blank at the end too. (It gives a lone blank two
+// backslashes; so do we.)
 static void text_escape(struct str text, struct buf *out)
 {
     if (str_eq(text, STR_LIT(" ")))
@@ -146,9 +148,13 @@ static void hex_write(const ASN1_STRING *value, struct buf *out)
 {
     const unsigned char *p = ASN1_STRING_get0_data(value);
     int n = ASN1_STRING_length(value);
+    unsigned unused = value->flags & ASN1_STRING_FLAG_BITS_LEFT ? (unsigned)value->flags & 7 : 0;
 
     if (n > 0)
         buf_add_byte(out, '#');
+    if (ASN1_STRING_type(value) ==
+        V_ASN1_BIT_STRING) // its first octet counts unused bits; OpenSSL took it off
+        buf_printf(out, "%02x", unused);
     for (int i = 0; i < n; i++)
         buf_printf(out, "%02x", p[i]);
 }

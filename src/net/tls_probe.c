@@ -1,8 +1,9 @@
 // tls_probe.c - the door between the home loop and the net thread.
 //
-// A probe crosses twice: start goes over, finish comes back. Cancelling sends a third message, which is always answered
-// (acked); the home side frees the probe when the last answer it can expect is here: finish, or the ack, which is always
-// posted after finish. So neither side ever touches a probe that the other has freed, and there are no locks.
+// A probe crosses twice: start goes over, finish comes back. Cancelling sends a third message,
+// which is always answered (acked); the home side frees the probe when the last answer it can
+// expect is here: finish, or the ack, which is always posted after finish. So neither side ever
+// touches a probe that the other has freed, and there are no locks.
 //
 // Members are grouped by the thread that may touch them.
 // SPDX-License-Identifier: Apache-2.0

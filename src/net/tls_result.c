@@ -1,9 +1,10 @@
 // tls_result.c - a finished check as JSON and as a sentence.
 //
-// The codes of a result: "ok"; of a bad certificate those of tls_verdict.c (expired, not_yet_valid, hostname_mismatch,
-// self_signed, untrusted_root, incomplete_chain, invalid_ca, path_length, wrong_purpose, name_constraint, bad_signature,
-// weak_key, weak_signature, revoked, verify_other); of a check without a verdict: dns_not_found, dns_failed, dns_timeout,
-// connect_refused, connect_unreachable, connect_timeout, connection_closed, connection_reset, handshake_timeout,
+// The codes of a result: "ok"; of a bad certificate those of tls_verdict.c (expired, not_yet_valid,
+// hostname_mismatch, self_signed, untrusted_root, incomplete_chain, invalid_ca, path_length,
+// wrong_purpose, name_constraint, bad_signature, weak_key, weak_signature, revoked, verify_other);
+// of a check without a verdict: dns_not_found, dns_failed, dns_timeout, connect_refused,
+// connect_unreachable, connect_timeout, connection_closed, connection_reset, handshake_timeout,
 // handshake_failure, unrecognized_name, old_protocol, not_tls, protocol_error, internal.
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_result.h"

@@ -1,8 +1,9 @@
 // tls_result.h - what one certificate check found out.
 //
-// A bad certificate is a result with full data, never an aborted check: `has_certificate` says whether the fields of the
-// certificate are there, `error` why the handshake did not come to its end (both may be set: a server that demands a
-// client certificate ends the handshake after it has shown its own), `problems` what is wrong with the certificate.
+// A bad certificate is a result with full data, never an aborted check: `has_certificate` says
+// whether the fields of the certificate are there, `error` why the handshake did not come to its
+// end (both may be set: a server that demands a client certificate ends the handshake after it has
+// shown its own), `problems` what is wrong with the certificate.
 #pragma once
 
 #include <stdbool.h>
@@ -24,11 +25,12 @@ enum tls_phase {
     TLS_PHASE_DONE,
 };
 
-// One thing that is wrong with a certificate. Depth 0 is the server's own, 1 the one that signed it, and so on.
+// One thing that is wrong with a certificate. Depth 0 is the server's own, 1 the one that signed
+// it, and so on.
 struct tls_problem {
-    const char *
-        code; // belfry's word, never freed: expired, not_yet_valid, hostname_mismatch, self_signed, ...
-    int openssl; // X509_V_ERR_... number
+    const char *code; // belfry's word, never freed: expired, not_yet_valid, hostname_mismatch,
+                      // self_signed, ...
+    int openssl;      // X509_V_ERR_... number
     int depth;
     struct str words; // OpenSSL's words, or better ones: "certificate has expired"
 };
@@ -37,16 +39,15 @@ struct tls_problem {
 struct tls_result {
     struct tls_target target;
     wall checked_at;
-    const char *
-        code; // "ok", the code of the first problem ("expired"), or of the failure ("connect_refused");
-              // tls_result.c lists them all. Never NULL, never freed
-    struct err
-        error; // ERR_NONE, ERR_UNREACHABLE, ERR_TLS or ERR_TIMEOUT with message and hint for a person
+    const char *code; // "ok", the code of the first problem ("expired"), or of the failure
+                      // ("connect_refused"); tls_result.c lists them all. Never NULL, never freed
+    struct err error; // ERR_NONE, ERR_UNREACHABLE, ERR_TLS or ERR_TIMEOUT with message and hint for
+                      // a person
     enum tls_phase phase; // how far it came; TLS_PHASE_DONE: the handshake is complete
     bool has_certificate; // the fields from here to `problems` are there; else zero
 
-    struct str
-        subject; // as python-cryptography prints it: <Name(C=US,ST=California,O=Example,CN=localhost)>
+    struct str subject; // as python-cryptography prints it:
+                        // <Name(C=US,ST=California,O=Example,CN=localhost)>
     struct str
         subject_line;  // as openssl prints it: C = US, ST = California, O = Example, CN = localhost
     struct str issuer; // likewise
@@ -69,8 +70,8 @@ struct tls_result {
     struct tls_problem *problems; // in order of depth, then as found; at most 32
     size_t problem_count;
 
-    struct str
-        address; // "192.0.2.1:443" or "[::1]:443" that answered last; empty before a connection was tried
+    struct str address;      // "192.0.2.1:443" or "[::1]:443" that answered last; empty before a
+                             // connection was tried
     const char *tls_version; // "TLSv1.3"; NULL before the handshake came that far; never freed
     const char *cipher;      // "TLS_AES_256_GCM_SHA384"; likewise
     double dns_ms, connect_ms, handshake_ms,
@@ -79,16 +80,20 @@ struct tls_result {
     struct arena *arena; // owns the strings
 };
 
-// True when there is a certificate, verified, for this host, and the handshake came to its end: exit status 0.
+// True when there is a certificate, verified, for this host, and the handshake came to its end:
+// exit status 0.
 bool tls_result_is_good(const struct tls_result *result);
 
-// One JSON object for storing with a run and for replies. Always all members; those of the certificate are null when
-// none was got: code, message, hint, host, port, sni, checked_at, subject, subject_line, issuer, issuer_line, not_before,
-// not_after, days_left, serial (a string), serial_hex, sha256, sans, san_count, chain_count, verified, host_ok,
-// verify_error (words of the first problem), verify_errors [{code, openssl, depth, message}], tls_version, cipher,
-// client_cert_requested, address, timings_ms {dns, connect, handshake, total}. Times are RFC 3339 in UTC with Z.
+// One JSON object for storing with a run and for replies. Always all members; those of the
+// certificate are null when none was got: code, message, hint, host, port, sni, checked_at,
+// subject, subject_line, issuer, issuer_line, not_before, not_after, days_left, serial (a string),
+// serial_hex, sha256, sans, san_count, chain_count, verified, host_ok, verify_error (words of the
+// first problem), verify_errors [{code, openssl, depth, message}], tls_version, cipher,
+// client_cert_requested, address, timings_ms {dns, connect, handshake, total}. Times are RFC 3339
+// in UTC with Z.
 void tls_result_write(const struct tls_result *result, struct buf *out);
 
-// One sentence without a full stop, for run records and log lines: "certificate of example.org:443 is good for 63 days
-// (until 2027-01-25 04:44 UTC)", "certificate of ... is bad: certificate has expired (12 days ago)", or the error's message.
+// One sentence without a full stop, for run records and log lines: "certificate of example.org:443
+// is good for 63 days (until 2027-01-25 04:44 UTC)", "certificate of ... is bad: certificate has
+// expired (12 days ago)", or the error's message.
 void tls_result_words(const struct tls_result *result, struct buf *out);

@@ -1,7 +1,7 @@
 // tls_session.c - drives OpenSSL through a handshake and explains how it ended.
 //
-// The certificate can be read even after a handshake that failed later, so the report always looks for one first.
-// SPDX-License-Identifier: Apache-2.0
+// The certificate can be read even after a handshake that failed later, so the report always looks
+// for one first. SPDX-License-Identifier: Apache-2.0
 #include "net/tls_session.h"
 
 #include <stdlib.h>
@@ -24,7 +24,7 @@ struct tls_session {
 };
 
 static void certificate_report(struct tls_session *s, struct tls_result *result);
-static void failure_report(const struct tls_session *s, struct tls_result *result);
+static void failure_report(struct tls_session *s, struct tls_result *result);
 static bool is_tls(const struct tls_wire *wire);
 static void not_tls_report(const struct tls_wire *wire, const char *where, struct tls_result *r);
 static void closed_report(const struct tls_session *s, const char *where, struct tls_result *r);
@@ -94,7 +94,8 @@ enum tls_step tls_session_step(struct tls_session *s)
     return TLS_STEP_OVER;
 }
 
-// TLS 1.2 servers that insist on a client certificate end the handshake with their own certificate on the table.
+// TLS 1.2 servers that insist on a client certificate end the handshake with their own certificate
+// on the table.
 static bool is_refused_for_client_cert(const struct tls_session *s)
 {
     bool is_by_server = ERR_GET_REASON(s->reason) >= SSL_AD_REASON_OFFSET || s->wire.is_ended ||
@@ -138,9 +139,9 @@ static void certificate_report(struct tls_session *s, struct tls_result *result)
     ERR_clear_error();
 }
 
-static void failure_report(const struct tls_session *s, struct tls_result *r)
+static void failure_report(struct tls_session *s, struct tls_result *r)
 {
-    const struct tls_wire *wire = &s->wire;
+    struct tls_wire *wire = &s->wire;
     int reason = ERR_GET_REASON(s->reason);
     char where[TLS_TARGET_TEXT];
 
@@ -150,6 +151,7 @@ static void failure_report(const struct tls_session *s, struct tls_result *r)
         fail(&r->error, ERR_TLS, "host", "%s sends without end instead of finishing the handshake",
              where);
     } else if (wire->first_count > 0 && !is_tls(wire)) {
+        tls_wire_peek(wire);
         not_tls_report(wire, where, r);
     } else if (reason >= SSL_AD_REASON_OFFSET) {
         alert_report(reason - SSL_AD_REASON_OFFSET, where, r);

@@ -1,5 +1,5 @@
-// tls_target.c - reads HOST[:PORT] as people write it, and says what to write instead where it cannot.
-// SPDX-License-Identifier: Apache-2.0
+// tls_target.c - reads HOST[:PORT] as people write it, and says what to write instead where it
+// cannot. SPDX-License-Identifier: Apache-2.0
 #include "net/tls_target.h"
 
 #include <arpa/inet.h>
@@ -178,7 +178,8 @@ static bool host_set(struct str text, struct str host, struct tls_target *target
     return true;
 }
 
-// "127.1" and "0x7f.1" are addresses to the resolver, though nobody means them: a last label that is a number is refused.
+// "127.1" and "0x7f.1" are addresses to the resolver, though nobody means them: a last label that
+// is a number is refused.
 static bool number_refuse(struct str text, struct str label, struct err *e)
 {
     bool is_hex = label.len > 1 && label.p[0] == '0' && (label.p[1] | 0x20) == 'x';

@@ -1,4 +1,5 @@
-// tls_target.h - whose certificate is to be looked at, and for how long: HOST[:PORT] and the limits of each phase.
+// tls_target.h - whose certificate is to be looked at, and for how long: HOST[:PORT] and the limits
+// of each phase.
 #pragma once
 
 #include <stdbool.h>
@@ -17,28 +18,29 @@ enum {
 
 // A value: copy it freely. Zeroed limits and port mean the defaults above.
 struct tls_target {
-    char host
-        [TLS_HOST_MAX +
-         1]; // name or bare IP literal ("::1", without brackets), no trailing dot, as it was written
-    char sni
-        [TLS_HOST_MAX +
-         1];  // name asked for in the handshake and looked for in the certificate; "": host itself
-    int port; // 1..65535
-    bool
-        is_ip; // host is an IPv4 or IPv6 literal: no lookup, no SNI, the certificate must name the address
-    int dns_ms;     // limits of the phases, each counted from the phase's beginning;
+    char host[TLS_HOST_MAX + 1]; // name or bare IP literal ("::1", without brackets), no trailing
+                                 // dot, as it was written
+    char sni[TLS_HOST_MAX + 1];  // name asked for in the handshake and looked for in the
+                                 // certificate; "": host itself
+    int port;                    // 1..65535
+    bool is_ip; // host is an IPv4 or IPv6 literal: no lookup, no SNI, the certificate must name the
+                // address
+    int dns_ms; // limits of the phases, each counted from the phase's beginning;
     int connect_ms; // connect: for each address of the host
     int handshake_ms;
-    int total_ms; // all phases together, counted from the lookup (not from waiting for a free place)
+    int total_ms; // all phases together, counted from the lookup (not from waiting for a free
+                  // place)
 };
 
-// Reads "host", "host:port", "192.0.2.1", "192.0.2.1:8443", "::1", "[::1]" or "[::1]:8443" into *ret_target, all else 0.
-// Refuses with ERR_INPUT, field "host", and the column: blanks, control characters, an empty host or port, a port outside
-// 1..65535, user:password@, URLs (the hint gives what to write instead), names that are not ASCII (write the xn-- form),
-// labels of more than 63 bytes, names of more than 253. A trailing dot is dropped. Underscores are let through.
+// Reads "host", "host:port", "192.0.2.1", "192.0.2.1:8443", "::1", "[::1]" or "[::1]:8443" into
+// *ret_target, all else 0. Refuses with ERR_INPUT, field "host", and the column: blanks, control
+// characters, an empty host or port, a port outside 1..65535, user:password@, URLs (the hint gives
+// what to write instead), names that are not ASCII (write the xn-- form), labels of more than 63
+// bytes, names of more than 253. A trailing dot is dropped. Underscores are let through.
 [[nodiscard]] bool tls_target_parse(struct str text, struct tls_target *ret_target, struct err *e);
 
-// "host:port", with brackets around an IPv6 literal, into out (room for 262 bytes is enough); returns out.
+// "host:port", with brackets around an IPv6 literal, into out (room for 262 bytes is enough);
+// returns out.
 enum {
     TLS_TARGET_TEXT = TLS_HOST_MAX + 9
 };

@@ -1,5 +1,5 @@
-// tls_trust.c - where the trusted roots are, and the OpenSSL settings that give the same verdict on every machine.
-// SPDX-License-Identifier: Apache-2.0
+// tls_trust.c - where the trusted roots are, and the OpenSSL settings that give the same verdict on
+// every machine. SPDX-License-Identifier: Apache-2.0
 #include "net/tls_trust.h"
 
 #include <dirent.h>
@@ -91,7 +91,8 @@ static SSL_CTX *settings_apply(SSL_CTX *context)
 {
     X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
 
-    // Level 0 for the handshake, so that weak servers are seen at all; level 2 for the verdict on what they show.
+    // Level 0 for the handshake, so that weak servers are seen at all; level 2 for the verdict on
+    // what they show.
     if (!SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) ||
         !SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0")) {
         SSL_CTX_free(context);
@@ -113,7 +114,8 @@ static bool context_make(struct tls_trust *trust, SSL_CTX **ret_context, struct 
 {
     SSL_CTX *context;
 
-    // openssl.cnf may change versions and ciphers: not read. No clean-up at exit: other threads may still be at work.
+    // openssl.cnf may change versions and ciphers: not read. No clean-up at exit: other threads may
+    // still be at work.
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
     ERR_clear_error();
     if (!trust->library)
@@ -170,7 +172,8 @@ static const char *path_of(const char *variable, const char *otherwise)
     return path && path[0] ? path : otherwise;
 }
 
-// First what OpenSSL was built and told to use (SSL_CERT_DIR, SSL_CERT_FILE), then the bundles of the distributions.
+// First what OpenSSL was built and told to use (SSL_CERT_DIR, SSL_CERT_FILE), then the bundles of
+// the distributions.
 static void system_load(struct tls_trust *trust, SSL_CTX *context)
 {
     const char *dir = path_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
@@ -206,7 +209,8 @@ static struct timespec roots_changed_at(const struct tls_trust *trust)
     return st.st_mtim;
 }
 
-// We have none to show; that we were asked is worth knowing, as such a server ends the handshake over it.
+// We have none to show; that we were asked is worth knowing, as such a server ends the handshake
+// over it.
 static int client_cert_asked(SSL *ssl, X509 **certificate, EVP_PKEY **key)
 {
     struct tls_verdict *verdict = SSL_get_app_data(ssl);

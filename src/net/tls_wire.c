@@ -37,6 +37,15 @@ static void first_keep(struct tls_wire *wire, const char *p, size_t n)
     wire->first_count += count;
 }
 
+void tls_wire_peek(struct tls_wire *wire)
+{
+    size_t room = sizeof wire->first - wire->first_count;
+    ssize_t n = recv(wire->fd, wire->first + wire->first_count, room, MSG_DONTWAIT);
+
+    if (n > 0)
+        wire->first_count += (size_t)n;
+}
+
 static bool is_transient(int errnum)
 {
     return errnum == EAGAIN || errnum == EINTR;
