@@ -1,7 +1,7 @@
 // check.c - `belfry check`: looks at the certificates of servers, without a belfry server.
 //
-// All hosts are checked at once and reported in the order they were named, each as soon as those before it are.
-// SPDX-License-Identifier: Apache-2.0
+// All hosts are checked at once and reported in the order they were named, each as soon as those
+// before it are. SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
 
 #include <getopt.h>
@@ -196,8 +196,8 @@ static int check_run(struct check *c)
         }
     }
     loop_run(c->loop);
-    if (is_anybody_stuck(
-            c)) // getaddrinfo cannot be stopped; the end of the process does not wait for it
+    if (is_anybody_stuck(c)) // getaddrinfo cannot be stopped; the end of the process does not wait
+                             // for it
         return status_of(c);
     tls_prober_free(prober);
     loop_free(c->loop);

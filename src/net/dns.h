@@ -1,8 +1,9 @@
 // dns.h - names to addresses without blocking: getaddrinfo on pool workers, with a deadline.
 //
-// getaddrinfo cannot be interrupted, so the deadline ends the waiting, not the work: the worker's late answer is thrown
-// away. A lookup whose deadline passed while it stood in line is not begun at all. The system's resolver decides (files,
-// DNS, order by RFC 6724): belfry sees what every other program on the machine sees.
+// getaddrinfo cannot be interrupted, so the deadline ends the waiting, not the work: the worker's
+// late answer is thrown away. A lookup whose deadline passed while it stood in line is not begun at
+// all. The system's resolver decides (files, DNS, order by RFC 6724): belfry sees what every other
+// program on the machine sees.
 #pragma once
 
 #include <stdbool.h>
@@ -25,8 +26,8 @@ struct dns_address {
 };
 
 struct dns_answer {
-    struct err
-        error; // ERR_NONE, ERR_UNREACHABLE (no such name, no address, resolver unwell) or ERR_TIMEOUT
+    struct err error;  // ERR_NONE, ERR_UNREACHABLE (no such name, no address, resolver unwell) or
+                       // ERR_TIMEOUT
     bool is_not_found; // the name does not exist, as opposed to "could not ask"
     double took_ms;
     size_t count;
@@ -53,11 +54,13 @@ struct dns_options {
 // All functions below are for the loop's thread. loop is borrowed; options may be NULL.
 struct dns *dns_new(struct loop *loop, const struct dns_options *options);
 
-// Forgets all queries (no done is called), waits for the getaddrinfo calls that are running. NULL is fine.
+// Forgets all queries (no done is called), waits for the getaddrinfo calls that are running. NULL
+// is fine.
 void dns_free(struct dns *dns);
 
-// Looks host up. done is called exactly once from the loop, never from within this call, unless the query is cancelled
-// first; *answer is valid during done only. ret_query is valid until then. Fails with ERR_SYSTEM or ERR_BUSY.
+// Looks host up. done is called exactly once from the loop, never from within this call, unless the
+// query is cancelled first; *answer is valid during done only. ret_query is valid until then. Fails
+// with ERR_SYSTEM or ERR_BUSY.
 typedef void dns_done(const struct dns_answer *answer, void *ctx);
 [[nodiscard]] bool dns_start(struct dns *dns, const char *host, int port, int timeout_ms,
                              struct dns_query **ret_query, struct err *e, dns_done *done,

@@ -152,8 +152,8 @@ static void hex_write(const ASN1_STRING *value, struct buf *out)
 
     if (n > 0)
         buf_add_byte(out, '#');
-    if (ASN1_STRING_type(value) ==
-        V_ASN1_BIT_STRING) // its first octet counts unused bits; OpenSSL took it off
+    if (ASN1_STRING_type(value) == V_ASN1_BIT_STRING) // its first octet counts unused bits; OpenSSL
+                                                      // took it off
         buf_printf(out, "%02x", unused);
     for (int i = 0; i < n; i++)
         buf_printf(out, "%02x", p[i]);

@@ -46,16 +46,16 @@ struct tls_result {
     enum tls_phase phase; // how far it came; TLS_PHASE_DONE: the handshake is complete
     bool has_certificate; // the fields from here to `problems` are there; else zero
 
-    struct str subject; // as python-cryptography prints it:
-                        // <Name(C=US,ST=California,O=Example,CN=localhost)>
-    struct str
-        subject_line;  // as openssl prints it: C = US, ST = California, O = Example, CN = localhost
-    struct str issuer; // likewise
+    struct str subject;      // as python-cryptography prints it:
+                             // <Name(C=US,ST=California,O=Example,CN=localhost)>
+    struct str subject_line; // as openssl prints it: C = US, ST = California, O = Example, CN =
+                             // localhost
+    struct str issuer;       // likewise
     struct str issuer_line;
     wall not_before; // WALL_NEVER when the certificate's date cannot be read
     wall not_after;
-    int64_t
-        days_left; // whole days until not_after, rounded down: -1 from the first second after it
+    int64_t days_left; // whole days until not_after, rounded down: -1 from the first second after
+                       // it
     struct str serial; // exact decimal digits, "-" before a negative one; 20 octets are 49 digits
     struct str serial_hex; // lower case, two digits a byte
     struct str sha256;     // fingerprint of the certificate, lower-case hex
@@ -63,8 +63,8 @@ struct tls_result {
     size_t san_count;      // entries in sans
     size_t san_total;      // names in the certificate
     size_t chain_count;    // certificates the server sent
-    bool
-        is_verified; // no problem of trust or dates: chains to a trusted root now (host name apart)
+    bool is_verified;      // no problem of trust or dates: chains to a trusted root now (host name
+                           // apart)
     bool is_client_cert_asked;    // the server wants to see a certificate of ours
     bool is_host_ok;              // names the host (or address) that was asked for, RFC 6125
     struct tls_problem *problems; // in order of depth, then as found; at most 32

@@ -79,8 +79,8 @@ enum tls_step tls_session_step(struct tls_session *s)
     n = SSL_do_handshake(s->ssl);
     if (n == 1) {
         s->is_complete = true;
-        (void)SSL_shutdown(
-            s->ssl); // says good-bye, so that the server's log stays clean; no wait for the answer
+        (void)SSL_shutdown(s->ssl); // says good-bye, so that the server's log stays clean; no wait
+                                    // for the answer
         ERR_clear_error();
         return TLS_STEP_OVER;
     }

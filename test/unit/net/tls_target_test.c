@@ -1,5 +1,5 @@
-// tls_target_test.c - what is a host to look at, and what is told to those who write something else.
-// SPDX-License-Identifier: Apache-2.0
+// tls_target_test.c - what is a host to look at, and what is told to those who write something
+// else. SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
 #include "net/tls_target.h"
