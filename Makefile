@@ -19,9 +19,11 @@ SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
 SAN_tsan := -fsanitize=thread -fno-sanitize-recover=all
 SAN_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 SAN_coverage := --coverage
-OPT_release := -O2
 OPT_coverage := -O0
-FLAGS := -g $(or $(OPT_$(VARIANT)),-O1) -fno-omit-frame-pointer $(SAN_$(VARIANT)) -pthread
+OPT_asan := -O1
+OPT_tsan := -O1
+OPT_fuzz := -O1
+FLAGS := -g $(or $(OPT_$(VARIANT)),-O2) -fno-omit-frame-pointer $(SAN_$(VARIANT)) -pthread
 CFLAGS = -std=gnu2x -D_GNU_SOURCE -fPIC $(WARN) $(FLAGS) -Isrc -Iinclude -I$(O) $(PKG_CFLAGS)
 LDFLAGS = $(FLAGS) -rdynamic
 LIBS = $(PKG_LIBS) -ldl -lm

@@ -6,7 +6,6 @@
 #include "base/suggest.h"
 #include "base/version.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -67,18 +66,6 @@ void command_help(const struct command *command, FILE *out)
     for (size_t i = 0; i < command_count; i++)
         fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
     fprintf(out, "\n`belfry COMMAND --help` tells more about a command.\n");
-}
-
-int command_usage(const char *name, const char *format, ...)
-{
-    va_list args;
-
-    fprintf(stderr, "belfry %s: ", name);
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fprintf(stderr, "\n`belfry %s --help` tells how it is used.\n", name);
-    return err_exit_status(ERR_USAGE);
 }
 
 int cmd_help(int argc, char **argv)

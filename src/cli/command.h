@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "cli/command_usage.h"
+
 // A command gets the words behind its name: argv[0] is the name itself ("serve"). It returns the
 // exit status of the process: 0, or what err_exit_status gives for its failure.
 typedef int command_fn(int argc, char **argv);
@@ -29,9 +31,6 @@ int command_main(int argc, char **argv);
 
 // Prints the help of one command, or the list of all (command NULL).
 void command_help(const struct command *command, FILE *out);
-
-// For commands: "belfry NAME: message" and how to get help, on stderr. Returns the exit status 2.
-int command_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define X(name, function, synopsis, help, options) command_fn function;
 #include "cli/command.def"

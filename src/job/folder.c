@@ -89,7 +89,7 @@ static bool folder_refused(const char *path, struct err *e)
 
 static bool entry_stat(const char *folder_path, enum folder_entry entry, struct stat *ret)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX + 16];
 
     (void)snprintf(path, sizeof path, "%s/%s", folder_path, folder_entry_file(entry));
     return stat(path, ret) == 0 && S_ISREG(ret->st_mode);
