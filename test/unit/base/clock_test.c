@@ -22,7 +22,8 @@ static void test_sim(void **state)
     assert_int_equal(wall_after_us((wall){5}, -7).us, -2);
 }
 
-// The one place that looks at the system's clocks: they answer, in microseconds, and the stopwatch never steps back.
+// The one place that looks at the system's clocks: they answer, in microseconds, and the stopwatch
+// never steps back.
 static void test_real(void **state)
 {
     const struct clock *clock = clock_real();

@@ -88,10 +88,10 @@ static void test_table(void **state)
     assert_string_equal(err_name(ERR_EXISTS), "job_exists");
     assert_int_equal(err_http_status(ERR_INPUT), 422);
     assert_int_equal(err_exit_status(ERR_NOT_FOUND), 3);
-#define X(code, name, http_status, exit_status, sentence)                                          \
-    assert_string_equal(err_name(code), name);                                                     \
-    assert_string_equal(err_sentence(code), sentence);                                             \
-    assert_in_range(err_http_status(code), 400, 599);                                              \
+#define X(code, name, http_status, exit_status, sentence) \
+    assert_string_equal(err_name(code), name);            \
+    assert_string_equal(err_sentence(code), sentence);    \
+    assert_in_range(err_http_status(code), 400, 599);     \
     assert_in_range(err_exit_status(code), 1, 125);
 #include "base/err.def"
 #undef X

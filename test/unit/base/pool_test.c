@@ -99,8 +99,8 @@ static void test_each_once(void **state)
     free(sums);
 }
 
-// The first is running and many wait: it is finished and answered as run. Those that had no time to start, which are
-// most of them, are answered as not run; nobody is forgotten.
+// The first is running and many wait: it is finished and answered as run. Those that had no time to
+// start, which are most of them, are answered as not run; nobody is forgotten.
 static void test_free_waits(void **state)
 {
     struct sum *sums = mem_array(SUMS, sizeof *sums);

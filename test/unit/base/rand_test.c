@@ -49,6 +49,11 @@ static void test_below(void **state)
     assert_true(rand_below(&r, 1) == 0);
     for (int i = 0; i < 100; i++)
         assert_true(rand_below(&r, (UINT64_C(1) << 63) + 1) <= UINT64_C(1) << 63);
+    // Plain remainders would fall below 2^62 half of the time, not a third.
+    int low = 0;
+    for (int i = 0; i < 30000; i++)
+        low += rand_below(&r, UINT64_C(3) << 62) < UINT64_C(1) << 62;
+    assert_in_range(low, 9500, 10500);
 }
 
 static void test_system(void **state)

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/str.h"
 
+#include <stdlib.h>
+
 #include "unit.h"
 
 static void test_int(void **state)
@@ -52,6 +54,63 @@ static void test_parts(void **state)
     assert_true(str_cmp(STR_LIT("a"), STR_LIT("ab")) < 0);
 }
 
+// Each part is followed by a '|'.
+static void test_next(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *parts;
+    } rows[] = {
+        {"a,,b", "a||b|"}, {"", "|"}, {",", "||"}, {"a,", "a||"}, {"abc", "abc|"}, {NULL, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct str rest = str_of(rows[i].text), part;
+        char parts[32] = "";
+
+        while (str_next(&rest, ',', &part)) {
+            strncat(parts, part.p, part.len);
+            strncat(parts, "|", 2);
+        }
+        assert_string_equal(parts, rows[i].parts);
+        assert_false(str_next(&rest, ',', &part));
+    }
+}
+
+static void test_compare(void **state)
+{
+    const struct str none = {NULL, 0};
+
+    (void)state;
+    assert_true(str_eq(none, STR_LIT("")));
+    assert_true(str_eq_nocase(none, none));
+    assert_false(str_eq(STR_LIT("a"), STR_LIT("b")));
+    assert_false(str_eq(STR_LIT("a"), STR_LIT("ab")));
+    assert_false(str_eq_nocase(STR_LIT("[a"), STR_LIT("{a"))); // 0x20 apart, but no letters
+    assert_false(str_eq_nocase(STR_LIT("@"), STR_LIT("`")));
+    assert_true(str_starts(none, none));
+    assert_false(str_starts(STR_LIT("a"), STR_LIT("ab")));
+    assert_false(str_ends(STR_LIT("b"), STR_LIT("ab")));
+    assert_true(str_cmp(STR_LIT("b"), STR_LIT("ab")) > 0);
+    assert_true(str_cmp(STR_LIT("ab"), STR_LIT("a")) > 0);
+    assert_true(str_cmp(STR_LIT("\xff"), STR_LIT("a")) > 0);
+    assert_int_equal(str_cmp(none, STR_LIT("")), 0);
+    assert_int_equal(str_trim(STR_LIT(" \v\f ")).len, 0);
+    assert_int_equal(str_trim(none).len, 0);
+    assert_int_equal(str_find(none, 'x'), -1);
+    assert_int_equal(str_find(STR_LIT("abc"), '\0'), -1);
+}
+
+static void test_own(void **state)
+{
+    char *copy = str_own(str_cut(STR_LIT("belfry"), 0, 4));
+
+    (void)state;
+    assert_string_equal(copy, "belf");
+    free(copy);
+}
+
 static void test_utf8(void **state)
 {
     (void)state;
@@ -60,14 +119,46 @@ static void test_utf8(void **state)
     assert_false(str_is_utf8(STR_LIT("\xed\xa0\x80")));
     assert_false(str_is_utf8(STR_LIT("\xf4\x90\x80\x80")));
     assert_false(str_is_utf8(STR_LIT("a\xc3")));
+    assert_true(str_is_utf8((struct str){NULL, 0}));
+}
+
+static void test_utf8_char(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t bytes;
+    } rows[] = {
+        {"a", 1},
+        {"\x7f", 1},
+        {"\xc2\x80", 2},
+        {"\xdf\xbf!", 2},
+        {"\xe0\xa0\x80", 3},
+        {"\xed\x9f\xbf", 3},
+        {"\xee\x80\x80", 3},
+        {"\xef\xbf\xbf", 3},
+        {"\xf0\x90\x80\x80", 4},
+        {"\xf4\x8f\xbf\xbf", 4},
+        {"\x80", 0},         // a continuation alone
+        {"\xc1\xbf", 0},     // overlong
+        {"\xe0\x9f\xbf", 0}, // overlong
+        {"\xf0\x8f\xbf\xbf", 0},
+        {"\xed\xbf\xbf", 0}, // a surrogate
+        {"\xf8\x88\x80\x80\x80", 0},
+        {"\xe2\x82", 0}, // cut short
+        {"\xe2(\x82", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(str_utf8_char(str_of(rows[i].text)), rows[i].bytes);
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_int),
-        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_int),       cmocka_unit_test(test_parts), cmocka_unit_test(test_next),
+        cmocka_unit_test(test_compare),   cmocka_unit_test(test_own),   cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_utf8_char),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
