@@ -75,6 +75,11 @@ static void test_autoclose(void **state)
     assert_false(is_open(number));
     autoclose int given = fd_hand_on();
     assert_true(is_open(given));
+    number = file_take(&given);
+    assert_int_equal(given, -1);
+    assert_true(is_open(number));
+    file_close(&number);
+    assert_int_equal(number, -1);
     autoclose int none = -1;
     errno = EXDEV;
     file_close(&none);
