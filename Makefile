@@ -6,6 +6,8 @@
 VARIANT ?= dev# dev release asan tsan coverage fuzz
 PKGS := libmicrohttpd jansson sqlite3 openssl
 PREFIX ?= /usr/local
+export ASAN_OPTIONS ?= detect_stack_use_after_return=1
+export UBSAN_OPTIONS ?= print_stacktrace=1
 FUZZ_SECONDS ?= 5
 O := build/$(VARIANT)
 TOPDOWN := $(filter-out main,$(shell tac src/LAYERS | sed 's/:.*//'))
