@@ -80,9 +80,11 @@ $(foreach l,$(TOPDOWN),$(eval $(call layer_rules,$(l))))
 SWAGGER := node_modules/swagger-ui-dist
 WEB := /docs=web/docs.html $(foreach f,$(filter-out web/docs.html,$(wildcard web/*)),/docs/$(notdir $(f))=$(f)) \
 	$(foreach f,swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt LICENSE NOTICE,/docs/$(f)=$(SWAGGER)/$(f))
-$(O)/web_assets.o: tools/embed $(wildcard web/*) node_modules/.package-lock.json src/api/web.h $(O)/flags
+$(O)/web_assets.o: tools/embed $(wildcard web/*) node_modules/.package-lock.json src/api/web.h $(O)/web.files $(O)/flags
 	$(call say,EMBED)
 	$(Q)tools/embed $(O)/web $(WEB) && $(CC) $(CFLAGS) -c -o $@ $(O)/web/assets.c
+$(O)/web.files: FORCE
+	$(call stamp,$(WEB))
 node_modules/.package-lock.json: package-lock.json
 	$(Q)tools/setup page
 
