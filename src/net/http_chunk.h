@@ -1,7 +1,8 @@
 // http_chunk.h - takes the chunks off a chunked body (RFC 9112 section 7.1), piece by piece.
 //
-// Strict as http_head.h is: CR LF behind sizes and data, at most 16 digits of size, extensions and trailers ignored but
-// looked at. A value of one struct is the whole state, so a body may arrive a byte at a time.
+// Strict as http_head.h is: CR LF behind sizes and data, at most 16 digits of size, extensions and
+// trailers ignored but looked at. A value of one struct is the whole state, so a body may arrive a
+// byte at a time.
 #pragma once
 
 #include <stdbool.h>
@@ -13,12 +14,14 @@
 
 enum http_chunk_place {
     CHUNK_SIZE, // before or in the digits
-    CHUNK_EXTENSION,
+    CHUNK_EXTENSION_NAME,
+    CHUNK_EXTENSION_VALUE,
     CHUNK_SIZE_LF,
     CHUNK_DATA,
     CHUNK_DATA_CR,
     CHUNK_DATA_LF,
     CHUNK_TRAILER_START,
+    CHUNK_TRAILER_NAME,
     CHUNK_TRAILER,
     CHUNK_TRAILER_LF,
     CHUNK_LAST_LF,
@@ -32,11 +35,12 @@ struct http_chunks {
     size_t digit_count; // of its size
     size_t line_bytes;  // of its size line
     size_t trailer_bytes;
+    size_t token_bytes; // of an extension's name or value
 };
 
-// Takes bytes off the front of *rest and returns in *ret_data the data among them: one piece, maybe empty, that points
-// into them. Call it until *rest is empty or the body is done (what then remains belongs to the next request). False
-// with *refusal (400) for malformed bytes.
+// Takes bytes off the front of *rest and returns in *ret_data the data among them: one piece, maybe
+// empty, that points into them. Call it until *rest is empty or the body is done (what then remains
+// belongs to the next request). False with *refusal (400) for malformed bytes.
 [[nodiscard]] bool http_chunks_next(struct http_chunks *c, struct str *rest, struct str *ret_data,
                                     struct http_refusal *refusal);
 

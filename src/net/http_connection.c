@@ -204,7 +204,8 @@ static void connection_event(int fd, uint32_t events, void *ctx)
     connection_run(c);
 }
 
-// True when there is nothing left to send. Otherwise the connection waits, or is closed because the client is gone.
+// True when there is nothing left to send. Otherwise the connection waits, or is closed because the
+// client is gone.
 static bool output_send(struct http_connection *c)
 {
     struct http_output *o = &c->work->output;
@@ -254,7 +255,8 @@ static void connection_run(struct http_connection *c)
 {
     int steps = 0;
 
-    // A handler that answers another connection's request does not come back here; one that answers its own does.
+    // A handler that answers another connection's request does not come back here; one that answers
+    // its own does.
     if (c->is_running || c->fd < 0)
         return;
     c->is_running = true;
@@ -295,7 +297,8 @@ static enum read_result connection_read(struct http_connection *c, char *where, 
         http_connection_close(c);
         return READ_CLOSED;
     }
-    // Less than asked for: the socket is empty, and epoll will tell of more. Only the end makes no new edge.
+    // Less than asked for: the socket is empty, and epoll will tell of more. Only the end makes no
+    // new edge.
     if ((size_t)n < room && !c->is_half_shut)
         c->can_read = false;
     *ret_n = (size_t)n;
@@ -402,6 +405,10 @@ static bool request_judge(struct http_connection *c, struct http_refusal *refusa
         !http_framing_read(&w->head, &w->framing, refusal) ||
         !http_guard_check(&hub->names, &w->head, &w->framing, refusal))
         return false;
+    // The scan refuses a long target only while its line has no end.
+    if (w->head.target_bytes > hub->limits.target_max_bytes)
+        return http_refuse(refusal, 414, "The request target is longer than %zu bytes",
+                           hub->limits.target_max_bytes);
     if (w->framing.body_bytes > hub->limits.body_max_bytes)
         return http_refuse(refusal, 413, "The body of the request is larger than %zu bytes",
                            hub->limits.body_max_bytes);
@@ -431,7 +438,8 @@ static bool request_begin(struct http_connection *c)
     struct http_refusal refusal;
 
     http_deadline_clear(&c->deadline);
-    // From here to the reply the head stays where it is, and behind it there must be room to read a body.
+    // From here to the reply the head stays where it is, and behind it there must be room to read a
+    // body.
     if (w->input_size - w->from - w->scan.at < HTTP_BODY_ROOM_BYTES)
         input_compact(w);
     if (!request_judge(c, &refusal)) {
@@ -632,7 +640,8 @@ void http_connection_reply(struct http_request *r, int status, const char *conte
         connection_make_ready(c);
 }
 
-// Answers instead of the handler. Nobody can say where the next request would begin, so this is the last reply.
+// Answers instead of the handler. Nobody can say where the next request would begin, so this is the
+// last reply.
 static void connection_refuse(struct http_connection *c, const struct http_refusal *refusal)
 {
     struct buf body;

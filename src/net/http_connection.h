@@ -1,12 +1,14 @@
 // http_connection.h - one client's connection: reads requests, hands them over, sends the replies.
 //
-// A connection is always in one place: at a head, in a body, with the handler, closing (the last reply is on its way),
-// lingering (our side is shut, what the client still sends is thrown away so that no reset overtakes the reply), or
-// closed. Its descriptor is registered once, edge-triggered; what epoll told is kept in can_read and can_write, and a
-// run goes from step to step until something has to be waited for. So a reply costs one recv and one send, and a
-// pipeline of replies one send together.
+// A connection is always in one place: at a head, in a body, with the handler, closing (the last
+// reply is on its way), lingering (our side is shut, what the client still sends is thrown away so
+// that no reset overtakes the reply), or closed. Its descriptor is registered once, edge-triggered;
+// what epoll told is kept in can_read and can_write, and a run goes from step to step until
+// something has to be waited for. So a reply costs one recv and one send, and a pipeline of replies
+// one send together.
 //
-// A reply that comes later only marks its connection as ready; ready connections run at the end of the turn.
+// A reply that comes later only marks its connection as ready; ready connections run at the end of
+// the turn.
 #pragma once
 
 #include <stdbool.h>
@@ -64,7 +66,8 @@ enum http_place {
     HTTP_CLOSED
 };
 
-// Owned by its hub from http_connection_open until it is closed and no request of it is with the handler.
+// Owned by its hub from http_connection_open until it is closed and no request of it is with the
+// handler.
 struct http_connection {
     struct http_hub *hub;
     struct http_work *work; // NULL while nothing is under way
@@ -101,10 +104,11 @@ struct http_connection *http_connection_open(struct http_hub *hub, int fd, const
 // Answers with 503 before a request was read, and closes.
 void http_connection_turn_away(struct http_connection *c, const char *detail);
 
-// At once, without a word. A request of it that is with the handler stays valid until it is answered.
+// At once, without a word. A request of it that is with the handler stays valid until it is
+// answered.
 void http_connection_close(struct http_connection *c);
 
-// Ends a request: the reply's status, type and body as in http_reply.h; owned is the memory of body, or NULL when body
-// is borrowed for ever.
+// Ends a request: the reply's status, type and body as in http_reply.h; owned is the memory of
+// body, or NULL when body is borrowed for ever.
 void http_connection_reply(struct http_request *r, int status, const char *content_type,
                            struct str body, char *owned);

@@ -1,8 +1,9 @@
 // http_deadline.h - deadlines of many connections, cheap enough to be moved at every request.
 //
-// All deadlines of one kind last equally long, so a queue in order of setting is a queue in order of falling due:
-// setting one is taking a link out and putting it at the end. One loop timer watches the heads of the queues. It is
-// armed for the earliest and left alone when that one moves back; it then finds nothing due and arms itself anew.
+// All deadlines of one kind last equally long, so a queue in order of setting is a queue in order
+// of falling due: setting one is taking a link out and putting it at the end. One loop timer
+// watches the heads of the queues. It is armed for the earliest and left alone when that one moves
+// back; it then finds nothing due and arms itself anew.
 #pragma once
 
 #include "base/clock.h"
@@ -37,7 +38,8 @@ struct http_deadlines {
     void *ctx;
 };
 
-// fn is called for each deadline that falls due, after it was cleared; it may set and clear any. The caller fills us[].
+// fn is called for each deadline that falls due, after it was cleared; it may set and clear any.
+// The caller fills us[].
 void http_deadlines_init(struct http_deadlines *all, struct loop *loop, http_deadline_fn *fn,
                          void *ctx);
 void http_deadlines_done(struct http_deadlines *all);

@@ -155,7 +155,8 @@ bool http_host_split(struct str host, struct str *ret_name, struct str *ret_port
                 return false;
         end = (size_t)close + 1;
     } else {
-        // A registered name or an IPv4 literal: token bytes are what RFC 3986 allows and a little more.
+        // A registered name or an IPv4 literal: token bytes are what RFC 3986 allows and a little
+        // more.
         while (end < host.len && http_is_token_byte((unsigned char)host.p[end]))
             end++;
     }

@@ -1,11 +1,12 @@
 // http_head.c - the head of a request, read strictly.
 //
-// A head is searched for before it is read: http_scan_head walks from line feed to line feed and remembers where it
-// was, so a client that drips bytes costs one look at each. Only a whole head is taken apart, and then every byte of
-// it is judged by one table: a name is made of token bytes, a value of blanks and visible bytes, nothing else.
+// A head is searched for before it is read: http_scan_head walks from line feed to line feed and
+// remembers where it was, so a client that drips bytes costs one look at each. Only a whole head is
+// taken apart, and then every byte of it is judged by one table: a name is made of token bytes, a
+// value of blanks and visible bytes, nothing else.
 //
-// Bytes of 0x80 and above are let through in values (RFC 9110 calls them opaque) but not in the target, where they must
-// be percent-encoded and where programs disagree about them most.
+// Bytes of 0x80 and above are let through in values (RFC 9110 calls them opaque) but not in the
+// target, where they must be percent-encoded and where programs disagree about them most.
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_head.h"
 
@@ -27,8 +28,9 @@ static enum http_method method_of(struct str text);
 
 #define T TOKEN | VALUE | TARGET
 #define V VALUE | TARGET
-// RFC 9110 section 5.6.2: tchar. RFC 3986 would have quotes, angle brackets and braces percent-encoded, but people type
-// ?q=next<1h, and no two programs read them differently. A fragment ('#') is never sent.
+// RFC 9110 section 5.6.2: tchar. RFC 3986 would have quotes, angle brackets and braces
+// percent-encoded, but people type ?q=next<1h, and no two programs read them differently. A
+// fragment ('#') is never sent.
 static const unsigned char byte_class[256] = {['\t'] = VALUE,
                                               [' '] = VALUE,
                                               ['!'] = T,
@@ -108,7 +110,8 @@ enum http_scan_result http_scan_head(struct http_scan *scan, struct str bytes, s
         scan->count += !is_empty;
         if (is_empty && scan->count > 0)
             return HTTP_SCAN_WHOLE;
-        // RFC 9112 section 2.2: an empty line or two before the request line are left over from the last body.
+        // RFC 9112 section 2.2: an empty line or two before the request line are left over from the
+        // last body.
         if (is_empty && scan->at > 2 * EMPTY_LINES_MAX)
             http_refuse(refusal, 400, "The request begins with empty lines");
     }
@@ -214,13 +217,15 @@ static bool version_read(struct str version, int *ret_minor, struct http_refusal
     return http_refuse(refusal, 400, "The request line does not end in \"HTTP/1.1\"");
 }
 
-// RFC 9112 section 3.2: origin form, absolute form, asterisk form. The authority form belongs to CONNECT.
+// RFC 9112 section 3.2: origin form, absolute form, asterisk form. The authority form belongs to
+// CONNECT.
 static bool target_read(struct str target, struct http_head *h, struct http_refusal *refusal)
 {
     size_t scheme = str_starts(target, STR_LIT("http://"))    ? 7
                     : str_starts(target, STR_LIT("https://")) ? 8
                                                               : 0;
 
+    h->target_bytes = target.len;
     if (str_eq(target, STR_LIT("*")) && h->method == HTTP_OPTIONS) {
         h->path = target;
         return true;

@@ -1,8 +1,10 @@
-// http_head.h - reads the head of an HTTP/1.1 request: request line and headers, by the letter of RFC 9112.
+// http_head.h - reads the head of an HTTP/1.1 request: request line and headers, by the letter of
+// RFC 9112.
 //
-// Strict on purpose. Where two programs on a request's way read its bytes differently, a second request can be smuggled
-// inside the first; so what RFC 9112 lets a server tolerate (a bare LF, folded headers, blanks before a colon) is
-// refused here. Pure functions over bytes: no socket, no memory, no clock.
+// Strict on purpose. Where two programs on a request's way read its bytes differently, a second
+// request can be smuggled inside the first; so what RFC 9112 lets a server tolerate (a bare LF,
+// folded headers, blanks before a colon) is refused here. Pure functions over bytes: no socket, no
+// memory, no clock.
 #pragma once
 
 #include <stdbool.h>
@@ -40,9 +42,10 @@ enum http_scan_result {
     HTTP_SCAN_REFUSED // *refusal says why
 };
 
-// Looks for the end of the head at the beginning of bytes, which has grown since the last call with the same scan.
-// Refuses as early as it can what a sender would otherwise wait for: a bare LF, bytes that are no HTTP (such as a TLS
-// hello), a target beyond target_max, a head beyond head_max bytes.
+// Looks for the end of the head at the beginning of bytes, which has grown since the last call with
+// the same scan. Refuses as early as it can what a sender would otherwise wait for: a bare LF,
+// bytes that are no HTTP (such as a TLS hello), a target beyond target_max, a head beyond head_max
+// bytes.
 enum http_scan_result http_scan_head(struct http_scan *scan, struct str bytes, size_t target_max,
                                      size_t head_max, struct http_refusal *refusal);
 
@@ -52,13 +55,14 @@ struct http_head {
     struct str authority; // of an absolute target ("http://authority/path"), else empty
     struct str path;      // starts with '/', or is "*" (with OPTIONS only)
     struct str query;
-    int minor; // HTTP/1.minor: 0 or 1
+    size_t target_bytes; // of the target as sent
+    int minor;           // HTTP/1.minor: 0 or 1
     struct http_pair *headers;
     size_t header_count;
 };
 
-// Reads a whole head as http_scan_head found it. headers is room for HTTP_HEADER_MAX of them. Everything in *ret_head
-// points into bytes.
+// Reads a whole head as http_scan_head found it. headers is room for HTTP_HEADER_MAX of them.
+// Everything in *ret_head points into bytes.
 [[nodiscard]] bool http_head_read(struct str bytes, struct http_pair *headers,
                                   struct http_head *ret_head, struct http_refusal *refusal);
 

@@ -24,8 +24,8 @@ void http_date_update(struct http_date *date, wall now)
 
     if (date->second == second && date->text[0])
         return;
-    // Days from 1970 to a civil date: years begin in March, so that the leap day is a year's last and every month
-    // begins at (153 m + 2) / 5. Moments before 1970 are shown as 1970.
+    // Days from 1970 to a civil date: years begin in March, so that the leap day is a year's last
+    // and every month begins at (153 m + 2) / 5. Moments before 1970 are shown as 1970.
     int64_t moment = second < 0 ? 0 : second;
     int64_t day = moment / 86400;
     int64_t shifted = day + 719468;

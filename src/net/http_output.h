@@ -1,4 +1,5 @@
-// http_output.h - replies on their way to a socket: heads and small bodies gathered, a large body sent from where it is.
+// http_output.h - replies on their way to a socket: heads and small bodies gathered, a large body
+// sent from where it is.
 #pragma once
 
 #include <stdbool.h>
@@ -54,9 +55,9 @@ static inline bool http_output_has_room(const struct http_output *o)
     return o->large.len == 0 && o->small.len < HTTP_GATHER_BYTES;
 }
 
-// Adds one reply: its head, then body where the reply has one. The caller has asked http_output_has_room. owned is the
-// memory that body lies in, taken over (freed at once when body is copied), or NULL: then body is borrowed until it is
-// sent, except that small ones are copied.
+// Adds one reply: its head, then body where the reply has one. The caller has asked
+// http_output_has_room. owned is the memory that body lies in, taken over (freed at once when body
+// is copied), or NULL: then body is borrowed until it is sent, except that small ones are copied.
 void http_output_add(struct http_output *o, const struct http_reply_head *head,
                      const struct http_date *date, struct str body, char *owned);
 

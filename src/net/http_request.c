@@ -37,7 +37,8 @@ static int digit_of(char c)
     return -1;
 }
 
-// Writes at most raw.len bytes. An escape that is none stays as it is and *ret_is_clean becomes false.
+// Writes at most raw.len bytes. An escape that is none stays as it is and *ret_is_clean becomes
+// false.
 static size_t decode_into(char *out, struct str raw, bool is_query, bool *ret_is_clean)
 {
     size_t n = 0;
@@ -138,7 +139,8 @@ size_t http_request_headers(const struct http_request *r, const struct http_pair
 struct str http_request_id(struct http_request *r)
 {
     static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    // 48 bits of milliseconds, then 40 of the server's and 40 of the count: unique, and in order of arrival.
+    // 48 bits of milliseconds, then 40 of the server's and 40 of the count: unique, and in order of
+    // arrival.
     uint64_t parts[3] = {(uint64_t)(r->received_at.us / 1000) & 0xffffffffffff,
                          r->id_random & 0xffffffffff, r->number & 0xffffffffff};
     static const int part_digits[3] = {10, 8, 8};

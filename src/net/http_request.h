@@ -27,7 +27,8 @@ struct http_pair {
 
 struct http_connection;
 
-// One request, from the call of the handler until its reply. Read only. Every str lives as long as the request.
+// One request, from the call of the handler until its reply. Read only. Every str lives as long as
+// the request.
 struct http_request {
     enum http_method method;
     struct str method_text; // as sent: "GET"
@@ -51,23 +52,27 @@ struct http_request {
     char id[27];        // empty until first asked for
 };
 
-// Called once for each whole request that passed the guard. Exactly one http_reply* must follow, in this call or later.
+// Called once for each whole request that passed the guard. Exactly one http_reply* must follow, in
+// this call or later.
 typedef void http_handler(struct http_request *r, void *ctx);
 
-// The whole path with its percent escapes decoded ("%2F" becomes a slash: split r->path first where that matters).
-// False for an incomplete or wrong escape, %00, or bytes that are not UTF-8.
+// The whole path with its percent escapes decoded ("%2F" becomes a slash: split r->path first where
+// that matters). False for an incomplete or wrong escape, %00, or bytes that are not UTF-8.
 [[nodiscard]] bool http_request_path(struct http_request *r, struct str *ret_path);
 
-// The same for a piece of a path, such as one segment; allocates in arena only when there is something to decode.
+// The same for a piece of a path, such as one segment; allocates in arena only when there is
+// something to decode.
 [[nodiscard]] bool http_decode(struct arena *arena, struct str raw, struct str *ret_text);
 
-// The last query parameter called name (as FastAPI takes it); false when there is none. '+' and %XX are decoded ('+' is a blank), wrong
-// escapes stay as they are, as FastAPI reads them. "?x" and "?x=" both give an empty value.
+// The last query parameter called name (as FastAPI takes it); false when there is none. '+' and %XX
+// are decoded ('+' is a blank), wrong escapes stay as they are, as FastAPI reads them. "?x" and
+// "?x=" both give an empty value.
 [[nodiscard]] bool http_request_query(struct http_request *r, const char *name,
                                       struct str *ret_value);
 
-// All query parameters, decoded, in the order sent, repeated names included; empty pieces ("a=1&&b=2") are skipped.
-// Parsed once; the guard has seen to it that they are at most HTTP_QUERY_MAX. Returns their count.
+// All query parameters, decoded, in the order sent, repeated names included; empty pieces
+// ("a=1&&b=2") are skipped. Parsed once; the guard has seen to it that they are at most
+// HTTP_QUERY_MAX. Returns their count.
 size_t http_request_queries(struct http_request *r, const struct http_pair **ret_pairs);
 
 enum {
@@ -81,5 +86,6 @@ enum {
 // All headers as sent, repeated names included. Returns their count.
 size_t http_request_headers(const struct http_request *r, const struct http_pair **ret_pairs);
 
-// A ULID made for this request (26 characters), the same at each call; for logs, error bodies and x-request-id.
+// A ULID made for this request (26 characters), the same at each call; for logs, error bodies and
+// x-request-id.
 struct str http_request_id(struct http_request *r);

@@ -1,9 +1,9 @@
 // http_server.h - an HTTP/1.1 server on the loop: whole requests in, one reply each, now or later.
 //
-// The server reads a request to its end, lets the guard judge it (http_head.h, http_guard.h) and only
-// then calls the handler; what the guard refuses never reaches it and is answered with JSON {"detail": "..."}. One
-// request of a connection is with the handler at a time; pipelined ones wait their turn, so replies keep their order.
-// Everything here belongs to the loop's thread.
+// The server reads a request to its end, lets the guard judge it (http_head.h, http_guard.h) and
+// only then calls the handler; what the guard refuses never reaches it and is answered with JSON
+// {"detail": "..."}. One request of a connection is with the handler at a time; pipelined ones wait
+// their turn, so replies keep their order. Everything here belongs to the loop's thread.
 #pragma once
 
 #include <stdbool.h>
@@ -21,22 +21,23 @@ struct http_server_options {
     const char *address; // to listen on, IPv4 or IPv6 literal; NULL: "127.0.0.1"
     int port;            // 0: any free one, see http_server_port
 
-    int64_t head_ms; // from a request's first byte to the end of its head: 10,000, then 408
-    int64_t body_ms; // from there to the end of its body: 30,000, then 408
-    int64_t idle_ms; // silence between requests: 75,000, then the connection is closed
-    int64_t
-        write_ms; // a reply of which the client takes not one byte: 30,000, then the connection is dropped
+    int64_t head_ms;  // from a request's first byte to the end of its head: 10,000, then 408
+    int64_t body_ms;  // from there to the end of its body: 30,000, then 408
+    int64_t idle_ms;  // silence between requests: 75,000, then the connection is closed
+    int64_t write_ms; // a reply of which the client takes not one byte: 30,000, then the connection
+                      // is dropped
 
-    size_t
-        head_max_bytes; // request line and headers together: 16,384, then 431; an idle connection holds none
+    size_t head_max_bytes;   // request line and headers together: 16,384, then 431; an idle
+                             // connection holds none
     size_t target_max_bytes; // the request target: 8,000, then 414
     size_t body_max_bytes;   // 1 MiB; 413, before it is read where Content-Length tells
     size_t bodies_max_bytes; // all bodies being received, together: 64 MiB, then 503
     size_t connection_max;   // all: what the limit of open files leaves, at most 4,096; then 503
     size_t address_max;      // from one address: half of connection_max; then 503
 
-    // Names this server may be called by besides localhost, 127.0.0.1, [::1] and its own address, without port, any
-    // case; ends with NULL; NULL: none. "*" allows every Host. An Origin whose host is listed may write.
+    // Names this server may be called by besides localhost, 127.0.0.1, [::1] and its own address,
+    // without port, any case; ends with NULL; NULL: none. "*" allows every Host. An Origin whose
+    // host is listed may write.
     const char *const *host_names;
 };
 
@@ -47,7 +48,8 @@ struct http_server;
                                                   const struct http_server_options *options,
                                                   http_handler *fn, void *ctx);
 
-// Listens. On failure *e names address, port and what to do (port in use, no permission, no such address).
+// Listens. On failure *e names address, port and what to do (port in use, no permission, no such
+// address).
 [[nodiscard]] bool http_server_listen(struct http_server *s, struct err *e);
 
 // http_server_new and http_server_listen in one.

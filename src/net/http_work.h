@@ -1,7 +1,9 @@
-// http_work.h - what a connection needs while a request is under way, and only then: input, arena, output.
+// http_work.h - what a connection needs while a request is under way, and only then: input, arena,
+// output.
 //
-// An idle connection has none of this, so ten thousand of them cost little. Works that are given back wait in a short
-// list of spares, with their memory, for the next request of whichever connection.
+// An idle connection has none of this, so ten thousand of them cost little. Works that are given
+// back wait in a short list of spares, with their memory, for the next request of whichever
+// connection.
 #pragma once
 
 #include <stddef.h>
