@@ -1,7 +1,8 @@
 // check.c - `belfry check`: looks at the certificates of servers, without a belfry server.
 //
 // All hosts are checked at once and reported in the order they were named, each as soon as those
-// before it are. SPDX-License-Identifier: Apache-2.0
+// before it are.
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
 
 #include <getopt.h>

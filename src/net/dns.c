@@ -3,7 +3,8 @@
 //
 // A query has two ends: the asker is answered (or goes away), and the worker returns. Whichever
 // comes second frees it. `is_settled` says that the asker is done with; the worker reads it only to
-// skip work nobody waits for. SPDX-License-Identifier: Apache-2.0
+// skip work nobody waits for.
+// SPDX-License-Identifier: Apache-2.0
 #include "net/dns.h"
 
 #include <arpa/inet.h>

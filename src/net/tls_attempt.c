@@ -3,7 +3,8 @@
 //     begin -> (lookup) -> connect to the first address, the next.. -> handshake -> finish
 //
 // One timer serves all phases: it is set to the end of the phase or of the whole check, whichever
-// is first. SPDX-License-Identifier: Apache-2.0
+// is first.
+// SPDX-License-Identifier: Apache-2.0
 #include "net/tls_attempt.h"
 
 #include <errno.h>

@@ -1,7 +1,8 @@
 // tls_session.c - drives OpenSSL through a handshake and explains how it ended.
 //
 // The certificate can be read even after a handshake that failed later, so the report always looks
-// for one first. SPDX-License-Identifier: Apache-2.0
+// for one first.
+// SPDX-License-Identifier: Apache-2.0
 #include "net/tls_session.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 // tls_target.c - reads HOST[:PORT] as people write it, and says what to write instead where it
-// cannot. SPDX-License-Identifier: Apache-2.0
+// cannot.
+// SPDX-License-Identifier: Apache-2.0
 #include "net/tls_target.h"
 
 #include <arpa/inet.h>

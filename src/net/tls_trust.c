@@ -1,5 +1,6 @@
 // tls_trust.c - where the trusted roots are, and the OpenSSL settings that give the same verdict on
-// every machine. SPDX-License-Identifier: Apache-2.0
+// every machine.
+// SPDX-License-Identifier: Apache-2.0
 #include "net/tls_trust.h"
 
 #include <dirent.h>

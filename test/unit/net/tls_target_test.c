@@ -1,10 +1,9 @@
 // tls_target_test.c - what is a host to look at, and what is told to those who write something
-// else. SPDX-License-Identifier: Apache-2.0
+// else.
+// SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
 #include "net/tls_target.h"
-
-#include <stdlib.h>
 
 static const struct {
     const char *text, *host;
