@@ -1,4 +1,6 @@
 # house.sh - what the tests of the tools share: a scratch folder in $work, ok and red, and the closing count.
+# What the caller of make chose (VARIANT, V, -j ...) is not meant for the little houses that are built in here.
+unset VARIANT MAKEFLAGS MAKEOVERRIDES MFLAGS MAKELEVEL BELFRY PROGRAMS V CC
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
