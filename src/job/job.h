@@ -1,12 +1,16 @@
-// job.h - what a job is: the definition a person gives, as it lives in memory and as it lies in the store.
+// job.h - what a job is: the definition a person gives, as it lives in memory and as it lies in the
+// store.
 //
-// A job has a name (what the API calls job_id), a kind (how it is carried out), a trigger (when) and a few policies.
-// In the store a job is a struct job_row: two JSON texts (trigger, spec) and a few numbers. A row that cannot be
-// understood any more is never dropped: it becomes a struct job with `quarantine` set, which is listed but never fires.
+// A job has a name (what the API calls job_id), a kind (how it is carried out), a trigger (when)
+// and a few policies. In the store a job is a struct job_row: two JSON texts (trigger, spec) and a
+// few numbers. A row that cannot be understood any more is never dropped: it becomes a struct job
+// with `quarantine` set, which is listed but never fires.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <jansson.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -31,14 +35,21 @@ enum job_coalesce {
     COALESCE_ALL = 1,  // each missed slot within its grace is run
 };
 
+// Words for the enums above, as the API says them; each list ends with NULL.
+extern const char *const job_kind_names[];     // "folder", "certificate"
+extern const char *const job_state_names[];    // "scheduled", "paused", "ended", "deleted"
+extern const char *const job_coalesce_names[]; // "last", "all"
+
+#define JOB_NAME_PATTERN "^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}$"
 #define JOB_NAME_MAX 128
-#define JOB_GRACE_DEFAULT (-1) // one period, at most an hour, for repeating jobs; none for one-shots
-#define JOB_GRACE_NONE (-2)    // no limit: run however late
+#define JOB_GRACE_DEFAULT \
+    (-1)                    // one period, at most an hour, for repeating jobs; none for one-shots
+#define JOB_GRACE_NONE (-2) // no limit: run however late
 
 // What is kept of a job between two runs. Texts are owned by the job and live as long as it.
 struct job {
-    int64_t id;              // the store's number; 0 until stored
-    struct str name;         // job_id: [A-Za-z0-9][A-Za-z0-9._@:-]{0,127}
+    int64_t id;      // the store's number; 0 until stored
+    struct str name; // job_id: [A-Za-z0-9][A-Za-z0-9._@:-]{0,127}
     enum job_kind kind;
     enum job_state state;
     struct str target;       // folder name (JOB_FOLDER) or host[:port] (JOB_CERTIFICATE)
@@ -46,12 +57,12 @@ struct job {
     struct trigger *trigger; // owned; NULL only when quarantined
     struct str quarantine;   // why the stored row is not usable; empty for a healthy job
     enum job_coalesce coalesce;
-    int32_t max_instances;   // runs at once; >= 1
+    int32_t max_instances;    // runs at once; >= 1
     int64_t misfire_grace_us; // >= 0, or JOB_GRACE_DEFAULT, JOB_GRACE_NONE
-    int64_t timeout_us;      // per attempt; 0: no limit
-    int32_t version;         // 1 when created, +1 for each change
+    int64_t timeout_us;       // per attempt; 0: no limit
+    int32_t version;          // 1 when created, +1 for each change
     int64_t change_seq;
-    wall effective_from;     // slots after this moment count
+    wall effective_from; // slots after this moment count
     wall created_at, updated_at;
 };
 
@@ -74,12 +85,18 @@ struct arena;
 // True when name may be a job's name; otherwise err.field is "job_id".
 [[nodiscard]] bool job_name_check(struct str name, struct err *e);
 
-// A new job from a stored row. Never fails: what cannot be understood comes back with `quarantine` set (and the row's
-// own texts stay in the store untouched). context gives zones and the default zone. End it with job_free.
-[[nodiscard]] struct job *job_from_row(const struct job_row *row, const struct trigger_context *context);
+// A new job from a stored row. Never fails: what cannot be understood comes back with `quarantine`
+// set (and the row's own texts stay in the store untouched). context gives zones and the default
+// zone. End it with job_free.
+[[nodiscard]] struct job *job_from_row(const struct job_row *row,
+                                       const struct trigger_context *context);
 
 // The row of a job; texts are allocated in arena.
 void job_to_row(const struct job *job, struct arena *arena, struct job_row *ret_row);
+
+// A new job: enabled, without trigger, target and arguments, with the presets of every policy. End
+// it with job_free.
+[[nodiscard]] struct job *job_new(struct str name);
 
 // A deep copy, for edits (the trigger is compiled again). NULL is never returned for a healthy job.
 [[nodiscard]] struct job *job_copy(const struct job *job, const struct trigger_context *context);
@@ -87,7 +104,11 @@ void job_to_row(const struct job *job, struct arena *arena, struct job_row *ret_
 // Replaces an owned text of the job (name, target, args) by a copy of s.
 void job_set_text(struct str *field, struct str s);
 
+// Sets the job's arguments from a JSON list; what is no text in it becomes its JSON text.
+void job_set_args(struct job *job, const json_t *list);
+
 void job_free(struct job *job); // accepts NULL
 
-// Grace in force for a slot: microseconds, or INT64_MAX for none. next is the slot after it (WALL_NEVER when none).
+// Grace in force for a slot: microseconds, or INT64_MAX for none. next is the slot after it
+// (WALL_NEVER when none).
 int64_t job_grace_us(const struct job *job, wall slot, wall next);

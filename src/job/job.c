@@ -1,0 +1,335 @@
+// job.c - jobs between memory and the store: a struct with a compiled trigger, a row with two JSON
+// texts.
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is not understood is never dropped: a row whose texts this program cannot read becomes a job
+// with `quarantine` set. That includes members of `spec` it does not know, which a newer belfry may
+// have written: reading past them would lose them at the next change of the job.
+#include "job/job.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "job/model.h"
+#include "time/duration.h"
+
+#define ROW_TEXT_MAX (1024 * 1024) // bytes of a stored JSON text
+
+const char *const job_kind_names[] = {"folder", "certificate", NULL};
+const char *const job_state_names[] = {"scheduled", "paused", "ended", "deleted", NULL};
+const char *const job_coalesce_names[] = {"last", "all", NULL};
+
+struct spec {
+#define X(member, ctype, ...) ctype member;
+#include "job/job_spec.def"
+#undef X
+};
+
+static const struct model_field spec_fields[] = {
+#define X(member, ctype, mtype, ...) \
+    {.name = #member, .type = mtype, .offset = offsetof(struct spec, member), __VA_ARGS__},
+#include "job/job_spec.def"
+#undef X
+};
+
+static const struct model spec_model = {
+    .name = "spec",
+    .fields = spec_fields,
+    .count = MODEL_COUNT(spec_fields),
+    .size = sizeof(struct spec),
+    .extra = MODEL_EXTRA_FORBID,
+};
+
+static bool row_read(struct job *job, const struct job_row *row,
+                     const struct trigger_context *context, struct err *e);
+static bool spec_read(struct job *job, struct str text, struct err *e);
+static bool trigger_read(struct job *job, struct str text, const struct trigger_context *context,
+                         struct err *e);
+static struct str spec_text(const struct job *job, struct arena *arena);
+
+static bool is_name_byte(char c, bool is_first)
+{
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+        return true;
+    return !is_first && (c == '.' || c == '_' || c == '@' || c == ':' || c == '-');
+}
+
+bool job_name_check(struct str name, struct err *e)
+{
+    if (name.len == 0)
+        return fail(e, ERR_INPUT, "job_id", "a job_id must not be empty");
+    if (name.len > JOB_NAME_MAX)
+        return fail(e, ERR_INPUT, "job_id", "a job_id has at most %d characters, this one %zu",
+                    JOB_NAME_MAX, name.len);
+    for (size_t i = 0; i < name.len; i++)
+        if (!is_name_byte(name.p[i], i == 0))
+            return fail_at(e, ERR_INPUT, "job_id", (int)i + 1,
+                           "a job_id is made of letters, digits and . _ @ : - and begins with a "
+                           "letter or digit");
+    return true;
+}
+
+// --- row to job
+// ---------------------------------------------------------------------------------------------------
+
+struct job *job_from_row(const struct job_row *row, const struct trigger_context *context)
+{
+    struct job *job = mem_alloc(sizeof *job);
+    struct err e = {0};
+
+    job->id = row->id;
+    job_set_text(&job->name, row->name);
+    job->state = (enum job_state)row->state;
+    job->max_instances = 1;
+    job->misfire_grace_us = JOB_GRACE_DEFAULT;
+    job->version = row->version;
+    job->change_seq = row->change_seq;
+    job->effective_from = row->effective_from;
+    job->created_at = row->created_at;
+    job->updated_at = row->updated_at;
+    if (!row_read(job, row, context, &e)) {
+        trigger_free(job->trigger);
+        job->trigger = NULL;
+        job_set_text(&job->quarantine,
+                     str_of(e.message[0] ? e.message : "the stored job cannot be read"));
+    }
+    if (!job->args.p)
+        job_set_text(&job->args, STR_LIT("[]"));
+    return job;
+}
+
+static bool row_read(struct job *job, const struct job_row *row,
+                     const struct trigger_context *context, struct err *e)
+{
+    if (row->state < JOB_ENABLED || row->state > JOB_DELETED)
+        return fail(e, ERR_STORE, "state", "the stored state %d is not known to this version",
+                    row->state);
+    if (row->kind != JOB_FOLDER && row->kind != JOB_CERTIFICATE)
+        return fail(e, ERR_STORE, "kind", "the stored kind %d is not known to this version",
+                    row->kind);
+    job->kind = (enum job_kind)row->kind;
+    if (!job_name_check(row->name, e))
+        return false;
+    return spec_read(job, row->spec, e) && trigger_read(job, row->trigger, context, e);
+}
+
+static json_t *text_load(struct str text, const char *what, struct err *e)
+{
+    json_error_t error;
+    json_t *value = NULL;
+
+    if (text.len > ROW_TEXT_MAX)
+        (void)fail(e, ERR_STORE, what, "the stored %s is larger than %d bytes", what, ROW_TEXT_MAX);
+    else if (!(value = json_loadb(text.p ? text.p : "", text.len, JSON_REJECT_DUPLICATES, &error)))
+        (void)fail(e, ERR_STORE, what, "the stored %s is not JSON: %s", what, error.text);
+    return value;
+}
+
+// A list of texts, as a canonical JSON text owned by the job; numbers and the like become texts.
+void job_set_args(struct job *job, const json_t *list)
+{
+    json_t *texts = json_array(), *item;
+    size_t index;
+    char *dump;
+
+    json_array_foreach((json_t *)list, index, item)
+    {
+        if (json_is_string(item)) {
+            (void)json_array_append(texts, item);
+        } else {
+            char *text = json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY);
+
+            (void)json_array_append_new(texts, json_string(text));
+            free(text);
+        }
+    }
+    dump = json_dumps(texts, JSON_COMPACT);
+    assert(dump);
+    job_set_text(&job->args, str_of(dump));
+    free(dump);
+    json_decref(texts);
+}
+
+static bool spec_read(struct job *job, struct str text, struct err *e)
+{
+    struct arena *arena;
+    struct model_issues *issues;
+    struct spec spec;
+    struct buf words;
+    json_t *value = text_load(text, "spec", e);
+    bool ok;
+
+    if (!value)
+        return false;
+    arena = arena_new(sizeof *issues + 1024);
+    issues = arena_alloc(arena, sizeof *issues);
+    model_issues_init(issues, arena);
+    ok = model_decode(&spec_model, value, (struct str){0}, &spec, NULL, issues);
+    if (ok) {
+        job_set_text(&job->target, spec.target);
+        if (spec.args)
+            job_set_args(job, spec.args);
+        job->coalesce = (enum job_coalesce)spec.coalesce;
+        job->max_instances = (int32_t)spec.max_instances;
+        job->misfire_grace_us = spec.misfire_grace_us;
+        job->timeout_us = spec.timeout_us;
+    } else {
+        buf_init(&words, 400);
+        model_issues_words(issues, &words);
+        (void)fail(e, ERR_STORE, "spec", "the stored spec cannot be read: %s", buf_text(&words));
+        buf_done(&words);
+    }
+    json_decref(value);
+    arena_free(arena);
+    return ok;
+}
+
+static bool trigger_read(struct job *job, struct str text, const struct trigger_context *context,
+                         struct err *e)
+{
+    json_t *value = text_load(text, "trigger", e);
+    struct err why = {0};
+    bool ok;
+
+    if (!value)
+        return false;
+    ok = trigger_parse(value, context, &job->trigger, &why);
+    if (!ok)
+        (void)fail(e, ERR_STORE, "trigger", "the stored trigger cannot be read: %s", why.message);
+    json_decref(value);
+    return ok;
+}
+
+// --- job to row
+// ---------------------------------------------------------------------------------------------------
+
+void job_to_row(const struct job *job, struct arena *arena, struct job_row *ret_row)
+{
+    struct buf trigger;
+
+    assert(job->trigger); // a quarantined job keeps the row it has
+    buf_init(&trigger, ROW_TEXT_MAX);
+    trigger_write(job->trigger, &trigger);
+    assert(!trigger.is_full);
+    *ret_row = (struct job_row){
+        .id = job->id,
+        .name = arena_copy(arena, job->name),
+        .kind = job->kind,
+        .trigger = arena_copy(arena, buf_str(&trigger)),
+        .tz = arena_copy(arena, zone_name(trigger_zone(job->trigger))),
+        .spec = spec_text(job, arena),
+        .state = job->state,
+        .version = job->version,
+        .change_seq = job->change_seq,
+        .effective_from = job->effective_from,
+        .created_at = job->created_at,
+        .updated_at = job->updated_at,
+    };
+    buf_done(&trigger);
+}
+
+static struct str spec_text(const struct job *job, struct arena *arena)
+{
+    json_error_t error;
+    json_t *args = json_loadb(job->args.p, job->args.len, 0, &error), *value;
+    struct spec spec = {
+        .target = job->target,
+        .args = args,
+        .coalesce = job->coalesce,
+        .max_instances = job->max_instances,
+        .misfire_grace_us = job->misfire_grace_us,
+        .timeout_us = job->timeout_us,
+    };
+    struct str text;
+    char *dump;
+
+    assert(args);
+    value = model_encode(&spec_model, &spec);
+    dump = json_dumps(value, JSON_COMPACT);
+    assert(dump);
+    text = arena_copy(arena, str_of(dump));
+    free(dump);
+    json_decref(value);
+    json_decref(args);
+    return text;
+}
+
+// --- the rest of its life
+// -----------------------------------------------------------------------------------------
+
+struct job *job_new(struct str name)
+{
+    struct job *job = mem_alloc(sizeof *job);
+
+    job_set_text(&job->name, name);
+    job_set_text(&job->args, STR_LIT("[]"));
+    job->max_instances = 1;
+    job->misfire_grace_us = JOB_GRACE_DEFAULT;
+    return job;
+}
+
+struct job *job_copy(const struct job *job, const struct trigger_context *context)
+{
+    struct job *copy = mem_alloc(sizeof *copy);
+    struct buf text;
+    struct err e = {0};
+
+    *copy = *job;
+    copy->name = copy->target = copy->args = copy->quarantine = (struct str){0};
+    copy->trigger = NULL;
+    job_set_text(&copy->name, job->name);
+    job_set_text(&copy->target, job->target);
+    job_set_text(&copy->args, job->args);
+    if (job->quarantine.len > 0)
+        job_set_text(&copy->quarantine, job->quarantine);
+    if (!job->trigger)
+        return copy;
+    buf_init(&text, ROW_TEXT_MAX);
+    trigger_write(job->trigger, &text);
+    if (!trigger_read(copy, buf_str(&text), context, &e))
+        job_set_text(&copy->quarantine, str_of(e.message)); // its zone file has gone
+    buf_done(&text);
+    return copy;
+}
+
+void job_set_text(struct str *field, struct str s)
+{
+    char *copy = str_own(s);
+
+    free((void *)field->p);
+    *field = (struct str){copy, s.len};
+}
+
+void job_free(struct job *job)
+{
+    if (!job)
+        return;
+    trigger_free(job->trigger);
+    free((void *)job->name.p);
+    free((void *)job->target.p);
+    free((void *)job->args.p);
+    free((void *)job->quarantine.p);
+    free(job);
+}
+
+int64_t job_grace_us(const struct job *job, wall slot, wall next)
+{
+    int64_t period;
+
+    if (job->misfire_grace_us == JOB_GRACE_NONE)
+        return INT64_MAX;
+    if (job->misfire_grace_us != JOB_GRACE_DEFAULT)
+        return job->misfire_grace_us;
+    if (!job->trigger || trigger_is_once(job->trigger))
+        return INT64_MAX;
+    if (next.us == WALL_NEVER.us)
+        return HOUR_US;
+    period = next.us - slot.us;
+    return period < HOUR_US ? period : HOUR_US;
+}

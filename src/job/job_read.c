@@ -1,0 +1,376 @@
+// job_read.c - carries a request out on a job: target, schedule, arguments, policies.
+// SPDX-License-Identifier: Apache-2.0
+#include "job/job_read.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/suggest.h"
+#include "job/folder.h"
+
+static const struct model_field trigger_fields[] = {
+#define X(member, ctype, mtype, ...) {.name = #member, .type = mtype, .offset = 0, __VA_ARGS__},
+    {.name = "type",
+     .type = MODEL_ENUM,
+     .choices = schedule_type_names,
+     .preset_n = -1,
+     .doc = "Kind of schedule; may be left out beside expr.",
+     .example = "\"cron\""},
+    {.name = "expr",
+     .type = MODEL_TEXT,
+     .is_nullable = true,
+     .max = 1000,
+     .doc = "Crontab text of 5, 6 (second first) or 7 (year last) fields, or a macro.",
+     .example = "\"30 2 * * mon-fri\""},
+#include "job/schedule_args.def"
+#undef X
+};
+
+// Only a schema: trigger_parse reads the value.
+const struct model trigger_spec_model = {
+    .name = "Trigger",
+    .doc = "When to run: cron (fields, or expr), interval (units), date (run_date). Fields that "
+           "are left out have "
+           "APScheduler's meaning: those less significant than the last given one are at their "
+           "least value.",
+    .fields = trigger_fields,
+    .count = MODEL_COUNT(trigger_fields) - 1, // without args
+    .use = SCHEDULE_CRON_BIT | SCHEDULE_INTERVAL_BIT | SCHEDULE_DATE_BIT,
+};
+
+static const struct model_field form_fields[] = {
+#define X(member, ctype, mtype, ...) \
+    {.name = #member, .type = mtype, .offset = offsetof(struct job_form, member), __VA_ARGS__},
+#include "job/job_form.def"
+#undef X
+};
+
+const struct model job_post_model = {
+    .name = "JobCreate",
+    .doc = "S1's form {job_id, from_file, type, args}, in which unknown members are ignored with a "
+           "warning, or the rich "
+           "form {job_id, trigger, ...}, in which they are refused.",
+    .fields = form_fields,
+    .count = MODEL_COUNT(form_fields),
+    .use = FORM_POST,
+    .size = sizeof(struct job_form),
+    .extra = MODEL_EXTRA_WARN,
+    .strict_with = "trigger",
+};
+
+const struct model job_put_model = {
+    .name = "JobPut",
+    .doc = "A whole job: what is left out gets its preset.",
+    .fields = form_fields,
+    .count = MODEL_COUNT(form_fields),
+    .use = FORM_PUT,
+    .size = sizeof(struct job_form),
+    .extra = MODEL_EXTRA_FORBID,
+};
+
+const struct model job_patch_model = {
+    .name = "JobPatch",
+    .doc = "Changes: what is left out stays, null gives the preset. from_file, type or an args "
+           "object replace the whole schedule, as a POST "
+           "would make it; a trigger without type and expr is merged into the present one.",
+    .fields = form_fields,
+    .count = MODEL_COUNT(form_fields),
+    .use = FORM_PATCH,
+    .size = sizeof(struct job_form),
+    .extra = MODEL_EXTRA_FORBID,
+    .null_counts = true,
+};
+
+struct reading {
+    const struct job_form *form;
+    uint64_t given;
+    const struct job_reading *in;
+    struct job *job;
+    struct err *e;
+};
+
+static bool target_set(struct reading *r);
+static bool schedule_set(struct reading *r);
+static bool schedule_from_trigger(struct reading *r);
+static bool schedule_from_form(struct reading *r);
+static bool schedule_from_file(struct reading *r);
+static void policies_set(struct reading *r);
+
+static bool is_given(const struct reading *r, enum job_form_field field)
+{
+    return r->given >> field & 1;
+}
+
+bool job_read(const struct job_form *form, uint64_t given, const struct job_reading *in,
+              struct job *job, struct err *e)
+{
+    struct reading r = {form, given, in, job, e};
+    const uint64_t one = 1;
+
+    // null has no meaning of its own here, unlike for policies, whose preset it gives
+    if (!form->args)
+        r.given &= ~(one << FORM_args);
+    if (form->type == SCHEDULE_UNKNOWN)
+        r.given &= ~(one << FORM_type);
+    if (!form->folder.p)
+        r.given &= ~(one << FORM_folder);
+    if (!form->certificate.p)
+        r.given &= ~(one << FORM_certificate);
+    e->code = ERR_NONE;
+    if (!target_set(&r) || !schedule_set(&r))
+        return false;
+    if (is_given(&r, FORM_args) && json_is_array(form->args))
+        job_set_args(job, form->args);
+    policies_set(&r);
+    return true;
+}
+
+// --- what to run
+// --------------------------------------------------------------------------------------------------
+
+static bool has_folder(const char *jobs_dir, struct str name)
+{
+    char path[4352];
+    struct stat st;
+    int n = snprintf(path, sizeof path, "%s/%.*s", jobs_dir, STR(name));
+
+    return n > 0 && (size_t)n < sizeof path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool target_set(struct reading *r)
+{
+    struct model_issues *issues = r->in->issues;
+    struct str name =
+        r->job->target.len > 0 && r->job->kind == JOB_FOLDER ? r->job->target : r->job->name;
+    enum folder_entry entry;
+    struct err why = {0};
+
+    if (is_given(r, FORM_certificate) && is_given(r, FORM_folder))
+        return model_complain(
+            issues, "value_error", STR_LIT("\"body\",\"certificate\""), NULL, "",
+            "Value error, a job has either a folder or a certificate to check, not both");
+    if (is_given(r, FORM_certificate)) {
+        r->job->kind = JOB_CERTIFICATE;
+        job_set_text(&r->job->target, r->form->certificate);
+        return true;
+    }
+    if (r->job->kind == JOB_CERTIFICATE && !is_given(r, FORM_folder))
+        return true;
+    if (is_given(r, FORM_folder))
+        name = r->form->folder;
+    if (!has_folder(r->in->jobs_dir, name))
+        return fail(r->e, ERR_FOLDER, is_given(r, FORM_folder) ? "folder" : "job_id",
+                    "there is no job folder \"%.*s\" in the jobs directory", STR(name));
+    if (!folder_find(r->in->jobs_dir, name, &entry, &why)) {
+        (void)fail(r->e, ERR_SCHEDULE, "folder", "%s", why.message);
+        return fail_hint(r->e, "%s", why.hint);
+    }
+    r->job->kind = JOB_FOLDER;
+    if (!str_eq(r->job->target, name))
+        job_set_text(&r->job->target, name);
+    return true;
+}
+
+// --- when to run it
+// -----------------------------------------------------------------------------------------------
+
+static bool schedule_set(struct reading *r)
+{
+    const json_t *args =
+        is_given(r, FORM_args) && json_is_object(r->form->args) ? r->form->args : NULL;
+    bool has_form = is_given(r, FORM_from_file) || is_given(r, FORM_type) || args;
+    bool is_new = !r->job->trigger;
+
+    if (is_given(r, FORM_trigger) && (has_form && !is_new))
+        return model_complain(
+            r->in->issues, "value_error", STR_LIT("\"body\",\"trigger\""), NULL, "",
+            "Value error, give either trigger or from_file, type and args, not both");
+    if (is_given(r, FORM_trigger))
+        return schedule_from_trigger(r);
+    if (!has_form && !is_new)
+        return true;
+    if (args && !is_new && !is_given(r, FORM_from_file) && !is_given(r, FORM_type) &&
+        json_object_size(args) == 1 && json_is_array(json_object_get(args, "args"))) { // only the
+                                                                                       // job's own
+                                                                                       // arguments
+        job_set_args(r->job, json_object_get(args, "args"));
+        return true;
+    }
+    // S1's preset is from_file=true; in a change, args speak for themselves.
+    if (is_given(r, FORM_from_file) ? !r->form->from_file : args && !is_new)
+        return schedule_from_form(r);
+    return schedule_from_file(r);
+}
+
+static void trigger_replace(struct reading *r, struct trigger *trigger)
+{
+    trigger_free(r->job->trigger);
+    r->job->trigger = trigger;
+}
+
+// A schedule that has no slot from now on; a date is due however long ago it was.
+static bool future_check(struct reading *r, const struct trigger *trigger)
+{
+    if (trigger_is_once(trigger) || trigger_next(trigger, r->in->context.now).us != WALL_NEVER.us)
+        return true;
+    (void)fail(r->e, ERR_SCHEDULE, "trigger", "the schedule never fires again");
+    return fail_hint(r->e, "its last moment lies in the past; look at year and end_date");
+}
+
+// The present trigger's spec with the members of change laid over it; null takes a member away.
+static json_t *spec_merged(const struct trigger *present, const json_t *change)
+{
+    struct buf text;
+    json_error_t error;
+    json_t *spec, *value;
+    const char *key;
+
+    buf_init(&text, 1 << 20);
+    trigger_write(present, &text);
+    spec = json_loadb(text.p, text.len, 0, &error);
+    buf_done(&text);
+    json_object_foreach((json_t *)change, key, value)
+    {
+        if (json_is_null(value))
+            (void)json_object_del(spec, key);
+        else
+            (void)json_object_set(spec, key, value);
+    }
+    return spec;
+}
+
+static void key_suggest(const json_t *spec, struct err *e)
+{
+    const char *names[MODEL_COUNT(trigger_fields)], *near;
+
+    for (size_t i = 0; i < MODEL_COUNT(trigger_fields); i++)
+        names[i] = trigger_fields[i].name;
+    for (size_t i = 0; i < MODEL_COUNT(trigger_fields); i++)
+        if (strcmp(names[i], e->field) == 0)
+            return;
+    near = suggest_find(str_of(e->field), names, MODEL_COUNT(trigger_fields) - 1);
+    if (near && !e->hint[0] && json_object_get(spec, e->field))
+        (void)fail_hint(e, "did you mean \"%s\"?", near);
+}
+
+static bool schedule_from_trigger(struct reading *r)
+{
+    const json_t *given = r->form->trigger;
+    struct model_issues *issues = r->in->issues;
+    struct trigger *trigger = NULL;
+    struct err why = {0};
+    struct str loc;
+    json_t *spec;
+    bool is_merge =
+        r->job->trigger && !json_object_get(given, "type") && !json_object_get(given, "expr");
+    bool ok;
+
+    spec = is_merge ? spec_merged(r->job->trigger, given) : json_incref((json_t *)given);
+    ok = trigger_parse(spec, &r->in->context, &trigger, &why) && future_check(r, trigger);
+    if (ok) {
+        trigger_replace(r, trigger);
+    } else if (trigger || why.code == ERR_SCHEDULE) { // understood, but it never fires
+        trigger_free(trigger);
+        if (why.code == ERR_SCHEDULE)
+            *r->e = why;
+    } else {
+        loc = model_loc(issues->arena, STR_LIT("\"body\""), STR_LIT("trigger"));
+        key_suggest(spec, &why);
+        if (why.field[0] && strcmp(why.field, "trigger") != 0)
+            loc = model_loc(issues->arena, loc, str_of(why.field));
+        (void)model_complain_err(issues, loc,
+                                 why.field[0] ? json_object_get(spec, why.field) : spec, &why);
+    }
+    json_decref(spec);
+    return ok;
+}
+
+static bool spec_use(struct reading *r, const json_t *spec)
+{
+    struct trigger *trigger;
+
+    if (!trigger_parse(spec, &r->in->context, &trigger, r->e))
+        return false;
+    if (!future_check(r, trigger)) {
+        trigger_free(trigger);
+        return false;
+    }
+    trigger_replace(r, trigger);
+    return true;
+}
+
+static enum schedule_type type_of(const struct reading *r)
+{
+    if (is_given(r, FORM_type))
+        return (enum schedule_type)r->form->type;
+    if (!r->job->trigger)
+        return SCHEDULE_CRON;
+    return trigger_kind(r->job->trigger) == TRIGGER_DATE       ? SCHEDULE_DATE
+           : trigger_kind(r->job->trigger) == TRIGGER_INTERVAL ? SCHEDULE_INTERVAL
+                                                               : SCHEDULE_CRON;
+}
+
+static bool schedule_from_form(struct reading *r)
+{
+    const json_t *values =
+        is_given(r, FORM_args) && json_is_object(r->form->args) ? r->form->args : NULL;
+    const json_t *args = NULL;
+    json_t *spec = schedule_from_args(type_of(r), values, STR_LIT("\"body\",\"args\""),
+                                      r->in->context.now, r->in->issues, &args);
+    bool ok = spec && spec_use(r, spec);
+
+    if (ok && args)
+        job_set_args(r->job, args);
+    json_decref(spec);
+    return ok;
+}
+
+static bool schedule_from_file(struct reading *r)
+{
+    const json_t *values =
+        is_given(r, FORM_args) && json_is_object(r->form->args) ? r->form->args : NULL;
+    struct schedule_file file = {0};
+    struct str folder = r->job->kind == JOB_FOLDER ? r->job->target : r->job->name;
+    struct buf text;
+    bool ok;
+
+    buf_init(&text, SCHEDULE_FILE_MAX);
+    ok = schedule_file_read(r->in->jobs_dir, folder, &text, r->e);
+    if (!ok && r->e->code != ERR_FOLDER && r->e->code != ERR_SCHEDULE_FILE)
+        r->e->code = ERR_SCHEDULE; // too large, not readable
+    ok = ok && schedule_file_parse(buf_str(&text),
+                                   is_given(r, FORM_type) ? (enum schedule_type)r->form->type
+                                                          : SCHEDULE_UNKNOWN,
+                                   r->in->context.now, r->in->issues, &file, r->e);
+    if (ok) {
+        ok = spec_use(r, file.spec);
+        if (!ok)
+            schedule_file_locate(&file, r->e);
+    }
+    if (ok && values && json_is_array(json_object_get(values, "args")))
+        job_set_args(r->job, json_object_get(values, "args"));
+    schedule_file_done(&file);
+    buf_done(&text);
+    return ok;
+}
+
+// --- how
+// ----------------------------------------------------------------------------------------------------------
+
+static void policies_set(struct reading *r)
+{
+    const struct job_form *form = r->form;
+
+    if (is_given(r, FORM_misfire_grace))
+        r->job->misfire_grace_us = form->misfire_grace;
+    if (is_given(r, FORM_coalesce))
+        r->job->coalesce = (enum job_coalesce)form->coalesce;
+    if (is_given(r, FORM_max_instances))
+        r->job->max_instances = (int32_t)form->max_instances;
+    if (is_given(r, FORM_timeout))
+        r->job->timeout_us = form->timeout;
+    if (is_given(r, FORM_paused))
+        r->job->state = form->paused ? JOB_PAUSED : JOB_ENABLED;
+}
