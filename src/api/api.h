@@ -1,0 +1,37 @@
+// api.h - what the world may ask over HTTP: hand api_handle to the HTTP server.
+//
+// Every route is a row of routes.def; from the rows come dispatch, decoding of path, query and
+// body, the 422 replies and the OpenAPI document. A reply to a write leaves only after its commit.
+#pragma once
+
+#include "net/http_server.h"
+#include "sched/sched.h"
+#include "store/store.h"
+
+struct tls_prober;
+struct zones;
+
+struct api;
+
+// All borrowed, and needed until api_free.
+struct api_options {
+    struct loop *loop;
+    const struct clock *clock;
+    struct sched *sched;
+    struct store *store;
+    struct zones *zones;
+    struct tls_prober *prober; // NULL: certificate checks are answered with 503
+    const char *jobs_dir;
+    const char *version;
+};
+
+[[nodiscard]] struct api *api_new(const struct api_options *options);
+
+// The http_handler; ctx is the struct api.
+void api_handle(struct http_request *r, void *ctx);
+
+// From now on /readyz says no: the service is stopping.
+void api_drain(struct api *api);
+
+// End it after the HTTP server: requests that are still waiting are forgotten. Accepts NULL.
+void api_free(struct api *api);

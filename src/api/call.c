@@ -1,0 +1,140 @@
+// call.c - answers of handlers, and the headers that carry revisions and warnings.
+// SPDX-License-Identifier: Apache-2.0
+#include "api/call.h"
+
+static void call_end(struct call *call)
+{
+    json_decref(call->json);
+    json_decref(call->query_json);
+    call->json = call->query_json = NULL;
+}
+
+void call_reply(struct call *call, int status, struct buf *body)
+{
+    struct http_request *r = call->r;
+
+    if (body->is_full) {
+        struct problem problem = {.status = 503,
+                                  .code = "payload_too_large",
+                                  .detail = "the reply would be larger than this server sends"};
+
+        buf_done(body);
+        call_reply_problem(call, &problem);
+        return;
+    }
+    call_end(call);
+    http_reply(r, status, "application/json", body);
+}
+
+void call_reply_text(struct call *call, int status, const char *json)
+{
+    struct http_request *r = call->r;
+
+    call_end(call);
+    http_reply_text(r, status, "application/json", str_of(json));
+}
+
+void call_reply_problem(struct call *call, const struct problem *problem)
+{
+    struct http_request *r = call->r;
+    const char *type;
+    struct buf body;
+
+    buf_init(&body, 1 << 16);
+    type = problem_write(r, problem, &body);
+    call_end(call);
+    http_reply(r, problem->status, type, &body);
+}
+
+void call_reply_err(struct call *call, const struct err *e)
+{
+    struct problem problem = problem_of(e);
+
+    call_reply_problem(call, &problem);
+}
+
+void call_reply_issues(struct call *call)
+{
+    struct http_request *r = call->r;
+    const char *type;
+    struct buf body;
+
+    buf_init(&body, 1 << 20);
+    type = problem_write_issues(r, call->issues, &body);
+    call_end(call);
+    http_reply(r, 422, type, &body);
+}
+
+void call_reply_empty(struct call *call, int status)
+{
+    struct http_request *r = call->r;
+
+    call_end(call);
+    http_reply(r, status, NULL, NULL);
+}
+
+void call_warn(struct call *call)
+{
+    for (size_t i = 0; i < call->issues->warning_count; i++)
+        http_reply_header(call->r, "belfry-warning", call->issues->warnings[i]);
+}
+
+void call_write_warnings(const struct call *call, struct json_write *w)
+{
+    if (call->issues->warning_count == 0)
+        return;
+    json_write_key(w, "warnings");
+    json_write_array(w);
+    for (size_t i = 0; i < call->issues->warning_count; i++)
+        json_write_str(w, call->issues->warnings[i]);
+    json_write_array_end(w);
+}
+
+// The version in "r12"; 0 for any other text.
+static int version_of(struct str tag)
+{
+    int64_t n;
+
+    tag = str_trim(tag);
+    if (tag.len < 4 || !str_starts(tag, STR_LIT("\"r")) || tag.p[tag.len - 1] != '"')
+        return 0;
+    if (!str_to_int(str_cut(tag, 2, tag.len - 1), &n) || n < 1 || n > INT32_MAX)
+        return 0;
+    return (int)n;
+}
+
+struct call_match call_match(const struct call *call)
+{
+    struct call_match match = {0};
+    struct str value;
+
+    if (http_request_header(call->r, "if-match", &value)) {
+        match.is_any = str_eq(value, STR_LIT("*"));
+        match.version = version_of(value);
+        match.is_malformed = !match.is_any && match.version == 0;
+    }
+    if (http_request_header(call->r, "if-none-match", &value))
+        match.is_create = str_eq(value, STR_LIT("*"));
+    return match;
+}
+
+bool call_is_fresh(const struct call *call, int version)
+{
+    struct str rest, tag;
+
+    if (!http_request_header(call->r, "if-none-match", &rest))
+        return false;
+    while (str_next(&rest, ',', &tag)) {
+        tag = str_trim(tag);
+        if (str_starts(tag, STR_LIT("W/")))
+            tag = str_cut(tag, 2, tag.len);
+        if (str_eq(tag, STR_LIT("*")) || (version > 0 && version_of(tag) == version))
+            return true;
+    }
+    return false;
+}
+
+void call_etag(struct call *call, int version)
+{
+    http_reply_header(call->r, "etag", arena_printf(call->arena, "\"r%d\"", version));
+}

@@ -1,0 +1,433 @@
+// jobs.c - jobs over HTTP: S1's list, create and delete, and what S1 lacked.
+// SPDX-License-Identifier: Apache-2.0
+#include "api/handlers.h"
+
+#include "api/call.h"
+#include "api/models.h"
+#include "job/job_read.h"
+#include "job/job_write.h"
+#include "net/tls_target.h"
+#include "time/iso8601.h"
+
+#include <stdlib.h>
+
+#define WRITE_TRIES 5 // of a change that meets other changes
+
+static void created(const struct err *err, const struct job *job, void *ctx);
+static void create_fail(struct call *call, const struct err *e);
+static void written(const struct err *err, const struct job *job, void *ctx);
+static void removed(const struct err *err, const struct job *job, void *ctx);
+
+static struct str job_name(const struct call *call)
+{
+    const struct job_params *params = call->params;
+
+    return params->job_id;
+}
+
+static const struct job *job_find(const struct call *call)
+{
+    return sched_find(call->api->o.sched, job_name(call));
+}
+
+static struct job_now job_now(const struct call *call, const struct job *job)
+{
+    struct sched *sched = call->api->o.sched;
+
+    return (struct job_now){sched_next_at(sched, job), sched_running(sched, job)};
+}
+
+static void not_found(struct call *call)
+{
+    struct problem problem = PROBLEM_JOB_NOT_FOUND;
+
+    problem.detail = "Job not found";
+    problem.hint = "GET /api/v1/jobs lists all jobs";
+    call_reply_problem(call, &problem);
+}
+
+// --- reading
+// --------------------------------------------------------------------------------------------------------
+
+void jobs_list(struct call *call)
+{
+    struct sched *sched = call->api->o.sched;
+    struct sched_item *list = sched_list(sched);
+    size_t count = sched_count(sched);
+    struct buf body, scratch;
+    struct json_write w;
+
+    buf_init(&body, CALL_BODY_MAX);
+    (void)buf_reserve(&body, 64 + count * 320);
+    buf_init(&scratch, 1 << 16);
+    json_write_init(&w, &body);
+    json_write_object(&w);
+    json_write_key(&w, "total");
+    json_write_int(&w, (int64_t)count);
+    json_write_key(&w, "jobs");
+    json_write_array(&w);
+    for (size_t i = 0; i < count; i++) {
+        struct job_now now = {list[i].next_at, list[i].running};
+
+        json_write_object(&w);
+        job_write(list[i].job, &now, false, &scratch, &w);
+        json_write_object_end(&w);
+    }
+    json_write_array_end(&w);
+    json_write_object_end(&w);
+    buf_done(&scratch);
+    free(list);
+    call_reply(call, 200, &body);
+}
+
+static void job_reply(struct call *call, int status, const struct job *job)
+{
+    struct job_now now = job_now(call, job);
+    struct buf body, scratch;
+    struct json_write w;
+
+    call_etag(call, job->version);
+    buf_init(&body, CALL_BODY_MAX);
+    buf_init(&scratch, 1 << 20);
+    json_write_init(&w, &body);
+    json_write_object(&w);
+    job_write(job, &now, true, &scratch, &w);
+    call_write_warnings(call, &w);
+    json_write_object_end(&w);
+    buf_done(&scratch);
+    call_reply(call, status, &body);
+}
+
+void job_show(struct call *call)
+{
+    const struct job *job = job_find(call);
+
+    if (!job) {
+        not_found(call);
+    } else if (call_is_fresh(call, job->version)) {
+        call_etag(call, job->version);
+        call_reply_empty(call, 304);
+    } else {
+        job_reply(call, 200, job);
+    }
+}
+
+void job_next(struct call *call)
+{
+    const struct job *job = job_find(call);
+    const struct next_query *query = call->query;
+    wall at = clock_wall(call->api->o.clock);
+    struct buf body, text;
+    struct json_write w;
+
+    if (!job || !job->trigger) {
+        not_found(call);
+        return;
+    }
+    buf_init(&body, CALL_BODY_MAX);
+    buf_init(&text, 1 << 16);
+    json_write_init(&w, &body);
+    json_write_object(&w);
+    json_write_key(&w, "job_id");
+    json_write_str(&w, job->name);
+    json_write_key(&w, "words");
+    trigger_words(job->trigger, &text);
+    json_write_str(&w, buf_str(&text));
+    json_write_key(&w, "timezone");
+    json_write_str(&w, zone_name(trigger_zone(job->trigger)));
+    json_write_key(&w, "next");
+    json_write_array(&w);
+    for (int64_t i = 0; i < query->n; i++) {
+        at = trigger_next(job->trigger, at);
+        if (at.us == WALL_NEVER.us)
+            break;
+        json_write_object(&w);
+        buf_clear(&text);
+        iso8601_write(at, trigger_zone(job->trigger), &text);
+        json_write_key(&w, "at");
+        json_write_str(&w, buf_str(&text));
+        buf_clear(&text);
+        trigger_time_str(job->trigger, at, &text);
+        json_write_key(&w, "local");
+        json_write_str(&w, buf_str(&text));
+        json_write_object_end(&w);
+    }
+    json_write_array_end(&w);
+    json_write_object_end(&w);
+    buf_done(&text);
+    call_reply(call, 200, &body);
+}
+
+// --- what a request says
+// ---------------------------------------------------------------------------------------------
+
+// The body carried out on job; false when the call has been answered.
+static bool body_read(struct call *call, struct job *job, struct err *e)
+{
+    const struct job_form *form = call->body;
+    struct job_reading reading = {
+        .context = sched_trigger_context(call->api->o.sched),
+        .jobs_dir = call->api->o.jobs_dir,
+        .issues = call->issues,
+    };
+    struct tls_target target;
+    const size_t before = call->issues->len;
+
+    if (form->certificate.p && !tls_target_parse(form->certificate, &target, e)) {
+        (void)model_complain_err(call->issues, STR_LIT("\"body\",\"certificate\""),
+                                 json_object_get(call->json, "certificate"), e);
+        return false;
+    }
+    return job_read(form, call->body_given, &reading, job, e) && call->issues->len == before;
+}
+
+// What is wrong with a body, as PUT and PATCH tell it: 422 for values, 400 for schedules that
+// cannot be used.
+static void body_fail(struct call *call, struct err *e)
+{
+    struct str loc = STR_LIT("\"body\",\"args\"");
+
+    if (call->issues->len == 0 && e->code == ERR_INPUT && e->line == 0) {
+        if (e->field[0])
+            loc = model_loc(call->arena, loc, str_of(e->field));
+        (void)model_complain_err(call->issues, loc, NULL, e);
+    }
+    if (call->issues->len > 0) {
+        call_reply_issues(call);
+        return;
+    }
+    if (e->code == ERR_INPUT)
+        e->code = ERR_SCHEDULE;
+    call_reply_err(call, e);
+}
+
+// --- S1: create
+// ------------------------------------------------------------------------------------------------------
+
+void jobs_create(struct call *call)
+{
+    const struct job_form *form = call->body;
+    struct sched *sched = call->api->o.sched;
+    struct job *job = job_new(form->job_id);
+    struct err e = {0};
+
+    if (!body_read(call, job, &e)) {
+        job_free(job);
+        create_fail(call, &e);
+        return;
+    }
+    if (sched_find(sched, form->job_id)) {
+        job_free(job);
+        (void)fail(&e, ERR_EXISTS, "job_id", "Job already exists");
+        create_fail(call, &e);
+        return;
+    }
+    sched_put(sched, job, STORE_CREATE, created, call);
+}
+
+// S1's words for what S1 handled; what crashed there has the reason in the hint.
+static void create_fail(struct call *call, const struct err *e)
+{
+    struct problem problem = problem_of(e);
+    struct str hint;
+
+    if (call->issues->len > 0) {
+        call_reply_issues(call);
+        return;
+    }
+    if (e->code == ERR_FOLDER) {
+        problem = problem_plain(404, problem.code, "Job folder not found.");
+        problem.hint = e->message;
+    } else if (e->code == ERR_SCHEDULE_FILE) {
+        problem = problem_plain(404, problem.code, "Schedule file not found");
+        problem.hint = e->message;
+    } else if (e->code == ERR_EXISTS) {
+        problem = problem_plain(409, problem.code, "Job already exists");
+        problem.hint = "PUT /api/v1/jobs/{job_id} replaces a job, PATCH changes it";
+    } else if (e->code == ERR_SCHEDULE || e->code == ERR_INPUT) {
+        hint = arena_printf(call->arena, "%s%s%s", e->message, e->hint[0] ? "; " : "", e->hint);
+        problem.status = 400;
+        problem.code = err_name(ERR_SCHEDULE);
+        problem.detail = "An error occurred";
+        problem.hint = hint.p;
+    }
+    call_reply_problem(call, &problem);
+}
+
+static void scheduled_reply(struct call *call, bool is_scheduled, struct str name)
+{
+    struct buf body;
+    struct json_write w;
+
+    buf_init(&body, 4096);
+    json_write_init(&w, &body);
+    json_write_object(&w);
+    json_write_key(&w, "scheduled");
+    json_write_bool(&w, is_scheduled);
+    json_write_key(&w, "job_id");
+    json_write_str(&w, name);
+    json_write_object_end(&w);
+    call_reply(call, 200, &body);
+}
+
+static void created(const struct err *err, const struct job *job, void *ctx)
+{
+    struct call *call = ctx;
+
+    if (err) {
+        create_fail(call, err);
+        return;
+    }
+    call_warn(call);
+    call_etag(call, job->version);
+    http_reply_header(call->r, "location",
+                      arena_printf(call->arena, "/api/v1/jobs/%.*s", STR(job->name)));
+    scheduled_reply(call, true, job->name);
+}
+
+// --- put and patch
+// ---------------------------------------------------------------------------------------------------
+
+static void mismatch(struct call *call, const struct job *job)
+{
+    struct err e;
+
+    (void)fail(&e, ERR_CONFLICT, "If-Match", "the job is not in the revision that was asked for");
+    if (job)
+        (void)fail_hint(&e, "it is \"r%d\" now: read it again and decide", job->version);
+    else
+        (void)fail_hint(&e, "there is no such job now");
+    call_reply_err(call, &e);
+}
+
+// Whether the job may be changed as far as If-Match goes; otherwise the call has been answered.
+static bool match_check(struct call *call, const struct job *job)
+{
+    struct call_match match = call_match(call);
+    bool is_bad = match.is_malformed || (match.is_any && !job) ||
+                  (match.version > 0 && (!job || job->version != match.version)) ||
+                  (match.is_create && job);
+
+    if (is_bad)
+        mismatch(call, job);
+    return !is_bad;
+}
+
+void job_put(struct call *call)
+{
+    const struct job *present = job_find(call);
+    struct call_match match = call_match(call);
+    int expect = match.is_create ? STORE_CREATE : match.version > 0 ? match.version : STORE_ANY;
+    struct job *job;
+    struct err e = {0};
+
+    if (!match_check(call, present))
+        return;
+    job = job_new(job_name(call));
+    if (!body_read(call, job, &e)) {
+        job_free(job);
+        body_fail(call, &e);
+        return;
+    }
+    sched_put(call->api->o.sched, job, expect, written, call);
+}
+
+void job_patch(struct call *call)
+{
+    struct sched *sched = call->api->o.sched;
+    struct trigger_context context = sched_trigger_context(sched);
+    const struct job *present = job_find(call);
+    struct job *job;
+    struct err e = {0};
+
+    if (!present) {
+        not_found(call);
+        return;
+    }
+    if (!match_check(call, present))
+        return;
+    job = job_copy(present, &context);
+    if (!body_read(call, job, &e)) {
+        job_free(job);
+        body_fail(call, &e);
+        return;
+    }
+    job_set_text(&job->quarantine, (struct str){"", 0}); // whoever gives it a schedule has mended
+                                                         // it
+    sched_put(sched, job, present->version, written, call);
+}
+
+static void written(const struct err *err, const struct job *job, void *ctx)
+{
+    struct call *call = ctx;
+    struct call_match match = call_match(call);
+    bool is_put = call->route->method == HTTP_PUT, is_lost;
+
+    if (!err) {
+        job_reply(call, is_put && job->version == 1 ? 201 : 200, job);
+        return;
+    }
+    is_lost = err->code == ERR_CONFLICT || err->code == ERR_NOT_FOUND;
+    if (is_lost && match.version == 0 && call->tries++ < WRITE_TRIES) {
+        call->issues->warning_count = 0;
+        call->route->run(call); // somebody else was faster: on what stands now
+    } else if (is_lost || err->code == ERR_EXISTS) {
+        mismatch(call, job_find(call));
+    } else {
+        call_reply_err(call, err);
+    }
+}
+
+// --- delete, pause, resume
+// -------------------------------------------------------------------------------------------
+
+static void delete_fail(struct call *call)
+{
+    struct problem problem = problem_plain(400, "job_not_found", "Job deleted failed");
+
+    problem.hint = "there is no job of that id";
+    call_reply_problem(call, &problem);
+}
+
+void job_delete(struct call *call)
+{
+    const struct job *job = job_find(call);
+
+    if (!job)
+        delete_fail(call);
+    else if (match_check(call, job))
+        sched_delete(call->api->o.sched, job_name(call), removed, call);
+}
+
+static void removed(const struct err *err, const struct job *job, void *ctx)
+{
+    struct call *call = ctx;
+
+    (void)job;
+    if (!err)
+        scheduled_reply(call, false, job_name(call));
+    else if (err->code == ERR_NOT_FOUND)
+        delete_fail(call);
+    else
+        call_reply_err(call, err);
+}
+
+static void pause_set(struct call *call, bool is_paused)
+{
+    const struct job *job = job_find(call);
+
+    if (!job)
+        not_found(call);
+    else if (match_check(call, job))
+        sched_pause(call->api->o.sched, job_name(call), is_paused, written, call);
+}
+
+void job_pause(struct call *call)
+{
+    pause_set(call, true);
+}
+
+void job_resume(struct call *call)
+{
+    pause_set(call, false);
+}

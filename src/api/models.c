@@ -1,0 +1,420 @@
+// models.c - the tables of the API's parameters and replies.
+// SPDX-License-Identifier: Apache-2.0
+#include "api/models.h"
+
+#include "job/job.h"
+#include "job/job_write.h"
+
+#define MODEL(constant, label, text, table, ...) \
+    const struct model constant = {              \
+        .name = label, .doc = text, .fields = table, .count = MODEL_COUNT(table), __VA_ARGS__};
+
+// --- parameters
+// ---------------------------------------------------------------------------------------------------
+
+static const struct model_field job_params[] = {
+    {.name = "job_id",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct job_params, job_id),
+     .required = 1,
+     .pattern = JOB_NAME_PATTERN,
+     .check = job_name_check,
+     .doc = "The job's name.",
+     .example = "\"get_random_user\""},
+};
+MODEL(job_params_model, "JobParams", NULL, job_params, .size = sizeof(struct job_params))
+
+static const struct model_field run_params[] = {
+    {.name = "run_id",
+     .type = MODEL_INT,
+     .offset = offsetof(struct run_params, run_id),
+     .required = 1,
+     .min = 1,
+     .max = INT64_MAX,
+     .doc = "The run's number.",
+     .example = "244301815808000"},
+};
+MODEL(run_params_model, "RunParams", NULL, run_params, .size = sizeof(struct run_params))
+
+static const struct model_field runs_query[] = {
+    {.name = "limit",
+     .type = MODEL_INT,
+     .offset = offsetof(struct runs_query, limit),
+     .preset_n = 100,
+     .min = 1,
+     .max = INT64_MAX,
+     .doc = "Runs on this page; more than 1000 counts as 1000.",
+     .example = "100"},
+    {.name = "cursor",
+     .type = MODEL_INT,
+     .offset = offsetof(struct runs_query, cursor),
+     .max = INT64_MAX,
+     .doc = "next_cursor of the page before.",
+     .example = "244301815808000"},
+};
+MODEL(runs_query_model, "RunsQuery", NULL, runs_query, .size = sizeof(struct runs_query))
+
+static const struct model_field next_query[] = {
+    {.name = "n",
+     .type = MODEL_INT,
+     .offset = offsetof(struct next_query, n),
+     .preset_n = 10,
+     .min = 1,
+     .max = 1000,
+     .doc = "How many moments.",
+     .example = "10"},
+};
+MODEL(next_query_model, "NextQuery", NULL, next_query, .size = sizeof(struct next_query))
+
+static const struct model_field check_query[] = {
+    {.name = "host",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct check_query, host),
+     .preset = "www.google.com",
+     .min = 1,
+     .max = 300,
+     .doc = "HOST or HOST:PORT; port 443 when left out.",
+     .example = "\"www.example.org\""},
+};
+MODEL(check_query_model, "CheckQuery", NULL, check_query, .size = sizeof(struct check_query))
+
+enum {
+    SCHEDULE_ADD = 1,
+    SCHEDULE_CHANGE = 2,
+    SCHEDULE_REMOVE = 4
+};
+
+static const struct model_field schedule_query[] = {
+    {.name = "time_in_seconds",
+     .type = MODEL_INT,
+     .offset = offsetof(struct schedule_query, time_in_seconds),
+     .in = SCHEDULE_ADD | SCHEDULE_CHANGE,
+     .required = SCHEDULE_CHANGE,
+     .preset_n = 60,
+     .max = INT64_C(3155760000),
+     .doc = "Seconds between two checks; 0 counts as 1.",
+     .example = "60"},
+    {.name = "host",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct schedule_query, host),
+     .required = SCHEDULE_ADD | SCHEDULE_CHANGE | SCHEDULE_REMOVE,
+     .min = 1,
+     .max = JOB_NAME_MAX,
+     .doc = "HOST or HOST:PORT; it is the job's name as well.",
+     .example = "\"www.example.org\""},
+};
+MODEL(schedule_add_model, "ScheduleAdd", NULL, schedule_query, .use = SCHEDULE_ADD,
+      .size = sizeof(struct schedule_query))
+MODEL(schedule_change_model, "ScheduleChange", NULL, schedule_query, .use = SCHEDULE_CHANGE,
+      .size = sizeof(struct schedule_query))
+MODEL(schedule_remove_model, "ScheduleRemove", NULL, schedule_query, .use = SCHEDULE_REMOVE,
+      .size = sizeof(struct schedule_query))
+
+static const struct model_field ready_query[] = {
+    {.name = "verbose",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct ready_query, verbose),
+     .preset = "0",
+     .doc = "List each check.",
+     .example = "\"1\""},
+};
+MODEL(ready_query_model, "ReadyQuery", NULL, ready_query, .size = sizeof(struct ready_query))
+
+// --- replies
+// ------------------------------------------------------------------------------------------------------
+
+#define TEXT(key, words, sample)                                                        \
+    {                                                                                   \
+        .name = key, .type = MODEL_TEXT, .required = 1, .doc = words, .example = sample \
+    }
+#define INT(key, words, sample)                                                        \
+    {                                                                                  \
+        .name = key, .type = MODEL_INT, .required = 1, .doc = words, .example = sample \
+    }
+#define TIME(key, words)                                                                   \
+    {                                                                                      \
+        .name = key, .type = MODEL_TIME, .required = 1, .is_nullable = true, .doc = words, \
+        .example = "\"2026-11-22T04:49:33Z\""                                              \
+    }
+#define LIST(key, inner, words)                                                      \
+    {                                                                                \
+        .name = key, .type = MODEL_LIST, .required = 1, .model = inner, .doc = words \
+    }
+#define OBJECT(key, inner, words)                                                      \
+    {                                                                                  \
+        .name = key, .type = MODEL_OBJECT, .required = 1, .model = inner, .doc = words \
+    }
+#define BOOL(key, words, sample)                                                        \
+    {                                                                                   \
+        .name = key, .type = MODEL_BOOL, .required = 1, .doc = words, .example = sample \
+    }
+
+static const struct model_field scheduled[] = {
+    BOOL("scheduled", "Whether the job is scheduled now.", "true"),
+    TEXT("job_id", "The job's name.", "\"get_random_user\""),
+};
+MODEL(scheduled_model, "Scheduled", "What became of a job.", scheduled)
+
+static const struct model_field job_list[] = {
+    INT("total", "Jobs in the list.", "1"),
+    LIST("jobs", &job_item_model, "All jobs, ordered by next run; those without one last."),
+};
+MODEL(job_list_model, "JobList", "All jobs.", job_list)
+
+static const struct model_field job_post_item[] = {
+    TEXT("job_id", "The job's name.", "\"www.example.org\""),
+    TEXT("run_frequency", "The trigger as APScheduler prints it.", "\"interval[0:01:00]\""),
+    TEXT("next_run", "Next run as Python prints a datetime, or \"None\".",
+         "\"2026-11-22 04:49:33.303354+00:00\""),
+};
+MODEL(job_post_item_model, "Schedule", "A job in S2's list.", job_post_item)
+
+static const struct model_field schedules[] = {
+    LIST("jobs", &job_post_item_model, "All jobs, ordered by next run."),
+};
+MODEL(schedules_model, "Schedules", "All jobs, as S2 lists them.", schedules)
+
+static const struct model_field next_item[] = {
+    TIME("at", "When."),
+    TEXT("local", "The same as Python prints it, in the trigger's time zone.",
+         "\"2026-11-22 04:49:33+00:00\""),
+};
+static MODEL(next_item_model, "NextItem", "A coming run.", next_item) static const
+    struct model_field next_fields[] = {
+        TEXT("job_id", "The job's name.", "\"get_random_user\""),
+        TEXT("words", "The trigger in plain English.", "\"every 15 seconds\""),
+        TEXT("timezone", "The trigger's time zone.", "\"UTC\""),
+        LIST("next", &next_item_model, "Coming runs, were nothing to hold them."),
+};
+MODEL(next_model, "Next", "When a job runs next.", next_fields)
+
+enum {
+    RUN_ITEM = 1,
+    RUN_FULL = 2,
+    RUN_BOTH = 3
+};
+
+static const struct model_field stream_fields[] = {
+    TEXT("head", "The first bytes; what is not UTF-8 appears as U+FFFD.", "\"hello\\n\""),
+    TEXT("tail", "The last bytes, when not everything fits into head.", "\"\""),
+    INT("total", "Bytes written in all.", "6"),
+};
+static const struct model stream_model = {.name = "Stream",
+                                          .doc = "What a run wrote.",
+                                          .fields = stream_fields,
+                                          .count = MODEL_COUNT(stream_fields)};
+
+static const struct model_field run_fields[] = {
+    {.name = "run_id",
+     .type = MODEL_INT,
+     .required = RUN_BOTH,
+     .doc = "The run's number.",
+     .example = "244301815808000"},
+    {.name = "job_id",
+     .type = MODEL_TEXT,
+     .required = RUN_BOTH,
+     .doc = "The job's name.",
+     .example = "\"get_random_user\""},
+    {.name = "state",
+     .type = MODEL_TEXT,
+     .required = RUN_BOTH,
+     .doc = "queued, running, waiting, orphaned, succeeded, failed, timed_out, cancelled, skipped "
+            "or lost.",
+     .example = "\"succeeded\""},
+    {.name = "reason",
+     .type = MODEL_TEXT,
+     .required = RUN_BOTH,
+     .doc = "Why it was skipped or ended early; may be empty.",
+     .example = "\"\""},
+    {.name = "origin",
+     .type = MODEL_TEXT,
+     .required = RUN_BOTH,
+     .doc = "schedule, catchup or manual.",
+     .example = "\"schedule\""},
+    {.name = "scheduled_at",
+     .type = MODEL_TIME,
+     .required = RUN_BOTH,
+     .is_nullable = true,
+     .doc = "The slot it is for.",
+     .example = "\"2026-11-22T04:49:33Z\""},
+    {.name = "queued_at",
+     .type = MODEL_TIME,
+     .required = RUN_BOTH,
+     .is_nullable = true,
+     .doc = "When it was claimed."},
+    {.name = "started_at",
+     .type = MODEL_TIME,
+     .required = RUN_BOTH,
+     .is_nullable = true,
+     .doc = "When it started."},
+    {.name = "finished_at",
+     .type = MODEL_TIME,
+     .required = RUN_BOTH,
+     .is_nullable = true,
+     .doc = "When it ended."},
+    {.name = "duration_ms",
+     .type = MODEL_INT,
+     .required = RUN_BOTH,
+     .is_nullable = true,
+     .doc = "How long it took.",
+     .example = "120"},
+    {.name = "attempt",
+     .type = MODEL_INT,
+     .required = RUN_BOTH,
+     .doc = "1, 2, ...; 0 when it never started.",
+     .example = "1"},
+    {.name = "exit_code",
+     .type = MODEL_INT,
+     .required = RUN_BOTH,
+     .is_nullable = true,
+     .doc = "Of the process; null when it did not exit by itself.",
+     .example = "0"},
+    {.name = "signal",
+     .type = MODEL_INT,
+     .required = RUN_BOTH,
+     .is_nullable = true,
+     .doc = "The signal that ended it.",
+     .example = "9"},
+    {.name = "message",
+     .type = MODEL_TEXT,
+     .required = RUN_BOTH,
+     .doc = "One sentence for a person; may be empty."},
+    {.name = "missed",
+     .type = MODEL_INT,
+     .required = RUN_BOTH,
+     .doc = "Earlier slots this run stands for as well.",
+     .example = "0"},
+    {.name = "missed_from",
+     .type = MODEL_TIME,
+     .required = RUN_BOTH,
+     .is_nullable = true,
+     .doc = "The first of them."},
+    {.name = "job_version",
+     .type = MODEL_INT,
+     .required = RUN_BOTH,
+     .doc = "Version of the job it ran.",
+     .example = "1"},
+    {.name = "stdout",
+     .type = MODEL_OBJECT,
+     .in = RUN_FULL,
+     .required = RUN_FULL,
+     .model = &stream_model,
+     .doc = "What it wrote to standard output."},
+    {.name = "stderr",
+     .type = MODEL_OBJECT,
+     .in = RUN_FULL,
+     .required = RUN_FULL,
+     .model = &stream_model,
+     .doc = "What it wrote to standard error."},
+    {.name = "result",
+     .type = MODEL_OBJECT,
+     .in = RUN_FULL,
+     .required = RUN_FULL,
+     .is_nullable = true,
+     .doc = "What it found out, of a certificate check for one."},
+};
+const struct model run_model = {.name = "Run",
+                                .doc = "One run.",
+                                .fields = run_fields,
+                                .count = MODEL_COUNT(run_fields),
+                                .use = RUN_ITEM};
+const struct model run_full_model = {.name = "RunDetail",
+                                     .doc = "One run and what it wrote.",
+                                     .fields = run_fields,
+                                     .count = MODEL_COUNT(run_fields),
+                                     .use = RUN_FULL};
+
+static const struct model_field run_list[] = {
+    LIST("runs", &run_model, "Newest first."),
+    {.name = "next_cursor",
+     .type = MODEL_INT,
+     .required = 1,
+     .is_nullable = true,
+     .doc = "Parameter cursor of the next page; null on the last one."},
+};
+MODEL(run_list_model, "RunList", "A page of runs.", run_list)
+
+static const struct model_field run_started[] = {
+    INT("run_id", "The run's number; GET /api/v1/runs/{run_id} tells how it goes.",
+        "244301815808000"),
+    TEXT("job_id", "The job's name.", "\"get_random_user\""),
+};
+MODEL(run_started_model, "RunStarted", "A run that was asked for.", run_started)
+
+static const struct model_field certificate[] = {
+    TEXT("end_date", "When the certificate expires, UTC, without offset.",
+         "\"2027-01-25T04:44:31\""),
+    INT("time_to_expiry", "Whole days until then, rounded down.", "63"),
+    TEXT("subject", "Its subject as python-cryptography prints it.", "\"<Name(CN=localhost)>\""),
+    INT("serial", "Its serial number, up to 160 bits.",
+        "570435772442202785564600563792081404855388718456"),
+};
+MODEL(certificate_model, "Certificate", "S2's view of a certificate.", certificate)
+
+static const struct model_field module_fields[] = {
+    TEXT("name", "The folder's name.", "\"get_random_user\""),
+    {.name = "entry",
+     .type = MODEL_TEXT,
+     .required = 1,
+     .is_nullable = true,
+     .doc = "What is run: main.so, main.c, main.py or main.",
+     .example = "\"main.py\""},
+    {.name = "type",
+     .type = MODEL_TEXT,
+     .required = 1,
+     .is_nullable = true,
+     .doc = "Type of the .schedule file's schedule.",
+     .example = "\"cron\""},
+    {.name = "run_frequency",
+     .type = MODEL_TEXT,
+     .required = 1,
+     .is_nullable = true,
+     .doc = "The .schedule file's trigger as APScheduler prints it.",
+     .example = "\"interval[0:00:15]\""},
+    {.name = "error",
+     .type = MODEL_TEXT,
+     .required = 1,
+     .is_nullable = true,
+     .doc = "Why it cannot be scheduled as it is."},
+    {.name = "warnings",
+     .type = MODEL_STRINGS,
+     .required = 1,
+     .doc = "What is odd in the .schedule file."},
+    {.name = "jobs", .type = MODEL_STRINGS, .required = 1, .doc = "Jobs that run this folder."},
+};
+static const struct model module_model = {.name = "Module",
+                                          .doc = "A job folder.",
+                                          .fields = module_fields,
+                                          .count = MODEL_COUNT(module_fields)};
+static const struct model_field modules[] = {
+    INT("total", "Folders in the list.", "1"),
+    LIST("modules", &module_model, "Folders of the jobs directory, by name."),
+};
+MODEL(modules_model, "Modules", "What the jobs directory holds.", modules)
+
+static const struct model_field status_fields[] = {
+    TEXT("version", "Of belfry.", "\"0.1.0\""),
+    TIME("time", "The server's clock."),
+    INT("jobs", "Jobs known.", "3"),
+    INT("paused", "Of them, paused.", "0"),
+    INT("quarantined", "Of them, stored but not usable.", "0"),
+    INT("running", "Runs in progress.", "0"),
+    OBJECT("runs", NULL,
+           "Counts since the start: claimed, finished, skipped, missed, late_max_ms."),
+    OBJECT("store", NULL, "Counts since the start: writes, transactions, waiting, and failure."),
+    {.name = "failure",
+     .type = MODEL_TEXT,
+     .required = 1,
+     .is_nullable = true,
+     .doc = "Why nothing can be started now."},
+};
+MODEL(status_model, "Status", "The service at a glance.", status_fields)
+
+static const struct model_field health_fields[] = {
+    TEXT("status", "ok, or failing.", "\"ok\""),
+    {.name = "checks",
+     .type = MODEL_OBJECT,
+     .doc = "Each check by name: ok, or what is wrong. Only with verbose, or when "
+            "failing."},
+};
+MODEL(health_model, "Health", "Whether the service works.", health_fields)

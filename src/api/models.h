@@ -1,0 +1,40 @@
+// models.h - parameters and replies of the API that are not a job: each a table of fields.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "job/model.h"
+
+struct job_params {
+    struct str job_id;
+};
+struct run_params {
+    int64_t run_id;
+};
+struct runs_query {
+    int64_t limit, cursor;
+};
+struct next_query {
+    int64_t n;
+};
+struct check_query {
+    struct str host;
+};
+struct schedule_query { // S2's host_ssl_check
+    int64_t time_in_seconds;
+    struct str host;
+};
+struct ready_query {
+    struct str verbose; // ?verbose, ?verbose=1; "0" and "false" mean no
+};
+
+extern const struct model job_params_model, run_params_model;
+extern const struct model runs_query_model, next_query_model, check_query_model, ready_query_model;
+extern const struct model schedule_add_model, schedule_change_model, schedule_remove_model;
+
+extern const struct model scheduled_model, job_list_model, job_post_item_model, schedules_model,
+    next_model;
+extern const struct model run_model, run_full_model, run_list_model, run_started_model;
+extern const struct model certificate_model, modules_model, status_model, health_model;

@@ -1,0 +1,158 @@
+// system.c - the service about itself: alive, ready, status, the OpenAPI document.
+// SPDX-License-Identifier: Apache-2.0
+#include "api/handlers.h"
+
+#include "api/call.h"
+#include "api/models.h"
+#include "base/loop.h"
+#include "time/iso8601.h"
+
+#include <stdlib.h>
+
+#define LOOP_HANG_US 5000000 // a loop that has not turned for so long hangs
+
+struct check {
+    const char *name;
+    const char *trouble; // NULL: it is fine
+};
+
+void system_live(struct call *call)
+{
+    struct loop *loop = call->api->o.loop;
+    int64_t idle_us = clock_mono(call->api->o.clock).us - loop_last_turn(loop).us;
+
+    if (idle_us < LOOP_HANG_US)
+        call_reply_text(call, 200, "{\"status\":\"ok\"}");
+    else
+        call_reply_text(
+            call, 503,
+            "{\"status\":\"failing\",\"checks\":{\"loop\":\"has not turned for 5 seconds\"}}");
+}
+
+static bool is_verbose(const struct call *call)
+{
+    const struct ready_query *query = call->query;
+
+    return !str_eq(query->verbose, STR_LIT("0")) &&
+           !str_eq_nocase(query->verbose, STR_LIT("false"));
+}
+
+void system_ready(struct call *call)
+{
+    struct sched_stats sched;
+    struct store_stats store;
+    struct check checks[3];
+    bool is_ready = true;
+    struct json_write w;
+    struct buf body;
+
+    sched_stats(call->api->o.sched, &sched);
+    store_stats(call->api->o.store, &store);
+    checks[0] =
+        (struct check){"store", store.last_failure.code ? store.last_failure.message : NULL};
+    checks[1] = (struct check){"scheduler", sched.failure.code ? sched.failure.message : NULL};
+    checks[2] =
+        (struct check){"stopping", call->api->is_draining ? "the service is stopping" : NULL};
+    for (size_t i = 0; i < 3; i++)
+        is_ready = is_ready && !checks[i].trouble;
+    buf_init(&body, 1 << 16);
+    json_write_init(&w, &body);
+    json_write_object(&w);
+    json_write_key(&w, "status");
+    json_write_text(&w, is_ready ? "ok" : "failing");
+    if (!is_ready || is_verbose(call)) {
+        json_write_key(&w, "checks");
+        json_write_object(&w);
+        for (size_t i = 0; i < 3; i++) {
+            json_write_key(&w, checks[i].name);
+            json_write_text(&w, checks[i].trouble ? checks[i].trouble : "ok");
+        }
+        json_write_object_end(&w);
+    }
+    json_write_object_end(&w);
+    call_reply(call, is_ready ? 200 : 503, &body);
+}
+
+static void count_write(struct json_write *w, const char *key, int64_t n)
+{
+    json_write_key(w, key);
+    json_write_int(w, n);
+}
+
+static void failure_write(struct json_write *w, const struct err *e)
+{
+    json_write_key(w, "failure");
+    json_write_text(w, e->code ? e->message : NULL);
+}
+
+static void jobs_count(struct call *call, struct json_write *w)
+{
+    struct sched_item *list = sched_list(call->api->o.sched);
+    size_t count = sched_count(call->api->o.sched);
+    int64_t paused = 0, quarantined = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        quarantined += list[i].job->quarantine.len > 0;
+        paused += list[i].job->state == JOB_PAUSED && list[i].job->quarantine.len == 0;
+    }
+    free(list);
+    count_write(w, "jobs", (int64_t)count);
+    count_write(w, "paused", paused);
+    count_write(w, "quarantined", quarantined);
+}
+
+static void stats_write(struct call *call, struct json_write *w)
+{
+    struct sched_stats sched;
+    struct store_stats store;
+
+    sched_stats(call->api->o.sched, &sched);
+    store_stats(call->api->o.store, &store);
+    count_write(w, "running", (int64_t)sched.running);
+    json_write_key(w, "runs");
+    json_write_object(w);
+    count_write(w, "claimed", sched.claimed);
+    count_write(w, "finished", sched.finished);
+    count_write(w, "skipped", sched.skipped);
+    count_write(w, "missed", sched.missed);
+    count_write(w, "late_max_ms", sched.late_max_us / 1000);
+    json_write_object_end(w);
+    json_write_key(w, "store");
+    json_write_object(w);
+    count_write(w, "writes", store.writes);
+    count_write(w, "transactions", store.transactions);
+    count_write(w, "waiting", store.waiting);
+    failure_write(w, &store.last_failure);
+    json_write_object_end(w);
+    failure_write(w, &sched.failure);
+}
+
+void system_status(struct call *call)
+{
+    struct json_write w;
+    struct buf body, text;
+
+    buf_init(&body, 1 << 20);
+    buf_init(&text, 64);
+    iso8601_write(clock_wall(call->api->o.clock), zones_utc(call->api->o.zones), &text);
+    json_write_init(&w, &body);
+    json_write_object(&w);
+    json_write_key(&w, "version");
+    json_write_text(&w, call->api->o.version);
+    json_write_key(&w, "time");
+    json_write_str(&w, buf_str(&text));
+    jobs_count(call, &w);
+    stats_write(call, &w);
+    json_write_object_end(&w);
+    buf_done(&text);
+    call_reply(call, 200, &body);
+}
+
+void system_openapi(struct call *call)
+{
+    struct buf body;
+
+    buf_init(&body, CALL_BODY_MAX);
+    buf_add(&body, buf_str(&call->api->openapi));
+    call_reply(call, 200, &body);
+}
