@@ -1,8 +1,8 @@
 // http_chunk.c - the chunked coding as a table of places and steps.
 //
 // Extensions are ignored, and refused when they hold more than names and plain values: nobody sends
-// quoted ones, and parsers disagree about where their quotes end. SPDX-License-Identifier:
-// Apache-2.0
+// quoted ones, and parsers disagree about where their quotes end.
+// SPDX-License-Identifier: Apache-2.0
 #include "net/http_chunk.h"
 
 enum {

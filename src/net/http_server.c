@@ -3,7 +3,8 @@
 // Two limits keep strangers from using up the descriptors: one for all connections, one for each
 // address (an IPv6 /64 counts as one). Who comes when all places are taken gets the place of the
 // connection that has been idle longest, if that has been so for a while; otherwise, and when its
-// address has its share, it is told so with 503. SPDX-License-Identifier: Apache-2.0
+// address has its share, it is told so with 503.
+// SPDX-License-Identifier: Apache-2.0
 #include "net/http_server.h"
 
 #include <arpa/inet.h>

@@ -4,7 +4,8 @@
 // http_echo [connection_max [address_max]]: listens on a free port of 127.0.0.1, prints it, serves
 // until SIGTERM. Deadlines are 400 ms for head and body and a second for idling. /small answers
 // "ok", /later answers at the end of the turn, /large with a megabyte, anything else with a JSON
-// object that describes the request. SPDX-License-Identifier: Apache-2.0
+// object that describes the request.
+// SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -507,7 +507,7 @@ static void drains(void **state)
     assert_true(is_end);
     assert_int_equal(http_server_connection_count(server), 1);
     assert_int_equal(http_server_port(server), 0);
-    http_reply_text(kept[0], 200, NULL, STR_LIT("last"));
+    http_connection_reply(kept[0], 200, NULL, STR_LIT("last"), NULL);
     turn();
     assert_non_null(strstr(replies(busy, &is_end), "connection: close\r\n"));
     assert_true(is_end);
@@ -550,6 +550,31 @@ static void turns_away(void **state)
     http_hub_stop(&hub);
     http_hub_done(&hub);
     close(fds[1]);
+}
+
+static void forgets_who_has_gone(void **state)
+{
+    struct http_limits limits = {.head_max_bytes = 1000,
+                                 .target_max_bytes = 100,
+                                 .body_max_bytes = 10,
+                                 .bodies_max_bytes = 10};
+    struct http_hub hub;
+    int fds[2];
+
+    (void)state;
+    http_hub_init(&hub, loop, &limits, handle, &sim);
+    for (int i = 0; i < HTTP_DEADLINE_KINDS; i++)
+        hub.deadlines.us[i] = 1000000;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    assert_non_null(http_connection_open(&hub, fds[0], ""));
+    client_send(fds[1], STR_LIT("GET /keep HTTP/1.1\r\n" HOST "\r\n"));
+    close(fds[1]);
+    turn();
+    assert_true(http_request_is_gone(kept[0]));
+    assert_false(list_is_empty(&hub.all));
+    http_reply_text(kept[0], 200, NULL, STR_LIT("to nobody"));
+    assert_true(list_is_empty(&hub.all));
+    http_hub_done(&hub);
 }
 
 static void reuses_works(void **state)
@@ -614,6 +639,7 @@ int main(void)
         T(drains),
         T(is_freed_with_requests_waiting),
         T(turns_away),
+        T(forgets_who_has_gone),
         T(reuses_works),
         T(names_what_cannot_be_listened_on),
     };
