@@ -58,8 +58,8 @@ static void row_own(struct job_row *to, const struct job_row *from);
 static void row_free(struct job_row *row);
 static void run_free(struct memory_run *run);
 static int64_t lose_alive(struct memory_data *data, wall now);
-static ptrdiff_t run_place(struct memory_run *const *runs, size_t len, int64_t id);
-static ptrdiff_t slot_place(struct memory_run *const *runs, size_t len, wall slot);
+static size_t run_place(struct memory_run *const *runs, size_t len, int64_t id);
+static size_t slot_place(struct memory_run *const *runs, size_t len, wall slot);
 
 // ---- the data ----
 
@@ -212,7 +212,7 @@ static bool set_state(struct memory_data *data, struct request *r)
 static void run_insert(struct memory_data *data, struct memory_job *job, const struct run *run)
 {
     struct memory_run *new = mem_alloc(sizeof *new);
-    size_t place = (size_t)run_place(data->runs.v, data->runs.len, run->id);
+    size_t place = run_place(data->runs.v, data->runs.len, run->id);
 
     new->r.run = *run;
     new->r.run.message = (struct str){str_own(run->message), run->message.len};
@@ -222,7 +222,7 @@ static void run_insert(struct memory_data *data, struct memory_job *job, const s
             (data->runs.len++ - place) * sizeof *data->runs.v);
     data->runs.v[place] = new;
 
-    place = (size_t)slot_place(job->runs.v, job->runs.len, run->scheduled_at);
+    place = slot_place(job->runs.v, job->runs.len, run->scheduled_at);
     vec_reserve(&job->runs, job->runs.len + 1);
     memmove(job->runs.v + place + 1, job->runs.v + place,
             (job->runs.len++ - place) * sizeof *job->runs.v);
@@ -231,28 +231,33 @@ static void run_insert(struct memory_data *data, struct memory_job *job, const s
 
 static struct memory_run *run_find(const struct memory_data *data, int64_t id)
 {
-    size_t place = (size_t)run_place(data->runs.v, data->runs.len, id);
+    size_t place = run_place(data->runs.v, data->runs.len, id);
 
     return place < data->runs.len && data->runs.v[place]->r.run.id == id ? data->runs.v[place]
                                                                          : NULL;
 }
 
+static bool slot_is_taken(const struct memory_job *job, wall slot)
+{
+    size_t place = slot_place(job->runs.v, job->runs.len, slot);
+
+    return place < job->runs.len && job->runs.v[place]->r.run.scheduled_at.us == slot.us;
+}
+
 static bool claim(struct memory_data *data, struct request *r)
 {
     for (size_t i = 0; i < r->count; i++) {
-        if (run_find(data, r->runs[i].id))
+        const struct memory_job *job = job_find(data, r->runs[i].job_id);
+
+        if (job && job->row.state != JOB_DELETED && !slot_is_taken(job, r->runs[i].scheduled_at) &&
+            run_find(data, r->runs[i].id))
             return request_refuse_run_id(r, r->runs[i].id);
     }
     for (size_t i = 0; i < r->count; i++) {
         const struct run *run = &r->runs[i];
         struct memory_job *job = job_find(data, run->job_id);
-        size_t place;
 
-        if (!job || job->row.state == JOB_DELETED)
-            continue;
-        place = (size_t)slot_place(job->runs.v, job->runs.len, run->scheduled_at);
-        r->won[i] = place == job->runs.len ||
-                    job->runs.v[place]->r.run.scheduled_at.us != run->scheduled_at.us;
+        r->won[i] = job && job->row.state != JOB_DELETED && !slot_is_taken(job, run->scheduled_at);
         if (r->won[i])
             run_insert(data, job, run);
     }
@@ -381,9 +386,9 @@ static size_t page_start(struct memory_run *const *runs, size_t len, const struc
     if (!r->query.before_id)
         return len;
     if (!r->query.job_id)
-        return (size_t)run_place(runs, len, r->query.before_id);
+        return run_place(runs, len, r->query.before_id);
     before = run_find(data, r->query.before_id);
-    return before ? (size_t)slot_place(runs, len, before->r.run.scheduled_at) : 0;
+    return before ? slot_place(runs, len, before->r.run.scheduled_at) : 0;
 }
 
 static void read_page(const struct memory_data *data, struct request *r)
@@ -573,12 +578,12 @@ static int64_t lose_alive(struct memory_data *data, wall now)
 }
 
 // Where the id is, or would be: runs mostly come in order, so the end is the first guess.
-static ptrdiff_t run_place(struct memory_run *const *runs, size_t len, int64_t id)
+static size_t run_place(struct memory_run *const *runs, size_t len, int64_t id)
 {
     size_t low = 0, high = len;
 
     if (len == 0 || runs[len - 1]->r.run.id < id)
-        return (ptrdiff_t)len;
+        return len;
     while (low < high) {
         size_t middle = (low + high) / 2;
 
@@ -587,10 +592,10 @@ static ptrdiff_t run_place(struct memory_run *const *runs, size_t len, int64_t i
         else
             high = middle;
     }
-    return (ptrdiff_t)low;
+    return low;
 }
 
-static ptrdiff_t slot_place(struct memory_run *const *runs, size_t len, wall slot)
+static size_t slot_place(struct memory_run *const *runs, size_t len, wall slot)
 {
     size_t low = 0, high = len;
 
@@ -602,7 +607,7 @@ static ptrdiff_t slot_place(struct memory_run *const *runs, size_t len, wall slo
         else
             high = middle;
     }
-    return (ptrdiff_t)low;
+    return low;
 }
 
 static void row_own(struct job_row *to, const struct job_row *from)

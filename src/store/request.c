@@ -138,6 +138,14 @@ bool request_may_put(struct request *r, int version_now)
     return version_now == r->expect_version ? true : request_refuse_conflict(r, version_now);
 }
 
+void request_reset(struct request *r)
+{
+    r->is_refused = false;
+    r->err.code = ERR_NONE;
+    if (r->won)
+        memset(r->won, 0, r->count * sizeof *r->won);
+}
+
 void request_answer(struct request *r)
 {
     const struct err *err = r->err.code == ERR_NONE ? NULL : &r->err;

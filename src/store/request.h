@@ -40,6 +40,7 @@ struct request {
     struct store_run_query query; // READ_RUNS; of READ_RUN before_id is the run
 
     bool is_refused;
+    bool is_withdrawn; // refused after it had written: the transaction was begun anew without it
     struct err err;
     int64_t job_id; // the answer of PUT_JOB and SET_STATE
     int version;
@@ -67,6 +68,9 @@ bool request_refuse_run_id(struct request *r, int64_t run_id);
 
 // What a put_job may do, given the version of the living job of that name (0: there is none). False when refused.
 bool request_may_put(struct request *r, int version_now);
+
+// Forgets what an attempt to carry it out left behind, before the next attempt.
+void request_reset(struct request *r);
 
 // Calls done with the answer and frees the request.
 void request_answer(struct request *r);

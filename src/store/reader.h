@@ -1,0 +1,16 @@
+// reader.h - answers questions from a connection of its own, beside the writer and without waiting for it.
+#pragma once
+
+#include "base/list.h"
+#include "store/request.h"
+#include "store/sql.h"
+#include "store/store.h"
+
+// Answers reads; they stay in the list. ctx is a struct sql.
+void reader_batch(struct list *requests, void *ctx);
+
+// Carries what the log holds over into the database, as far as nobody is in the way. ctx is a struct sql.
+void reader_checkpoint(void *ctx);
+
+// Tells load's callbacks every living job. The numbers in load are not touched.
+[[nodiscard]] bool reader_load(struct sql *sql, struct store_load *load, struct err *e);

@@ -1,0 +1,216 @@
+// sqlite_store.c - the store in one SQLite file: two lanes, one for writes and one for reads.
+//
+// The loop's thread asks, the writer's thread commits many requests at once, the reader's thread looks things up and, in
+// idle moments, carries the log over into the database, so that no commit has to. Three connections: the writer's, the
+// reader's, and for a moment at the start one that loads the jobs.
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite_store.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "store/lane.h"
+#include "store/lock.h"
+#include "store/reader.h"
+#include "store/takeover.h"
+#include "store/writer.h"
+
+struct sqlite_store {
+    struct store base;
+    const struct clock *clock;
+    char *path;
+    int lock_fd;
+    struct writer writer;
+    struct sql *reader;
+    struct takeover takeover;
+    struct lane *writes, *reads;
+    pthread_mutex_t lock; // guards stats
+    struct store_stats stats;
+};
+
+static const struct store_ops sqlite_ops;
+static bool store_start(struct sqlite_store *s, struct loop *loop, struct err *e);
+static void store_end(struct sqlite_store *s);
+
+bool sqlite_store_open(struct loop *loop, const struct clock *clock,
+                       const struct sqlite_store_options *options, struct store **ret,
+                       struct err *e)
+{
+    struct sqlite_store *s = mem_alloc(sizeof *s);
+
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); // counting would cost a lock for each allocation
+    s->base.ops = &sqlite_ops;
+    s->clock = clock;
+    s->lock_fd = -1;
+    pthread_mutex_init(&s->lock, NULL);
+    if ((s->path = lock_resolve(options->path, e)) && (s->lock_fd = lock_take(s->path, e)) >= 0 &&
+        (s->writer.sql = takeover_open(s->path, e)) &&
+        takeover(s->writer.sql, str_of(options->node_name), str_of(options->version),
+                 clock_wall(clock), &s->takeover, e) &&
+        (s->reader = sql_open(s->path, false, e)) && store_start(s, loop, e)) {
+        *ret = &s->base;
+        return true;
+    }
+    store_end(s);
+    return false;
+}
+
+// ---- what the writer tells, on its thread ----
+
+static void committed(size_t requests, const struct err *failure, wall now, void *ctx)
+{
+    struct sqlite_store *s = ctx;
+
+    pthread_mutex_lock(&s->lock);
+    s->stats.writes += (int64_t)requests;
+    s->stats.transactions++;
+    s->stats.last_failure.code = ERR_NONE;
+    if (failure) {
+        s->stats.last_failure = *failure;
+        s->stats.last_failure_at = now;
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void wal_has_grown(void *ctx)
+{
+    struct sqlite_store *s = ctx;
+
+    lane_poke(s->reads);
+}
+
+static bool store_start(struct sqlite_store *s, struct loop *loop, struct err *e)
+{
+    struct lane_work reads = {reader_batch, reader_checkpoint, s->reader};
+    struct lane_work writes = {writer_batch, NULL, &s->writer};
+
+    s->writer.node_id = s->takeover.node_id;
+    s->writer.change_seq = s->takeover.change_seq;
+    s->writer.watermark = s->takeover.watermark;
+    s->writer.on_commit = committed;
+    s->writer.on_wal = wal_has_grown;
+    s->writer.ctx = s;
+    writer_init(&s->writer);
+    s->reads = lane_new(loop, &reads, e);
+    s->writes = s->reads ? lane_new(loop, &writes, e) : NULL;
+    return s->writes;
+}
+
+static void store_end(struct sqlite_store *s)
+{
+    lane_free(s->writes);
+    lane_free(s->reads);
+    if (s->writes)
+        takeover_leave(s->writer.sql, s->writer.change_seq);
+    sql_close(s->reader);
+    sql_close(s->writer.sql);
+    writer_done(&s->writer);
+    file_close(&s->lock_fd);
+    pthread_mutex_destroy(&s->lock);
+    free(s->path);
+    free(s);
+}
+
+// ---- the operations ----
+
+static void ask(struct store *store, struct request *r, store_done *done, void *ctx)
+{
+    struct sqlite_store *s = (struct sqlite_store *)store;
+
+    r->done = done;
+    r->ctx = ctx;
+    r->now = clock_wall(s->clock);
+    lane_ask(s->writes, r);
+}
+
+static void ask_read(struct store *store, struct request *r, store_runs_done *done, void *ctx)
+{
+    struct sqlite_store *s = (struct sqlite_store *)store;
+
+    r->runs_done = done;
+    r->ctx = ctx;
+    lane_ask(s->reads, r);
+}
+
+static bool sqlite_load(struct store *store, struct store_load *load, struct err *e)
+{
+    struct sqlite_store *s = (struct sqlite_store *)store;
+    struct sql *sql = sql_open(s->path, false, e);
+    bool ok = sql && reader_load(sql, load, e);
+
+    sql_close(sql);
+    load->watermark = s->takeover.watermark;
+    load->lost = s->takeover.lost;
+    load->last_run_id = s->takeover.last_run_id;
+    return ok;
+}
+
+static void sqlite_put_job(struct store *s, const struct job_row *row, int expect_version,
+                           store_done *done, void *ctx)
+{
+    ask(s, request_put_job(row, expect_version), done, ctx);
+}
+
+static void sqlite_set_job_state(struct store *s, int64_t job_id, enum job_state state,
+                                 store_done *done, void *ctx)
+{
+    ask(s, request_set_state(job_id, state), done, ctx);
+}
+
+static void sqlite_claim(struct store *s, const struct run *runs, size_t count, wall watermark,
+                         store_done *done, void *ctx)
+{
+    ask(s, request_claim(runs, count, watermark), done, ctx);
+}
+
+static void sqlite_finish(struct store *s, const struct run_end *ends, size_t count,
+                          store_done *done, void *ctx)
+{
+    ask(s, request_finish(ends, count), done, ctx);
+}
+
+static void sqlite_read_runs(struct store *s, const struct store_run_query *query,
+                             store_runs_done *done, void *ctx)
+{
+    ask_read(s, request_read_runs(query), done, ctx);
+}
+
+static void sqlite_read_run(struct store *s, int64_t run_id, store_runs_done *done, void *ctx)
+{
+    ask_read(s, request_read_run(run_id), done, ctx);
+}
+
+static void sqlite_stats(struct store *store, struct store_stats *ret)
+{
+    struct sqlite_store *s = (struct sqlite_store *)store;
+
+    pthread_mutex_lock(&s->lock);
+    *ret = s->stats;
+    pthread_mutex_unlock(&s->lock);
+    ret->waiting = (int64_t)(lane_waiting(s->writes) + lane_waiting(s->reads));
+}
+
+static void sqlite_close(struct store *store)
+{
+    struct sqlite_store *s = (struct sqlite_store *)store;
+
+    while (lane_waiting(s->writes) || lane_waiting(s->reads)) {
+        lane_drain(s->writes);
+        lane_drain(s->reads);
+    }
+    store_end(s);
+}
+
+static const struct store_ops sqlite_ops = {
+    .load = sqlite_load,
+    .put_job = sqlite_put_job,
+    .set_job_state = sqlite_set_job_state,
+    .claim = sqlite_claim,
+    .finish = sqlite_finish,
+    .read_runs = sqlite_read_runs,
+    .read_run = sqlite_read_run,
+    .stats = sqlite_stats,
+    .close = sqlite_close,
+};

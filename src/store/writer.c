@@ -1,0 +1,382 @@
+// writer.c - carries out writes on the one connection that may write: many requests, one transaction, one sync.
+// SPDX-License-Identifier: Apache-2.0
+#include "store/writer.h"
+
+#define CHUNK_ROWS 4096     // at most in one transaction, unless one request has more
+#define WAL_TELL_PAGES 1000 // 4 MB: worth carrying over
+#define WAL_MAX_PAGES                                                                              \
+    (64 * 1024 * 1024 / 4096)         // then we do it ourselves, though writes wait meanwhile
+#define LIVING_MAX ((int64_t)1 << 27) // job numbers beyond are looked up each time
+
+enum outcome {
+    DONE,      // or refused, without a trace
+    WITHDRAWN, // refused, but has left traces: begin the transaction anew
+    BROKEN,    // the transaction cannot go on; the connection knows why
+};
+
+static enum outcome chunk_try(struct writer *w);
+static void chunk_fail(struct writer *w);
+static enum outcome carry_out(struct writer *w, struct request *r);
+static enum outcome put_job(struct writer *w, struct request *r);
+static enum outcome set_state(struct writer *w, struct request *r);
+static enum outcome claim(struct writer *w, struct request *r);
+static enum outcome finish(struct writer *w, const struct run_end *end);
+static enum outcome job_lives(struct writer *w, int64_t job_id, bool *ret_lives);
+static void job_is_dead(struct writer *w, int64_t job_id);
+
+static int wal_grew(void *ctx, sqlite3 *db, const char *schema, int pages)
+{
+    struct writer *w = ctx;
+
+    (void)db;
+    (void)schema;
+    w->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+void writer_init(struct writer *w)
+{
+    sqlite3_wal_hook(w->sql->db, wal_grew, w);
+}
+
+void writer_done(struct writer *w)
+{
+    vec_done(&w->chunk);
+    vec_done(&w->living);
+}
+
+static void chunk_run(struct writer *w)
+{
+    struct err failure = {0};
+    enum outcome outcome = chunk_try(w);
+
+    while (outcome == WITHDRAWN) // once for each claim to be withdrawn, at most
+        outcome = chunk_try(w);
+    if (outcome == BROKEN) {
+        chunk_fail(w);
+        failure = w->chunk.v[0]->err;
+    }
+    w->on_commit(w->chunk.len, failure.code == ERR_NONE ? NULL : &failure, w->chunk.v[0]->now,
+                 w->ctx);
+    vec_clear(&w->chunk);
+}
+
+static void wal_look(struct writer *w)
+{
+    if (w->wal_pages < w->wal_told)
+        w->wal_told = 0; // the log began from its start again
+    if (w->wal_pages >= WAL_MAX_PAGES)
+        sqlite3_wal_checkpoint_v2(w->sql->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    else if (w->wal_pages - w->wal_told >= WAL_TELL_PAGES) {
+        w->wal_told = w->wal_pages;
+        w->on_wal(w->ctx);
+    }
+}
+
+void writer_batch(struct list *requests, void *ctx)
+{
+    struct writer *w = ctx;
+    size_t rows = 0;
+
+    for (struct list *link = requests->next; link != requests; link = link->next) {
+        struct request *r = list_item(link, struct request, link);
+
+        if (rows && rows + request_weight(r) > CHUNK_ROWS) {
+            chunk_run(w);
+            rows = 0;
+        }
+        rows += request_weight(r);
+        vec_push(&w->chunk, r);
+    }
+    if (w->chunk.len)
+        chunk_run(w);
+    wal_look(w);
+}
+
+// ---- one transaction ----
+
+static void rollback(struct writer *w)
+{
+    if (!sqlite3_get_autocommit(w->sql->db))
+        (void)sql_do(w->sql, SQL_ROLLBACK);
+    vec_clear(&w->living); // what was learnt in there may not be so
+}
+
+static bool watermark_move(struct writer *w)
+{
+    sqlite3_stmt *statement;
+
+    if (w->next_watermark.us <= w->watermark.us)
+        return true;
+    statement = sql_get(w->sql, SQL_WATERMARK);
+    sqlite3_bind_int64(statement, 1, w->node_id);
+    sqlite3_bind_int64(statement, 2, w->next_watermark.us);
+    return sql_run(statement) == SQLITE_OK;
+}
+
+static enum outcome chunk_try(struct writer *w)
+{
+    w->next_change_seq = w->change_seq;
+    w->next_watermark = w->watermark;
+    if (sql_do(w->sql, SQL_BEGIN) != SQLITE_OK)
+        return BROKEN;
+    for (size_t i = 0; i < w->chunk.len; i++) {
+        struct request *r = w->chunk.v[i];
+        enum outcome outcome;
+
+        if (r->is_withdrawn)
+            continue;
+        request_reset(r);
+        outcome = carry_out(w, r);
+        r->is_withdrawn = outcome == WITHDRAWN;
+        if (r->is_withdrawn)
+            rollback(w);
+        if (outcome != DONE)
+            return outcome;
+    }
+    if (!watermark_move(w) || sql_do(w->sql, SQL_COMMIT) != SQLITE_OK)
+        return BROKEN;
+    w->change_seq = w->next_change_seq;
+    w->watermark = w->next_watermark;
+    return DONE;
+}
+
+// The disk is full, for one: whoever is in the transaction hears the reason, and nothing has happened.
+static void chunk_fail(struct writer *w)
+{
+    struct err failure;
+
+    (void)sql_fail(w->sql, &failure);
+    rollback(w);
+    for (size_t i = 0; i < w->chunk.len; i++)
+        w->chunk.v[i]->err = failure;
+}
+
+static enum outcome carry_out(struct writer *w, struct request *r)
+{
+    enum outcome outcome = DONE;
+
+    if (r->kind == REQUEST_PUT_JOB)
+        return put_job(w, r);
+    if (r->kind == REQUEST_SET_STATE)
+        return set_state(w, r);
+    if (r->kind == REQUEST_CLAIM)
+        return claim(w, r);
+    for (size_t i = 0; i < r->count && outcome == DONE; i++)
+        outcome = finish(w, &r->ends[i]);
+    return outcome;
+}
+
+// ---- jobs ----
+
+static enum outcome job_find(struct writer *w, struct request *r)
+{
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_JOB_BY_NAME);
+    int code;
+
+    if (!statement)
+        return BROKEN;
+    sql_bind_text(statement, 1, r->job.name);
+    code = sqlite3_step(statement);
+    r->job_id = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    r->version = code == SQLITE_ROW ? sqlite3_column_int(statement, 1) : 0;
+    sqlite3_reset(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? DONE : BROKEN;
+}
+
+static bool job_bury(struct writer *w, struct str name)
+{
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_JOB_BURY);
+
+    if (!statement)
+        return false;
+    sql_bind_text(statement, 1, name);
+    return sql_run(statement) == SQLITE_OK;
+}
+
+static enum outcome put_job(struct writer *w, struct request *r)
+{
+    const struct job_row *job = &r->job;
+    sqlite3_stmt *statement;
+    bool is_new;
+
+    if (job_find(w, r) != DONE)
+        return BROKEN;
+    if (!request_may_put(r, r->version))
+        return DONE;
+    is_new = r->version == 0;
+    if (is_new && !job_bury(w, job->name))
+        return BROKEN;
+    r->version++;
+    r->change_seq = ++w->next_change_seq;
+    statement = sql_get(w->sql, is_new ? SQL_JOB_INSERT : SQL_JOB_UPDATE);
+    sqlite3_bind_int64(statement, 1, is_new ? job->created_at.us : r->job_id);
+    sql_bind_text(statement, 2, job->name);
+    sqlite3_bind_int(statement, 3, job->kind);
+    sql_bind_text(statement, 4, job->trigger);
+    sql_bind_text(statement, 5, job->tz);
+    sql_bind_text(statement, 6, job->spec);
+    sqlite3_bind_int(statement, 7, job->state);
+    sqlite3_bind_int(statement, 8, r->version);
+    sqlite3_bind_int64(statement, 9, r->change_seq);
+    sqlite3_bind_int64(statement, 10, job->effective_from.us);
+    sqlite3_bind_int64(statement, 11, job->updated_at.us);
+    if (sql_run(statement) != SQLITE_OK)
+        return BROKEN;
+    if (is_new)
+        r->job_id = sqlite3_last_insert_rowid(w->sql->db);
+    if (job->state == JOB_DELETED)
+        job_is_dead(w, r->job_id);
+    return DONE;
+}
+
+static enum outcome set_state(struct writer *w, struct request *r)
+{
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_JOB_BY_ID);
+    int64_t version = 0;
+
+    sqlite3_bind_int64(statement, 1, r->job.id);
+    if (!sql_number(statement, &version)) {
+        if (sqlite3_errcode(w->sql->db) != SQLITE_OK && sqlite3_errcode(w->sql->db) != SQLITE_DONE)
+            return BROKEN;
+        (void)request_refuse_missing(r);
+        return DONE;
+    }
+    r->job_id = r->job.id;
+    r->version = (int)version + 1;
+    r->change_seq = ++w->next_change_seq;
+    statement = sql_get(w->sql, SQL_JOB_STATE);
+    sqlite3_bind_int64(statement, 1, r->job.id);
+    sqlite3_bind_int(statement, 2, r->job.state);
+    sqlite3_bind_int(statement, 3, r->version);
+    sqlite3_bind_int64(statement, 4, r->change_seq);
+    sqlite3_bind_int64(statement, 5, r->now.us);
+    if (sql_run(statement) != SQLITE_OK)
+        return BROKEN;
+    if (r->job.state == JOB_DELETED)
+        job_is_dead(w, r->job.id);
+    return DONE;
+}
+
+// ---- runs ----
+
+static int run_insert(struct writer *w, const struct run *run)
+{
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_RUN_INSERT);
+
+    sqlite3_bind_int64(statement, 1, run->id);
+    sqlite3_bind_int64(statement, 2, run->job_id);
+    sqlite3_bind_int64(statement, 3, run->scheduled_at.us);
+    sqlite3_bind_int(statement, 4, run->origin);
+    sqlite3_bind_int(statement, 5, run->job_version);
+    sqlite3_bind_int(statement, 6, run->state);
+    sqlite3_bind_int(statement, 7, run->attempt);
+    sqlite3_bind_int64(statement, 8, w->node_id);
+    sqlite3_bind_int64(statement, 9, run->queued_at.us);
+    sqlite3_bind_int64(statement, 10, run->started_at.us);
+    sqlite3_bind_int64(statement, 11, run->finished_at.us);
+    sqlite3_bind_int64(statement, 12, run->missed);
+    sqlite3_bind_int64(statement, 13, run->missed_from.us);
+    sqlite3_bind_int(statement, 14, run->reason);
+    sqlite3_bind_int(statement, 15, run->exit_code);
+    sqlite3_bind_int(statement, 16, run->signal);
+    sql_bind_text(statement, 17, run->message);
+    return sql_run(statement);
+}
+
+static enum outcome claim(struct writer *w, struct request *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        bool lives = false;
+        int code;
+
+        if (job_lives(w, r->runs[i].job_id, &lives) != DONE)
+            return BROKEN;
+        if (!lives)
+            continue;
+        code = run_insert(w, &r->runs[i]);
+        if ((code & 0xff) == SQLITE_CONSTRAINT) {
+            (void)request_refuse_run_id(r, r->runs[i].id);
+            return WITHDRAWN;
+        }
+        if (code != SQLITE_OK)
+            return BROKEN;
+        r->won[i] = sqlite3_changes(w->sql->db) == 1;
+    }
+    if (r->watermark.us > w->next_watermark.us)
+        w->next_watermark = r->watermark;
+    return DONE;
+}
+
+static bool output_insert(struct writer *w, const struct run_end *end)
+{
+    sqlite3_stmt *statement;
+
+    if (!end->out.total && !end->err.total && !end->result.len)
+        return true;
+    statement = sql_get(w->sql, SQL_OUTPUT_INSERT);
+    sqlite3_bind_int64(statement, 1, end->run_id);
+    sql_bind_blob(statement, 2, end->out.head);
+    sql_bind_blob(statement, 3, end->out.tail);
+    sqlite3_bind_int64(statement, 4, end->out.total);
+    sql_bind_blob(statement, 5, end->err.head);
+    sql_bind_blob(statement, 6, end->err.tail);
+    sqlite3_bind_int64(statement, 7, end->err.total);
+    sql_bind_text(statement, 8, end->result);
+    return sql_run(statement) == SQLITE_OK;
+}
+
+static enum outcome finish(struct writer *w, const struct run_end *end)
+{
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_RUN_FINISH);
+
+    sqlite3_bind_int64(statement, 1, end->run_id);
+    sqlite3_bind_int(statement, 2, end->attempt);
+    sqlite3_bind_int(statement, 3, end->state);
+    sqlite3_bind_int(statement, 4, end->reason);
+    sqlite3_bind_int64(statement, 5, end->started_at.us);
+    sqlite3_bind_int64(statement, 6, end->finished_at.us);
+    sqlite3_bind_int(statement, 7, end->exit_code);
+    sqlite3_bind_int(statement, 8, end->signal);
+    sql_bind_text(statement, 9, end->message);
+    if (sql_run(statement) != SQLITE_OK)
+        return BROKEN;
+    if (sqlite3_changes(w->sql->db) == 1 && !output_insert(w, end))
+        return BROKEN;
+    return DONE;
+}
+
+// ---- which jobs live ----
+
+static enum outcome job_lives(struct writer *w, int64_t job_id, bool *ret_lives)
+{
+    size_t word = (size_t)job_id / 64;
+    uint64_t bit = (uint64_t)1 << (job_id & 63);
+    sqlite3_stmt *statement;
+    int code;
+
+    if (job_id > 0 && word < w->living.len && w->living.v[word] & bit) {
+        *ret_lives = true;
+        return DONE;
+    }
+    statement = sql_get(w->sql, SQL_JOB_BY_ID);
+    sqlite3_bind_int64(statement, 1, job_id);
+    code = sqlite3_step(statement);
+    if (statement)
+        sqlite3_reset(statement);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return BROKEN;
+    *ret_lives = code == SQLITE_ROW;
+    if (!*ret_lives || job_id >= LIVING_MAX)
+        return DONE;
+    while (w->living.len <= word)
+        vec_push(&w->living, 0);
+    w->living.v[word] |= bit;
+    return DONE;
+}
+
+static void job_is_dead(struct writer *w, int64_t job_id)
+{
+    if ((size_t)job_id / 64 < w->living.len)
+        w->living.v[job_id / 64] &= ~((uint64_t)1 << (job_id & 63));
+}
