@@ -177,17 +177,10 @@ static void stream_ready(int fd, uint32_t events, void *ctx)
         command_finish(c);
 }
 
-// Reads what the child itself has left in the pipe, and no more: others may be writing on.
+// What the child itself has left in the pipe.
 static void stream_drain(struct stream *s)
 {
-    int64_t left = s->fd >= 0 ? output_waiting(s->fd) : 0;
-    int64_t n = 1;
-
-    while (left > 0 && n > 0) {
-        n = output_read(&s->output, s->fd, left);
-        left -= n;
-    }
-    if (s->fd >= 0 && output_waiting(s->fd) == 0 && output_read(&s->output, s->fd, INT64_MAX) == 0)
+    if (s->fd >= 0 && !output_drain(&s->output, s->fd))
         stream_close(s);
 }
 

@@ -13,20 +13,27 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "exec/args.h"
+#include "exec/certificate.h"
 #include "exec/command.h"
+#include "exec/compile.h"
 #include "exec/environment.h"
 #include "exec/launch.h"
+#include "exec/module.h"
+#include "exec/module_file.h"
+#include "exec/python.h"
+#include "exec/words.h"
 #include "job/folder.h"
 
 #define CHILDREN_DEFAULT 256
@@ -35,8 +42,11 @@
 
 enum stage {
     STAGE_NEW,
+    STAGE_COMPILE, // waits for main.so to be made
     STAGE_WAITING, // for a place among the commands
     STAGE_COMMAND,
+    STAGE_MODULE,
+    STAGE_CERTIFICATE,
     STAGE_ENDED, // on the list of what the end of the turn reports
 };
 
@@ -54,6 +64,8 @@ struct executor {
     char *jobs_dir; // absolute
     struct environment environment;
     struct launcher *launcher;
+    struct compiler *compiler;
+    struct modules *modules;
     struct map attempts; // by run id
     struct list waiting;
     size_t waiting_count;
@@ -74,19 +86,28 @@ struct attempt {
     struct list link; // in waiting or ended
     struct loop_timer timeout;
     enum folder_entry entry;
-    struct str folder;   // absolute path; a NUL follows
-    const char *program; // what is started, for messages
-    struct command *command;
+    struct str folder;       // absolute path; a NUL follows
+    const char *program;     // what is started, for messages
+    struct command *command; // which of these four is there follows from stage
+    struct compile_wait *compile;
+    struct module_run *module;
+    struct certificate_check *certificate;
+    int result_fd; // of a Python run; -1
+    mono started;  // of a certificate check
     struct run_end end;
 };
 
 static const struct exec_ops real_ops;
 
+static bool attempt_has_begun(const struct attempt *a);
 static void attempt_route(struct attempt *a);
 static void attempt_fail(struct attempt *a, struct str message);
 static void attempt_stop(struct attempt *a, enum cause cause);
 static void attempt_report(struct attempt *a);
 static void attempt_free(struct attempt *a);
+static void module_route(struct attempt *a);
+static void compile_route(struct attempt *a);
+static void certificate_route(struct attempt *a);
 static void command_queue(struct attempt *a);
 static void commands_fill(struct executor *x);
 static void ended_report(void *ctx);
@@ -102,6 +123,24 @@ static char *path_absolute(const char *path)
     full = mem_alloc(size);
     (void)snprintf(full, size, "%s/%s", cwd, path);
     return full;
+}
+
+static void parts_make(struct executor *x)
+{
+    struct compiler_options compiler = {
+        .loop = x->loop, .program = x->options.compiler, .envp = x->environment.v};
+    struct modules_options modules = {
+        .loop = x->loop,
+        .self = x->options.self,
+        .envp = x->environment.v,
+        .hosts_max = x->options.children_max,
+        .head_max = x->options.output_head_max,
+        .tail_max = x->options.output_tail_max,
+    };
+
+    x->launcher = compiler.launcher = modules.launcher = launcher_new(x->loop);
+    x->compiler = compiler_new(&compiler);
+    x->modules = modules_new(&modules);
 }
 
 bool exec_new(struct loop *loop, const struct exec_options *options, struct exec **ret,
@@ -121,7 +160,7 @@ bool exec_new(struct loop *loop, const struct exec_options *options, struct exec
         x->options.output_tail_max = OUTPUT_DEFAULT;
     x->jobs_dir = path_absolute(options->jobs_dir);
     environment_init(&x->environment);
-    x->launcher = launcher_new(loop);
+    parts_make(x);
     map_init(&x->attempts);
     list_init(&x->waiting);
     list_init(&x->ended);
@@ -142,6 +181,7 @@ static struct attempt *attempt_new(struct executor *x, const struct exec_request
     a->request.args = arena_copy(a->arena, request->args);
     a->done = done;
     a->ctx = ctx;
+    a->result_fd = -1;
     a->end = (struct run_end){.run_id = request->run_id,
                               .attempt = request->attempt,
                               .state = RUN_FAILED,
@@ -192,7 +232,7 @@ static void real_stop(struct exec *exec, int64_t grace_us)
 
     x->is_stopping = true;
     for (size_t at = 0; (a = map_next(&x->attempts, &at));)
-        if (a->stage == STAGE_WAITING)
+        if (!attempt_has_begun(a))
             attempt_stop(a, CAUSE_SHUTDOWN);
     loop_timer_set(x->loop, &x->stop_timer, mono_after_us(loop_now(x->loop), grace_us), stop_rest,
                    x);
@@ -210,9 +250,13 @@ static void real_free(struct exec *exec)
     loop_defer_cancel(x->loop, ended_report, x);
     for (size_t at = 0; (a = map_next(&x->attempts, &at));)
         a->done = NULL;
+    modules_close(x->modules);
+    compiler_close(x->compiler);
     launcher_free(x->launcher);
     for (size_t at = 0; (a = map_next(&x->attempts, &at));)
         attempt_free(a);
+    modules_free(x->modules);
+    compiler_free(x->compiler);
     map_done(&x->attempts);
     environment_done(&x->environment);
     free(x->jobs_dir);
@@ -240,12 +284,14 @@ static void folder_start(struct attempt *a)
     }
     a->folder = arena_printf(a->arena, "%s/%.*s", x->jobs_dir, STR(a->request.target));
     switch (a->entry) {
-    case ENTRY_PROGRAM:
-        command_queue(a);
+    case ENTRY_MODULE:
+        module_route(a);
+        break;
+    case ENTRY_SOURCE:
+        compile_route(a);
         break;
     default:
-        attempt_fail(a,
-                     arena_printf(a->arena, "%s cannot be run yet", folder_entry_file(a->entry)));
+        command_queue(a);
     }
 }
 
@@ -254,6 +300,9 @@ static void attempt_route(struct attempt *a)
     switch (a->request.kind) {
     case JOB_FOLDER:
         folder_start(a);
+        break;
+    case JOB_CERTIFICATE:
+        certificate_route(a);
         break;
     default:
         attempt_fail(a, arena_printf(a->arena, "no executor for jobs of kind %d", a->request.kind));
@@ -309,19 +358,39 @@ static void cause_tell(struct attempt *a)
         a->end.reason = REASON_SHUTDOWN;
 }
 
-static void attempt_stop(struct attempt *a, enum cause cause)
+// Ends what has not begun, or can be ended at once; what runs as a process is told to end and
+// reports later. True when the end is here already.
+static bool attempt_cut(struct attempt *a, enum cause cause)
 {
-    if (a->cause != CAUSE_NONE || a->stage == STAGE_ENDED)
-        return;
-    if (a->stage == STAGE_COMMAND) {
+    switch (a->stage) {
+    case STAGE_COMMAND:
         if (command_stop(a->command))
             a->cause = cause;
-        return;
-    }
-    if (a->stage == STAGE_WAITING) {
+        return false;
+    case STAGE_MODULE:
+        if (module_stop(a->x->modules, a->module))
+            a->cause = cause;
+        return false;
+    case STAGE_WAITING:
         list_remove(&a->link);
         a->x->waiting_count--;
+        return true;
+    case STAGE_COMPILE:
+        compile_forget(a->compile);
+        return true;
+    case STAGE_CERTIFICATE:
+        certificate_cancel(a->certificate);
+        a->certificate = NULL;
+        return true;
+    default:
+        return true;
     }
+}
+
+static void attempt_stop(struct attempt *a, enum cause cause)
+{
+    if (a->cause != CAUSE_NONE || a->stage == STAGE_ENDED || !attempt_cut(a, cause))
+        return;
     a->cause = cause;
     a->end.finished_at = clock_wall(loop_clock(a->x->loop));
     attempt_end_later(a);
@@ -343,8 +412,9 @@ static void attempt_report(struct attempt *a)
 static void attempt_free(struct attempt *a)
 {
     loop_timer_stop(a->x->loop, &a->timeout);
-    if (a->command)
-        command_free(a->command);
+    command_free(a->command);
+    certificate_cancel(a->certificate);
+    file_close(&a->result_fd);
     arena_free(a->arena);
     free(a);
 }
@@ -353,7 +423,26 @@ static void attempt_free(struct attempt *a)
 
 static bool attempt_started(const struct attempt *a, mono *ret_started)
 {
-    return a->stage == STAGE_COMMAND && command_started(a->command, ret_started);
+    switch (a->stage) {
+    case STAGE_COMMAND:
+        return command_started(a->command, ret_started);
+    case STAGE_MODULE:
+        return module_started(a->module, ret_started);
+    case STAGE_CERTIFICATE:
+        *ret_started = a->started;
+        return true;
+    default:
+        return false;
+    }
+}
+
+// False for what an orderly stop need not wait for. A process that is just being started counts as
+// begun.
+static bool attempt_has_begun(const struct attempt *a)
+{
+    mono started;
+
+    return a->stage == STAGE_COMMAND || a->stage == STAGE_ENDED || attempt_started(a, &started);
 }
 
 // The limit counts from the start of the process, which lies later than the start of the attempt:
@@ -384,49 +473,24 @@ static void timeout_arm(struct attempt *a)
 
 // ---- commands ----
 
-// Why a process could not be started, and what helps.
-static struct str start_words(struct attempt *a, int errnum, bool is_limit)
+static struct str failure_words(struct attempt *a, const struct command_end *end)
 {
-    const char *hint = "";
+    struct start_failure failure = {
+        .errnum = end->errnum,
+        .is_limit = end->is_limit,
+        .program = a->program,
+        .folder = a->folder.p,
+        .is_entry = a->entry == ENTRY_PROGRAM,
+    };
 
-    if (is_limit)
-        hint = " (a limit on open files or processes)";
-    else if (access(a->folder.p, X_OK) < 0)
-        return arena_printf(a->arena, "could not enter the job folder %s: %s", a->folder.p,
-                            err_words(errno));
-    else if (a->entry != ENTRY_PROGRAM)
-        hint = errnum == ENOENT ? " (is it installed and in PATH?)" : "";
-    else if (errnum == EACCES)
-        hint = arena_printf(a->arena, " (chmod +x %s/%.*s/main)", a->x->options.jobs_dir,
-                            STR(a->request.target))
-                   .p;
-    else if (errnum == ENOENT)
-        hint = " (the interpreter that its first line names is missing)";
-    else if (errnum == ENOEXEC)
-        hint = " (a script needs a first line such as #!/bin/sh)";
-    return arena_printf(a->arena, "could not start %s: %s%s", a->program, err_words(errnum), hint);
-}
-
-static struct str end_words(struct attempt *a, const struct command_end *end)
-{
-    const char *name = end->signal ? sigabbrev_np(end->signal) : NULL;
-    const char *words = end->signal ? sigdescr_np(end->signal) : NULL;
-
-    if (*end->words)
-        return arena_copy(a->arena, str_of(end->words));
-    if (end->signal && name && words)
-        return arena_printf(a->arena, "killed by SIG%s (%s)", name, words);
-    if (end->signal)
-        return arena_printf(a->arena, "killed by signal %d", end->signal);
-    return end->exit_code == 0 ? (struct str){0}
-                               : arena_printf(a->arena, "exit status %d", end->exit_code);
+    return words_start(&failure, a->arena);
 }
 
 static void end_take(struct attempt *a, const struct command_end *end)
 {
     a->end.finished_at = end->finished_at;
     if (end->errnum != 0) {
-        a->end.message = start_words(a, end->errnum, end->is_limit);
+        a->end.message = failure_words(a, end);
         return;
     }
     a->end.started_at = end->started_at;
@@ -435,7 +499,11 @@ static void end_take(struct attempt *a, const struct command_end *end)
     a->end.out = end->out;
     a->end.err = end->err;
     a->end.state = end->exit_code == 0 ? RUN_SUCCEEDED : RUN_FAILED;
-    a->end.message = end_words(a, end);
+    a->end.message = words_end(end, a->arena);
+    if (a->entry == ENTRY_PYTHON && end->exit_code == 0)
+        a->end.result = python_result_read(a->result_fd, a->arena);
+    else if (a->entry == ENTRY_PYTHON && end->exit_code > 0)
+        a->end.message = words_add_last_line(a->end.message, end->err, a->arena);
 }
 
 static void command_ended(const struct command_end *end, void *ctx)
@@ -452,21 +520,57 @@ static void command_ended(const struct command_end *end, void *ctx)
     commands_fill(x);
 }
 
-static bool command_spec(struct attempt *a, struct launch_spec *ret, struct err *e)
+static bool python_command(struct attempt *a, struct launch_spec *ret, struct err *e)
 {
+    struct executor *x = a->x;
+    struct python_job job = {
+        .python = x->options.python,
+        .jobs_dir = x->jobs_dir,
+        .job = a->request.target,
+        .args = a->request.args,
+        .folder = a->folder.p,
+    };
+
+    a->program = x->options.python;
+    a->result_fd = python_result_open();
+    if (a->result_fd < 0)
+        return fail_errno(e, ERR_SYSTEM, errno, "could not start %s", a->program);
+    *ret = python_spec(&job, a->result_fd, a->arena);
+    ret->envp = environment_make(&x->environment, &a->request, python_path(x->jobs_dir, a->arena),
+                                 a->arena);
+    return true;
+}
+
+// A program of the folder, or belfry itself for a module that has to run alone.
+static bool program_command(struct attempt *a, struct launch_spec *ret, struct err *e)
+{
+    struct executor *x = a->x;
+    const char *path =
+        arena_printf(a->arena, "%s/%s", a->folder.p, a->entry == ENTRY_PROGRAM ? "main" : "main.so")
+            .p;
+    bool is_module = a->entry != ENTRY_PROGRAM;
     struct args args;
-    const char *path = arena_printf(a->arena, "%s/main", a->folder.p).p;
+    char **argv;
 
     if (!args_read(a->request.args, path, a->arena, &args, e))
         return false;
-    a->program = "main";
+    argv = arena_array(a->arena, (size_t)args.count + 3, sizeof *argv);
+    argv[0] = (char *)(uintptr_t)x->options.self;
+    argv[1] = (char *)(uintptr_t) "run-module";
+    memcpy(argv + 2, args.v, (size_t)args.count * sizeof *argv);
+    a->program = is_module ? "belfry run-module" : "main";
     *ret = (struct launch_spec){
-        .program = path,
-        .argv = args.v,
-        .envp = environment_make(&a->x->environment, &a->request, NULL, a->arena),
+        .program = is_module ? x->options.self : path,
+        .argv = is_module ? argv : args.v,
+        .envp = environment_make(&x->environment, &a->request, NULL, a->arena),
         .folder = a->folder.p,
     };
     return true;
+}
+
+static bool command_spec(struct attempt *a, struct launch_spec *ret, struct err *e)
+{
+    return a->entry == ENTRY_PYTHON ? python_command(a, ret, e) : program_command(a, ret, e);
 }
 
 static void command_begin(struct attempt *a)
@@ -517,4 +621,106 @@ static void commands_fill(struct executor *x)
         x->waiting_count--;
         command_begin(list_item(link, struct attempt, link));
     }
+}
+
+// ---- modules ----
+
+static void module_ended(const struct command_end *end, void *ctx)
+{
+    struct attempt *a = ctx;
+
+    a->module = NULL;
+    end_take(a, end);
+    attempt_report(a);
+}
+
+static bool module_request_make(struct attempt *a, struct module_request *ret, struct err *e)
+{
+    char *name = str_own(a->request.job_name);
+    struct args args;
+    bool is_read = args_read(a->request.args, name, a->arena, &args, e);
+
+    free(name);
+    if (!is_read)
+        return false;
+    *ret = (struct module_request){
+        .path = arena_printf(a->arena, "%s/main.so", a->folder.p).p,
+        .folder = a->folder.p,
+        .argv = args.v,
+        .argc = args.count,
+    };
+    environment_identity(&a->request, a->arena, ret->identity);
+    if (!module_key(ret->path, &ret->key))
+        return fail_errno(e, ERR_FOLDER, errno, "could not load the module: %s", ret->path);
+    return true;
+}
+
+static void module_route(struct attempt *a)
+{
+    struct module_request request;
+    struct err e;
+
+    if (!module_request_make(a, &request, &e)) {
+        attempt_fail(a, arena_copy(a->arena, str_of(e.message)));
+        return;
+    }
+    if (!modules_takes(a->x->modules, &request)) {
+        command_queue(a);
+        return;
+    }
+    a->stage = STAGE_MODULE;
+    a->module = module_start(a->x->modules, &request, module_ended, a);
+    timeout_arm(a);
+}
+
+static void compiled(const struct compile_end *end, void *ctx)
+{
+    struct attempt *a = ctx;
+
+    a->compile = NULL;
+    if (end->is_ok) {
+        module_route(a);
+        return;
+    }
+    a->end.err = end->err;
+    a->end.message = arena_copy(a->arena, str_of(end->message));
+    a->end.finished_at = clock_wall(loop_clock(a->x->loop));
+    attempt_report(a);
+}
+
+static void compile_route(struct attempt *a)
+{
+    a->stage = STAGE_COMPILE;
+    a->compile = compile_start(a->x->compiler, a->folder.p, compiled, a);
+}
+
+// ---- certificates ----
+
+static void certificate_ended(const struct certificate_end *end, void *ctx)
+{
+    struct attempt *a = ctx;
+
+    a->certificate = NULL;
+    a->end.state = end->state;
+    a->end.message = end->message;
+    a->end.result = end->result;
+    a->end.finished_at = clock_wall(loop_clock(a->x->loop));
+    attempt_report(a);
+}
+
+static void certificate_route(struct attempt *a)
+{
+    struct loop *loop = a->x->loop;
+    struct err e;
+
+    a->certificate =
+        certificate_start(a->x->options.prober, a->request.target, certificate_ended, a, &e);
+    if (!a->certificate) {
+        attempt_fail(a, arena_copy(a->arena, str_of(e.message)));
+        return;
+    }
+    a->stage = STAGE_CERTIFICATE;
+    a->started = loop_now(loop);
+    a->end.started_at = clock_wall(loop_clock(loop));
+    timeout_arm(a);
 }

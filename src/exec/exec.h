@@ -1,7 +1,7 @@
 // exec.h - how a run is carried out: start it, learn how it ended, stop it.
 //
-// The scheduler knows this contract only; exec_new makes the real executor (processes, modules, certificate checks) and
-// the tests make simulated ones.
+// The scheduler knows this contract only; exec_new makes the real executor (processes, modules,
+// certificate checks) and the tests make simulated ones.
 #pragma once
 
 #include <stdint.h>
@@ -20,20 +20,21 @@ struct exec_request {
     int64_t run_id;
     struct str job_name;
     enum job_kind kind;
-    struct str target;  // as in struct job
-    struct str args;    // as in struct job
+    struct str target; // as in struct job
+    struct str args;   // as in struct job
     wall scheduled_at;
     int attempt;
     int64_t timeout_us; // 0: no limit
 };
 
-// Called exactly once for each start, on the loop's thread, never before exec_start has returned. end's texts live until
-// it returns.
+// Called exactly once for each start, on the loop's thread, never before exec_start has returned.
+// end's texts live until it returns.
 typedef void exec_done(const struct run_end *end, void *ctx);
 
 struct exec;
 struct exec_ops {
-    void (*start)(struct exec *exec, const struct exec_request *request, exec_done *done, void *ctx);
+    void (*start)(struct exec *exec, const struct exec_request *request, exec_done *done,
+                  void *ctx);
     void (*cancel)(struct exec *exec, int64_t run_id);
     size_t (*running)(const struct exec *exec);
     void (*stop)(struct exec *exec, int64_t grace_us);
@@ -44,13 +45,16 @@ struct exec {
     const struct exec_ops *ops;
 };
 
-// Starts an attempt. What cannot be started ends at once as RUN_FAILED, with the reason in its message.
-static inline void exec_start(struct exec *x, const struct exec_request *request, exec_done *done, void *ctx)
+// Starts an attempt. What cannot be started ends at once as RUN_FAILED, with the reason in its
+// message.
+static inline void exec_start(struct exec *x, const struct exec_request *request, exec_done *done,
+                              void *ctx)
 {
     x->ops->start(x, request, done, ctx);
 }
 
-// Ends a run as RUN_CANCELLED: TERM to its process group, KILL five seconds later. Unknown ids are ignored.
+// Ends a run as RUN_CANCELLED: TERM to its process group, KILL five seconds later. Unknown ids are
+// ignored.
 static inline void exec_cancel(struct exec *x, int64_t run_id)
 {
     x->ops->cancel(x, run_id);
@@ -62,8 +66,9 @@ static inline size_t exec_running(const struct exec *x)
     return x->ops->running(x);
 }
 
-// Orderly stop: running attempts may go on for grace_us, then get TERM, and KILL five seconds after that; what is ended
-// so is reported as RUN_CANCELLED with REASON_SHUTDOWN. Every attempt is still reported through its done.
+// Orderly stop: running attempts may go on for grace_us, then get TERM, and KILL five seconds after
+// that; what is ended so is reported as RUN_CANCELLED with REASON_SHUTDOWN. Every attempt is still
+// reported through its done.
 static inline void exec_stop(struct exec *x, int64_t grace_us)
 {
     x->ops->stop(x, grace_us);
@@ -88,4 +93,5 @@ struct exec_options {
 };
 
 // The real executor. options is copied; its strings are borrowed.
-[[nodiscard]] bool exec_new(struct loop *loop, const struct exec_options *options, struct exec **ret, struct err *e);
+[[nodiscard]] bool exec_new(struct loop *loop, const struct exec_options *options,
+                            struct exec **ret, struct err *e);

@@ -73,3 +73,13 @@ int64_t output_waiting(int fd)
 
     return ioctl(fd, FIONREAD, &n) == 0 ? n : 0;
 }
+
+bool output_drain(struct output *o, int fd)
+{
+    int64_t left = output_waiting(fd);
+    int64_t n = 1;
+
+    for (; left > 0 && n > 0; left -= n)
+        n = output_read(o, fd, left);
+    return n != 0 && (output_waiting(fd) > 0 || output_read(o, fd, INT64_MAX) != 0);
+}

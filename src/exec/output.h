@@ -35,3 +35,7 @@ struct run_stream output_stream(const struct output *o);
 
 // Bytes that lie in a pipe; 0 when that cannot be told.
 int64_t output_waiting(int fd);
+
+// Reads what lies in a pipe now and no more, whoever may be writing on. Returns false at the end of
+// the stream.
+bool output_drain(struct output *o, int fd);

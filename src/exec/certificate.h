@@ -1,0 +1,31 @@
+// certificate.h - the built-in certificate check as a run.
+//
+// A good certificate is success; a bad one fails the run with the words for it, and either way the
+// run's result is the whole finding as JSON (net/tls_result.h). A host that cannot be reached fails
+// the run with the reason.
+#pragma once
+
+#include "base/err.h"
+#include "base/str.h"
+#include "job/run.h"
+
+struct certificate_check;
+struct tls_prober;
+
+struct certificate_end {
+    enum run_state state;
+    struct str message; // both live until the callback returns
+    struct str result;
+};
+
+typedef void certificate_done(const struct certificate_end *end, void *ctx);
+
+// Starts a check of "host" or "host:port"; done is called exactly once, after this call has
+// returned, unless certificate_cancel comes first. NULL with *e: no prober, not a target, too many
+// checks.
+[[nodiscard]] struct certificate_check *certificate_start(struct tls_prober *prober,
+                                                          struct str target, certificate_done *done,
+                                                          void *ctx, struct err *e);
+
+// Gives a check up; accepts NULL.
+void certificate_cancel(struct certificate_check *check);

@@ -1,0 +1,145 @@
+// python.c - starts python3 with a starter that imports and calls a job folder's main.py.
+// SPDX-License-Identifier: Apache-2.0
+#include "exec/python.h"
+
+#include <jansson.h>
+#include <limits.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+// The starter imports late what only some jobs need: asyncio and json would cost each run 50 ms.
+static const char starter[] =
+    "import importlib.machinery, importlib.util, os, sys\n"
+    "\n"
+    "def package(name, path):\n"
+    "    init = os.path.join(path, '__init__.py')\n"
+    "    if os.path.exists(init):\n"
+    "        spec = importlib.util.spec_from_file_location(name, init, "
+    "submodule_search_locations=[path])\n"
+    "    else:\n"
+    "        spec = importlib.machinery.ModuleSpec(name, None, is_package=True)\n"
+    "        spec.submodule_search_locations = [path]\n"
+    "    module = importlib.util.module_from_spec(spec)\n"
+    "    sys.modules[name] = module\n"
+    "    if spec.loader:\n"
+    "        spec.loader.exec_module(module)\n"
+    "\n"
+    "def load(jobs, job):\n"
+    "    folder, root, top = os.path.join(jobs, job), os.path.dirname(jobs), "
+    "os.path.basename(jobs)\n"
+    "    if sys.path and sys.path[0] == '':\n"
+    "        del sys.path[0]\n"
+    "    sys.path[0:0] = [folder, root]\n"
+    "    sys.path.append(os.path.dirname(root))\n"
+    "    if top in sys.modules or not top.isidentifier():\n"
+    "        top = 'belfry_jobs'\n"
+    "    package(top, jobs)\n"
+    "    package(top + '.' + job.replace('.', '_'), folder)\n"
+    "    name = top + '.' + job.replace('.', '_') + '.main'\n"
+    "    spec = importlib.util.spec_from_file_location(name, os.path.join(folder, 'main.py'))\n"
+    "    module = importlib.util.module_from_spec(spec)\n"
+    "    sys.modules[name] = sys.modules['main'] = module\n"
+    "    spec.loader.exec_module(module)\n"
+    "    return module\n"
+    "\n"
+    "async def finish(value):\n"
+    "    return await value\n"
+    "\n"
+    "def run(jobs, job, args):\n"
+    "    if args != '[]':\n"
+    "        import json\n"
+    "        args = json.loads(args)\n"
+    "    else:\n"
+    "        args = []\n"
+    "    sys.argv = [os.path.join(jobs, job, 'main.py'), *map(str, args)]\n"
+    "    call = getattr(load(jobs, job), 'call', None)\n"
+    "    if call is None:\n"
+    "        sys.exit('main.py has no function call(*args)')\n"
+    "    value = call(*args)\n"
+    "    if hasattr(value, '__await__'):\n"
+    "        import asyncio\n"
+    "        value = asyncio.run(finish(value))\n"
+    "    return value\n"
+    "\n"
+    "def keep(value, most):\n"
+    "    import json\n"
+    "    try:\n"
+    "        text = json.dumps(value, allow_nan=False).encode()\n"
+    "    except (TypeError, ValueError, RecursionError):\n"
+    "        return\n"
+    "    if len(text) <= most:\n"
+    "        os.write(3, text)\n"
+    "\n"
+    "def main(jobs, job, args, most):\n"
+    "    has_result = int(most) > 0\n"
+    "    if has_result:\n"
+    "        os.set_inheritable(3, False)\n"
+    "    try:\n"
+    "        value = run(os.path.abspath(jobs), job, args)\n"
+    "    except Exception as error:\n"
+    "        import traceback\n"
+    "        at = error.__traceback__\n"
+    "        while at and at.tb_frame.f_code.co_filename.startswith(('<string>', '<frozen "
+    "importlib')):\n"
+    "            at = at.tb_next\n"
+    "        traceback.print_exception(type(error), error, at)\n"
+    "        sys.exit(1)\n"
+    "    if has_result and value is not None:\n"
+    "        keep(value, int(most))\n"
+    "\n"
+    "main(*sys.argv[1:5])\n";
+
+static char *word(struct str s)
+{
+    return (char *)(uintptr_t)s.p;
+}
+
+struct launch_spec python_spec(const struct python_job *job, int result_fd, struct arena *arena)
+{
+    char **argv = arena_array(arena, 9, sizeof *argv);
+    struct str args = job->args.len ? job->args : STR_LIT("[]");
+
+    argv[0] = word(arena_copy(arena, str_of(job->python)));
+    argv[1] = word(arena_copy(arena, STR_LIT("-u")));
+    argv[2] = word(arena_copy(arena, STR_LIT("-c")));
+    argv[3] = word((struct str){starter, sizeof starter - 1});
+    argv[4] = word(arena_copy(arena, str_of(job->jobs_dir)));
+    argv[5] = word(arena_copy(arena, job->job));
+    argv[6] = word(arena_copy(arena, args));
+    argv[7] = word(arena_printf(arena, "%d", result_fd < 0 ? 0 : PYTHON_RESULT_MAX));
+    return (struct launch_spec){
+        .program = job->python,
+        .argv = argv,
+        .folder = job->folder,
+        .extra = {result_fd},
+    };
+}
+
+const char *python_path(const char *jobs_dir, struct arena *arena)
+{
+    char full[PATH_MAX];
+    struct str path = str_of(realpath(jobs_dir, full) ? full : jobs_dir);
+
+    while (path.len > 1 && path.p[path.len - 1] != '/')
+        path.len--;
+    while (path.len > 1 && path.p[path.len - 1] == '/')
+        path.len--;
+    return arena_copy(arena, path).p;
+}
+
+int python_result_open(void)
+{
+    return launch_fd(memfd_create("belfry-result", MFD_CLOEXEC));
+}
+
+struct str python_result_read(int fd, struct arena *arena)
+{
+    char text[PYTHON_RESULT_MAX];
+    ssize_t n = pread(fd, text, sizeof text, 0);
+    json_t *value = n > 0 ? json_loadb(text, (size_t)n, JSON_DECODE_ANY, NULL) : NULL;
+
+    if (!value)
+        return (struct str){0};
+    json_decref(value);
+    return arena_copy(arena, (struct str){text, (size_t)n});
+}

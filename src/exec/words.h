@@ -1,0 +1,25 @@
+// words.h - how a run ended, as one sentence for a person.
+#pragma once
+
+#include "base/arena.h"
+#include "exec/command.h"
+
+struct start_failure {
+    int errnum;
+    bool is_limit;       // as in struct launch_result
+    const char *program; // as it is called in the sentence
+    const char *folder;  // the job folder
+    bool is_entry;       // the program is the folder's own main; otherwise python3, belfry, ...
+};
+
+// Why a process could not be started, and what helps: "could not start main: Permission denied
+// (chmod +x jobs/x/main)".
+struct str words_start(const struct start_failure *failure, struct arena *arena);
+
+// "exit status 3", "killed by SIGSEGV (Segmentation fault)", the host's own words if there are any,
+// "" for success.
+struct str words_end(const struct command_end *end, struct arena *arena);
+
+// message, and behind it the last line of what was written to stderr: "exit status 1: ValueError:
+// bad".
+struct str words_add_last_line(struct str message, struct run_stream err, struct arena *arena);
