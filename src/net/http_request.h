@@ -32,15 +32,13 @@ struct http_connection;
 struct http_request {
     enum http_method method;
     struct str method_text; // as sent: "GET"
-    struct str
-        path; // as sent, percent signs and all, without the query; starts with '/', or is "*"
-    struct str query; // as sent, without the '?'; empty when absent
-    struct str body;  // whole, with any chunking removed
-    struct str
-        peer; // the client's address without its port: "127.0.0.1", "::1"; "" for a socket pair
-    struct arena *arena; // memory that lives until the reply is sent
-    uint64_t number;     // unique in this process, counting up from 1
-    wall received_at;    // when it was whole
+    struct str path;        // as sent, escapes and all, without query; begins with '/', or is "*"
+    struct str query;       // as sent, without the '?'; empty when absent
+    struct str body;        // whole, with any chunking removed
+    struct str peer;        // the client's address without port, "::1"; "" for a socket pair
+    struct arena *arena;    // memory that lives until the reply is sent
+    uint64_t number;        // unique in this process, counting up from 1
+    wall received_at;       // when it was whole
 
     // Not for handlers: use the functions below.
     struct http_connection *connection;

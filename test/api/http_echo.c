@@ -1,10 +1,10 @@
 // http_echo.c - the HTTP server alone, with a handler that tells what it was given: the guard's
 // test double.
 //
-// http_echo [connection_max [address_max]]: listens on a free port of 127.0.0.1, prints it, serves
-// until SIGTERM. Deadlines are 400 ms for head and body and a second for idling. /small answers
-// "ok", /later answers at the end of the turn, /large with a megabyte, anything else with a JSON
-// object that describes the request.
+// http_echo [connection_max [address_max [port]]]: listens on 127.0.0.1, a free port by default,
+// prints it, serves until SIGTERM. Deadlines are 400 ms for head and body and a second for idling.
+// /small answers "ok", /later answers at the end of the turn, /large with a megabyte, anything else
+// with a JSON object that describes the request.
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
 #include <stdio.h>
@@ -106,10 +106,12 @@ int main(int argc, char **argv)
         options.connection_max = strtoul(argv[1], NULL, 10);
     if (argc > 2)
         options.address_max = strtoul(argv[2], NULL, 10);
+    if (argc > 3)
+        options.port = (int)strtol(argv[3], NULL, 10);
     loop = loop_new(clock_real(), &e);
     if (!loop || !loop_signal(loop, SIGTERM, stop, NULL, &e) ||
         !http_server_start(loop, &options, handle, NULL, &server, &e)) {
-        fprintf(stderr, "http_echo: %s\n", e.message);
+        fprintf(stderr, "http_echo: %s\n%s\n", e.message, e.hint);
         return 1;
     }
     printf("%d\n", http_server_port(server));

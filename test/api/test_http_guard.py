@@ -34,8 +34,9 @@ def echo_binary(tmp_path_factory):
 
 
 class Server:
-    def __init__(self, binary, *arguments):
-        self.process = subprocess.Popen([str(binary), *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+    def __init__(self, binary, *arguments, prepare=None):
+        self.process = subprocess.Popen([str(binary), *map(str, arguments)], stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=prepare)
         self.port = int(self.process.stdout.readline())
 
     def connect(self):
@@ -384,3 +385,29 @@ def test_many_clients_at_once(server):
     for thread in threads:
         thread.join(timeout=30)
     assert wrong == []
+
+
+def test_port_in_use_is_explained(server, echo_binary):
+    second = subprocess.run([str(echo_binary), "0", "0", str(server.port)], capture_output=True, text=True, timeout=10)
+    assert second.returncode == 1
+    assert f"cannot listen on 127.0.0.1 port {server.port}: Address already in use" in second.stderr
+    assert "choose another port" in second.stderr
+
+
+def test_running_out_of_descriptors_neither_spins_nor_lasts(echo_binary):
+    server = Server(echo_binary, 4000, 4000, prepare=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (30, 30)))
+    crowd = [server.connect() for _ in range(60)]
+
+    def used():
+        fields = pathlib.Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    before = used()
+    with pytest.raises(TimeoutError):
+        crowd[-1].settimeout(0.4)
+        crowd[-1].recv(1)
+    assert used() - before < 0.2
+    for client in crowd:
+        client.close()
+    assert ask(server, b"GET /small HTTP/1.1\r\n" + H + b"\r\n")[0] == 200
+    server.stop()
