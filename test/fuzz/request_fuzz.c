@@ -2,7 +2,8 @@
 //
 // The first byte says how the rest is cut into sends (0: one). Whatever comes, the handler sees
 // only what the guard allows, every request is answered once, and cutting the same bytes elsewhere
-// gives the same requests. SPDX-License-Identifier: Apache-2.0
+// gives the same requests.
+// SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
