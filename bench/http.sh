@@ -7,10 +7,8 @@ cd "$(dirname "$0")/.."
 seconds=${1:-4}
 work=$(mktemp -d)
 trap 'kill "$server" 2> /dev/null || true; rm -rf "$work"' EXIT
-make -s VARIANT=release build/release/libnet.a build/release/libbase.a
-gcc -O2 -std=gnu2x -D_GNU_SOURCE -pthread -Isrc -o "$work/http_echo" test/api/http_echo.c \
-    build/release/libnet.a build/release/libbase.a -lssl -lcrypto -lm
-"$work/http_echo" > "$work/port" &
+make -s VARIANT=release build/release/programs/http_echo
+build/release/programs/http_echo > "$work/port" &
 server=$!
 until [ -s "$work/port" ]; do kill -0 "$server"; read -rt 0.05 < <(:) || true; done
 port=$(cat "$work/port")

@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import resource
-import shlex
 import signal
 import socket
 import subprocess
@@ -19,18 +18,10 @@ LIMIT = 5.0  # seconds a reply may take before the test gives up
 
 
 @pytest.fixture(scope="session")
-def echo_binary(tmp_path_factory):
-    build = ROOT / "build" / VARIANT
-    archives = [str(build / "libnet.a"), str(build / "libbase.a")]
-    subprocess.run(["make", "-s", f"VARIANT={VARIANT}", *(str(pathlib.Path(a).relative_to(ROOT)) for a in archives)],
-                   cwd=ROOT, check=True, timeout=300, stdin=subprocess.DEVNULL)
-    binary = tmp_path_factory.mktemp("echo") / "http_echo"
-    flags = (build / "flags").read_text()
-    sanitize = [word for word in shlex.split(flags) if word.startswith(("-fsanitize", "-fno-sanitize", "--coverage"))]
-    subprocess.run(["gcc", "-std=gnu2x", "-D_GNU_SOURCE", "-O1", "-g", "-pthread", *sorted(set(sanitize)), "-Isrc",
-                    "-o", str(binary), "test/api/http_echo.c", *archives, "-lssl", "-lcrypto", "-lm"],
-                   cwd=ROOT, check=True, timeout=120)
-    return binary
+def echo_binary():
+    program = f"build/{VARIANT}/programs/http_echo"
+    subprocess.run(["make", "-s", f"VARIANT={VARIANT}", program], cwd=ROOT, check=True, timeout=600, stdin=subprocess.DEVNULL)
+    return ROOT / program
 
 
 class Server:
