@@ -19,14 +19,14 @@ void due_done(struct due *d)
 {
     struct entry *entry;
 
+    heap_done(&d->ringing); // first: it marks the nodes inside of the entries
+    heap_done(&d->held);
     for (size_t at = 0; (entry = map_next(&d->by_id, &at));) {
         job_free(entry->job);
         free(entry);
     }
     map_done(&d->by_name);
     map_done(&d->by_id);
-    heap_done(&d->ringing);
-    heap_done(&d->held);
 }
 
 struct entry *due_add(struct due *d, struct job *job)
