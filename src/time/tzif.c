@@ -220,6 +220,7 @@ static void years_add(struct tzif *tzif, const struct posix_tz *tz)
             transition_add(tzif, read, start, dst);
         }
     }
+    tzif->count--; // the next year could have overruled the last one
     tzif->is_cyclic = true;
 }
 
