@@ -5,8 +5,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trigger/words.h"
 
-#include <stdio.h>
-
 #include "base/str.h"
 #include "time/duration.h"
 
@@ -55,6 +53,12 @@ static int run_end(uint64_t mask, int from)
     while (to < 63 && mask >> (to + 1) & 1)
         to++;
     return to;
+}
+
+// Are the set bits neighbours?
+static bool is_run(uint64_t mask)
+{
+    return mask >> run_end(mask, __builtin_ctzll(mask)) >> 1 == 0;
 }
 
 // "1, 3 to 5 and 9"
@@ -127,7 +131,7 @@ static void say_hours(const struct calendar *c, struct buf *out)
 
     if (c->hours == ALL_24)
         return;
-    if (c->hours >> run_end(c->hours, from) >> 1 == 0) {
+    if (is_run(c->hours)) {
         buf_printf(out, " from %02d:00 to %02d:59", from, run_end(c->hours, from));
     } else if (step) {
         buf_printf(out, " in every %d%s hour", step, step == 2 ? "nd" : step == 3 ? "rd" : "th");
@@ -163,11 +167,13 @@ static void say_minutes(const struct calendar *c, struct buf *out)
         buf_add_text(out, "every minute");
     } else if (step) {
         buf_printf(out, "every %d minutes", step);
-    } else if (c->minutes == 1 && (c->hours == ALL_24 || hour_step)) {
-        if (hour_step)
-            buf_printf(out, "every %d hours", hour_step);
-        else
-            buf_add_text(out, "every hour");
+    } else if (c->minutes == 1 && hour_step) {
+        buf_printf(out, "every %d hours", hour_step);
+        return;
+    } else if (c->minutes == 1 && is_run(c->hours)) {
+        buf_add_text(out, "every hour");
+        if (c->hours != ALL_24)
+            buf_printf(out, " from %02d:00 to %02d:00", __builtin_ctz(c->hours), run_end(c->hours, __builtin_ctz(c->hours)));
         return;
     } else {
         buf_add_text(out, is_single(c->minutes) ? "at minute " : "at minutes ");
@@ -342,31 +348,42 @@ static void say_years(const struct calendar *c, struct buf *out)
 
 // ---- intervals
 
+// "15 seconds", "0.5 seconds"
+static void say_rest(int64_t us, struct buf *out)
+{
+    buf_printf(out, "%lld", (long long)(us / SECOND_US));
+    if (us % SECOND_US != 0) {
+        buf_printf(out, ".%06lld", (long long)(us % SECOND_US));
+        while (out->p[out->len - 1] == '0')
+            out->len--;
+    }
+    buf_add_text(out, us == SECOND_US ? " second" : " seconds");
+}
+
 void words_interval(int64_t every_us, struct buf *out)
 {
     static const struct {
         const char *name;
         int64_t us;
-    } units[] = {{"week", 7 * DAY_US},
-                 {"day", DAY_US},
-                 {"hour", HOUR_US},
-                 {"minute", MINUTE_US},
-                 {"second", SECOND_US}};
+    } units[] = {{"week", 7 * DAY_US}, {"day", DAY_US}, {"hour", HOUR_US}, {"minute", MINUTE_US}, {"second", SECOND_US}};
     const char *separator = "every ";
 
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (every_us == units[i].us) {
+            buf_printf(out, "every %s", units[i].name);
+            return;
+        }
+    for (size_t i = 0; i < 4; i++) {
         int64_t n = every_us / units[i].us;
 
         if (n == 0 || (i == 0 && every_us % units[i].us != 0))
             continue;
         every_us -= n * units[i].us;
-        if (n == 1 && every_us == 0 && separator[0] == 'e')
-            buf_printf(out, "every %s", units[i].name);
-        else
-            buf_printf(out, "%s%lld %s%s", separator, (long long)n, units[i].name,
-                       n == 1 ? "" : "s");
-        separator = " and ";
+        buf_printf(out, "%s%lld %s%s", separator, (long long)n, units[i].name, n == 1 ? "" : "s");
+        separator = every_us > 0 ? " and " : "";
     }
-    if (every_us > 0)
-        buf_printf(out, "%s%lld microseconds", separator, (long long)every_us);
+    if (every_us > 0) {
+        buf_add_text(out, separator);
+        say_rest(every_us, out);
+    }
 }

@@ -1,0 +1,67 @@
+// trigger_fuzz.h - what every fuzz target of triggers checks.
+#pragma once
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "trigger/trigger.h"
+
+#define FUZZ_NOW ((wall){INT64_C(1768471623000000)}) // 2026-01-15 10:07:03 UTC
+
+static inline struct trigger *fuzz_parse(struct zones *zones, const json_t *spec)
+{
+    struct trigger_context context = {zones, STR_LIT("Europe/Berlin"), FUZZ_NOW};
+    struct trigger *t = NULL;
+    struct err e = {0};
+
+    if (trigger_parse(spec, &context, &t, &e))
+        return t;
+    assert(e.code == ERR_INPUT || e.code == ERR_SCHEDULE || e.code == ERR_LIMIT);
+    assert(e.message[0] != '\0');
+    return NULL;
+}
+
+static inline void fuzz_laws(struct zones *zones, const struct trigger *t)
+{
+    struct buf text;
+    wall at = FUZZ_NOW;
+
+    buf_init(&text, 100000);
+    trigger_str(t, &text);
+    trigger_words(t, &text);
+    buf_clear(&text);
+    trigger_write(t, &text);
+
+    json_t *written = json_loadb(text.p, text.len, 0, NULL);
+    struct trigger *copy = fuzz_parse(zones, written);
+
+    assert(copy);
+    for (int i = 0; i < 3; i++) {
+        wall next = trigger_next(t, at);
+
+        assert(next.us > at.us && trigger_next(copy, at).us == next.us);
+        if (next.us == WALL_NEVER.us)
+            break;
+        assert(trigger_prev(t, next).us == next.us && trigger_count(t, at, next, 9, NULL) == 1);
+        at = next;
+    }
+    trigger_free(copy);
+    json_decref(written);
+    buf_done(&text);
+}
+
+// Parses a spec, which it takes over, and checks what must hold for what is accepted.
+static inline void trigger_fuzz(json_t *spec)
+{
+    struct zones *zones = zones_new("test/data/zoneinfo");
+    struct trigger *t = fuzz_parse(zones, spec);
+
+    if (t)
+        fuzz_laws(zones, t);
+    trigger_free(t);
+    zones_free(zones);
+    json_decref(spec);
+}
