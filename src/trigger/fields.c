@@ -92,6 +92,8 @@ static void value_add(struct compiler *k, int value)
 
 static void range_add(struct compiler *k, int from, int to, int step)
 {
+    if (k->field == FIELD_YEAR && to > CALENDAR_YEAR_MAX)
+        to = CALENDAR_YEAR_MAX; // 8,000 years more would change nothing
     for (int value = from; value <= to; value += step)
         value_add(k, value);
 }

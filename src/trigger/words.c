@@ -173,7 +173,8 @@ static void say_minutes(const struct calendar *c, struct buf *out)
     } else if (c->minutes == 1 && is_run(c->hours)) {
         buf_add_text(out, "every hour");
         if (c->hours != ALL_24)
-            buf_printf(out, " from %02d:00 to %02d:00", __builtin_ctz(c->hours), run_end(c->hours, __builtin_ctz(c->hours)));
+            buf_printf(out, " from %02d:00 to %02d:00", __builtin_ctz(c->hours),
+                       run_end(c->hours, __builtin_ctz(c->hours)));
         return;
     } else {
         buf_add_text(out, is_single(c->minutes) ? "at minute " : "at minutes ");
@@ -365,7 +366,11 @@ void words_interval(int64_t every_us, struct buf *out)
     static const struct {
         const char *name;
         int64_t us;
-    } units[] = {{"week", 7 * DAY_US}, {"day", DAY_US}, {"hour", HOUR_US}, {"minute", MINUTE_US}, {"second", SECOND_US}};
+    } units[] = {{"week", 7 * DAY_US},
+                 {"day", DAY_US},
+                 {"hour", HOUR_US},
+                 {"minute", MINUTE_US},
+                 {"second", SECOND_US}};
     const char *separator = "every ";
 
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)

@@ -9,17 +9,24 @@ static void test_answers(void **state)
     static const struct {
         const char *line, *answer;
     } rows[] = {
-        {"{\"id\":\"a\",\"dialect\":\"cron\",\"expr\":\"30 2 * * *\",\"tz\":\"Europe/Berlin\",\"after\":\"2026-03-28T00:00:00+00:00\","
+        {"{\"id\":\"a\",\"dialect\":\"cron\",\"expr\":\"30 2 * * "
+         "*\",\"tz\":\"Europe/Berlin\",\"after\":\"2026-03-28T00:00:00+00:00\","
          "\"n\":3}",
-         "{\"id\":\"a\",\"next\":[\"2026-03-28T02:30:00+01:00\",\"2026-03-29T03:00:00+02:00\",\"2026-03-30T02:30:00+02:00\"]}\n"},
+         "{\"id\":\"a\",\"next\":[\"2026-03-28T02:30:00+01:00\",\"2026-03-29T03:00:00+02:00\","
+         "\"2026-03-30T02:30:00+02:00\"]}\n"},
         {"{\"id\":7,\"dialect\":\"fields\",\"fields\":{\"hour\":4},\"after\":\"2026-01-01 05:00\"}",
          "{\"id\":7,\"next\":[\"2026-01-02T04:00:00Z\"]}\n"},
-        {"{\"id\":\"b\",\"dialect\":\"date\",\"fields\":{\"run_date\":\"2020-01-01\"},\"after\":\"2026-01-01\",\"n\":2}", "{\"id\":\"b\",\"next\":[]}\n"},
+        {"{\"id\":\"b\",\"dialect\":\"date\",\"fields\":{\"run_date\":\"2020-01-01\"},\"after\":"
+         "\"2026-01-01\",\"n\":2}",
+         "{\"id\":\"b\",\"next\":[]}\n"},
         {"{\"id\":\"c\",\"dialect\":\"interval\",\"fields\":{\"hours\":1},\"n\":2}",
          "{\"id\":\"c\",\"next\":[\"1970-01-01T01:00:00Z\",\"1970-01-01T02:00:00Z\"]}\n"},
-        {"{\"id\":\"d\",\"dialect\":\"rrule\",\"expr\":\"x\"}", "{\"id\":\"d\",\"unsupported\":true}\n"},
-        {"{\"id\":\"e\",\"dialect\":\"cron\",\"expr\":\"61 * * * *\"}", "{\"id\":\"e\",\"error\":\"minute must be 0-59, not \\\"61\\\"\"}\n"},
-        {"{\"id\":\"f\",\"dialect\":\"cron\"}", "{\"id\":\"f\",\"error\":\"a request of dialect cron needs \\\"expr\\\"\"}\n"},
+        {"{\"id\":\"d\",\"dialect\":\"rrule\",\"expr\":\"x\"}",
+         "{\"id\":\"d\",\"unsupported\":true}\n"},
+        {"{\"id\":\"e\",\"dialect\":\"cron\",\"expr\":\"61 * * * *\"}",
+         "{\"id\":\"e\",\"error\":\"minute must be 0-59, not \\\"61\\\"\"}\n"},
+        {"{\"id\":\"f\",\"dialect\":\"cron\"}",
+         "{\"id\":\"f\",\"error\":\"a request of dialect cron needs \\\"expr\\\"\"}\n"},
         {"{\"id\":\"g\",\"dialect\":\"fields\",\"fields\":[]}",
          "{\"id\":\"g\",\"error\":\"a request of dialect fields needs \\\"fields\\\"\"}\n"},
         {"{\"id\":\"h\",\"dialect\":\"fields\",\"fields\":{\"expr\":\"* * * * *\"}}",
@@ -50,7 +57,8 @@ static void test_nonsense(void **state)
     (void)state;
     buf_init(&out, 10000);
     next_answer(zones, (wall){0}, STR_LIT("{nonsense"), &out);
-    assert_true(str_starts(buf_str(&out), STR_LIT("{\"id\":null,\"error\":\"the line is not valid JSON")));
+    assert_true(
+        str_starts(buf_str(&out), STR_LIT("{\"id\":null,\"error\":\"the line is not valid JSON")));
     buf_done(&out);
     zones_free(zones);
 }

@@ -27,7 +27,10 @@ static void test_options(void **state)
 static void test_faults(void **state)
 {
     static char *const rows[][4] = {
-        {"next", NULL}, {"next", "* * * * *", "-n", NULL}, {"next", "* * * * *", "-n", "0"}, {"next", "a", "b", NULL},
+        {"next", NULL},
+        {"next", "* * * * *", "-n", NULL},
+        {"next", "* * * * *", "-n", "0"},
+        {"next", "a", "b", NULL},
         {"next", "a", "--what", NULL},
     };
 
@@ -69,7 +72,8 @@ static void test_refused(void **state)
         assert_string_equal(e.field, rows[i].field);
         assert_int_equal(e.column, rows[i].column);
         if (rows[i].status == 7 && i != 3)
-            assert_int_equal(schedule_complain(&rows[i].options, &e), e.code == ERR_SCHEDULE ? err_exit_status(ERR_SCHEDULE) : 7);
+            assert_int_equal(schedule_complain(&rows[i].options, &e),
+                             e.code == ERR_SCHEDULE ? err_exit_status(ERR_SCHEDULE) : 7);
     }
 }
 

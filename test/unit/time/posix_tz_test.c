@@ -52,10 +52,29 @@ static void test_names(void **state)
 static void test_refused(void **state)
 {
     static const char *const rows[] = {
-        "", "A", "AB1", "CET", "CET-", "CET-25", "<CET-1", "CET-1CEST", "CET-1CEST,", "CET-1CEST,M3.5.0",
-        "CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M3.0.0,M10.5.0", "CET-1CEST,M3.5.7,M10.5.0",
-        "CET-1CEST,J0,J3", "CET-1CEST,J366,J3", "CET-1CEST,366,3", "CET-1CEST,M3.5.0/168,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0x",
-        "CET-1CEST,M3.5.0/2:60,M10.5.0", "CET-1:", "ABCDEFGHIJKLMNOPQ0", "<>0",
+        "",
+        "A",
+        "AB1",
+        "CET",
+        "CET-",
+        "CET-25",
+        "<CET-1",
+        "CET-1CEST",
+        "CET-1CEST,",
+        "CET-1CEST,M3.5.0",
+        "CET-1CEST,M13.5.0,M10.5.0",
+        "CET-1CEST,M3.6.0,M10.5.0",
+        "CET-1CEST,M3.0.0,M10.5.0",
+        "CET-1CEST,M3.5.7,M10.5.0",
+        "CET-1CEST,J0,J3",
+        "CET-1CEST,J366,J3",
+        "CET-1CEST,366,3",
+        "CET-1CEST,M3.5.0/168,M10.5.0",
+        "CET-1CEST,M3.5.0,M10.5.0x",
+        "CET-1CEST,M3.5.0/2:60,M10.5.0",
+        "CET-1:",
+        "ABCDEFGHIJKLMNOPQ0",
+        "<>0",
     };
 
     (void)state;

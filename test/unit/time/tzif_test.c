@@ -21,7 +21,8 @@ static struct str slurp(const char *path)
 
 static void test_sound(void **state)
 {
-    struct str fat = slurp("test/data/zoneinfo/Europe/Dublin"), slim = slurp("test/data/zoneinfo/Slim/Dublin");
+    struct str fat = slurp("test/data/zoneinfo/Europe/Dublin"),
+               slim = slurp("test/data/zoneinfo/Slim/Dublin");
     struct tzif a, b;
     struct err e;
 
@@ -44,9 +45,10 @@ static void test_sound(void **state)
 // The smallest file of version 1: no transitions, one type.
 static size_t tiny(char *p, char version, const char *footer)
 {
-    static const char block[] = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4" // counts: one type, four characters
-                                "\0\0\x0e\x10\0\0"                                // 3600 s, no DST, abbreviation 0
-                                "CET";
+    static const char block[] =
+        "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4" // counts: one type, four characters
+        "\0\0\x0e\x10\0\0"                                 // 3600 s, no DST, abbreviation 0
+        "CET";
     size_t n = 0;
 
     for (int round = 0; round < (version >= '2' ? 2 : 1); round++) {
@@ -84,7 +86,8 @@ static void test_tiny(void **state)
         struct tzif tzif;
         struct err e;
 
-        assert_true(tzif_parse((struct str){bytes, tiny(bytes, rows[i].version, rows[i].footer)}, &tzif, &e));
+        assert_true(tzif_parse((struct str){bytes, tiny(bytes, rows[i].version, rows[i].footer)},
+                               &tzif, &e));
         assert_int_equal(tzif.is_cyclic, rows[i].is_cyclic);
         assert_int_equal(tzif.type_count, rows[i].types);
         assert_string_equal(tzif.types[0].abbreviation, "CET");
@@ -108,15 +111,15 @@ static void test_hostile(void **state)
         size_t at;
         unsigned char byte;
     } rows[] = {
-        {0, 'X'},    // magic
-        {20, 0xff},  // counts that would run past the end
-        {24, 0xff},  {28, 0x01}, {31, 0x01}, // leap seconds
-        {32, 0xff},  {36, 0xff}, {39, 0},    // no types
-        {40, 0xff},  {43, 3},    // no room for the NUL of the abbreviation
-        {44, 0x7f},  // an offset of 24 days
-        {45, 0x02},  // and one of 37 hours
-        {49, 0xff},  // an abbreviation out of bounds
-        {50, 0xff},  // and one that is not UTF-8
+        {0, 'X'},                           // magic
+        {20, 0xff},                         // counts that would run past the end
+        {24, 0xff}, {28, 0x01}, {31, 0x01}, // leap seconds
+        {32, 0xff}, {36, 0xff}, {39, 0},    // no types
+        {40, 0xff}, {43, 3},                // no room for the NUL of the abbreviation
+        {44, 0x7f},                         // an offset of 24 days
+        {45, 0x02},                         // and one of 37 hours
+        {49, 0xff},                         // an abbreviation out of bounds
+        {50, 0xff},                         // and one that is not UTF-8
     };
     char bytes[300];
 

@@ -67,10 +67,12 @@ static void test_offsets(void **state)
         int64_t at = utc(rows[i].year, rows[i].month, rows[i].day, rows[i].hour, rows[i].minute);
 
         zone_span_at(zone_get(zones, rows[i].zone), at, &span);
-        if (span.offset_s != rows[i].offset_s || strcmp(span.abbreviation, rows[i].abbreviation) != 0)
+        if (span.offset_s != rows[i].offset_s ||
+            strcmp(span.abbreviation, rows[i].abbreviation) != 0)
             fail_msg("row %zu: %d %s", i, span.offset_s, span.abbreviation);
         assert_true(span.from <= at && at < span.to);
-        if (strcmp(rows[i].zone, "Europe/Dublin") != 0 && strcmp(rows[i].zone, "Slim/Casablanca") != 0)
+        if (strcmp(rows[i].zone, "Europe/Dublin") != 0 &&
+            strcmp(rows[i].zone, "Slim/Casablanca") != 0)
             assert_int_equal(span.is_dst, rows[i].is_dst);
     }
     zones_free(zones);
@@ -108,18 +110,22 @@ static void test_local(void **state)
 
         zone_from_local(zone_get(zones, rows[i].zone), local, &found);
         if (found.kind != rows[i].kind || found.first != local + rows[i].first_after_local * 60 ||
-            found.second != local + rows[i].second_after_local * 60 || found.length_s != rows[i].length_s)
-            fail_msg("row %zu: kind %d, %lld %lld minutes, %d s", i, found.kind, (long long)(found.first - local) / 60,
-                     (long long)(found.second - local) / 60, found.length_s);
+            found.second != local + rows[i].second_after_local * 60 ||
+            found.length_s != rows[i].length_s)
+            fail_msg("row %zu: kind %d, %lld %lld minutes, %d s", i, found.kind,
+                     (long long)(found.first - local) / 60, (long long)(found.second - local) / 60,
+                     found.length_s);
     }
     zones_free(zones);
 }
 
-// Spans follow each other without holes, and local -> UTC undoes UTC -> local, in every zone of the test data.
+// Spans follow each other without holes, and local -> UTC undoes UTC -> local, in every zone of the
+// test data.
 static void test_consistency(void **state)
 {
-    static const char *const names[] = {"America/New_York", "Europe/Dublin", "Pacific/Apia", "Africa/Casablanca",
-                                        "Antarctica/Troll", "America/Nuuk", "Asia/Jerusalem", "Slim/Casablanca"};
+    static const char *const names[] = {"America/New_York",  "Europe/Dublin",    "Pacific/Apia",
+                                        "Africa/Casablanca", "Antarctica/Troll", "America/Nuuk",
+                                        "Asia/Jerusalem",    "Slim/Casablanca"};
     struct zones *zones = zones_new(DIR);
 
     (void)state;
@@ -135,7 +141,8 @@ static void test_consistency(void **state)
 
             assert_true(zone_next_change(zone, span.to - 1) == span.to);
             zone_span_at(zone, span.to, &next);
-            assert_true(next.from == span.to && next.to > next.from && next.before_s == span.offset_s);
+            assert_true(next.from == span.to && next.to > next.from &&
+                        next.before_s == span.offset_s);
             zone_from_local(zone, next.from + next.offset_s, &local);
             assert_true(local.first == next.from || local.second == next.from);
             span = next;
@@ -146,13 +153,15 @@ static void test_consistency(void **state)
 
 static void test_fat_is_slim(void **state)
 {
-    static const char *const names[][2] = {{"America/New_York", "Slim/New_York"}, {"Europe/Dublin", "Slim/Dublin"},
+    static const char *const names[][2] = {{"America/New_York", "Slim/New_York"},
+                                           {"Europe/Dublin", "Slim/Dublin"},
                                            {"Africa/Casablanca", "Slim/Casablanca"}};
     struct zones *zones = zones_new(DIR);
 
     (void)state;
     for (size_t i = 0; i < 3; i++)
-        for (int64_t at = utc(1890, 1, 1, 0, 0); at < utc(2590, 1, 1, 0, 0); at += 5 * DAY_S + 1234) {
+        for (int64_t at = utc(1890, 1, 1, 0, 0); at < utc(2590, 1, 1, 0, 0);
+             at += 5 * DAY_S + 1234) {
             struct zone_span fat, slim;
 
             zone_span_at(zone_get(zones, names[i][0]), at, &fat);
@@ -166,9 +175,26 @@ static void test_fat_is_slim(void **state)
 static void test_names(void **state)
 {
     static const char *const rows[] = {
-        "", "/etc/passwd", "../Europe/Berlin", "Europe/../Berlin", "Europe//Berlin", "Europe/Berlin/", "Europe/Berl in",
-        "Europe", "Mars/Phobos", "europe/berlin", "+24:00", "+1", "+01:60", "+0-:30", "++0:00", "+01:0", "+01:000", "--1:00",
-        "Europe/Berlin.txt", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "",
+        "/etc/passwd",
+        "../Europe/Berlin",
+        "Europe/../Berlin",
+        "Europe//Berlin",
+        "Europe/Berlin/",
+        "Europe/Berl in",
+        "Europe",
+        "Mars/Phobos",
+        "europe/berlin",
+        "+24:00",
+        "+1",
+        "+01:60",
+        "+0-:30",
+        "++0:00",
+        "+01:0",
+        "+01:000",
+        "--1:00",
+        "Europe/Berlin.txt",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     };
     struct zones *zones = zones_new(DIR), *nowhere = zones_new("/nonexistent");
     const struct zone *zone;
@@ -293,9 +319,10 @@ static void test_bytes(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_offsets), cmocka_unit_test(test_local),       cmocka_unit_test(test_consistency),
-        cmocka_unit_test(test_fat_is_slim), cmocka_unit_test(test_names),   cmocka_unit_test(test_system_name),
-        cmocka_unit_test(test_refresh), cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_offsets),     cmocka_unit_test(test_local),
+        cmocka_unit_test(test_consistency), cmocka_unit_test(test_fat_is_slim),
+        cmocka_unit_test(test_names),       cmocka_unit_test(test_system_name),
+        cmocka_unit_test(test_refresh),     cmocka_unit_test(test_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

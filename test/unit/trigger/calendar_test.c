@@ -132,12 +132,14 @@ static void test_seconds(void **state)
 
         calendar_init(&c);
         c.seconds = (rnd(&x) & rnd(&x) & ((UINT64_C(1) << 60) - 1)) | UINT64_C(1) << rnd(&x) % 60;
-        c.minutes = (rnd(&x) & rnd(&x) & rnd(&x) & ((UINT64_C(1) << 60) - 1)) | UINT64_C(1) << rnd(&x) % 60;
+        c.minutes = (rnd(&x) & rnd(&x) & rnd(&x) & ((UINT64_C(1) << 60) - 1)) | UINT64_C(1)
+                                                                                    << rnd(&x) % 60;
         c.hours = ((uint32_t)(rnd(&x) & rnd(&x)) & 0xffffff) | 1U << rnd(&x) % 24;
         for (int64_t s = base + 2 * DAY_S - 1; s >= base; s--) {
             struct civil t = civil_at(s);
 
-            if ((c.hours >> t.hour & 1) && (c.minutes >> t.minute & 1) && (c.seconds >> t.second & 1))
+            if ((c.hours >> t.hour & 1) && (c.minutes >> t.minute & 1) &&
+                (c.seconds >> t.second & 1))
                 next = s;
             if (next != INT64_MAX && s % 7 == 0 && calendar_next(&c, s) != next)
                 fail_msg("round %d, second %lld", round, (long long)(s - base));

@@ -1,8 +1,9 @@
-// dst_test.c - what changes of the clocks do: a table of the known hard cases, then a walk minute by minute.
+// dst_test.c - what changes of the clocks do: a table of the known hard cases, then a walk minute
+// by minute.
 //
-// The walk is the rule of dst.h in its simplest form: look at every minute of real time, with nothing clever. It runs
-// over random schedules near random changes; BELFRY_TEST_ROUNDS sets how many (the default takes a fraction of a second).
-// SPDX-License-Identifier: Apache-2.0
+// The walk is the rule of dst.h in its simplest form: look at every minute of real time, with
+// nothing clever. It runs over random schedules near random changes; BELFRY_TEST_ROUNDS sets how
+// many (the default takes a fraction of a second). SPDX-License-Identifier: Apache-2.0
 #include "trigger/dst.h"
 
 #include <stdio.h>
@@ -16,27 +17,70 @@
 
 static void test_table(void **state)
 {
-    // New York 2026: gap 8 March 2:00, fold 1 November 2:00. Lord Howe: half an hour. Santiago: at midnight.
+    // New York 2026: gap 8 March 2:00, fold 1 November 2:00. Lord Howe: half an hour. Santiago: at
+    // midnight.
     static const struct {
         const char *zone, *expr, *after, *slots[3];
     } rows[] = {
-        {"America/New_York", "30 2 * * *", "2026-03-08 00:00", {"2026-03-08 07:00", "2026-03-09 06:30", NULL}},
-        {"America/New_York", "0,30 2 * * *", "2026-03-08 00:00", {"2026-03-08 07:00", "2026-03-09 06:00", NULL}},
-        {"America/New_York", "0 3 * * *", "2026-03-08 00:00", {"2026-03-08 07:00", "2026-03-09 07:00", NULL}},
+        {"America/New_York",
+         "30 2 * * *",
+         "2026-03-08 00:00",
+         {"2026-03-08 07:00", "2026-03-09 06:30", NULL}},
+        {"America/New_York",
+         "0,30 2 * * *",
+         "2026-03-08 00:00",
+         {"2026-03-08 07:00", "2026-03-09 06:00", NULL}},
+        {"America/New_York",
+         "0 3 * * *",
+         "2026-03-08 00:00",
+         {"2026-03-08 07:00", "2026-03-09 07:00", NULL}},
         {"America/New_York", "30 2 * * *", "2026-03-08 07:00", {"2026-03-09 06:30", NULL, NULL}},
         {"America/New_York", "30 2 * * *", "2026-03-08 06:59:59", {"2026-03-08 07:00", NULL, NULL}},
-        {"America/New_York", "30 1 * * *", "2026-11-01 00:00", {"2026-11-01 05:30", "2026-11-02 06:30", NULL}},
+        {"America/New_York",
+         "30 1 * * *",
+         "2026-11-01 00:00",
+         {"2026-11-01 05:30", "2026-11-02 06:30", NULL}},
         {"America/New_York", "30 1 * * *", "2026-11-01 06:10", {"2026-11-02 06:30", NULL, NULL}},
-        {"America/New_York", "*/30 * * * *", "2026-11-01 05:15", {"2026-11-01 05:30", "2026-11-01 06:00", "2026-11-01 06:30"}},
-        {"America/New_York", "*/30 1 * * *", "2026-11-01 05:15", {"2026-11-01 05:30", "2026-11-01 06:00", "2026-11-01 06:30"}},
-        {"America/New_York", "*/30 2 * * *", "2026-03-08 00:00", {"2026-03-09 06:00", "2026-03-09 06:30", NULL}},
-        {"Europe/Helsinki", "30 3 * * *", "2026-03-29 00:00", {"2026-03-29 01:00", "2026-03-30 00:30", NULL}},
-        {"Australia/Lord_Howe", "15 2 * * *", "2026-10-03 12:00", {"2026-10-03 15:30", "2026-10-04 15:15", NULL}},
-        {"Australia/Lord_Howe", "45 1 * * *", "2026-04-04 12:00", {"2026-04-04 14:45", "2026-04-05 15:15", NULL}},
-        {"America/Santiago", "0 0 * * *", "2026-09-05 12:00", {"2026-09-06 04:00", "2026-09-07 03:00", NULL}},
-        {"America/Santiago", "0 */2 * * *", "2026-09-06 01:00", {"2026-09-06 02:00", "2026-09-06 05:00", "2026-09-06 07:00"}},
-        {"Pacific/Apia", "0 12 * * *", "2011-12-29 20:00", {"2011-12-29 22:00", "2011-12-30 22:00", NULL}},
-        {"Antarctica/Troll", "30 1,2 * * *", "2026-03-28 12:00", {"2026-03-29 01:00", "2026-03-29 23:30", NULL}},
+        {"America/New_York",
+         "*/30 * * * *",
+         "2026-11-01 05:15",
+         {"2026-11-01 05:30", "2026-11-01 06:00", "2026-11-01 06:30"}},
+        {"America/New_York",
+         "*/30 1 * * *",
+         "2026-11-01 05:15",
+         {"2026-11-01 05:30", "2026-11-01 06:00", "2026-11-01 06:30"}},
+        {"America/New_York",
+         "*/30 2 * * *",
+         "2026-03-08 00:00",
+         {"2026-03-09 06:00", "2026-03-09 06:30", NULL}},
+        {"Europe/Helsinki",
+         "30 3 * * *",
+         "2026-03-29 00:00",
+         {"2026-03-29 01:00", "2026-03-30 00:30", NULL}},
+        {"Australia/Lord_Howe",
+         "15 2 * * *",
+         "2026-10-03 12:00",
+         {"2026-10-03 15:30", "2026-10-04 15:15", NULL}},
+        {"Australia/Lord_Howe",
+         "45 1 * * *",
+         "2026-04-04 12:00",
+         {"2026-04-04 14:45", "2026-04-05 15:15", NULL}},
+        {"America/Santiago",
+         "0 0 * * *",
+         "2026-09-05 12:00",
+         {"2026-09-06 04:00", "2026-09-07 03:00", NULL}},
+        {"America/Santiago",
+         "0 */2 * * *",
+         "2026-09-06 01:00",
+         {"2026-09-06 02:00", "2026-09-06 05:00", "2026-09-06 07:00"}},
+        {"Pacific/Apia",
+         "0 12 * * *",
+         "2011-12-29 20:00",
+         {"2011-12-29 22:00", "2011-12-30 22:00", NULL}},
+        {"Antarctica/Troll",
+         "30 1,2 * * *",
+         "2026-03-28 12:00",
+         {"2026-03-29 01:00", "2026-03-29 23:30", NULL}},
     };
     struct zones *zones = zones_new(ZONE_DIR);
 
@@ -52,7 +96,8 @@ static void test_table(void **state)
         for (int n = 0; n < 3 && rows[i].slots[n]; n++) {
             at = dst_next(&c, zone, at);
             if (at != at_of(zones, rows[i].slots[n]).us / 1000000)
-                fail_msg("row %zu, slot %d is %lld s off", i, n, (long long)(at - at_of(zones, rows[i].slots[n]).us / 1000000));
+                fail_msg("row %zu, slot %d is %lld s off", i, n,
+                         (long long)(at - at_of(zones, rows[i].slots[n]).us / 1000000));
         }
     }
     zones_free(zones);
@@ -91,7 +136,8 @@ static void test_touch(void **state)
     struct calendar c;
     struct dst_touch touch;
     struct err e;
-    int64_t from = at_of(zones, "2026-01-01").us / 1000000, until = at_of(zones, "2027-01-01").us / 1000000;
+    int64_t from = at_of(zones, "2026-01-01").us / 1000000,
+            until = at_of(zones, "2027-01-01").us / 1000000;
 
     (void)state;
     assert_true(zones_get(zones, STR_LIT("Europe/Berlin"), &zone, &e));
@@ -139,13 +185,17 @@ static const char *one_of(const char *const *texts)
 // A random expression that likes the hours in which clocks change.
 static void random_expr(char *out, size_t room)
 {
-    static const char *const minutes[] = {"0", "30", "*/15", "*", "0,30", "5/20", "59", "15,45", "*/7", "0-10/5", NULL};
-    static const char *const hours[] = {"*", "0", "1", "2", "3", "0-4", "*/2", "1,2,3", "2,14", "23,0", "*/5", "3/6", NULL};
-    static const char *const days[] = {"*", "*", "*", "*/2", "L", "15-31", "LW", "1,29,30", "28W", "?", NULL};
-    static const char *const weekdays[] = {"*", "*", "*", "sun", "sat-sun", "5L", "sun#2", "1-5", "*/3", "?", NULL};
+    static const char *const minutes[] = {"0",  "30",    "*/15", "*",      "0,30", "5/20",
+                                          "59", "15,45", "*/7",  "0-10/5", NULL};
+    static const char *const hours[] = {"*",     "0",    "1",    "2",   "3",   "0-4", "*/2",
+                                        "1,2,3", "2,14", "23,0", "*/5", "3/6", NULL};
+    static const char *const days[] = {"*",  "*",       "*",   "*/2", "L", "15-31",
+                                       "LW", "1,29,30", "28W", "?",   NULL};
+    static const char *const weekdays[] = {"*",     "*",   "*",   "sun", "sat-sun", "5L",
+                                           "sun#2", "1-5", "*/3", "?",   NULL};
 
-    snprintf(out, room, "%s %s %s %s %s", one_of(minutes), one_of(hours), one_of(days), rnd(4) ? "*" : "3,4,9-11",
-             one_of(weekdays));
+    snprintf(out, room, "%s %s %s %s %s", one_of(minutes), one_of(hours), one_of(days),
+             rnd(4) ? "*" : "3,4,9-11", one_of(weekdays));
 }
 
 static bool matches(const struct calendar *c, int64_t local_s)
@@ -186,7 +236,8 @@ static void walk(const struct calendar *c, const struct zone *zone, int64_t from
             bool runs = should_run(c, local, seen);
 
             if (runs != (next == at))
-                fail_msg("%s in %.*s: %lld %s run", expr, STR(zone_name(zone)), (long long)at, runs ? "should" : "should not");
+                fail_msg("%s in %.*s: %lld %s run", expr, STR(zone_name(zone)), (long long)at,
+                         runs ? "should" : "should not");
             if (runs)
                 next = dst_next(c, zone, at);
         }
@@ -197,9 +248,19 @@ static void walk(const struct calendar *c, const struct zone *zone, int64_t from
 
 static void test_walk(void **state)
 {
-    static const char *const names[] = {"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca",
-                                        "Antarctica/Troll", "Pacific/Apia", "America/Santiago", "Asia/Tehran",
-                                        "Europe/Dublin", "Pacific/Chatham", "Africa/Cairo", "America/Nuuk", NULL};
+    static const char *const names[] = {"Europe/Berlin",
+                                        "America/New_York",
+                                        "Australia/Lord_Howe",
+                                        "Africa/Casablanca",
+                                        "Antarctica/Troll",
+                                        "Pacific/Apia",
+                                        "America/Santiago",
+                                        "Asia/Tehran",
+                                        "Europe/Dublin",
+                                        "Pacific/Chatham",
+                                        "Africa/Cairo",
+                                        "America/Nuuk",
+                                        NULL};
     struct zones *zones = zones_new(ZONE_DIR);
     const char *wanted = getenv("BELFRY_TEST_ROUNDS");
     int64_t rounds = 40;

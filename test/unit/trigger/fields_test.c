@@ -5,7 +5,8 @@
 #include "unit.h"
 
 // One field alone; false with e filled when refused. out takes the normal form.
-static bool one(enum field field, const char *text, struct calendar *ret_c, struct buf *out, struct err *e)
+static bool one(enum field field, const char *text, struct calendar *ret_c, struct buf *out,
+                struct err *e)
 {
     struct str given[FIELD_COUNT] = {0};
 
@@ -19,12 +20,24 @@ static void test_normal_forms(void **state)
         enum field field;
         const char *text, *normal;
     } rows[] = {
-        {FIELD_YEAR, "2030-2032/2", "2030-2032/2"}, {FIELD_YEAR, "2009,2008", "2009,2008"},
-        {FIELD_MONTH, "jan-mar,JUN", "jan-mar,jun"}, {FIELD_MONTH, "6-8 , 11-12", "6-8,11-12"},
-        {FIELD_MONTH, "MAR-mar", "mar"}, {FIELD_DAY, "3rd FRI", "3rd fri"}, {FIELD_DAY, "last  sun,LAST", "last sun,last"},
-        {FIELD_DAY, "1st mon,5", "1st mon,5"}, {FIELD_DAY_OF_WEEK, "0-6/3", "0-6/3"}, {FIELD_DAY_OF_WEEK, "Sun", "sun"},
-        {FIELD_HOUR, "*/10", "*/10"}, {FIELD_HOUR, "07", "7"}, {FIELD_HOUR, "7-7", "7"}, {FIELD_MINUTE, "7/15", "7/15"},
-        {FIELD_MINUTE, "50/9", "50/9"}, {FIELD_SECOND, " * ", "*"}, {FIELD_WEEK, "53", "53"}, {FIELD_SECOND, "0-59/59", "0-59/59"},
+        {FIELD_YEAR, "2030-2032/2", "2030-2032/2"},
+        {FIELD_YEAR, "2009,2008", "2009,2008"},
+        {FIELD_MONTH, "jan-mar,JUN", "jan-mar,jun"},
+        {FIELD_MONTH, "6-8 , 11-12", "6-8,11-12"},
+        {FIELD_MONTH, "MAR-mar", "mar"},
+        {FIELD_DAY, "3rd FRI", "3rd fri"},
+        {FIELD_DAY, "last  sun,LAST", "last sun,last"},
+        {FIELD_DAY, "1st mon,5", "1st mon,5"},
+        {FIELD_DAY_OF_WEEK, "0-6/3", "0-6/3"},
+        {FIELD_DAY_OF_WEEK, "Sun", "sun"},
+        {FIELD_HOUR, "*/10", "*/10"},
+        {FIELD_HOUR, "07", "7"},
+        {FIELD_HOUR, "7-7", "7"},
+        {FIELD_MINUTE, "7/15", "7/15"},
+        {FIELD_MINUTE, "50/9", "50/9"},
+        {FIELD_SECOND, " * ", "*"},
+        {FIELD_WEEK, "53", "53"},
+        {FIELD_SECOND, "0-59/59", "0-59/59"},
     };
 
     (void)state;
@@ -68,7 +81,8 @@ static void test_refused(void **state)
         {FIELD_DAY_OF_WEEK, "7", 1, "day_of_week must be 0-6, not \"7\""},
         {FIELD_DAY_OF_WEEK, "monday", 1, NULL},
         {FIELD_DAY_OF_WEEK, "fri-mon", 1, "day_of_week has a range that runs backwards: fri-mon"},
-        {FIELD_DAY_OF_WEEK, "mon-fri/2", 8, "day_of_week cannot have a step behind names; write numbers"},
+        {FIELD_DAY_OF_WEEK, "mon-fri/2", 8,
+         "day_of_week cannot have a step behind names; write numbers"},
         {FIELD_DAY_OF_WEEK, "mon-3", 5, NULL},
         {FIELD_DAY_OF_WEEK, "1-fri", 3, NULL},
         {FIELD_MONTH, "foo", 1, NULL},

@@ -33,7 +33,8 @@ static void test_count(void **state)
                         count++;
                         last = slot;
                     }
-                assert_int_equal(interval_count(i, (wall){after}, (wall){upto}, max, &ret_last), count);
+                assert_int_equal(interval_count(i, (wall){after}, (wall){upto}, max, &ret_last),
+                                 count);
                 assert_int_equal(ret_last.us, last);
             }
         }
@@ -41,7 +42,8 @@ static void test_count(void **state)
 
 static void test_extremes(void **state)
 {
-    struct interval i = {INT64_C(9000) * 366 * 86400 * 1000000, {-62000000000000000}, {7258118399999999}};
+    struct interval i = {
+        INT64_C(9000) * 366 * 86400 * 1000000, {-62000000000000000}, {7258118399999999}};
     wall last;
 
     (void)state;
@@ -51,7 +53,8 @@ static void test_extremes(void **state)
     assert_int_equal(interval_prev(&i, WALL_NEVER).us, i.start.us);
     i.every_us = 1;
     assert_int_equal(interval_next(&i, (wall){i.end.us - 1}).us, i.end.us);
-    assert_int_equal(interval_count(&i, (wall){INT64_MIN}, WALL_NEVER, INT64_MAX, &last), i.end.us - i.start.us + 1);
+    assert_int_equal(interval_count(&i, (wall){INT64_MIN}, WALL_NEVER, INT64_MAX, &last),
+                     i.end.us - i.start.us + 1);
     assert_int_equal(last.us, i.end.us);
     assert_int_equal(interval_count(&i, (wall){0}, (wall){-1}, 10, &last), 0);
     assert_int_equal(interval_count(&i, (wall){0}, (wall){100}, 0, &last), 0);

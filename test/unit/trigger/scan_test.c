@@ -7,7 +7,8 @@
 static void test_steps(void **state)
 {
     struct err e = {0};
-    struct scan s = {.text = STR_LIT("12ab,3 rest"), .end = 6, .key = "expr", .what = "hour", .e = &e};
+    struct scan s = {
+        .text = STR_LIT("12ab,3 rest"), .end = 6, .key = "expr", .what = "hour", .e = &e};
     int n = 0;
 
     (void)state;
@@ -39,7 +40,8 @@ static void test_large(void **state)
 static void test_complaints(void **state)
 {
     struct err e = {0};
-    struct scan s = {.text = STR_LIT("0 1,x2,3 *"), .at = 4, .end = 8, .key = "expr", .what = "hour", .e = &e};
+    struct scan s = {
+        .text = STR_LIT("0 1,x2,3 *"), .at = 4, .end = 8, .key = "expr", .what = "hour", .e = &e};
 
     (void)state;
     assert_false(scan_fail(&s, 4, "cannot be %d", 7));

@@ -78,7 +78,8 @@ static void test_texts(void **state)
 static void test_keys(void **state)
 {
     static const char *const keys[] = {"hour", "minute"};
-    json_t *good = json_loads("{\"hour\": 1}", 0, NULL), *bad = json_loads("{\"hour\": 1, \"minut\": 2}", 0, NULL);
+    json_t *good = json_loads("{\"hour\": 1}", 0, NULL),
+           *bad = json_loads("{\"hour\": 1, \"minut\": 2}", 0, NULL);
     struct err e = {0};
 
     (void)state;
@@ -93,7 +94,8 @@ static void test_keys(void **state)
 static void test_moments(void **state)
 {
     struct zones *zones = zones_new("test/data/zoneinfo");
-    json_t *spec = json_loads("{\"a\": \"2026-01-01 00:00:00\", \"b\": 5, \"c\": \"0001-01-01\", \"d\": null, \"e\": \"nonsense\"}",
+    json_t *spec = json_loads("{\"a\": \"2026-01-01 00:00:00\", \"b\": 5, \"c\": \"0001-01-01\", "
+                              "\"d\": null, \"e\": \"nonsense\"}",
                               0, NULL);
     const struct zone *zone;
     wall at = {42};

@@ -22,8 +22,10 @@ static inline wall at_of(struct zones *zones, const char *text)
     return at;
 }
 
-// A trigger from a spec in JSON, or from crontab text; NULL with *e filled when it is refused. now is 2026-01-15 10:07:03 UTC.
-static inline struct trigger *trigger_of(struct zones *zones, const char *text, const char *zone, struct err *e)
+// A trigger from a spec in JSON, or from crontab text; NULL with *e filled when it is refused. now
+// is 2026-01-15 10:07:03 UTC.
+static inline struct trigger *trigger_of(struct zones *zones, const char *text, const char *zone,
+                                         struct err *e)
 {
     struct trigger_context context = {zones, str_of(zone), at_of(zones, "2026-01-15 10:07:03")};
     json_t *spec = text[0] == '{' ? json_loads(text, 0, NULL) : json_pack("{ss}", "expr", text);

@@ -1,5 +1,5 @@
-// trigger_test.c - specs in, answers and canonical specs out; then the laws that hold for every trigger.
-// SPDX-License-Identifier: Apache-2.0
+// trigger_test.c - specs in, answers and canonical specs out; then the laws that hold for every
+// trigger. SPDX-License-Identifier: Apache-2.0
 #include "trigger_fixture.h"
 
 #include <stdlib.h>
@@ -11,45 +11,65 @@ static void test_print(void **state)
     static const struct {
         const char *spec, *zone, *str, *written, *words;
     } rows[] = {
-        {"{\"type\":\"cron\",\"hour\":4}", "UTC", "cron[hour='4']", "{\"type\":\"cron\",\"hour\":\"4\",\"timezone\":\"UTC\"}",
-         "at 04:00 every day, UTC"},
-        {"{\"type\":\"cron\",\"year\":\"*\",\"month\":\"*\",\"day\":\"*\",\"week\":\"*\",\"day_of_week\":\"*\",\"hour\":\"*\","
+        {"{\"type\":\"cron\",\"hour\":4}", "UTC", "cron[hour='4']",
+         "{\"type\":\"cron\",\"hour\":\"4\",\"timezone\":\"UTC\"}", "at 04:00 every day, UTC"},
+        {"{\"type\":\"cron\",\"year\":\"*\",\"month\":\"*\",\"day\":\"*\",\"week\":\"*\",\"day_of_"
+         "week\":\"*\",\"hour\":\"*\","
          "\"minute\":\"*\",\"second\":\"*/10\"}",
-         "", "cron[year='*', month='*', day='*', week='*', day_of_week='*', hour='*', minute='*', second='*/10']",
-         "{\"type\":\"cron\",\"year\":\"*\",\"month\":\"*\",\"day\":\"*\",\"week\":\"*\",\"day_of_week\":\"*\",\"hour\":\"*\","
+         "",
+         "cron[year='*', month='*', day='*', week='*', day_of_week='*', hour='*', minute='*', "
+         "second='*/10']",
+         "{\"type\":\"cron\",\"year\":\"*\",\"month\":\"*\",\"day\":\"*\",\"week\":\"*\",\"day_of_"
+         "week\":\"*\",\"hour\":\"*\","
          "\"minute\":\"*\",\"second\":\"*/10\",\"timezone\":\"UTC\"}",
          "every 10 seconds, UTC"},
-        {"30 2  * *\tMON-fri", "Europe/Berlin", "cron[month='*', day='*', day_of_week='mon-fri', hour='2', minute='30']",
+        {"30 2  * *\tMON-fri", "Europe/Berlin",
+         "cron[month='*', day='*', day_of_week='mon-fri', hour='2', minute='30']",
          "{\"type\":\"cron\",\"expr\":\"30 2 * * MON-fri\",\"timezone\":\"Europe/Berlin\"}",
          "at 02:30 on weekdays, Europe/Berlin"},
-        {"{\"type\":\"crontab\",\"expr\":\"@daily\",\"timezone\":\"+02:00\",\"jitter\":\"30\",\"start_date\":\"2026-01-01\"}", "UTC",
-         "cron[month='*', day='*', day_of_week='*', hour='0', minute='0']",
-         "{\"type\":\"cron\",\"expr\":\"@daily\",\"start_date\":\"2026-01-01T00:00:00+02:00\",\"timezone\":\"+02:00\","
+        {"{\"type\":\"crontab\",\"expr\":\"@daily\",\"timezone\":\"+02:00\",\"jitter\":\"30\","
+         "\"start_date\":\"2026-01-01\"}",
+         "UTC", "cron[month='*', day='*', day_of_week='*', hour='0', minute='0']",
+         "{\"type\":\"cron\",\"expr\":\"@daily\",\"start_date\":\"2026-01-01T00:00:00+02:00\","
+         "\"timezone\":\"+02:00\","
          "\"jitter\":30}",
          "at 00:00 every day, +02:00, from 2026-01-01 00:00:00 UTC+02:00"},
         {"{\"type\":\"interval\",\"minutes\":5}", "UTC", "interval[0:05:00]",
-         "{\"type\":\"interval\",\"minutes\":5,\"start_date\":\"2026-01-15T10:12:03Z\",\"timezone\":\"UTC\"}", "every 5 minutes"},
-        {"{\"type\":\"interval\",\"days\":1,\"start_date\":\"2026-01-01 00:00:00.25\",\"end_date\":\"2027-01-01\"}", "Europe/Berlin",
-         "interval[1 day, 0:00:00]",
+         "{\"type\":\"interval\",\"minutes\":5,\"start_date\":\"2026-01-15T10:12:03Z\","
+         "\"timezone\":\"UTC\"}",
+         "every 5 minutes"},
+        {"{\"type\":\"interval\",\"days\":1,\"start_date\":\"2026-01-01 "
+         "00:00:00.25\",\"end_date\":\"2027-01-01\"}",
+         "Europe/Berlin", "interval[1 day, 0:00:00]",
          "{\"type\":\"interval\",\"days\":1,\"start_date\":\"2026-01-01T00:00:00.250000+01:00\","
          "\"end_date\":\"2027-01-01T00:00:00+01:00\",\"timezone\":\"Europe/Berlin\"}",
          "every day, until 2027-01-01 00:00:00 CET"},
-        {"{\"type\":\"interval\",\"seconds\":\"0.5\",\"hours\":1,\"start_date\":\"2026-01-01\"}", "UTC", "interval[1:00:00.500000]",
-         "{\"type\":\"interval\",\"hours\":1,\"seconds\":0.5,\"start_date\":\"2026-01-01T00:00:00Z\",\"timezone\":\"UTC\"}",
+        {"{\"type\":\"interval\",\"seconds\":\"0.5\",\"hours\":1,\"start_date\":\"2026-01-01\"}",
+         "UTC", "interval[1:00:00.500000]",
+         "{\"type\":\"interval\",\"hours\":1,\"seconds\":0.5,\"start_date\":\"2026-01-01T00:00:"
+         "00Z\",\"timezone\":\"UTC\"}",
          "every 1 hour and 0.5 seconds"},
-        {"{\"type\":\"date\",\"run_date\":\"2024-04-20 18:45:48\"}", "UTC", "date[2024-04-20 18:45:48 UTC]",
-         "{\"type\":\"date\",\"run_date\":\"2024-04-20T18:45:48Z\",\"timezone\":\"UTC\"}", "once at 2024-04-20 18:45:48 UTC"},
-        {"{\"type\":\"date\",\"run_date\":\"2026-02-03 04:05:06\",\"timezone\":\"Europe/Helsinki\"}", "UTC",
-         "date[2026-02-03 04:05:06 EET]",
-         "{\"type\":\"date\",\"run_date\":\"2026-02-03T04:05:06+02:00\",\"timezone\":\"Europe/Helsinki\"}",
+        {"{\"type\":\"date\",\"run_date\":\"2024-04-20 18:45:48\"}", "UTC",
+         "date[2024-04-20 18:45:48 UTC]",
+         "{\"type\":\"date\",\"run_date\":\"2024-04-20T18:45:48Z\",\"timezone\":\"UTC\"}",
+         "once at 2024-04-20 18:45:48 UTC"},
+        {"{\"type\":\"date\",\"run_date\":\"2026-02-03 "
+         "04:05:06\",\"timezone\":\"Europe/Helsinki\"}",
+         "UTC", "date[2026-02-03 04:05:06 EET]",
+         "{\"type\":\"date\",\"run_date\":\"2026-02-03T04:05:06+02:00\",\"timezone\":\"Europe/"
+         "Helsinki\"}",
          "once at 2026-02-03 04:05:06 EET"},
-        {"{\"type\":\"date\",\"run_date\":\"2026-02-03 04:05:06-03:30\"}", "Europe/Berlin", "date[2026-02-03 04:05:06 UTC-03:30]",
+        {"{\"type\":\"date\",\"run_date\":\"2026-02-03 04:05:06-03:30\"}", "Europe/Berlin",
+         "date[2026-02-03 04:05:06 UTC-03:30]",
          "{\"type\":\"date\",\"run_date\":\"2026-02-03T04:05:06-03:30\",\"timezone\":\"-03:30\"}",
          "once at 2026-02-03 04:05:06 UTC-03:30"},
-        {"{\"type\":\"cron\",\"month\":\"6-8,11-12\",\"day\":\"3RD fri\",\"hour\":\"0-3\",\"week\":null}", "UTC",
-         "cron[month='6-8,11-12', day='3rd fri', hour='0-3']",
-         "{\"type\":\"cron\",\"month\":\"6-8,11-12\",\"day\":\"3rd fri\",\"hour\":\"0-3\",\"timezone\":\"UTC\"}",
-         "at 00:00, 01:00, 02:00 and 03:00 on the third Friday of the month in June to August, November and December, UTC"},
+        {"{\"type\":\"cron\",\"month\":\"6-8,11-12\",\"day\":\"3RD "
+         "fri\",\"hour\":\"0-3\",\"week\":null}",
+         "UTC", "cron[month='6-8,11-12', day='3rd fri', hour='0-3']",
+         "{\"type\":\"cron\",\"month\":\"6-8,11-12\",\"day\":\"3rd "
+         "fri\",\"hour\":\"0-3\",\"timezone\":\"UTC\"}",
+         "at 00:00, 01:00, 02:00 and 03:00 on the third Friday of the month in June to August, "
+         "November and December, UTC"},
     };
     struct zones *zones = zones_new(ZONE_DIR);
 
@@ -89,11 +109,12 @@ static void test_refused(void **state)
         {"{\"type\":\"crontab\",\"hour\":1}", ERR_INPUT, "expr", "expr"},
         {"{\"type\":\"cron\",\"hour\":1,\"jitter\":-1}", ERR_INPUT, "jitter", "not negative"},
         {"{\"type\":\"cron\",\"hour\":1,\"jitter\":0.5}", ERR_INPUT, "jitter", "whole"},
-        {"{\"type\":\"cron\",\"hour\":1,\"timezone\":\"Mars/Phobos\"}", ERR_INPUT, "timezone", "Mars/Phobos"},
+        {"{\"type\":\"cron\",\"hour\":1,\"timezone\":\"Mars/Phobos\"}", ERR_INPUT, "timezone",
+         "Mars/Phobos"},
         {"{\"type\":\"cron\",\"hour\":1,\"timezone\":\"\"}", ERR_INPUT, "timezone", "empty"},
         {"{\"type\":\"cron\",\"hour\":1,\"start_date\":\"soon\"}", ERR_INPUT, "start_date", "soon"},
-        {"{\"type\":\"cron\",\"hour\":1,\"start_date\":\"2027-01-01\",\"end_date\":\"2026-01-01\"}", ERR_SCHEDULE, "end_date",
-         "never fires"},
+        {"{\"type\":\"cron\",\"hour\":1,\"start_date\":\"2027-01-01\",\"end_date\":\"2026-01-01\"}",
+         ERR_SCHEDULE, "end_date", "never fires"},
         {"{\"type\":\"cron\",\"day\":31,\"month\":2}", ERR_SCHEDULE, "", "never fires"},
         {"{\"type\":\"cron\",\"year\":2500}", ERR_SCHEDULE, "", "never fires"},
         {"0 0 31 4 *", ERR_SCHEDULE, "expr", "never fires"},
@@ -104,14 +125,18 @@ static void test_refused(void **state)
         {"{\"type\":\"interval\",\"weeks\":9223372036854775807}", ERR_INPUT, "weeks", "too large"},
         {"{\"type\":\"interval\",\"weeks\":470000,\"days\":3290000}", ERR_INPUT, "", "9000 years"},
         {"{\"type\":\"interval\",\"fortnights\":1}", ERR_INPUT, "fortnights", "fortnights"},
-        {"{\"type\":\"interval\",\"hours\":1,\"start_date\":\"2026-01-02\",\"end_date\":\"2026-01-01\"}", ERR_SCHEDULE, "end_date",
+        {"{\"type\":\"interval\",\"hours\":1,\"start_date\":\"2026-01-02\",\"end_date\":\"2026-01-"
+         "01\"}",
+         ERR_SCHEDULE, "end_date", "never fires"},
+        {"{\"type\":\"interval\",\"hours\":1,\"start_date\":\"2300-01-01\"}", ERR_SCHEDULE, "",
          "never fires"},
-        {"{\"type\":\"interval\",\"hours\":1,\"start_date\":\"2300-01-01\"}", ERR_SCHEDULE, "", "never fires"},
         {"{\"type\":\"date\"}", ERR_INPUT, "run_date", "needs run_date"},
         {"{\"type\":\"date\",\"run_date\":7}", ERR_INPUT, "run_date", "text"},
-        {"{\"type\":\"date\",\"run_date\":\"2026-13-01 00:00:00\"}", ERR_INPUT, "run_date", "month"},
+        {"{\"type\":\"date\",\"run_date\":\"2026-13-01 00:00:00\"}", ERR_INPUT, "run_date",
+         "month"},
         {"{\"type\":\"date\",\"run_date\":\"2300-01-01\"}", ERR_SCHEDULE, "", "never fires"},
-        {"{\"type\":\"date\",\"run_date\":\"2026-01-01\",\"jitter\":5}", ERR_INPUT, "jitter", "jitter"},
+        {"{\"type\":\"date\",\"run_date\":\"2026-01-01\",\"jitter\":5}", ERR_INPUT, "jitter",
+         "jitter"},
         {"{\"type\":\"weekly\"}", ERR_INPUT, "type", "cron, interval or date"},
         {"{\"type\":5}", ERR_INPUT, "type", "5"},
         {"{}", ERR_INPUT, "type", "needs a type"},
@@ -126,7 +151,8 @@ static void test_refused(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (trigger_of(zones, rows[i].spec, "UTC", &e))
             fail_msg("accepted %s", rows[i].spec);
-        if (e.code != rows[i].code || strcmp(e.field, rows[i].field) != 0 || !strstr(e.message, rows[i].part))
+        if (e.code != rows[i].code || strcmp(e.field, rows[i].field) != 0 ||
+            !strstr(e.message, rows[i].part))
             fail_msg("%s: %s: %s", rows[i].spec, e.field, e.message);
     }
     assert_false(trigger_parse(array, &context, &t, &e));
@@ -142,22 +168,35 @@ static void test_next(void **state)
     static const struct {
         const char *spec, *slots[4];
     } rows[] = {
-        {"{\"type\":\"cron\",\"day\":1,\"minute\":20}", {"2026-02-01 00:20", "2026-02-01 01:20", "2026-02-01 02:20", NULL}},
-        {"{\"type\":\"cron\",\"hour\":\"*/10\"}", {"2026-01-15 20:00", "2026-01-16 00:00", "2026-01-16 10:00", NULL}},
-        {"{\"type\":\"cron\",\"second\":\"*/10\"}", {"2026-01-15 10:07:10", "2026-01-15 10:07:20", NULL, NULL}},
+        {"{\"type\":\"cron\",\"day\":1,\"minute\":20}",
+         {"2026-02-01 00:20", "2026-02-01 01:20", "2026-02-01 02:20", NULL}},
+        {"{\"type\":\"cron\",\"hour\":\"*/10\"}",
+         {"2026-01-15 20:00", "2026-01-16 00:00", "2026-01-16 10:00", NULL}},
+        {"{\"type\":\"cron\",\"second\":\"*/10\"}",
+         {"2026-01-15 10:07:10", "2026-01-15 10:07:20", NULL, NULL}},
         {"{\"type\":\"cron\",\"week\":10}", {"2026-03-02", "2026-03-03", "2026-03-04", NULL}},
-        {"{\"type\":\"cron\",\"week\":1,\"day_of_week\":\"mon\"}", {"2027-01-04", "2028-01-03", "2029-01-01", "2029-12-31"}},
-        {"{\"type\":\"cron\",\"day\":\"last sun\"}", {"2026-01-25", "2026-02-22", "2026-03-29", "2026-04-26"}},
-        {"{\"type\":\"cron\",\"day\":\"5th mon\"}", {"2026-03-30", "2026-06-29", "2026-08-31", NULL}},
-        {"{\"type\":\"cron\",\"day\":\"1st mon,last fri\",\"hour\":8}", {"2026-01-30 08:00", "2026-02-02 08:00", "2026-02-27 08:00", NULL}},
-        {"{\"type\":\"cron\",\"day\":\"1-7\",\"day_of_week\":\"mon\",\"hour\":9}", {"2026-02-02 09:00", "2026-03-02 09:00", NULL, NULL}},
-        {"{\"type\":\"cron\",\"minute\":\"50/9\"}", {"2026-01-15 10:50", "2026-01-15 10:59", "2026-01-15 11:50", NULL}},
+        {"{\"type\":\"cron\",\"week\":1,\"day_of_week\":\"mon\"}",
+         {"2027-01-04", "2028-01-03", "2029-01-01", "2029-12-31"}},
+        {"{\"type\":\"cron\",\"day\":\"last sun\"}",
+         {"2026-01-25", "2026-02-22", "2026-03-29", "2026-04-26"}},
+        {"{\"type\":\"cron\",\"day\":\"5th mon\"}",
+         {"2026-03-30", "2026-06-29", "2026-08-31", NULL}},
+        {"{\"type\":\"cron\",\"day\":\"1st mon,last fri\",\"hour\":8}",
+         {"2026-01-30 08:00", "2026-02-02 08:00", "2026-02-27 08:00", NULL}},
+        {"{\"type\":\"cron\",\"day\":\"1-7\",\"day_of_week\":\"mon\",\"hour\":9}",
+         {"2026-02-02 09:00", "2026-03-02 09:00", NULL, NULL}},
+        {"{\"type\":\"cron\",\"minute\":\"50/9\"}",
+         {"2026-01-15 10:50", "2026-01-15 10:59", "2026-01-15 11:50", NULL}},
         {"{\"type\":\"cron\",\"month\":\"*/5\"}", {"2026-06-01", "2026-11-01", "2027-01-01", NULL}},
-        {"{\"type\":\"cron\",\"day\":29,\"month\":2}", {"2028-02-29", "2032-02-29", "2036-02-29", "2040-02-29"}},
+        {"{\"type\":\"cron\",\"day\":29,\"month\":2}",
+         {"2028-02-29", "2032-02-29", "2036-02-29", "2040-02-29"}},
         {"{\"type\":\"cron\",\"year\":\"2030-2032/2\"}", {"2030-01-01", "2032-01-01", "", NULL}},
-        {"{\"type\":\"cron\",\"hour\":0,\"start_date\":\"2026-02-01\",\"end_date\":\"2026-02-02\"}", {"2026-02-01", "2026-02-02", "", NULL}},
-        {"{\"type\":\"interval\",\"minutes\":5}", {"2026-01-15 10:12:03", "2026-01-15 10:17:03", NULL, NULL}},
-        {"{\"type\":\"interval\",\"hours\":1,\"start_date\":\"2020-01-01 00:00:30\"}", {"2026-01-15 11:00:30", NULL, NULL, NULL}},
+        {"{\"type\":\"cron\",\"hour\":0,\"start_date\":\"2026-02-01\",\"end_date\":\"2026-02-02\"}",
+         {"2026-02-01", "2026-02-02", "", NULL}},
+        {"{\"type\":\"interval\",\"minutes\":5}",
+         {"2026-01-15 10:12:03", "2026-01-15 10:17:03", NULL, NULL}},
+        {"{\"type\":\"interval\",\"hours\":1,\"start_date\":\"2020-01-01 00:00:30\"}",
+         {"2026-01-15 11:00:30", NULL, NULL, NULL}},
         {"{\"type\":\"date\",\"run_date\":\"2026-02-01\"}", {"2026-02-01", "", NULL, NULL}},
         {"{\"type\":\"date\",\"run_date\":\"2020-02-01\"}", {"", NULL, NULL, NULL}},
     };
@@ -183,7 +222,8 @@ static void test_next(void **state)
 static void test_once(void **state)
 {
     struct zones *zones = zones_new(ZONE_DIR);
-    struct trigger *t = trigger_good(zones, "{\"type\":\"date\",\"run_date\":\"2026-02-01\"}", "Europe/Berlin");
+    struct trigger *t =
+        trigger_good(zones, "{\"type\":\"date\",\"run_date\":\"2026-02-01\"}", "Europe/Berlin");
     struct buf out;
     wall slot = at_of(zones, "2026-01-31 23:00"), last;
 
@@ -208,7 +248,8 @@ static void test_once(void **state)
 static void test_jitter(void **state)
 {
     struct zones *zones = zones_new(ZONE_DIR);
-    struct trigger *t = trigger_good(zones, "{\"type\":\"interval\",\"minutes\":10,\"jitter\":60}", "UTC");
+    struct trigger *t =
+        trigger_good(zones, "{\"type\":\"interval\",\"minutes\":10,\"jitter\":60}", "UTC");
     int buckets[10] = {0};
 
     (void)state;
@@ -230,8 +271,10 @@ static void test_dst(void **state)
 {
     struct zones *zones = zones_new(ZONE_DIR);
     struct trigger *t = trigger_good(zones, "30 2 * * *", "Europe/Berlin");
-    struct trigger *ended = trigger_good(zones, "{\"expr\":\"30 2 * * *\",\"end_date\":\"2026-06-01\"}", "Europe/Berlin");
-    struct trigger *interval = trigger_good(zones, "{\"type\":\"interval\",\"days\":1}", "Europe/Berlin");
+    struct trigger *ended = trigger_good(
+        zones, "{\"expr\":\"30 2 * * *\",\"end_date\":\"2026-06-01\"}", "Europe/Berlin");
+    struct trigger *interval =
+        trigger_good(zones, "{\"type\":\"interval\",\"days\":1}", "Europe/Berlin");
     wall from = at_of(zones, "2026-01-01"), until = at_of(zones, "2027-01-01");
     struct trigger_dst dst;
 
@@ -255,16 +298,29 @@ static void test_dst(void **state)
 // ---- laws
 
 static const char *const law_specs[] = {
-    "* * * * *", "30 2 * * *", "*/7 1-3 * * *", "0 0 L * *", "0 0 29 2 *", "0 12 13 * 5", "5 4 3 2 1 *", "0 0 0 1 1 * 2030-2040/3",
-    "0 0 * * 5#5", "0 0 15W,LW * *", "@hourly",
+    "* * * * *",
+    "30 2 * * *",
+    "*/7 1-3 * * *",
+    "0 0 L * *",
+    "0 0 29 2 *",
+    "0 12 13 * 5",
+    "5 4 3 2 1 *",
+    "0 0 0 1 1 * 2030-2040/3",
+    "0 0 * * 5#5",
+    "0 0 15W,LW * *",
+    "@hourly",
     "{\"type\":\"cron\",\"day\":\"2nd fri,last\",\"hour\":\"*/5\",\"jitter\":7}",
     "{\"type\":\"cron\",\"week\":\"1,53\",\"day_of_week\":\"mon\",\"hour\":2,\"minute\":30}",
-    "{\"type\":\"cron\",\"hour\":2,\"start_date\":\"2026-03-01 02:00:00.5\",\"end_date\":\"2026-11-30T02:00:00Z\"}",
+    "{\"type\":\"cron\",\"hour\":2,\"start_date\":\"2026-03-01 "
+    "02:00:00.5\",\"end_date\":\"2026-11-30T02:00:00Z\"}",
     "{\"type\":\"interval\",\"minutes\":7,\"start_date\":\"2025-12-31 23:59:59.999999\"}",
-    "{\"type\":\"interval\",\"seconds\":0.000001,\"start_date\":\"2026-01-01\",\"end_date\":\"2026-12-01\"}",
-    "{\"type\":\"interval\",\"weeks\":3,\"jitter\":100}", "{\"type\":\"date\",\"run_date\":\"2026-10-25 02:30\"}",
+    "{\"type\":\"interval\",\"seconds\":0.000001,\"start_date\":\"2026-01-01\",\"end_date\":\"2026-"
+    "12-01\"}",
+    "{\"type\":\"interval\",\"weeks\":3,\"jitter\":100}",
+    "{\"type\":\"date\",\"run_date\":\"2026-10-25 02:30\"}",
 };
-static const char *const law_zones[] = {"UTC", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia", "America/Santiago"};
+static const char *const law_zones[] = {"UTC", "Europe/Berlin", "Australia/Lord_Howe",
+                                        "Pacific/Apia", "America/Santiago"};
 static uint64_t seed = 99;
 
 static int64_t rnd(int64_t n)
@@ -314,7 +370,8 @@ static void check_laws(const struct trigger *t, const struct trigger *copy, wall
         assert_int_equal(trigger_next(t, (wall){slot.us + rnd(next.us - slot.us)}).us, next.us);
         assert_int_equal(trigger_next(t, (wall){next.us - 1}).us, next.us);
         assert_int_equal(trigger_prev(t, next).us, next.us);
-        assert_true(trigger_prev(t, (wall){next.us - 1}).us == WALL_NEVER.us || trigger_prev(t, (wall){next.us - 1}).us <= slot.us);
+        assert_true(trigger_prev(t, (wall){next.us - 1}).us == WALL_NEVER.us ||
+                    trigger_prev(t, (wall){next.us - 1}).us <= slot.us);
         if (n > 1)
             assert_int_equal(trigger_prev(t, (wall){next.us - 1}).us, slot.us);
         slot = next;
@@ -354,8 +411,9 @@ static void test_laws(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_print), cmocka_unit_test(test_refused), cmocka_unit_test(test_next), cmocka_unit_test(test_once),
-        cmocka_unit_test(test_jitter), cmocka_unit_test(test_dst),    cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_print), cmocka_unit_test(test_refused), cmocka_unit_test(test_next),
+        cmocka_unit_test(test_once),  cmocka_unit_test(test_jitter),  cmocka_unit_test(test_dst),
+        cmocka_unit_test(test_laws),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

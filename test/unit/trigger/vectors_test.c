@@ -1,5 +1,5 @@
-// vectors_test.c - every vector of the dialects that triggers know, straight through trigger_parse and trigger_next.
-// SPDX-License-Identifier: Apache-2.0
+// vectors_test.c - every vector of the dialects that triggers know, straight through trigger_parse
+// and trigger_next. SPDX-License-Identifier: Apache-2.0
 #include "trigger_fixture.h"
 
 #include <dirent.h>
@@ -23,10 +23,12 @@ static json_t *spec_of(const json_t *vector)
 
     if (strcmp(dialect, "cron") == 0)
         return json_pack("{ss ss}", "type", "crontab", "expr", text_of(vector, "expr", ""));
-    if (strcmp(dialect, "fields") != 0 && strcmp(dialect, "interval") != 0 && strcmp(dialect, "date") != 0)
+    if (strcmp(dialect, "fields") != 0 && strcmp(dialect, "interval") != 0 &&
+        strcmp(dialect, "date") != 0)
         return NULL;
     spec = json_deep_copy(json_object_get(vector, "fields"));
-    json_object_set_new(spec, "type", json_string(strcmp(dialect, "fields") == 0 ? "cron" : dialect));
+    json_object_set_new(spec, "type",
+                        json_string(strcmp(dialect, "fields") == 0 ? "cron" : dialect));
     return spec;
 }
 
@@ -49,12 +51,14 @@ static void check_slots(struct zones *zones, const json_t *vector, const struct 
 
 static void check(struct zones *zones, const json_t *vector, const json_t *spec)
 {
-    struct trigger_context context = {zones, str_of(text_of(vector, "tz", "UTC")), at_of(zones, "2026-01-15 10:20:30")};
+    struct trigger_context context = {zones, str_of(text_of(vector, "tz", "UTC")),
+                                      at_of(zones, "2026-01-15 10:20:30")};
     struct trigger *t = NULL;
     struct err e = {0};
     bool accepted = trigger_parse(spec, &context, &t, &e);
 
-    if (!accepted && !json_is_true(json_object_get(vector, "error")) && !json_is_true(json_object_get(vector, "or_error")))
+    if (!accepted && !json_is_true(json_object_get(vector, "error")) &&
+        !json_is_true(json_object_get(vector, "or_error")))
         fail_msg("%s is refused: %s", text_of(vector, "id", "?"), e.message);
     if (accepted && json_is_true(json_object_get(vector, "error")))
         fail_msg("%s is accepted", text_of(vector, "id", "?"));

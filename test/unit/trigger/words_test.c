@@ -29,14 +29,18 @@ static void test_calendar(void **state)
         {"0 0 1 * *", "at 00:00 on day 1 of the month"},
         {"0 0 1,15 * *", "at 00:00 on days 1 and 15 of the month"},
         {"0 0 1-7 * MON", "at 00:00 on days 1 to 7 of the month or on Mondays"},
-        {"0 0 */2 * MON", "at 00:00 on days 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29 and 31 of the month, but only on "
+        {"0 0 */2 * MON", "at 00:00 on days 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29 "
+                          "and 31 of the month, but only on "
                           "Mondays"},
         {"0 0 L * *", "at 00:00 on the last day of the month"},
-        {"0 0 L-3,LW,15W * *", "at 00:00 3 days before the last day of the month and on the last working day of the month and on "
+        {"0 0 L-3,LW,15W * *", "at 00:00 3 days before the last day of the month and on the last "
+                               "working day of the month and on "
                                "the working day nearest to day 15 of the month"},
-        {"0 0 * * 5#2,5L", "at 00:00 on the second Friday of the month and on the last Friday of the month"},
+        {"0 0 * * 5#2,5L",
+         "at 00:00 on the second Friday of the month and on the last Friday of the month"},
         {"0 0 1 1,6-8 *", "at 00:00 on day 1 of the month in January and June to August"},
-        {"0 0 0 1 1 * 2030-2032,2040", "at 00:00 on day 1 of the month in January in 2030 to 2032, 2040"},
+        {"0 0 0 1 1 * 2030-2032,2040",
+         "at 00:00 on day 1 of the month in January in 2030 to 2032, 2040"},
         {"0 0 0 1 1 * 2030/1", "at 00:00 on day 1 of the month in January in 2030 and later"},
         {"* * * * * *", "every second"},
         {"*/10 * * * * *", "every 10 seconds"},
