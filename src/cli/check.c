@@ -298,7 +298,9 @@ static void dates_write(const struct tls_result *r, struct buf *out)
     date_write(out, r->not_before);
     buf_add_text(out, " until ");
     date_write(out, r->not_after);
-    if (days >= 0)
+    if (days == 0 || days == -1)
+        buf_printf(out, " UTC, %s\n", days == 0 ? "less than a day left" : "expired within a day");
+    else if (days > 0)
         buf_printf(out, " UTC, %lld day%s left\n", days, days == 1 ? "" : "s");
     else
         buf_printf(out, " UTC, expired %lld day%s ago\n", -days - 1, days == -2 ? "" : "s");

@@ -195,8 +195,11 @@ void tls_result_words(const struct tls_result *r, struct buf *out)
         bad_words(r, out);
         return;
     }
-    buf_printf(out, "is good for %lld day%s (until ", (long long)r->days_left,
-               r->days_left == 1 ? "" : "s");
+    if (r->days_left == 0)
+        buf_add_text(out, "is good for less than a day (until ");
+    else
+        buf_printf(out, "is good for %lld day%s (until ", (long long)r->days_left,
+                   r->days_left == 1 ? "" : "s");
     until_write(r, out);
     buf_add_byte(out, ')');
     if (r->error.code != ERR_NONE)

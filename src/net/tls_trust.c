@@ -173,8 +173,8 @@ static const char *path_of(const char *variable, const char *otherwise)
     return path && path[0] ? path : otherwise;
 }
 
-// First what OpenSSL was built and told to use (SSL_CERT_DIR, SSL_CERT_FILE), then the bundles of
-// the distributions.
+// OpenSSL's own rule: the directory and, when SSL_CERT_FILE names one, the file. Machines without a
+// hashed directory have a bundle in one of the usual places.
 static void system_load(struct tls_trust *trust, SSL_CTX *context)
 {
     const char *dir = path_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
@@ -187,12 +187,15 @@ static void system_load(struct tls_trust *trust, SSL_CTX *context)
 
     trust->has_roots = false;
     trust->roots = NULL;
-    if (!getenv(X509_get_default_cert_file_env()) && is_hashed(dir)) {
+    if (is_hashed(dir)) {
         trust->roots = dir;
         trust->has_roots = SSL_CTX_load_verify_dir(context, dir);
     }
-    for (size_t i = 0; i < sizeof files / sizeof *files && !trust->has_roots; i++) {
-        if (access(files[i], R_OK) != 0 || !SSL_CTX_load_verify_file(context, files[i]))
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        bool is_told = i == 0 && getenv(X509_get_default_cert_file_env());
+
+        if ((trust->has_roots && !is_told) || access(files[i], R_OK) != 0 ||
+            !SSL_CTX_load_verify_file(context, files[i]))
             continue;
         trust->roots = files[i];
         trust->has_roots = true;

@@ -26,7 +26,7 @@ class Run:
     def __init__(self, *arguments, timeout=30, env=None):
         start = time.monotonic()
         done = subprocess.run([BELFRY, "check", *map(str, arguments)], capture_output=True, timeout=timeout,
-                              env={**os.environ, **(env or {})})
+                              env={k: v for k, v in {**os.environ, **(env or {})}.items() if v is not None})
         self.seconds = time.monotonic() - start
         self.status, self.out, self.err = done.returncode, done.stdout.decode(), done.stderr.decode()
         assert self.status in (0, 1, 2, 8, 9), (self.status, self.err)
@@ -273,8 +273,10 @@ def test_negative_days(world):
     leaf = world.leaf(start=-90 * DAY, end=-DAY / 2)
     with Server(lab.tls(world.write(leaf, world.middle))) as server:
         run = world.check(server.port)
+        words = Run(f"localhost:{server.port}", "--ca", world.ca)
     assert run.json["days_left"] == -1
     assert "expired" in run.json["verify_error"]
+    assert "expired within a day" in words.out
 
 
 def test_sha1_is_weak(world):
@@ -296,6 +298,14 @@ def test_system_roots_do_not_know_the_lab(world):
         assert run.status == 9 and run.json["verified"] is False and run.json["host_ok"] is True
         run = Run(f"localhost:{server.port}", "--json", env={"SSL_CERT_FILE": str(world.ca)})
         assert run.status == 0, run.out
+
+
+def test_hashed_directory_of_roots(world, tmp_path):
+    (tmp_path / "root.pem").write_bytes(world.root.pem())
+    subprocess.run(["openssl", "rehash", tmp_path], check=True)
+    environment = {"SSL_CERT_FILE": None, "SSL_CERT_DIR": str(tmp_path)}
+    with Server(lab.tls(world.good())) as server:
+        assert Run(f"localhost:{server.port}", env=environment).status == 0
 
 
 def test_no_roots_at_all_is_said(world, tmp_path):

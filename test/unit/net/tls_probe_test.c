@@ -258,6 +258,50 @@ static void test_next_address(void **state)
     close(silent.fd);
 }
 
+// 127.0.0.2 has no room for another connection: it does not answer, and the next address has its
+// turn.
+static void test_an_address_that_is_full(void **state)
+{
+    struct port silent = port_open(true);
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1),
+                             .sin_port = htons((uint16_t)silent.number)};
+    struct tls_net net = {
+        .loop = home,
+        .clock = clock_real(),
+        .dns = dns_new(home, &(struct dns_options){.workers = 1, .resolve = resolve_two}),
+        .trust = tls_trust_new("/dev/null"),
+    };
+    struct tls_target target = {
+        .host = "two.example", .port = silent.number, .connect_ms = 20, .total_ms = 5000};
+    int full = socket(AF_INET, SOCK_STREAM, 0), fillers[4];
+    struct outcome o = {0};
+
+    (void)state;
+    assert_return_code(bind(full, (struct sockaddr *)&at, sizeof at), 0);
+    assert_return_code(listen(full, 0), 0);
+    for (int i = 0; i < 4; i++) {
+        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(fillers[i], (struct sockaddr *)&at, sizeof at);
+    }
+    tls_attempt_start(&net, &target, attempt_done, &o);
+    wait_for(&o.calls, 1);
+    assert_non_null(strstr(o.message, "CA file")); // the second one connected
+
+    target.total_ms = 10; // no time is left for the second one
+    o.calls = 0;
+    tls_attempt_start(&net, &target, attempt_done, &o);
+    wait_for(&o.calls, 1);
+    assert_string_equal(o.word, "connect_timeout");
+    assert_int_equal(o.code, ERR_TIMEOUT);
+    for (int i = 0; i < 4; i++)
+        close(fillers[i]);
+    close(full);
+    close(silent.fd);
+    dns_free(net.dns);
+    tls_trust_free(net.trust);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +311,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cancel, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_free_in_the_middle, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_next_address, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_address_that_is_full, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

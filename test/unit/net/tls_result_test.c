@@ -86,6 +86,10 @@ static void test_good(void **state)
     words_are(&r, "certificate of a.example:443 is good for 63 days (until 2026-03-05 00:00 UTC)");
     r.days_left = 1;
     words_are(&r, "certificate of a.example:443 is good for 1 day (until 2026-03-05 00:00 UTC)");
+    r.days_left = 0;
+    words_are(&r,
+              "certificate of a.example:443 is good for less than a day (until 2026-03-05 00:00 "
+              "UTC)");
 }
 
 static void test_bad(void **state)

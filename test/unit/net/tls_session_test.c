@@ -306,6 +306,35 @@ static void test_wire_counts(void **state)
     close(fd[1]);
 }
 
+// A CA file may hold an intermediate alone, or the very certificate: devices often have only that.
+static void test_trust_of_a_part(void **state)
+{
+    struct fixture_cert middle = fixture_make(&(struct fixture_options){
+        .cn = "Middle", .issuer = &root, .is_ca = true, .start_days = -1, .end_days = 9});
+    struct fixture_cert leaf = fixture_make(&(struct fixture_options){
+        .cn = "x", .sans = "DNS:good.example", .issuer = &middle, .start_days = -1, .end_days = 9});
+    const struct fixture_cert *anchors[] = {&middle, &leaf};
+    struct tls_trust *usual = trust;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char path[] = "/tmp/belfry-ca-XXXXXX";
+        struct pair p;
+
+        fixture_write(anchors[i], path);
+        trust = tls_trust_new(path);
+        pair_open(&p, "good.example");
+        shake(&p, &leaf, TLS1_3_VERSION, false);
+        assert_string_equal(p.result.code, "ok");
+        pair_close(&p);
+        tls_trust_free(trust);
+        unlink(path);
+    }
+    trust = usual;
+    fixture_free(&leaf);
+    fixture_free(&middle);
+}
+
 static void test_trust_says_what_is_wrong(void **state)
 {
     struct tls_trust *none = tls_trust_new("/nonexistent/ca.pem");
@@ -364,6 +393,7 @@ int main(void)
         cmocka_unit_test(test_hang_up_before_we_write),
         cmocka_unit_test(test_a_flood_ends),
         cmocka_unit_test(test_the_callers_error_stays),
+        cmocka_unit_test(test_trust_of_a_part),
         cmocka_unit_test(test_trust_says_what_is_wrong),
         cmocka_unit_test(test_trust_notices_a_new_file),
     };
