@@ -9,6 +9,3 @@
         return command_usage(argv[0], "this build has no such command"); \
     }
 ABSENT(cmd_serve)
-ABSENT(cmd_run_module)
-ABSENT(cmd_next)
-ABSENT(cmd_explain)

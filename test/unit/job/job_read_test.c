@@ -1,0 +1,305 @@
+// job_read_test.c - requests carried out on jobs: S1's form, the rich form, changes.
+// SPDX-License-Identifier: Apache-2.0
+#include "job/job_read.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "job/job_write.h"
+
+#include "unit.h"
+
+static struct zones *zones;
+static char jobs_dir[] = "/tmp/belfry-job-read-XXXXXX";
+
+static void file_write(const char *name, const char *text)
+{
+    char path[256];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s", jobs_dir, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void folder_make(const char *name)
+{
+    char path[256];
+
+    snprintf(path, sizeof path, "%s/%s", jobs_dir, name);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    zones = zones_new(NULL);
+    assert_non_null(mkdtemp(jobs_dir));
+    folder_make("a");
+    file_write("a/main.py", "def call(): pass\n");
+    file_write("a/.schedule", "interval\nminutes=5\n");
+    folder_make("b");
+    file_write("b/main.py", "def call(): pass\n");
+    folder_make("empty");
+    folder_make("bad");
+    file_write("bad/main.py", "def call(): pass\n");
+    file_write("bad/.schedule", "cron\nhour=99\n");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    static const char *const names[] = {
+        "a/main.py",   "a/.schedule",   "a",   "b/main.py", "b", "empty",
+        "bad/main.py", "bad/.schedule", "bad", ""};
+    char path[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", jobs_dir, names[i]);
+        (void)remove(path);
+    }
+    zones_free(zones);
+    return 0;
+}
+
+// What became of a request: the job in full, or the error's message, or the first complaint.
+static void outcome(const struct model *model, const char *body, const char *present,
+                    struct buf *out)
+{
+    struct arena *arena = arena_new(8192);
+    struct model_issues *issues = arena_alloc(arena, sizeof *issues);
+    struct job_reading reading = {
+        {zones, STR_LIT("UTC"), (wall){1700000000000000}}, jobs_dir, issues};
+    struct job_form form;
+    struct job *job;
+    struct err e = {0};
+    uint64_t given;
+    json_t *value;
+
+    model_issues_init(issues, arena);
+    value = model_load(str_of(body), "body", issues);
+    assert_non_null(value);
+    if (!model_decode(model, value, STR_LIT("\"body\""), &form, &given, issues)) {
+        model_issues_words(issues, out);
+    } else {
+        job = job_new(form.job_id.p ? form.job_id : STR_LIT("a"));
+        if (present) {
+            json_error_t error;
+            json_t *spec = json_loads(present, 0, &error);
+
+            assert_true(trigger_parse(spec, &reading.context, &job->trigger, &e));
+            job_set_text(&job->target, STR_LIT("a"));
+            json_decref(spec);
+        }
+        if (job_read(&form, given, &reading, job, &e)) {
+            trigger_str(job->trigger, out);
+            buf_printf(out, " %s %.*s %.*s", job_kind_names[job->kind], STR(job->target),
+                       STR(job->args));
+        } else if (issues->len > 0) {
+            model_issues_words(issues, out);
+        } else {
+            buf_printf(out, "%s: %s", err_name(e.code), e.message);
+            if (e.line)
+                buf_printf(out, " (%d:%d)", e.line, e.column);
+        }
+        job_free(job);
+    }
+    json_decref(value);
+    arena_free(arena);
+}
+
+struct row {
+    const char *body, *present, *want; // want: beginning of the outcome
+};
+
+static void rows_check(const struct model *model, const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct buf out;
+
+        buf_init(&out, 4096);
+        outcome(model, rows[i].body, rows[i].present, &out);
+        if (strncmp(buf_text(&out), rows[i].want, strlen(rows[i].want)) != 0)
+            fail_msg("%s\n  gave %s\n  want %s", rows[i].body, buf_text(&out), rows[i].want);
+        buf_done(&out);
+    }
+}
+
+#define CRON "cron[year='*', month='*', day='*', week='*', day_of_week='*', "
+
+static void test_post(void **state)
+{
+    static const struct row rows[] = {
+        {"{\"job_id\":\"a\"}", NULL, "interval[0:05:00] folder a []"},
+        {"{\"job_id\":\"a\",\"from_file\":true,\"type\":\"cron\",\"args\":null}", NULL,
+         CRON "hour='*', minute='*', second='5'] folder a []"},
+        {"{\"job_id\":\"a\",\"from_file\":false}", NULL,
+         CRON "hour='*', minute='*', second='5'] folder a []"},
+        {"{\"job_id\":\"a\",\"from_file\":false,\"type\":\"interval\",\"args\":{\"seconds\":\"15\"}"
+         "}",
+         NULL, "interval[0:00:15] folder a []"},
+        {"{\"job_id\":\"a\",\"from_file\":false,\"type\":\"interval\"}", NULL, "interval[0:00:10]"},
+        {"{\"job_id\":\"a\",\"from_file\":false,\"type\":\"interval\",\"args\":{\"hours\":1}}",
+         NULL, "interval[1:00:00]"},
+        {"{\"job_id\":\"a\",\"from_file\":false,\"type\":\"date\",\"args\":{\"run_date\":\"2024-04-"
+         "20T18:45:48Z\","
+         "\"args\":[\"haha\"]}}",
+         NULL, "date[2024-04-20 18:45:48 UTC] folder a [\"haha\"]"},
+        {"{\"job_id\":\"a\",\"from_file\":false,\"type\":\"date\"}", NULL,
+         "date[2023-11-14 22:13:20 UTC]"},
+        {"{\"job_id\":\"x\",\"folder\":\"b\",\"from_file\":false,\"type\":\"cron\",\"args\":{"
+         "\"second\":\"*/10\","
+         "\"args\":[\"k\",7]}}",
+         NULL, CRON "hour='*', minute='*', second='*/10'] folder b [\"k\",\"7\"]"},
+        {"{\"job_id\":\"a\",\"from_file\":\"off\",\"type\":\"cron\",\"args\":{\"hour\":4}}", NULL,
+         CRON "hour='4', minute='*', second='5']"},
+        {"{\"job_id\":\"x\",\"trigger\":{\"type\":\"cron\",\"hour\":\"4\"},\"certificate\":"
+         "\"example.org:8443\"}",
+         NULL, "cron[hour='4'] certificate example.org:8443 []"},
+        {"{\"job_id\":\"nosuch\"}", NULL, "job_folder_missing: "},
+        {"{\"job_id\":\"b\"}", NULL, "schedule_file_missing: "},
+        {"{\"job_id\":\"empty\"}", NULL, "schedule_invalid: "},
+        {"{\"job_id\":\"bad\",\"from_file\":true}", NULL, "validation: "},
+        {"{\"job_id\":\"../a\"}", NULL, "job_id: String should match pattern"},
+        {"{\"from_file\":1}", NULL, "job_id: Field required"},
+        {"{\"job_id\":\"a\",\"type\":\"moon\"}", NULL,
+         "type: Input should be 'cron', 'interval' or 'date'"},
+        {"{\"job_id\":\"a\",\"from_file\":false,\"type\":\"interval\",\"args\":{\"seconds\":\"x\"}"
+         "}",
+         NULL, "seconds: Input should be a valid integer"},
+        {"{\"job_id\":\"a\",\"from_file\":false,\"args\":{\"year\":\"2020\"}}", NULL,
+         "schedule_invalid: "},
+        {"{\"job_id\":\"a\",\"from_file\":false,\"args\":{\"month\":\"2\",\"day\":\"30\"}}", NULL,
+         "schedule_invalid: "},
+        {"{\"job_id\":\"a\",\"from_file\":false,\"args\":{\"hour\":\"25\"}}", NULL, "validation: "},
+        {"{\"job_id\":\"a\",\"certificate\":\"h\",\"folder\":\"a\"}", NULL,
+         "certificate: Value error, a job has either"},
+    };
+
+    (void)state;
+    rows_check(&job_post_model, rows, sizeof rows / sizeof *rows);
+}
+
+static void test_put(void **state)
+{
+    static const struct row rows[] = {
+        {"{\"trigger\":{\"expr\":\"30 2 * * mon-fri\"}}", NULL,
+         "cron[month='*', day='*', day_of_week='mon-fri', hour='2', minute='30'] folder a []"},
+        {"{\"trigger\":{\"type\":\"interval\",\"hours\":2},\"args\":[\"p\"],\"folder\":\"b\"}",
+         NULL, "interval[2:00:00] folder b [\"p\"]"},
+        {"{}", NULL, "trigger: Field required"},
+        {"{\"trigger\":[]}", NULL, "trigger: Input should be a valid dictionary"},
+        {"{\"trigger\":{\"type\":\"cron\",\"hour\":\"99\"}}", NULL, "hour: Value error, "},
+        {"{\"trigger\":{\"type\":\"cron\",\"huor\":\"9\"}}", NULL, "huor: Value error, "},
+        {"{\"trigger\":{\"type\":\"interval\",\"hours\":2},\"tiemout\":1}", NULL,
+         "tiemout: Extra inputs"},
+        {"{\"trigger\":{\"type\":\"interval\",\"hours\":2},\"max_instances\":0}", NULL,
+         "max_instances: "},
+        {"{\"trigger\":{\"type\":\"interval\",\"hours\":2},\"timeout\":\"soon\"}", NULL,
+         "timeout: Input should be a valid timedelta"},
+        {"{\"trigger\":{\"type\":\"cron\",\"year\":\"2000\"}}", NULL, "schedule_invalid: "},
+    };
+
+    (void)state;
+    rows_check(&job_put_model, rows, sizeof rows / sizeof *rows);
+}
+
+static void test_patch(void **state)
+{
+    static const char every[] = "{\"type\":\"interval\",\"seconds\":15}";
+    static const char cron[] = "{\"type\":\"cron\",\"hour\":\"4\",\"minute\":\"30\"}";
+    static const struct row rows[] = {
+        {"{}", every, "interval[0:00:15] folder a []"},
+        {"{\"args\":{\"seconds\":20}}", every, "interval[0:00:20] folder a []"},
+        {"{\"type\":\"cron\",\"args\":{\"hour\":\"5\"}}", every,
+         CRON "hour='5', minute='*', second='5']"},
+        {"{\"from_file\":true}", every, "interval[0:05:00]"},
+        {"{\"args\":[\"x\"]}", every, "interval[0:00:15] folder a [\"x\"]"},
+        {"{\"args\":{\"args\":[\"x\"]}}", every, "interval[0:00:15] folder a [\"x\"]"},
+        {"{\"trigger\":{\"minute\":\"45\"}}", cron, "cron[hour='4', minute='45']"},
+        {"{\"trigger\":{\"minute\":null}}", cron, "cron[hour='4']"},
+        {"{\"trigger\":{\"type\":\"interval\",\"hours\":1}}", cron, "interval[1:00:00]"},
+        {"{\"folder\":\"b\"}", every, "interval[0:00:15] folder b []"},
+        {"{\"folder\":\"nosuch\"}", every, "job_folder_missing"},
+        {"{\"certificate\":\"h:1\"}", every, "interval[0:00:15] certificate h:1 []"},
+        {"{\"trigger\":{\"hour\":5},\"type\":\"cron\"}", cron, "trigger: Value error, give either"},
+        {"{\"job_id\":\"other\"}", every, "job_id: Extra inputs"},
+    };
+
+    (void)state;
+    rows_check(&job_patch_model, rows, sizeof rows / sizeof *rows);
+}
+
+static void test_written_in_full_reads_back(void **state)
+{
+    struct job *job = job_new(STR_LIT("a"));
+    struct trigger_context context = {zones, STR_LIT("Europe/Berlin"), (wall){1700000000000000}};
+    struct job_now now = {(wall){1700000100000000}, 1};
+    json_error_t error;
+    json_t *spec = json_loads("{\"type\":\"interval\",\"seconds\":15}", 0, &error), *value;
+    struct json_write w;
+    struct buf out, scratch;
+    struct err e;
+
+    (void)state;
+    buf_init(&out, 1 << 16);
+    buf_init(&scratch, 1 << 16);
+    assert_true(trigger_parse(spec, &context, &job->trigger, &e));
+    job_set_text(&job->target, STR_LIT("a"));
+    json_write_init(&w, &out);
+    json_write_object(&w);
+    job_write(job, &now, false, &scratch, &w);
+    json_write_object_end(&w);
+    assert_string_equal(
+        buf_text(&out),
+        "{\"job_id\":\"a\",\"run_frequency\":\"interval[0:00:15]\",\"next_run\":\"2023-11-14 "
+        "23:15:00+01:00\",\"next_run_at\":\"2023-11-14T23:15:00+01:00\",\"state\":\"scheduled\","
+        "\"kind\":\"folder\",\"target\":\"a\",\"running\":1}");
+    buf_clear(&out);
+    json_write_init(&w, &out);
+    json_write_object(&w);
+    now.next_at = WALL_NEVER;
+    job->state = JOB_PAUSED;
+    job->timeout_us = 90000000;
+    job_write(job, &now, true, &scratch, &w);
+    json_write_object_end(&w);
+    value = json_loadb(out.p, out.len, 0, &error);
+    assert_non_null(value);
+    assert_string_equal(json_string_value(json_object_get(value, "next_run")), "None");
+    assert_string_equal(json_string_value(json_object_get(value, "state")), "paused");
+    assert_string_equal(json_string_value(json_object_get(value, "timeout")), "1m30s");
+    for (size_t i = 0; i < job_model.count; i++) // the table and the writer say the same
+        if (job_model.fields[i].required)
+            assert_non_null(json_object_get(value, job_model.fields[i].name));
+    json_decref(value);
+    buf_clear(&out);
+    json_write_init(&w, &out);
+    json_write_object(&w);
+    job_write_post(job, &now, &scratch, &w);
+    json_write_object_end(&w);
+    assert_string_equal(
+        buf_text(&out),
+        "{\"job_id\":\"a\",\"run_frequency\":\"interval[0:00:15]\",\"next_run\":\"None\"}");
+    json_decref(spec);
+    buf_done(&out);
+    buf_done(&scratch);
+    job_free(job);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_post),
+        cmocka_unit_test(test_put),
+        cmocka_unit_test(test_patch),
+        cmocka_unit_test(test_written_in_full_reads_back),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

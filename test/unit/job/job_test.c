@@ -1,0 +1,233 @@
+// job_test.c - jobs to rows and back, names, grace, and rows that nobody can read.
+// SPDX-License-Identifier: Apache-2.0
+#include "job/job.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "time/duration.h"
+
+#include "unit.h"
+
+static struct zones *zones;
+static struct trigger_context context;
+
+static int setup(void **state)
+{
+    (void)state;
+    zones = zones_new(NULL);
+    context = (struct trigger_context){zones, STR_LIT("UTC"), (wall){1700000000000000}};
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    zones_free(zones);
+    return 0;
+}
+
+static struct job_row row_of(const char *trigger, const char *spec)
+{
+    return (struct job_row){.id = 7,
+                            .name = STR_LIT("j"),
+                            .trigger = str_of(trigger),
+                            .spec = str_of(spec),
+                            .version = 3,
+                            .change_seq = 9,
+                            .effective_from = {11},
+                            .created_at = {12},
+                            .updated_at = {13}};
+}
+
+#define EVERY_15 "{\"type\":\"interval\",\"seconds\":15}"
+
+static void test_names(void **state)
+{
+    static const struct {
+        const char *name;
+        bool ok;
+    } rows[] = {
+        {"a", true},
+        {"get_random_user", true},
+        {"A.b-c_d@e:f9", true},
+        {"9", true},
+        {"www.example.org:8443", true},
+        {"", false},
+        {".", false},
+        {"..", false},
+        {"../x", false},
+        {"a/b", false},
+        {"-a", false},
+        {"_a", false},
+        {"a b", false},
+        {"h\xc3\xa9", false},
+        {"a\n", false},
+        {"a%2f", false},
+    };
+    char name[JOB_NAME_MAX + 2] = {0};
+    struct err e;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(job_name_check(str_of(rows[i].name), &e), rows[i].ok);
+    assert_string_equal(e.field, "job_id");
+    memset(name, 'x', JOB_NAME_MAX);
+    assert_true(job_name_check(str_of(name), &e));
+    name[JOB_NAME_MAX] = 'x';
+    assert_false(job_name_check(str_of(name), &e));
+    assert_false(job_name_check(STR_LIT("a\0b"), &e));
+}
+
+static void test_row_and_back(void **state)
+{
+    struct job_row row =
+        row_of(EVERY_15, "{\"target\":\"folder\",\"args\":[\"a\",1,true],\"coalesce\":\"all\","
+                         "\"max_instances\":4,\"misfire_grace_us\":-2,\"timeout_us\":5000000}");
+    struct arena *arena = arena_new(1024);
+    struct job *job = job_from_row(&row, &context), *copy;
+    struct job_row again, twice;
+
+    (void)state;
+    assert_int_equal(job->quarantine.len, 0);
+    assert_true(str_eq(job->target, STR_LIT("folder")));
+    assert_true(str_eq(job->args, STR_LIT("[\"a\",\"1\",\"true\"]")));
+    assert_int_equal(job->coalesce, COALESCE_ALL);
+    assert_int_equal(job->max_instances, 4);
+    assert_int_equal(job->misfire_grace_us, JOB_GRACE_NONE);
+    assert_int_equal(job->timeout_us, 5000000);
+    assert_int_equal(job->version, 3);
+    job_to_row(job, arena, &again);
+    assert_int_equal(again.id, 7);
+    assert_int_equal(again.change_seq, 9);
+    assert_int_equal(again.effective_from.us, 11);
+    assert_int_equal(again.created_at.us, 12);
+    assert_int_equal(again.updated_at.us, 13);
+    assert_true(str_eq(again.tz, STR_LIT("UTC")));
+    copy = job_copy(job, &context);
+    job_to_row(copy, arena, &twice);
+    assert_true(str_eq(again.spec, twice.spec));
+    assert_true(str_eq(again.trigger, twice.trigger));
+    assert_true(copy->trigger != job->trigger && copy->name.p != job->name.p);
+    job_free(copy);
+    job_free(job);
+    job = job_from_row(&again, &context);
+    job_to_row(job, arena, &twice);
+    assert_true(str_eq(again.spec, twice.spec));
+    assert_true(str_eq(again.trigger, twice.trigger));
+    job_free(job);
+    arena_free(arena);
+}
+
+static void test_presets(void **state)
+{
+    struct job_row row = row_of(EVERY_15, "{\"target\":\"f\"}");
+    struct job *job = job_from_row(&row, &context);
+
+    (void)state;
+    assert_true(str_eq(job->args, STR_LIT("[]")));
+    assert_int_equal(job->max_instances, 1);
+    assert_int_equal(job->misfire_grace_us, JOB_GRACE_DEFAULT);
+    job_free(job);
+    job = job_new(STR_LIT("n"));
+    assert_true(str_eq(job->args, STR_LIT("[]")));
+    assert_int_equal(job->max_instances, 1);
+    assert_int_equal(job->state, JOB_ENABLED);
+    job_free(job);
+    job_free(NULL);
+    assert_string_equal(job_kind_names[JOB_CERTIFICATE], "certificate");
+    assert_string_equal(job_state_names[JOB_PAUSED], "paused");
+    assert_string_equal(job_coalesce_names[COALESCE_ALL], "all");
+}
+
+static void test_quarantine(void **state)
+{
+    static const struct {
+        const char *trigger, *spec, *why;
+    } rows[] = {
+        {"{", "{\"target\":\"f\"}", "trigger is not JSON"},
+        {"{\"type\":\"moon\"}", "{\"target\":\"f\"}", "trigger cannot be read"},
+        {"{\"type\":\"cron\",\"hour\":\"4\",\"timezone\":\"No/Where\"}", "{\"target\":\"f\"}",
+         "trigger cannot be read"},
+        {EVERY_15, "", "spec is not JSON"},
+        {EVERY_15, "[]", "spec cannot be read"},
+        {EVERY_15, "{}", "target: Field required"},
+        {EVERY_15, "{\"target\":\"f\",\"retries\":3}", "retries: Extra inputs"},
+        {EVERY_15, "{\"target\":\"f\",\"max_instances\":0}", "max_instances"},
+        {EVERY_15, "{\"target\":\"f\",\"coalesce\":\"first\"}", "coalesce"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct job_row row = row_of(rows[i].trigger, rows[i].spec);
+        struct job *job = job_from_row(&row, &context), *copy;
+
+        assert_null(job->trigger);
+        assert_non_null(strstr(job->quarantine.p, rows[i].why));
+        assert_true(str_eq(job->name, STR_LIT("j")));
+        assert_int_equal(job->id, 7);
+        copy = job_copy(job, &context);
+        assert_true(str_eq(copy->quarantine, job->quarantine));
+        job_free(copy);
+        job_free(job);
+    }
+    struct job_row row = row_of(EVERY_15, "{\"target\":\"f\"}");
+
+    row.kind = 9;
+    struct job *job = job_from_row(&row, &context);
+    assert_non_null(strstr(job->quarantine.p, "kind 9"));
+    job_free(job);
+    row.kind = 0;
+    row.state = 42;
+    job = job_from_row(&row, &context);
+    assert_non_null(strstr(job->quarantine.p, "state 42"));
+    job_free(job);
+}
+
+static void test_grace(void **state)
+{
+    struct job_row row = row_of(EVERY_15, "{\"target\":\"f\"}");
+    struct job_row once =
+        row_of("{\"type\":\"date\",\"run_date\":\"2027-01-01T00:00:00Z\"}", "{\"target\":\"f\"}");
+    struct job *job = job_from_row(&row, &context);
+    wall slot = {0};
+
+    (void)state;
+    assert_int_equal(job_grace_us(job, slot, (wall){15 * SECOND_US}), 15 * SECOND_US);
+    assert_int_equal(job_grace_us(job, slot, (wall){5 * HOUR_US}), HOUR_US);
+    assert_int_equal(job_grace_us(job, slot, WALL_NEVER), HOUR_US);
+    job->misfire_grace_us = 7;
+    assert_int_equal(job_grace_us(job, slot, WALL_NEVER), 7);
+    job->misfire_grace_us = JOB_GRACE_NONE;
+    assert_int_equal(job_grace_us(job, slot, (wall){1}), INT64_MAX);
+    job_free(job);
+    job = job_from_row(&once, &context);
+    assert_int_equal(job_grace_us(job, slot, WALL_NEVER), INT64_MAX);
+    job_free(job);
+}
+
+static void test_texts(void **state)
+{
+    struct job *job = job_new(STR_LIT("n"));
+    json_t *list = json_pack("[s,i,{s:b}]", "x", 5, "k", 1);
+
+    (void)state;
+    job_set_text(&job->target, STR_LIT("one"));
+    job_set_text(&job->target, job->name);
+    assert_true(str_eq(job->target, STR_LIT("n")));
+    job_set_args(job, list);
+    assert_true(str_eq(job->args, STR_LIT("[\"x\",\"5\",\"{\\\"k\\\":true}\"]")));
+    json_decref(list);
+    job_free(job);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),   cmocka_unit_test(test_row_and_back),
+        cmocka_unit_test(test_presets), cmocka_unit_test(test_quarantine),
+        cmocka_unit_test(test_grace),   cmocka_unit_test(test_texts),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
