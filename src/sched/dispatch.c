@@ -9,8 +9,9 @@
 #include "base/mem.h"
 #include "sched/policy.h"
 
-#define CLAIM_MAX 256          // rows of one claim: small enough that the first runs do not wait for the last rows
-#define RETRY_US 1000000       // between two tries while the store fails
+#define CLAIM_MAX \
+    256 // rows of one claim: small enough that the first runs do not wait for the last rows
+#define RETRY_US 1000000 // between two tries while the store fails
 
 struct claim {
     struct dispatch *d;
@@ -21,7 +22,7 @@ struct claim {
 };
 
 struct live {
-    struct list link;    // in lives, or in unsaved
+    struct list link; // in lives, or in unsaved
     struct dispatch *d;
     int64_t job_id;
     int64_t run_id;
@@ -44,7 +45,8 @@ static void run_ended(const struct run_end *end, void *ctx);
 static void retry(void *ctx);
 static void look(void *ctx);
 
-void dispatch_init(struct dispatch *d, struct loop *loop, struct store *store, struct exec *exec, struct due *due)
+void dispatch_init(struct dispatch *d, struct loop *loop, struct store *store, struct exec *exec,
+                   struct due *due)
 {
     *d = (struct dispatch){.loop = loop, .store = store, .exec = exec, .due = due};
     list_init(&d->lives);
@@ -94,7 +96,8 @@ void dispatch_stop(struct dispatch *d, void (*on_idle)(void *ctx), void *ctx)
 static void failing(struct dispatch *d, const struct err *err)
 {
     if (!d->is_failing)
-        log_error("the store does not accept writes; nothing is started until it does", log_err(err));
+        log_error("the store does not accept writes; nothing is started until it does",
+                  log_err(err));
     d->is_failing = true;
     d->failure = *err;
     if (!loop_timer_is_armed(&d->retry))
@@ -190,7 +193,8 @@ void dispatch_look(struct dispatch *d)
         return;
     }
     d->claim = claim;
-    store_claim(d->store, claim->runs, claim->count, due_watermark(d->due, now), claim_answered, claim);
+    store_claim(d->store, claim->runs, claim->count, due_watermark(d->due, now), claim_answered,
+                claim);
 }
 
 static void look(void *ctx)
@@ -198,7 +202,8 @@ static void look(void *ctx)
     dispatch_look(ctx);
 }
 
-// The slots of a failed claim are due again. Backwards, so that an entry with several rows ends at its first.
+// The slots of a failed claim are due again. Backwards, so that an entry with several rows ends at
+// its first.
 static void claim_undo(struct dispatch *d, const struct claim *claim)
 {
     for (size_t i = claim->count; i-- > 0;) {
@@ -338,7 +343,8 @@ static struct str text_put(char **at, struct str s)
 // A copy of an end with its texts behind it in the same block.
 static struct run_end *end_copy(const struct run_end *end)
 {
-    size_t texts = end->message.len + end->result.len + stream_size(&end->out) + stream_size(&end->err);
+    size_t texts =
+        end->message.len + end->result.len + stream_size(&end->out) + stream_size(&end->err);
     struct run_end *copy = mem_alloc(sizeof *copy + texts);
     char *at = (char *)(copy + 1);
 
@@ -469,8 +475,8 @@ void dispatch_run(struct dispatch *d, struct entry *entry, dispatch_run_done *do
         return;
     }
     if (entry->running >= entry->job->max_instances) {
-        (void)fail(&err, ERR_CONCURRENCY, NULL, "%d of %d runs of the job are in progress", (int)entry->running,
-                   (int)entry->job->max_instances);
+        (void)fail(&err, ERR_CONCURRENCY, NULL, "%d of %d runs of the job are in progress",
+                   (int)entry->running, (int)entry->job->max_instances);
         (void)fail_hint(&err, "wait for it to end, or raise max_instances");
         done(&err, 0, ctx);
         return;

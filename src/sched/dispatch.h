@@ -1,11 +1,13 @@
 // dispatch.h - from due to done: claim slots, start runs, record how they ended.
 //
-// One claim is with the store at a time. While it is being written, slots that fall due gather for the next one, so a
-// busy second costs a handful of transactions; and when a claim fails, nothing later can have moved the watermark past
-// the slots that were in it. A run is started only after its claim is durable.
+// One claim is with the store at a time. While it is being written, slots that fall due gather for
+// the next one, so a busy second costs a handful of transactions; and when a claim fails, nothing
+// later can have moved the watermark past the slots that were in it. A run is started only after
+// its claim is durable.
 //
-// While the store fails nothing starts: slots stay due, the claim is tried again every second, and what has become
-// late by then is judged by each job's misfire rule. Ends of runs are kept in memory until the store has them.
+// While the store fails nothing starts: slots stay due, the claim is tried again every second, and
+// what has become late by then is judged by each job's misfire rule. Ends of runs are kept in
+// memory until the store has them.
 #pragma once
 
 #include <stdbool.h>
@@ -26,15 +28,15 @@ struct dispatch {
     struct store *store;
     struct exec *exec;
     struct due *due;
-    struct loop_alarm alarm;   // rings when the next slot is due
-    struct loop_timer retry;   // after a failure of the store
-    struct claim *claim;       // with the store now; NULL: none
-    struct list lives;         // every struct live
-    struct list unsaved;       // those whose end the store refused
+    struct loop_alarm alarm; // rings when the next slot is due
+    struct loop_timer retry; // after a failure of the store
+    struct claim *claim;     // with the store now; NULL: none
+    struct list lives;       // every struct live
+    struct list unsaved;     // those whose end the store refused
     size_t live_count;
     struct run_ids ids;
-    bool is_stopping;          // claims no more
-    bool is_failing;           // waits for retry
+    bool is_stopping; // claims no more
+    bool is_failing;  // waits for retry
     struct err failure;
     int64_t claimed, finished, skipped, missed, late_max_us;
     void (*on_idle)(void *ctx); // called when a stop has nothing left to wait for
@@ -42,20 +44,24 @@ struct dispatch {
 };
 
 // Sets up; loop, store, exec and due are borrowed.
-void dispatch_init(struct dispatch *d, struct loop *loop, struct store *store, struct exec *exec, struct due *due);
+void dispatch_init(struct dispatch *d, struct loop *loop, struct store *store, struct exec *exec,
+                   struct due *due);
 void dispatch_done(struct dispatch *d);
 
 // Something in due has changed: claims what is due and sets the alarm for the rest.
 void dispatch_look(struct dispatch *d);
 
-// Ends the jobs that have no slot left and no run in progress: after a start, or after a failure of the store.
+// Ends the jobs that have no slot left and no run in progress: after a start, or after a failure of
+// the store.
 void dispatch_sweep(struct dispatch *d);
 
 // Answer to dispatch_run: err is NULL when the run is claimed and starting.
 typedef void dispatch_run_done(const struct err *err, int64_t run_id, void *ctx);
 
-// Starts a run of the job now, beside its schedule. ERR_CONCURRENCY when max_instances are running already.
+// Starts a run of the job now, beside its schedule. ERR_CONCURRENCY when max_instances are running
+// already.
 void dispatch_run(struct dispatch *d, struct entry *entry, dispatch_run_done *done, void *ctx);
 
-// Claims no more; calls on_idle (perhaps at once) when every run has ended and every end is durable.
+// Claims no more; calls on_idle (perhaps at once) when every run has ended and every end is
+// durable.
 void dispatch_stop(struct dispatch *d, void (*on_idle)(void *ctx), void *ctx);

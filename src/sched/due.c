@@ -60,7 +60,8 @@ void due_remove(struct due *d, struct entry *entry)
 
 void due_replace(struct due *d, struct entry *entry, struct job *job)
 {
-    // The map borrows the name from the job, so the new one's must be there before the old one goes.
+    // The map borrows the name from the job, so the new one's must be there before the old one
+    // goes.
     map_put(&d->by_name, job->name, entry);
     job_free(entry->job);
     entry->job = job;

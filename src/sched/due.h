@@ -2,9 +2,10 @@
 //
 // The store is the truth and this table a copy of it, so it may be rebuilt at any moment.
 //
-// An entry is in the due heap while it has a slot to wait for. Two kinds of entry have a slot that may lie in the past
-// although nothing is late: one whose start is jittered (it rings at slot + jitter) and one that waits for its own
-// earlier run to end. They are in the held heap as well, or instead, so that due_watermark never passes their slot.
+// An entry is in the due heap while it has a slot to wait for. Two kinds of entry have a slot that
+// may lie in the past although nothing is late: one whose start is jittered (it rings at slot +
+// jitter) and one that waits for its own earlier run to end. They are in the held heap as well, or
+// instead, so that due_watermark never passes their slot.
 #pragma once
 
 #include <stdbool.h>
@@ -39,14 +40,15 @@ struct due {
 void due_init(struct due *d);
 void due_done(struct due *d); // frees every entry and its job
 
-// Adds a job that has an id and a name nobody else has; takes it over. The entry is not planned yet.
+// Adds a job that has an id and a name nobody else has; takes it over. The entry is not planned
+// yet.
 struct entry *due_add(struct due *d, struct job *job);
 void due_remove(struct due *d, struct entry *entry);
 
 // Gives the entry another definition (same id); frees the old one.
 void due_replace(struct due *d, struct entry *entry, struct job *job);
 
-struct entry *due_find(const struct due *d, struct str name);  // NULL when there is none
+struct entry *due_find(const struct due *d, struct str name); // NULL when there is none
 struct entry *due_find_id(const struct due *d, int64_t job_id);
 size_t due_count(const struct due *d);
 
@@ -59,8 +61,8 @@ void due_hold(struct due *d, struct entry *entry);
 // When the first entry rings; WALL_NEVER when none does.
 wall due_next(const struct due *d);
 
-// Takes out the first entry that rings at or before now; NULL when there is none. It keeps its slot but is in no heap:
-// plan it again in the same turn.
+// Takes out the first entry that rings at or before now; NULL when there is none. It keeps its slot
+// but is in no heap: plan it again in the same turn.
 struct entry *due_pop(struct due *d, wall now);
 
 // The latest moment such that every slot at or before it has been popped. At most now.

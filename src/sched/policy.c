@@ -45,7 +45,8 @@ static void slots_expire(const struct job *job, wall now, int64_t grace_us, stru
     v->next = trigger_next(job->trigger, last);
 }
 
-void policy_decide(const struct job *job, wall slot, wall rings_at, wall now, int running, struct verdict *ret_verdict)
+void policy_decide(const struct job *job, wall slot, wall rings_at, wall now, int running,
+                   struct verdict *ret_verdict)
 {
     struct verdict v = {.slot = slot, .next = trigger_next(job->trigger, slot)};
 

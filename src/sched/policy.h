@@ -1,9 +1,13 @@
-// policy.h - a slot is due: run it, skip it, or let it wait. Pure; every verdict can be recorded and explained.
+// policy.h - a slot is due: run it, skip it, or let it wait. Pure; every verdict can be recorded
+// and explained.
 //
 // The rules, in order:
-//   1. Slots missed since the last look are folded into the last of them (coalesce last), or taken one by one (all).
-//   2. Misfire: a slot noticed later than its grace is skipped. Lateness counts from when it was to ring.
-//   3. Overlap: a slot that comes while max_instances runs of the job are going is skipped; under coalesce all it
+//   1. Slots missed since the last look are folded into the last of them (coalesce last), or taken
+//   one by one (all).
+//   2. Misfire: a slot noticed later than its grace is skipped. Lateness counts from when it was to
+//   ring.
+//   3. Overlap: a slot that comes while max_instances runs of the job are going is skipped; under
+//   coalesce all it
 //      waits for one of them to end, and then rule 2 decides again.
 //   4. Everything else runs.
 #pragma once
@@ -22,16 +26,18 @@ enum verdict_kind {
 
 struct verdict {
     enum verdict_kind kind;
-    enum run_reason reason;  // of a skip
-    wall slot;               // the slot that is run or skipped
-    int64_t missed;          // earlier slots folded into it
-    wall missed_from;        // the first of them; 0 when missed is 0
-    bool is_catchup;         // late by more than a second, or standing for missed ones
-    wall next;               // the slot to plan after this verdict; the same slot when it waits
+    enum run_reason reason; // of a skip
+    wall slot;              // the slot that is run or skipped
+    int64_t missed;         // earlier slots folded into it
+    wall missed_from;       // the first of them; 0 when missed is 0
+    bool is_catchup;        // late by more than a second, or standing for missed ones
+    wall next;              // the slot to plan after this verdict; the same slot when it waits
 };
 
 // Counting missed slots stops here; the run then says "at least so many".
 #define POLICY_COUNT_MAX 1000000
 
-// slot: the job's first slot without a row, due at rings_at (slot plus jitter) <= now. running: its runs in progress.
-void policy_decide(const struct job *job, wall slot, wall rings_at, wall now, int running, struct verdict *ret_verdict);
+// slot: the job's first slot without a row, due at rings_at (slot plus jitter) <= now. running: its
+// runs in progress.
+void policy_decide(const struct job *job, wall slot, wall rings_at, wall now, int running,
+                   struct verdict *ret_verdict);

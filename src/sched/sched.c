@@ -1,7 +1,8 @@
 // sched.c - the scheduler's face: start, stop, and the only door for writes.
 //
-// A write goes to the store first and changes memory only when the store has answered that it is durable. Until then
-// the old definition is in force, so what is acknowledged and what is scheduled never differ.
+// A write goes to the store first and changes memory only when the store has answered that it is
+// durable. Until then the old definition is in force, so what is acknowledged and what is scheduled
+// never differ.
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/sched.h"
 
@@ -27,9 +28,9 @@ struct sched {
 
 struct write {
     struct sched *s;
-    struct job *job;  // the new definition (put); NULL for a removal
-    int64_t job_id;   // of the job that is removed
-    bool is_replan;   // the trigger or the state has changed
+    struct job *job; // the new definition (put); NULL for a removal
+    int64_t job_id;  // of the job that is removed
+    bool is_replan;  // the trigger or the state has changed
     sched_done *done;
     void *ctx;
 };
@@ -48,7 +49,8 @@ struct trigger_context sched_trigger_context(const struct sched *s)
 
 // ---- planning ----
 
-// The first slot of a job that has no row yet, counting slots after `from`. A date is due however long ago it was.
+// The first slot of a job that has no row yet, counting slots after `from`. A date is due however
+// long ago it was.
 static wall slot_first(const struct entry *entry, wall from)
 {
     const struct job *job = entry->job;
@@ -72,19 +74,22 @@ static void entry_plan(struct sched *s, struct entry *entry, wall from)
     due_plan(&s->due, entry, slot_first(entry, from));
 }
 
-// The wall clock was set. Forward: what was jumped over is due now, and the misfire rule decides. Back: plan from the
-// new now; slots that come a second time have their row already and are not claimed again.
+// The wall clock was set. Forward: what was jumped over is due now, and the misfire rule decides.
+// Back: plan from the new now; slots that come a second time have their row already and are not
+// claimed again.
 static void clock_stepped(int64_t step_us, void *ctx)
 {
     struct sched *s = ctx;
     wall now = sched_now(s);
 
-    log_warn("the system clock was set; schedules are planned anew", log_int("step_ms", step_us / 1000));
+    log_warn("the system clock was set; schedules are planned anew",
+             log_int("step_ms", step_us / 1000));
     if (step_us < 0) {
         struct entry *entry;
 
         for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
-            if (entry->slot.us == WALL_NEVER.us || entry->is_waiting || trigger_is_once(entry->job->trigger))
+            if (entry->slot.us == WALL_NEVER.us || entry->is_waiting ||
+                trigger_is_once(entry->job->trigger))
                 continue;
             wall slot = trigger_next(entry->job->trigger, now);
 
@@ -107,7 +112,8 @@ static void zones_changed(struct sched *s)
         if (!entry->job->trigger)
             continue;
         due_replace(&s->due, entry, job_copy(entry->job, &context));
-        if (slot.us > context.now.us && slot.us != WALL_NEVER.us && !trigger_is_once(entry->job->trigger))
+        if (slot.us > context.now.us && slot.us != WALL_NEVER.us &&
+            !trigger_is_once(entry->job->trigger))
             due_plan(&s->due, entry, trigger_next(entry->job->trigger, context.now));
     }
     log_info("the time zone data has changed; schedules are planned anew");
@@ -118,7 +124,8 @@ static void zones_look(void *ctx)
 {
     struct sched *s = ctx;
 
-    loop_timer_set(s->options.loop, &s->zones_timer, mono_after_us(loop_now(s->options.loop), ZONES_US), zones_look, s);
+    loop_timer_set(s->options.loop, &s->zones_timer,
+                   mono_after_us(loop_now(s->options.loop), ZONES_US), zones_look, s);
     if (zones_refresh(s->options.zones))
         zones_changed(s);
 }
@@ -187,7 +194,8 @@ static void last_run_loaded(int64_t job_id, wall scheduled_at, void *ctx)
 bool sched_start(struct sched *s, struct err *e)
 {
     struct loading loading = {s, sched_trigger_context(s), 0};
-    struct store_load load = {.on_job = job_loaded, .on_last_run = last_run_loaded, .ctx = &loading};
+    struct store_load load = {
+        .on_job = job_loaded, .on_last_run = last_run_loaded, .ctx = &loading};
     struct entry *entry;
 
     if (!store_load(s->options.store, &load, e))
@@ -202,9 +210,10 @@ bool sched_start(struct sched *s, struct err *e)
         entry_plan(s, entry, from);
     }
     loop_on_step(s->options.loop, clock_stepped, s);
-    loop_timer_set(s->options.loop, &s->zones_timer, mono_after_us(loop_now(s->options.loop), ZONES_US), zones_look, s);
-    log_info("jobs loaded", log_int("jobs", (int64_t)sched_count(s)), log_int("quarantined", (int64_t)loading.quarantined),
-             log_int("lost_runs", load.lost));
+    loop_timer_set(s->options.loop, &s->zones_timer,
+                   mono_after_us(loop_now(s->options.loop), ZONES_US), zones_look, s);
+    log_info("jobs loaded", log_int("jobs", (int64_t)sched_count(s)),
+             log_int("quarantined", (int64_t)loading.quarantined), log_int("lost_runs", load.lost));
     dispatch_sweep(&s->dispatch);
     dispatch_look(&s->dispatch);
     return true;

@@ -1,7 +1,8 @@
 // sched.h - the scheduler: which job is due, claim it, start it, record how it ended.
 //
-// It owns every job in memory and is the only door for writes. Given a loop, a clock, a store and an executor at
-// construction, it never asks the system for anything else, so a simulated year runs in seconds.
+// It owns every job in memory and is the only door for writes. Given a loop, a clock, a store and
+// an executor at construction, it never asks the system for anything else, so a simulated year runs
+// in seconds.
 #pragma once
 
 #include <stdbool.h>
@@ -26,37 +27,45 @@ struct sched_options {
     struct str timezone; // default zone of triggers
 };
 
-// A new scheduler; sched_start loads the store and arms the timers. End it with sched_free after sched_stop.
+// A new scheduler; sched_start loads the store and arms the timers. End it with sched_free after
+// sched_stop.
 [[nodiscard]] struct sched *sched_new(const struct sched_options *options);
 [[nodiscard]] bool sched_start(struct sched *s, struct err *e);
 void sched_free(struct sched *s); // accepts NULL
 
-// Stops claiming at once and lets running work end: on_stopped is called when nothing runs any more and every end is
-// durable. The rule: running attempts may finish for grace_us, then they are ended (exec_stop).
+// Stops claiming at once and lets running work end: on_stopped is called when nothing runs any more
+// and every end is durable. The rule: running attempts may finish for grace_us, then they are ended
+// (exec_stop).
 void sched_stop(struct sched *s, int64_t grace_us, void (*on_stopped)(void *ctx), void *ctx);
 
-// Answer to a write: err is NULL when it is done and durable; job is the job as it now stands (NULL after a removal).
+// Answer to a write: err is NULL when it is done and durable; job is the job as it now stands (NULL
+// after a removal).
 typedef void sched_done(const struct err *err, const struct job *job, void *ctx);
 
-// Creates (expect STORE_CREATE), replaces (STORE_ANY, or the version that must still stand) a job. Takes over *job, also
-// on failure. A trigger that has changed is planned from now; one that has not keeps its place.
+// Creates (expect STORE_CREATE), replaces (STORE_ANY, or the version that must still stand) a job.
+// Takes over *job, also on failure. A trigger that has changed is planned from now; one that has
+// not keeps its place.
 void sched_put(struct sched *s, struct job *job, int expect_version, sched_done *done, void *ctx);
 
-// Removes a job for good; its history stays. ERR_NOT_FOUND when there is none of that name. Quarantined jobs too.
+// Removes a job for good; its history stays. ERR_NOT_FOUND when there is none of that name.
+// Quarantined jobs too.
 void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx);
 
 // Pauses or resumes; resuming never makes up for slots of the pause.
 void sched_pause(struct sched *s, struct str name, bool paused, sched_done *done, void *ctx);
 
-// Starts a run now, beside the schedule. Answered when the run is claimed: err is NULL and run_id its id, or what is in
-// the way (ERR_NOT_FOUND; ERR_CONCURRENCY: max_instances are running already). Paused jobs may be run so.
+// Starts a run now, beside the schedule. Answered when the run is claimed: err is NULL and run_id
+// its id, or what is in the way (ERR_NOT_FOUND; ERR_CONCURRENCY: max_instances are running
+// already). Paused jobs may be run so.
 typedef void sched_run_done(const struct err *err, int64_t run_id, void *ctx);
 void sched_run_now(struct sched *s, struct str name, sched_run_done *done, void *ctx);
 
-// The job of that name, borrowed until the loop's next turn; NULL when there is none (ended jobs are gone from here).
+// The job of that name, borrowed until the loop's next turn; NULL when there is none (ended jobs
+// are gone from here).
 const struct job *sched_find(const struct sched *s, struct str name);
 
-// When it fires next: the next slot that is not yet claimed; WALL_NEVER when paused, quarantined or over.
+// When it fires next: the next slot that is not yet claimed; WALL_NEVER when paused, quarantined or
+// over.
 wall sched_next_at(const struct sched *s, const struct job *job);
 int sched_running(const struct sched *s, const struct job *job); // its runs in progress
 
@@ -66,8 +75,8 @@ struct sched_item {
     int running;           // as sched_running
 };
 
-// All jobs ordered by next slot, then name; those without one last. An array of sched_count items on the heap, to be
-// freed by the caller.
+// All jobs ordered by next slot, then name; those without one last. An array of sched_count items
+// on the heap, to be freed by the caller.
 [[nodiscard]] struct sched_item *sched_list(const struct sched *s);
 size_t sched_count(const struct sched *s);
 
@@ -78,6 +87,6 @@ struct sched_stats {
     int64_t claimed, finished, skipped, missed; // runs since start; missed counts folded slots
     int64_t late_max_us;                        // largest lateness of a start since start
     size_t running;
-    struct err failure;                         // why nothing can be claimed now; ERR_NONE when healthy
+    struct err failure; // why nothing can be claimed now; ERR_NONE when healthy
 };
 void sched_stats(const struct sched *s, struct sched_stats *ret);

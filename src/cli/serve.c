@@ -1,0 +1,347 @@
+// serve.c - `belfry serve`: builds the house from the cellar up, runs the loop, takes it down again
+// in order.
+//
+// Everything below is given what it needs at construction, so this file is the only one that knows
+// all of them. An orderly stop (SIGTERM, SIGINT): no new connections and no new claims; running
+// jobs may go on for stop-grace, then they get TERM and five seconds later KILL; when every end is
+// in the store, the process leaves. A second signal does not wait.
+// SPDX-License-Identifier: Apache-2.0
+#include "api/api.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/version.h"
+#include "cli/command.h"
+#include "cli/settings.h"
+#include "exec/exec.h"
+#include "net/http_server.h"
+#include "net/tls_probe.h"
+#include "sched/sched.h"
+#include "store/sqlite_store.h"
+#include "time/zone.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HOST_NAMES_MAX 32
+
+struct server {
+    struct settings settings;
+    char zone[128];
+    char self[4096];
+    char node[128];
+    char host_text[1024];
+    const char *host_names[HOST_NAMES_MAX + 1];
+    char address[128];
+    int port;
+    struct loop *loop;
+    struct zones *zones;
+    struct store *store;
+    struct tls_prober *prober;
+    struct exec *exec;
+    struct sched *sched;
+    struct api *api;
+    struct http_server *http;
+    bool is_stopping;
+};
+
+// Splits "127.0.0.1:8000" or "[::1]:8000".
+static bool listen_split(const char *text, char *address, size_t size, int *ret_port, struct err *e)
+{
+    struct str s = str_of(text), host;
+    const char *colon = strrchr(text, ':');
+    int64_t port;
+
+    if (!colon || !str_to_int(str_of(colon + 1), &port) || port < 0 || port > 65535)
+        return fail(e, ERR_USAGE, "listen", "\"%s\" is not ADDRESS:PORT, such as 127.0.0.1:8000",
+                    text);
+    host = str_cut(s, 0, (size_t)(colon - text));
+    if (str_starts(host, STR_LIT("[")) && str_ends(host, STR_LIT("]")))
+        host = str_cut(host, 1, host.len - 1);
+    if (host.len == 0 || host.len >= size)
+        return fail(e, ERR_USAGE, "listen", "\"%s\" names no address to listen on", text);
+    snprintf(address, size, "%.*s", STR(host));
+    if (strcmp(address, "localhost") == 0)
+        snprintf(address, size, "127.0.0.1");
+    *ret_port = (int)port;
+    return true;
+}
+
+// Jobs are commands: whoever can write to the API can run programs. Without users and tokens only
+// this machine may.
+static bool address_is_allowed(const char *address, struct err *e)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+
+    if (inet_pton(AF_INET, address, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127)
+        return true;
+    if (inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6))
+        return true;
+    (void)fail(e, ERR_USAGE, "listen",
+               "listening on %s is refused: without users or tokens only loopback is safe",
+               address);
+    return fail_hint(e, "listen on 127.0.0.1 and put a proxy that authenticates in front");
+}
+
+static bool host_names_split(struct server *v, struct err *e)
+{
+    struct str rest, name;
+    size_t count = 0, at = 0;
+
+    rest = str_of(v->settings.host_name);
+    if (rest.len >= sizeof v->host_text)
+        return fail(e, ERR_USAGE, "host-name", "host-name is longer than %zu bytes",
+                    sizeof v->host_text - 1);
+    while (rest.len > 0 && str_next(&rest, ',', &name)) {
+        name = str_trim(name);
+        if (name.len == 0)
+            continue;
+        if (count == HOST_NAMES_MAX)
+            return fail(e, ERR_USAGE, "host-name", "host-name lists more than %d names",
+                        HOST_NAMES_MAX);
+        v->host_names[count++] = v->host_text + at;
+        memcpy(v->host_text + at, name.p, name.len);
+        at += name.len + 1;
+    }
+    return true;
+}
+
+// The path in "sqlite:///jobs.db" (relative), "sqlite:////var/lib/jobs.db" (absolute) or a plain
+// path.
+static bool db_path(const char *text, const char **ret_path, struct err *e)
+{
+    struct str s = str_of(text);
+
+    if (str_starts(s, STR_LIT("sqlite:///"))) {
+        *ret_path = text + strlen("sqlite:///");
+        return **ret_path ? true : fail(e, ERR_USAGE, "db", "\"%s\" names no file", text);
+    }
+    if (strstr(text, "://")) {
+        (void)fail(e, ERR_USAGE, "db", "\"%s\" is not a store this version knows", text);
+        return fail_hint(e, "give a path, or sqlite:///PATH");
+    }
+    *ret_path = text;
+    return *text ? true : fail(e, ERR_USAGE, "db", "the database has no name");
+}
+
+static bool log_setup(const struct settings *s, struct err *e)
+{
+    static const char *const formats[] = {"auto", "text", "json"};
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+    size_t format = 0, level = 0;
+
+    while (format < 3 && strcmp(s->log_format, formats[format]) != 0)
+        format++;
+    while (level < 4 && strcmp(s->log_level, levels[level]) != 0)
+        level++;
+    if (format == 3)
+        return fail(e, ERR_USAGE, "log-format", "\"%s\" is not auto, text or json", s->log_format);
+    if (level == 4)
+        return fail(e, ERR_USAGE, "log-level", "\"%s\" is not debug, info, warn or error",
+                    s->log_level);
+    log_open((enum log_format)format, (enum log_level)level, clock_real());
+    return true;
+}
+
+static bool jobs_dir_setup(const char *dir, struct err *e)
+{
+    struct stat st;
+
+    if (mkdir(dir, 0777) == 0) {
+        log_info("made the folder for jobs", log_text("jobs_dir", dir));
+        return true;
+    }
+    if (errno != EEXIST) {
+        (void)fail_errno(e, ERR_SYSTEM, errno, "the folder for jobs, %s, cannot be made", dir);
+        return fail_hint(e, "make it, or name another with --jobs-dir");
+    }
+    if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
+        return fail(e, ERR_SYSTEM, "jobs-dir", "%s is not a folder; name another with --jobs-dir",
+                    dir);
+    if (access(dir, R_OK | X_OK) != 0)
+        return fail_errno(e, ERR_SYSTEM, errno, "the folder for jobs, %s, cannot be read", dir);
+    return true;
+}
+
+static void process_setup(struct server *v)
+{
+    struct rlimit files;
+    ssize_t n = readlink("/proc/self/exe", v->self, sizeof v->self - 1);
+
+    if (n > 0)
+        v->self[n] = '\0';
+    if (gethostname(v->node, sizeof v->node - 1) != 0)
+        snprintf(v->node, sizeof v->node, "localhost");
+    signal(SIGPIPE, SIG_IGN);
+    // A handful of threads hand small blocks to each other: many malloc arenas only cost memory.
+    mallopt(M_ARENA_MAX, 2);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+// ---- stopping ----
+
+static void stopped(void *ctx)
+{
+    struct server *v = ctx;
+
+    loop_stop(v->loop);
+}
+
+static void signalled(int signo, void *ctx)
+{
+    struct server *v = ctx;
+
+    if (signo == SIGHUP) {
+        log_info("SIGHUP: there is no configuration file to read again");
+        return;
+    }
+    if (v->is_stopping) {
+        log_warn("a second signal: leaving at once; runs in progress will be recorded as lost");
+        loop_stop(v->loop);
+        return;
+    }
+    v->is_stopping = true;
+    log_info("stopping", log_text("signal", sigabbrev_np(signo)),
+             log_int("running", (int64_t)exec_running(v->exec)));
+    api_drain(v->api);
+    http_server_stop_listening(v->http);
+    sched_stop(v->sched, v->settings.stop_grace_n, stopped, v);
+}
+
+// ---- building ----
+
+static bool cellar_build(struct server *v, struct err *e)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+    v->loop = loop_new(clock_real(), e);
+    if (!v->loop)
+        return false;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (!loop_signal(v->loop, signals[i], signalled, v, e))
+            return false;
+    v->zones = zones_new(getenv("BELFRY_ZONEINFO"));
+    if (v->settings.timezone[0])
+        snprintf(v->zone, sizeof v->zone, "%s", v->settings.timezone);
+    else
+        settings_system_zone(v->zone, sizeof v->zone);
+    const struct zone *zone;
+
+    return zones_get(v->zones, str_of(v->zone), &zone, e);
+}
+
+static bool engine_build(struct server *v, struct err *e)
+{
+    struct sqlite_store_options store = {.node_name = v->node, .version = BELFRY_VERSION};
+    struct tls_prober_options prober = {.ca_file =
+                                            v->settings.ca_file[0] ? v->settings.ca_file : NULL};
+
+    if (!db_path(v->settings.db, &store.path, e) || !jobs_dir_setup(v->settings.jobs_dir, e))
+        return false;
+    if (!sqlite_store_open(v->loop, clock_real(), &store, &v->store, e))
+        return false;
+    if (!tls_prober_new(v->loop, &prober, &v->prober, e))
+        return false;
+    struct exec_options exec = {
+        .jobs_dir = v->settings.jobs_dir,
+        .self = v->self,
+        .python = v->settings.python,
+        .compiler = v->settings.compiler,
+        .prober = v->prober,
+        .children_max = (int)v->settings.children_max_n,
+    };
+    if (!exec_new(v->loop, &exec, &v->exec, e))
+        return false;
+    struct sched_options sched = {v->loop, v->store, v->exec, v->zones, str_of(v->zone)};
+
+    v->sched = sched_new(&sched);
+    return true;
+}
+
+static bool front_build(struct server *v, struct err *e)
+{
+    struct api_options api = {
+        .loop = v->loop,
+        .clock = clock_real(),
+        .sched = v->sched,
+        .store = v->store,
+        .prober = v->prober,
+        .zones = v->zones,
+        .jobs_dir = v->settings.jobs_dir,
+        .version = BELFRY_VERSION,
+    };
+
+    v->api = api_new(&api);
+    struct http_server_options http = {
+        .address = v->address,
+        .port = v->port,
+        .host_names = v->host_names[0] ? v->host_names : NULL,
+    };
+
+    return http_server_start(v->loop, &http, api_handle, v->api, &v->http, e) &&
+           sched_start(v->sched, e);
+}
+
+// The store goes first: it answers what is outstanding, and the answers go to everybody else.
+static void server_done(struct server *v)
+{
+    store_close(v->store);
+    http_server_free(v->http);
+    api_free(v->api);
+    exec_free(v->exec);
+    sched_free(v->sched);
+    tls_prober_free(v->prober);
+    zones_free(v->zones);
+    loop_free(v->loop);
+}
+
+static void ready_say(const struct server *v)
+{
+    bool is_v6 = strchr(v->address, ':') != NULL;
+
+    printf("belfry " BELFRY_VERSION " is ready: http://%s%s%s:%d (API docs: /docs)\n",
+           is_v6 ? "[" : "", v->address, is_v6 ? "]" : "", http_server_port(v->http));
+    fflush(stdout);
+}
+
+static int complain(const struct err *e)
+{
+    fprintf(stderr, "belfry serve: %s\n", e->message);
+    if (e->hint[0])
+        fprintf(stderr, "  %s\n", e->hint);
+    return err_exit_status(e->code);
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    struct server v = {0};
+    struct err e = {0};
+    int status = 0;
+
+    if (!settings_read(argc, argv, &v.settings, &e) || !log_setup(&v.settings, &e) ||
+        !listen_split(v.settings.listen, v.address, sizeof v.address, &v.port, &e) ||
+        !address_is_allowed(v.address, &e) || !host_names_split(&v, &e))
+        return complain(&e);
+    process_setup(&v);
+    if (cellar_build(&v, &e) && engine_build(&v, &e) && front_build(&v, &e)) {
+        ready_say(&v);
+        loop_run(v.loop);
+        log_info("stopped");
+    } else {
+        status = complain(&e);
+    }
+    server_done(&v);
+    return status;
+}

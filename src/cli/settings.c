@@ -1,0 +1,187 @@
+// settings.c - reads flags and environment by the table.
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/settings.h"
+
+#include "base/str.h"
+#include "base/suggest.h"
+#include "time/duration.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct row {
+    const char *flag;
+    const char *env;
+    const char *other_env;
+    const char *fallback;
+    enum setting_type type;
+    const char *help;
+    size_t text_at;
+    size_t number_at;
+};
+
+static const struct row rows[] = {
+#define X(member, flag, env, other_env, fallback, type, help) \
+    {flag,                                                    \
+     env,                                                     \
+     other_env,                                               \
+     fallback,                                                \
+     type,                                                    \
+     help,                                                    \
+     offsetof(struct settings, member),                       \
+     offsetof(struct settings, member##_n)},
+#include "cli/settings.def"
+#undef X
+};
+
+#define ROW_COUNT (sizeof rows / sizeof *rows)
+
+static bool value_set(const struct row *row, const char *origin, const char *value,
+                      struct settings *s, struct err *e)
+{
+    int64_t n = 0;
+
+    if (row->type == SETTING_DURATION &&
+        (!duration_parse(str_of(value), row->flag, &n, e) || n < 0)) {
+        (void)fail(e, ERR_USAGE, row->flag, "%s: \"%s\" is not a duration", origin, value);
+        return fail_hint(e, "write something like 10s, 1m30s or 0");
+    }
+    if (row->type == SETTING_COUNT && (!str_to_int(str_of(value), &n) || n < 1 || n > 100000))
+        return fail(e, ERR_USAGE, row->flag, "%s: \"%s\" is not a number from 1 to 100000", origin,
+                    value);
+    memcpy((char *)s + row->text_at, &value, sizeof value);
+    memcpy((char *)s + row->number_at, &n, sizeof n);
+    return true;
+}
+
+static bool environment_read(const struct row *row, struct settings *s, struct err *e)
+{
+    const char *value = getenv(row->env);
+
+    if (value)
+        return value_set(row, row->env, value, s, e);
+    value = row->other_env ? getenv(row->other_env) : NULL;
+    if (value)
+        return value_set(row, row->other_env, value, s, e);
+    return value_set(row, row->flag, row->fallback, s, e);
+}
+
+// The row of a flag "--name" or "--name=value".
+static const struct row *row_find(struct str flag)
+{
+    ptrdiff_t equals = str_find(flag, '=');
+    struct str name = equals < 0 ? flag : str_cut(flag, 0, (size_t)equals);
+
+    if (!str_starts(name, STR_LIT("--")))
+        return NULL;
+    name = str_cut(name, 2, name.len);
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (str_eq(name, str_of(rows[i].flag)))
+            return &rows[i];
+    return NULL;
+}
+
+static bool flag_unknown(const char *word, struct err *e)
+{
+    const char *names[ROW_COUNT];
+
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        names[i] = rows[i].flag;
+    (void)fail(e, ERR_USAGE, NULL, "\"%s\" is not understood", word);
+    if (!str_starts(str_of(word), STR_LIT("--")))
+        return false;
+    struct str name = str_of(word + 2);
+    ptrdiff_t equals = str_find(name, '=');
+    const char *near =
+        suggest_find(equals < 0 ? name : str_cut(name, 0, (size_t)equals), names, ROW_COUNT);
+
+    return near ? fail_hint(e, "did you mean --%s?", near) : false;
+}
+
+bool settings_read(int argc, char **argv, struct settings *ret_settings, struct err *e)
+{
+    struct settings s = {0};
+
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (!environment_read(&rows[i], &s, e))
+            return false;
+    for (int i = 1; i < argc; i++) {
+        const struct row *row = row_find(str_of(argv[i]));
+        const char *equals = strchr(argv[i], '=');
+
+        if (!row)
+            return flag_unknown(argv[i], e);
+        if (!equals && i + 1 == argc)
+            return fail(e, ERR_USAGE, row->flag, "--%s needs a value", row->flag);
+        const char *value = equals ? equals + 1 : argv[i + 1];
+
+        if (!value_set(row, argv[i], value, &s, e))
+            return false;
+        if (!equals)
+            i++;
+    }
+    *ret_settings = s;
+    return true;
+}
+
+void settings_help(FILE *out)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const struct row *row = &rows[i];
+
+        fprintf(out, "  --%-14s %s%s%s%s\n  %-16s %s%s%s\n", row->flag, row->help,
+                row->fallback[0] ? " (default " : "", row->fallback, row->fallback[0] ? ")" : "",
+                "", row->env, row->other_env ? ", " : "", row->other_env ? row->other_env : "");
+    }
+}
+
+// Keeps what follows "zoneinfo/" in path, if anything does.
+static bool zone_after(const char *path, char *name, size_t size)
+{
+    const char *at = strstr(path, "zoneinfo/");
+
+    if (!at || !at[strlen("zoneinfo/")])
+        return false;
+    snprintf(name, size, "%s", at + strlen("zoneinfo/"));
+    return true;
+}
+
+static bool zone_of_file(char *name, size_t size)
+{
+    FILE *file = fopen("/etc/timezone", "re");
+    char line[128];
+    bool is_read = file && fgets(line, sizeof line, file);
+
+    if (file)
+        fclose(file);
+    struct str zone = str_trim(is_read ? str_of(line) : str_of(""));
+
+    snprintf(name, size, "%.*s", STR(zone));
+    return zone.len > 0;
+}
+
+void settings_system_zone(char *name, size_t size)
+{
+    const char *tz = getenv("TZ");
+    char link[512];
+    ssize_t n;
+
+    if (tz && tz[0] == ':')
+        tz++;
+    if (tz && tz[0] == '/' && zone_after(tz, name, size))
+        return;
+    if (tz && tz[0] && tz[0] != '/') {
+        snprintf(name, size, "%s", tz);
+        return;
+    }
+    n = readlink("/etc/localtime", link, sizeof link - 1);
+    if (n > 0) {
+        link[n] = '\0';
+        if (zone_after(link, name, size))
+            return;
+    }
+    if (!zone_of_file(name, size))
+        snprintf(name, size, "UTC");
+}

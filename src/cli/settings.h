@@ -1,0 +1,37 @@
+// settings.h - what `belfry serve` can be told, by flag or environment.
+//
+// A flag beats the environment, the environment beats the default. The table is settings.def.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+enum setting_type {
+    SETTING_TEXT,
+    SETTING_DURATION, // "10s", "1m30s"
+    SETTING_COUNT,    // 1 to 100,000
+};
+
+// Texts are borrowed from the command line, the environment or the program; numbers are in the
+// member of that name with _n behind it: microseconds of a duration, a count.
+struct settings {
+#define X(member, flag, env, other_env, fallback, type, help) \
+    const char *member;                                       \
+    int64_t member##_n;
+#include "cli/settings.def"
+#undef X
+};
+
+// Reads flags (argv[1] on) and environment. Errors are ERR_USAGE and name flag or variable.
+[[nodiscard]] bool settings_read(int argc, char **argv, struct settings *ret_settings,
+                                 struct err *e);
+
+// One line a setting: flag, help, default, environment.
+void settings_help(FILE *out);
+
+// The system's time zone: TZ, what /etc/localtime points to, or the first line of /etc/timezone;
+// "UTC" when none of them names a zone. name has room for size bytes.
+void settings_system_zone(char *name, size_t size);

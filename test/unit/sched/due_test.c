@@ -1,0 +1,134 @@
+// due_test.c - the table of jobs: order of ringing, holding, the watermark.
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/due.h"
+
+#include "unit.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+#define S 1000000LL
+
+static struct job *job_made(struct zones *zones, int64_t id, const char *name,
+                            const char *spec_text)
+{
+    struct trigger_context context = {zones, STR_LIT("UTC"), {0}};
+    struct job *job = mem_alloc(sizeof *job);
+    json_t *spec = json_loads(spec_text, 0, NULL);
+    struct err e;
+
+    job->id = id;
+    job->max_instances = 1;
+    job_set_text(&job->name, str_of(name));
+    assert_true(trigger_parse(spec, &context, &job->trigger, &e));
+    json_decref(spec);
+    return job;
+}
+
+#define EVERY "{\"type\":\"interval\",\"seconds\":10,\"start_date\":\"1970-01-01T00:00:00Z\"}"
+#define JITTERED                                                                                 \
+    "{\"type\":\"interval\",\"seconds\":100,\"start_date\":\"1970-01-01T00:00:00Z\",\"jitter\":" \
+    "50}"
+
+static void test_order(void **state)
+{
+    struct zones *zones = zones_new(NULL);
+    struct due d;
+
+    (void)state;
+    due_init(&d);
+    struct entry *b = due_add(&d, job_made(zones, 2, "b", EVERY));
+    struct entry *a = due_add(&d, job_made(zones, 1, "a", EVERY));
+    struct entry *c = due_add(&d, job_made(zones, 3, "c", EVERY));
+
+    assert_int_equal(due_next(&d).us, WALL_NEVER.us);
+    due_plan(&d, b, (wall){10 * S});
+    due_plan(&d, a, (wall){10 * S});
+    due_plan(&d, c, (wall){5 * S});
+    assert_int_equal(due_count(&d), 3);
+    assert_int_equal(due_next(&d).us, 5 * S);
+    assert_null(due_pop(&d, (wall){5 * S - 1}));
+    assert_ptr_equal(due_pop(&d, (wall){20 * S}), c);
+    assert_int_equal(due_watermark(&d, (wall){20 * S}).us, 10 * S - 1);
+    // Equal times leave in the order they were planned.
+    assert_ptr_equal(due_pop(&d, (wall){20 * S}), b);
+    assert_ptr_equal(due_pop(&d, (wall){20 * S}), a);
+    assert_null(due_pop(&d, (wall){20 * S}));
+    assert_int_equal(due_watermark(&d, (wall){20 * S}).us, 20 * S);
+    // The list is by slot, then name; an entry without a slot comes last.
+    due_plan(&d, a, (wall){30 * S});
+    due_plan(&d, b, (wall){30 * S});
+    due_plan(&d, c, WALL_NEVER);
+    struct entry **list = due_list(&d);
+    assert_ptr_equal(list[0], a);
+    assert_ptr_equal(list[1], b);
+    assert_ptr_equal(list[2], c);
+    free(list);
+    assert_ptr_equal(due_find(&d, STR_LIT("b")), b);
+    assert_ptr_equal(due_find_id(&d, 3), c);
+    due_remove(&d, b);
+    assert_null(due_find(&d, STR_LIT("b")));
+    due_done(&d);
+    zones_free(zones);
+}
+
+static void test_held_slots_hold_the_watermark(void **state)
+{
+    struct zones *zones = zones_new(NULL);
+    struct due d;
+
+    (void)state;
+    due_init(&d);
+    struct entry *j = due_add(&d, job_made(zones, 7, "jittered", JITTERED));
+    struct entry *w = due_add(&d, job_made(zones, 8, "waiting", EVERY));
+    wall slot = {100 * S};
+
+    while (trigger_jitter_us(j->job->trigger, 7, slot) == 0)
+        slot.us += 100 * S;
+    due_plan(&d, j, slot);
+    assert_true(due_next(&d).us > slot.us);
+    assert_int_equal(due_watermark(&d, (wall){slot.us + 49 * S}).us, slot.us - 1);
+    assert_ptr_equal(due_pop(&d, (wall){slot.us + 50 * S}), j);
+    assert_int_equal(due_watermark(&d, (wall){slot.us + 50 * S}).us, slot.us + 50 * S);
+
+    due_plan(&d, w, (wall){40 * S});
+    assert_ptr_equal(due_pop(&d, (wall){40 * S}), w);
+    due_hold(&d, w);
+    assert_true(w->is_waiting);
+    assert_int_equal(due_next(&d).us, WALL_NEVER.us);
+    assert_int_equal(due_watermark(&d, (wall){90 * S}).us, 40 * S - 1);
+    due_plan(&d, w, w->slot);
+    assert_false(w->is_waiting);
+    assert_int_equal(due_next(&d).us, 40 * S);
+    due_done(&d);
+    zones_free(zones);
+}
+
+static void test_replace_keeps_the_name(void **state)
+{
+    struct zones *zones = zones_new(NULL);
+    struct due d;
+
+    (void)state;
+    due_init(&d);
+    struct entry *entry = due_add(&d, job_made(zones, 1, "x", EVERY));
+
+    due_plan(&d, entry, (wall){10 * S});
+    due_replace(&d, entry, job_made(zones, 1, "x", JITTERED));
+    assert_ptr_equal(due_find(&d, STR_LIT("x")), entry);
+    assert_int_equal(entry->slot.us, 10 * S);
+    due_done(&d);
+    zones_free(zones);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_held_slots_hold_the_watermark),
+        cmocka_unit_test(test_replace_keeps_the_name),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
