@@ -1,6 +1,7 @@
 """test_tls_check.py - `belfry check` against servers good, bad and hostile; verdicts beside openssl's own."""
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -151,6 +152,26 @@ def test_subject_is_python_cryptographys(world, subject):
         ours, theirs = (sorted(re.split("[(,+)]", s)) for s in (ours, theirs))
     assert ours == theirs
     assert run.status == 0, run.out
+
+
+def test_random_subjects_are_python_cryptographys(world):
+    dice = random.Random(20261122)
+    alphabet = list(' ,+"\\<>;=#\0\n\x1fabcXYZ019') + ["\u00e9", "\u0416", "\u2713", "\U0001f512", "\x85", "\u202e"]
+    types = [CN, O, OU, "2.5.4.7", "2.5.4.8", "2.5.4.9", "2.5.4.4", "2.5.4.12", "1.2.3.4", "2.999.1", "0.9.2342.19200300.100.1.1"]
+    pem = world.folder / "random.pem"
+
+    def handler(connection, is_closed):  # reads the certificate anew for each connection
+        lab.tls(str(pem))(connection, is_closed)
+
+    with Server(handler) as server:
+        for _ in range(60):
+            subject = attributes(*((dice.choice(types), "".join(dice.choices(alphabet, k=dice.randint(1, 12))))
+                                   for _ in range(dice.randint(1, 6))))
+            leaf = world.leaf(subject=subject)
+            leaf.write(pem, world.middle)
+            run = world.check(server.port)
+            assert run.json["subject"] == repr(subject)
+            assert run.status == 0, run.out
 
 
 def test_control_characters_do_not_reach_the_terminal(world):
