@@ -1,4 +1,5 @@
-// lane.c - a thread that takes all requests that wait, carries them out, and hands the answers back to the loop.
+// lane.c - a thread that takes all requests that wait, carries them out, and hands the answers back
+// to the loop.
 // SPDX-License-Identifier: Apache-2.0
 #include "store/lane.h"
 

@@ -1,7 +1,9 @@
-// lane.h - a thread that takes all requests that wait, carries them out, and hands the answers back to the loop.
+// lane.h - a thread that takes all requests that wait, carries them out, and hands the answers back
+// to the loop.
 //
-// What is asked in one turn of the loop starts together, at the end of that turn; what is asked while a batch is under
-// way makes the next batch. So n callers share one transaction without anybody waiting for a timer.
+// What is asked in one turn of the loop starts together, at the end of that turn; what is asked
+// while a batch is under way makes the next batch. So n callers share one transaction without
+// anybody waiting for a timer.
 #pragma once
 
 #include <stddef.h>

@@ -1,8 +1,9 @@
 // memory_store.c - the reference model of a store: what store.h promises, in the plainest way.
 //
-// One transaction is under way at a time. It takes what waits when its moment comes (end of the turn, or a timer), is
-// carried out at once, and its answers go out at the next moment; a crash between the two leaves requests that are
-// durable though their caller never heard of it - as with a real disk.
+// One transaction is under way at a time. It takes what waits when its moment comes (end of the
+// turn, or a timer), is carried out at once, and its answers go out at the next moment; a crash
+// between the two leaves requests that are durable though their caller never heard of it - as with
+// a real disk.
 // SPDX-License-Identifier: Apache-2.0
 #include "store/memory_store.h"
 

@@ -1,8 +1,9 @@
 // memory_store.h - the reference model of a store: plain memory, for tests and simulations.
 //
-// What would be on the disk is a struct memory_data of its own, so that a test can crash a store, open another on the
-// same data and see what a restart would see. A write passes three moments: asked, durable, answered; by default each is
-// one turn of the loop after the other, and a crash may come in between.
+// What would be on the disk is a struct memory_data of its own, so that a test can crash a store,
+// open another on the same data and see what a restart would see. A write passes three moments:
+// asked, durable, answered; by default each is one turn of the loop after the other, and a crash
+// may come in between.
 #pragma once
 
 #include <stdint.h>
@@ -15,19 +16,20 @@ struct memory_data;
 [[nodiscard]] struct memory_data *memory_data_new(void);
 void memory_data_free(struct memory_data *data); // accepts NULL; no store may be open on it
 
-// A store on data (borrowed, one store at a time) whose clock is the loop's. Never fails. End it with store_close, or
-// with memory_store_crash.
+// A store on data (borrowed, one store at a time) whose clock is the loop's. Never fails. End it
+// with store_close, or with memory_store_crash.
 [[nodiscard]] struct store *memory_store_open(struct loop *loop, struct memory_data *data);
 
 // The same on data of its own, which goes with it.
 [[nodiscard]] struct store *memory_store_new(struct loop *loop);
 
-// From now on a transaction becomes durable commit_us after the first request waits, and is answered answer_us later,
-// by the stopwatch; 0 (as at first) means in the next turn of the loop.
+// From now on a transaction becomes durable commit_us after the first request waits, and is
+// answered answer_us later, by the stopwatch; 0 (as at first) means in the next turn of the loop.
 void memory_store_delay(struct store *store, int64_t commit_us, int64_t answer_us);
 
 // The next count transactions fail: each of their requests is answered with ERR_STORE.
 void memory_store_fail(struct store *store, int count);
 
-// Ends the store as kill -9 would: what is not durable yet never happens, no `done` is called any more.
+// Ends the store as kill -9 would: what is not durable yet never happens, no `done` is called any
+// more.
 void memory_store_crash(struct store *store);

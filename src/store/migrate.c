@@ -1,4 +1,5 @@
-// migrate.c - is this file ours, and does it have the schema of today? If it is older, bring it there.
+// migrate.c - is this file ours, and does it have the schema of today? If it is older, bring it
+// there.
 // SPDX-License-Identifier: Apache-2.0
 #include "store/migrate.h"
 

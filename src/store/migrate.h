@@ -1,4 +1,5 @@
-// migrate.h - is this file ours, and does it have the schema of today? If it is older, bring it there.
+// migrate.h - is this file ours, and does it have the schema of today? If it is older, bring it
+// there.
 #pragma once
 
 #include <stdbool.h>
@@ -11,8 +12,10 @@
 // The schema this program knows.
 int migrate_version(void);
 
-// Reads whether the database is empty (new) or belfry's, and not of a newer schema. Writes nothing. ERR_STORE otherwise.
+// Reads whether the database is empty (new) or belfry's, and not of a newer schema. Writes nothing.
+// ERR_STORE otherwise.
 [[nodiscard]] bool migrate_check(struct sql *sql, struct err *e);
 
-// Carries out the steps that the database lacks, one transaction each. ERR_STORE when it cannot be written.
+// Carries out the steps that the database lacks, one transaction each. ERR_STORE when it cannot be
+// written.
 [[nodiscard]] bool migrate(struct sql *sql, struct err *e);

@@ -1,4 +1,5 @@
-// reader.c - answers questions from a connection of its own, beside the writer and without waiting for it.
+// reader.c - answers questions from a connection of its own, beside the writer and without waiting
+// for it.
 // SPDX-License-Identifier: Apache-2.0
 #include "store/reader.h"
 
@@ -49,7 +50,8 @@ bool reader_load(struct sql *sql, struct store_load *load, struct err *e)
     return code == SQLITE_DONE;
 }
 
-// Where a page begins: below an id, or below a slot when it is one job's. No row starts below INT64_MIN.
+// Where a page begins: below an id, or below a slot when it is one job's. No row starts below
+// INT64_MIN.
 static bool page_bound(struct sql *sql, const struct request *r, int64_t *ret_below)
 {
     sqlite3_stmt *statement;

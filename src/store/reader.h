@@ -1,4 +1,5 @@
-// reader.h - answers questions from a connection of its own, beside the writer and without waiting for it.
+// reader.h - answers questions from a connection of its own, beside the writer and without waiting
+// for it.
 #pragma once
 
 #include "base/list.h"
@@ -9,7 +10,8 @@
 // Answers reads; they stay in the list. ctx is a struct sql.
 void reader_batch(struct list *requests, void *ctx);
 
-// Carries what the log holds over into the database, as far as nobody is in the way. ctx is a struct sql.
+// Carries what the log holds over into the database, as far as nobody is in the way. ctx is a
+// struct sql.
 void reader_checkpoint(void *ctx);
 
 // Tells load's callbacks every living job. The numbers in load are not touched.

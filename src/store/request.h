@@ -1,7 +1,7 @@
 // request.h - what a store is asked, kept until it is answered; the same for every store.
 //
-// A request owns a copy of everything it was given, in an arena of its own, and carries its answer. It belongs to one
-// thread at a time: the loop's, then the store's, then the loop's again.
+// A request owns a copy of everything it was given, in an arena of its own, and carries its answer.
+// It belongs to one thread at a time: the loop's, then the store's, then the loop's again.
 #pragma once
 
 #include <stdbool.h>
@@ -66,7 +66,8 @@ bool request_refuse_conflict(struct request *r, int version_now);
 bool request_refuse_missing(struct request *r);
 bool request_refuse_run_id(struct request *r, int64_t run_id);
 
-// What a put_job may do, given the version of the living job of that name (0: there is none). False when refused.
+// What a put_job may do, given the version of the living job of that name (0: there is none). False
+// when refused.
 bool request_may_put(struct request *r, int version_now);
 
 // Forgets what an attempt to carry it out left behind, before the next attempt.

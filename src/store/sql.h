@@ -1,7 +1,8 @@
 // sql.h - one connection to SQLite: statements by name, errors in words.
 //
-// A connection belongs to one thread at a time. Statements are prepared when first asked for and kept. What SQLite says
-// is turned into what an operator needs: which file, what happened, what to do.
+// A connection belongs to one thread at a time. Statements are prepared when first asked for and
+// kept. What SQLite says is turned into what an operator needs: which file, what happened, what to
+// do.
 #pragma once
 
 #include <stdbool.h>
@@ -27,11 +28,13 @@ struct sql {
     sqlite3_stmt *prepared[SQL_COUNT];
 };
 
-// Opens the file (making it when create), for reading and writing, or for reading only. NULL with *e.
+// Opens the file (making it when create), for reading and writing, or for reading only. NULL with
+// *e.
 [[nodiscard]] struct sql *sql_open(const char *path, bool is_writer, struct err *e);
 void sql_close(struct sql *sql); // accepts NULL
 
-// The statement, reset and ready to be bound. NULL when it cannot be prepared: ask sql_fail for the reason.
+// The statement, reset and ready to be bound. NULL when it cannot be prepared: ask sql_fail for the
+// reason.
 [[nodiscard]] sqlite3_stmt *sql_get(struct sql *sql, enum sql_name name);
 
 // Binds text or bytes that live until the statement is stepped.
@@ -40,15 +43,18 @@ void sql_bind_blob(sqlite3_stmt *statement, int index, struct str bytes);
 struct str sql_column(sqlite3_stmt *statement,
                       int index); // text or bytes, borrowed until the next step
 
-// Steps a statement that yields no rows and resets it. SQLITE_OK or the extended code of what went wrong.
+// Steps a statement that yields no rows and resets it. SQLITE_OK or the extended code of what went
+// wrong.
 int sql_run(sqlite3_stmt *statement);
 
 // The same for a statement without parameters; several in one text (schema) with sql_script.
 int sql_do(struct sql *sql, enum sql_name name);
 int sql_script(struct sql *sql, const char *text);
 
-// The single number a statement yields (parameters bound already); false when it fails or yields no row.
+// The single number a statement yields (parameters bound already); false when it fails or yields no
+// row.
 [[nodiscard]] bool sql_number(sqlite3_stmt *statement, int64_t *ret_n);
 
-// Fills *e (ERR_STORE) with what the connection's last failure means for an operator; returns false.
+// Fills *e (ERR_STORE) with what the connection's last failure means for an operator; returns
+// false.
 bool sql_fail(struct sql *sql, struct err *e);

@@ -1,8 +1,9 @@
 // sqlite_store.c - the store in one SQLite file: two lanes, one for writes and one for reads.
 //
-// The loop's thread asks, the writer's thread commits many requests at once, the reader's thread looks things up and, in
-// idle moments, carries the log over into the database, so that no commit has to. Three connections: the writer's, the
-// reader's, and for a moment at the start one that loads the jobs.
+// The loop's thread asks, the writer's thread commits many requests at once, the reader's thread
+// looks things up and, in idle moments, carries the log over into the database, so that no commit
+// has to. Three connections: the writer's, the reader's, and for a moment at the start one that
+// loads the jobs.
 // SPDX-License-Identifier: Apache-2.0
 #include "store/sqlite_store.h"
 

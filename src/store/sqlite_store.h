@@ -14,12 +14,12 @@ struct sqlite_store_options {
     const char *version;   // of belfry, for the same
 };
 
-// Opens (or makes, or migrates) the database and ends what an earlier process left alive. loop and clock are borrowed;
-// the options are copied. The clock is read on the loop's thread only.
+// Opens (or makes, or migrates) the database and ends what an earlier process left alive. loop and
+// clock are borrowed; the options are copied. The clock is read on the loop's thread only.
 //
-// Fails, with the path in the message and the cure in the hint: ERR_BUSY when another process holds it (its pid is
-// named); ERR_STORE when the file is not a database, not belfry's, of a newer belfry, damaged, or cannot be written. A
-// file that exists is never emptied or replaced.
+// Fails, with the path in the message and the cure in the hint: ERR_BUSY when another process holds
+// it (its pid is named); ERR_STORE when the file is not a database, not belfry's, of a newer
+// belfry, damaged, or cannot be written. A file that exists is never emptied or replaced.
 [[nodiscard]] bool sqlite_store_open(struct loop *loop, const struct clock *clock,
                                      const struct sqlite_store_options *options, struct store **ret,
                                      struct err *e);

@@ -1,18 +1,20 @@
 // store.h - where jobs and runs are kept: the contract that every store fulfils.
 //
-// A store is what passes test/contract. Two exist: SQLite (sqlite_store.h) and a reference model in memory
-// (memory_store.h), which the scheduler's tests and simulations run on.
+// A store is what passes test/contract. Two exist: SQLite (sqlite_store.h) and a reference model in
+// memory (memory_store.h), which the scheduler's tests and simulations run on.
 //
-// Writes are requests: each call copies what it is given and returns at once; the store carries out all waiting requests,
-// in the order given, in one transaction, and calls `done` on the loop's thread once that transaction is durable - never
-// before the call has returned. Requests answer in the order given. A request that is refused (ERR_EXISTS, ERR_CONFLICT,
-// ERR_NOT_FOUND) leaves no trace and does not disturb its neighbours in the transaction. When the transaction itself
-// fails (full disk, I/O error) each of its requests is answered with ERR_STORE, and nothing of it has happened.
-// At most one process holds a store; another gets ERR_BUSY from open, naming the holder.
+// Writes are requests: each call copies what it is given and returns at once; the store carries out
+// all waiting requests, in the order given, in one transaction, and calls `done` on the loop's
+// thread once that transaction is durable - never before the call has returned. Requests answer in
+// the order given. A request that is refused (ERR_EXISTS, ERR_CONFLICT, ERR_NOT_FOUND) leaves no
+// trace and does not disturb its neighbours in the transaction. When the transaction itself fails
+// (full disk, I/O error) each of its requests is answered with ERR_STORE, and nothing of it has
+// happened. At most one process holds a store; another gets ERR_BUSY from open, naming the holder.
 //
-// What must stay true: (1) one row for each (job, scheduled_at); (2) a final run never changes; (3) an end counts only
-// for a run that is alive and in that attempt; (4) the watermark moves only with a claim, in the same transaction, and
-// never back: every slot due at or before it, under the definitions then in force, has a row or is counted in one.
+// What must stay true: (1) one row for each (job, scheduled_at); (2) a final run never changes; (3)
+// an end counts only for a run that is alive and in that attempt; (4) the watermark moves only with
+// a claim, in the same transaction, and never back: every slot due at or before it, under the
+// definitions then in force, has a row or is counted in one.
 #pragma once
 
 #include <stddef.h>
@@ -37,14 +39,15 @@ struct store_answer {
 };
 typedef void store_done(const struct store_answer *answer, void *ctx);
 
-// What put_job expects to find under the row's name. A name whose job is JOB_ENDED counts as free: the ended job becomes
-// a tombstone and the new one gets a number of its own.
-// n > 0 is exactly that version: otherwise ERR_CONFLICT (ERR_NOT_FOUND when there is none).
+// What put_job expects to find under the row's name. A name whose job is JOB_ENDED counts as free:
+// the ended job becomes a tombstone and the new one gets a number of its own. n > 0 is exactly that
+// version: otherwise ERR_CONFLICT (ERR_NOT_FOUND when there is none).
 #define STORE_CREATE 0 // nothing: otherwise ERR_EXISTS
 #define STORE_ANY (-1) // anything or nothing
 
-// A page of history, newest first: by id, or by slot when it is one job's (its runs are claimed slot by slot, so this is
-// the same order but for catching up). The next page begins behind the last run of this one.
+// A page of history, newest first: by id, or by slot when it is one job's (its runs are claimed
+// slot by slot, so this is the same order but for catching up). The next page begins behind the
+// last run of this one.
 struct store_run_query {
     int64_t job_id;    // 0: of all jobs
     int64_t before_id; // the last run of the page before; 0: from the newest
@@ -62,8 +65,9 @@ typedef void store_runs_done(const struct err *err, const struct store_run *runs
                              void *ctx);
 
 struct store_load {
-    // Each job that is not deleted or ended, by id. True asks for the latest slot of it that has a row: on_last_run is
-    // called with it next, if there is one. (Only few jobs need it; a look for each of a million costs a second.)
+    // Each job that is not deleted or ended, by id. True asks for the latest slot of it that has a
+    // row: on_last_run is called with it next, if there is one. (Only few jobs need it; a look for
+    // each of a million costs a second.)
     bool (*on_job)(const struct job_row *row, void *ctx);
     void (*on_last_run)(int64_t job_id, wall scheduled_at, void *ctx);
     void *ctx;
@@ -100,45 +104,49 @@ struct store {
     const struct store_ops *ops;
 };
 
-// Reads everything a scheduler needs to start. Synchronous: call it once, before the loop runs. Runs left alive by an
-// earlier process become RUN_LOST (REASON_RESTART) in the same go.
+// Reads everything a scheduler needs to start. Synchronous: call it once, before the loop runs.
+// Runs left alive by an earlier process become RUN_LOST (REASON_RESTART) in the same go.
 [[nodiscard]] static inline bool store_load(struct store *s, struct store_load *load, struct err *e)
 {
     return s->ops->load(s, load, e);
 }
 
-// Creates or replaces the job of row->name. row's id, version and change_seq are ignored: the answer tells them.
-// A job that is replaced keeps its id and its created_at.
+// Creates or replaces the job of row->name. row's id, version and change_seq are ignored: the
+// answer tells them. A job that is replaced keeps its id and its created_at.
 static inline void store_put_job(struct store *s, const struct job_row *row, int expect_version,
                                  store_done *done, void *ctx)
 {
     s->ops->put_job(s, row, expect_version, done, ctx);
 }
 
-// Pauses, resumes, ends or deletes (tombstone) a job; bumps its version. ERR_NOT_FOUND when it is deleted already.
+// Pauses, resumes, ends or deletes (tombstone) a job; bumps its version. ERR_NOT_FOUND when it is
+// deleted already.
 static inline void store_set_job_state(struct store *s, int64_t job_id, enum job_state state,
                                        store_done *done, void *ctx)
 {
     s->ops->set_job_state(s, job_id, state, done, ctx);
 }
 
-// Inserts rows of the ledger and moves the watermark, in one transaction. Rows may be alive (RUN_RUNNING, RUN_QUEUED) or
-// final at birth (RUN_SKIPPED). won[i] is false where (job, slot) had a row already or the job is deleted: not an error.
-// count may be 0 (the watermark alone moves). Ids must be new: one that exists refuses the whole claim (ERR_CONFLICT).
+// Inserts rows of the ledger and moves the watermark, in one transaction. Rows may be alive
+// (RUN_RUNNING, RUN_QUEUED) or final at birth (RUN_SKIPPED). won[i] is false where (job, slot) had
+// a row already or the job is deleted: not an error. count may be 0 (the watermark alone moves).
+// Ids must be new: one that exists refuses the whole claim (ERR_CONFLICT).
 static inline void store_claim(struct store *s, const struct run *runs, size_t count,
                                wall watermark, store_done *done, void *ctx)
 {
     s->ops->claim(s, runs, count, watermark, done, ctx);
 }
 
-// Records ends. An end whose run is final already, or in another attempt, is ignored. The caller keeps nothing alive.
+// Records ends. An end whose run is final already, or in another attempt, is ignored. The caller
+// keeps nothing alive.
 static inline void store_finish(struct store *s, const struct run_end *ends, size_t count,
                                 store_done *done, void *ctx)
 {
     s->ops->finish(s, ends, count, done, ctx);
 }
 
-// Reads do not wait behind writes. done may get count 0; texts live until it returns. read_run gives 0 or 1 run.
+// Reads do not wait behind writes. done may get count 0; texts live until it returns. read_run
+// gives 0 or 1 run.
 static inline void store_read_runs(struct store *s, const struct store_run_query *query,
                                    store_runs_done *done, void *ctx)
 {
@@ -155,8 +163,8 @@ static inline void store_stats(struct store *s, struct store_stats *ret)
     s->ops->stats(s, ret);
 }
 
-// Carries out what is waiting, calls every outstanding `done` (which may make further requests: they are carried out
-// too), and ends the store. Not from within a `done`. Accepts NULL.
+// Carries out what is waiting, calls every outstanding `done` (which may make further requests:
+// they are carried out too), and ends the store. Not from within a `done`. Accepts NULL.
 static inline void store_close(struct store *s)
 {
     if (s)

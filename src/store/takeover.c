@@ -1,4 +1,5 @@
-// takeover.c - from a file to a ledger that is ours: look whether it is sound, and end what the process before left.
+// takeover.c - from a file to a ledger that is ours: look whether it is sound, and end what the
+// process before left.
 // SPDX-License-Identifier: Apache-2.0
 #include "store/takeover.h"
 
@@ -142,7 +143,8 @@ static bool wal_begin(struct sql *sql, struct err *e)
     return fail_hint(e, "put the database on a local disk");
 }
 
-// After an unclean end (and always when it is small) the structure is looked through, before anything is built on it.
+// After an unclean end (and always when it is small) the structure is looked through, before
+// anything is built on it.
 static bool health_check(struct sql *sql, struct err *e)
 {
     int64_t version, bytes, clean = 0;

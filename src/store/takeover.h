@@ -1,4 +1,5 @@
-// takeover.h - from a file to a ledger that is ours: look whether it is sound, and end what the process before left.
+// takeover.h - from a file to a ledger that is ours: look whether it is sound, and end what the
+// process before left.
 #pragma once
 
 #include <stdbool.h>
@@ -17,12 +18,12 @@ struct takeover {
     wall watermark;
 };
 
-// Opens the database as the one writer: made, checked and migrated. A database that is there but empty although its log
-// holds data is refused. path as from lock_resolve, locked. NULL with *e.
+// Opens the database as the one writer: made, checked and migrated. A database that is there but
+// empty although its log holds data is refused. path as from lock_resolve, locked. NULL with *e.
 [[nodiscard]] struct sql *takeover_open(const char *path, struct err *e);
 
-// One transaction: a new incarnation, every run that was alive is RUN_LOST, the shutdown counts as unclean until
-// takeover_leave.
+// One transaction: a new incarnation, every run that was alive is RUN_LOST, the shutdown counts as
+// unclean until takeover_leave.
 [[nodiscard]] bool takeover(struct sql *sql, struct str node_name, struct str version, wall now,
                             struct takeover *ret, struct err *e);
 

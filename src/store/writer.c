@@ -1,10 +1,11 @@
-// writer.c - carries out writes on the one connection that may write: many requests, one transaction, one sync.
+// writer.c - carries out writes on the one connection that may write: many requests, one
+// transaction, one sync.
 // SPDX-License-Identifier: Apache-2.0
 #include "store/writer.h"
 
 #define CHUNK_ROWS 4096     // at most in one transaction, unless one request has more
 #define WAL_TELL_PAGES 1000 // 4 MB: worth carrying over
-#define WAL_MAX_PAGES                                                                              \
+#define WAL_MAX_PAGES \
     (64 * 1024 * 1024 / 4096)         // then we do it ourselves, though writes wait meanwhile
 #define LIVING_MAX ((int64_t)1 << 27) // job numbers beyond are looked up each time
 
@@ -141,7 +142,8 @@ static enum outcome chunk_try(struct writer *w)
     return DONE;
 }
 
-// The disk is full, for one: whoever is in the transaction hears the reason, and nothing has happened.
+// The disk is full, for one: whoever is in the transaction hears the reason, and nothing has
+// happened.
 static void chunk_fail(struct writer *w)
 {
     struct err failure;

@@ -1,7 +1,9 @@
-// writer.h - carries out writes on the one connection that may write: many requests, one transaction, one sync.
+// writer.h - carries out writes on the one connection that may write: many requests, one
+// transaction, one sync.
 //
-// A refusal is seen before anything of its request is written, so no savepoints are needed. The one exception (a claim
-// with an id that exists) rolls the transaction back and does it again without that claim.
+// A refusal is seen before anything of its request is written, so no savepoints are needed. The one
+// exception (a claim with an id that exists) rolls the transaction back and does it again without
+// that claim.
 #pragma once
 
 #include <stddef.h>

@@ -1,4 +1,5 @@
-// store_contract.c - what every store must do, sentence by sentence of store.h; included by the tests of the stores.
+// store_contract.c - what every store must do, sentence by sentence of store.h; included by the
+// tests of the stores.
 // SPDX-License-Identifier: Apache-2.0
 #include "store_fixture.c"
 
@@ -127,7 +128,8 @@ static void test_states(void **state)
     assert_string_equal(loaded.text, "");
 }
 
-// The name of an ended or deleted job is free; the new job is another one, the old one cannot come back.
+// The name of an ended or deleted job is free; the new job is another one, the old one cannot come
+// back.
 static void test_names_freed(void **state)
 {
     struct fixture *f = *state;
@@ -151,7 +153,8 @@ static void test_names_freed(void **state)
     assert_null(strstr(strstr(loaded.text, "\n") + 1, "\n"));
 }
 
-// Many requests in one turn: answered in order, refusals among them leave no trace and disturb nobody.
+// Many requests in one turn: answered in order, refusals among them leave no trace and disturb
+// nobody.
 static void test_neighbours(void **state)
 {
     struct fixture *f = *state;
@@ -594,7 +597,7 @@ static void test_many(void **state)
     assert_int_equal(state_of(f, 1000), RUN_SUCCEEDED);
 }
 
-#define CONTRACT(test, kind)                                                                       \
+#define CONTRACT(test, kind) \
     cmocka_unit_test_prestate_setup_teardown(test, fixture_setup, fixture_teardown, (void *)(kind))
 
 static int contract_run(const char *name, const struct store_kind *kind)

@@ -1,7 +1,8 @@
-// store_fixture.c - a store under test, and asking it with an answer at once; included by store_contract.c.
+// store_fixture.c - a store under test, and asking it with an answer at once; included by
+// store_contract.c.
 //
-// A kind makes a medium (a file, a piece of memory) on which a store can be opened again and again, so that restarts
-// are part of the contract.
+// A kind makes a medium (a file, a piece of memory) on which a store can be opened again and again,
+// so that restarts are part of the contract.
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-// sqlite_store_test.c - the SQLite store fulfils the contract, and says clearly what it cannot open or write.
+// sqlite_store_test.c - the SQLite store fulfils the contract, and says clearly what it cannot open
+// or write.
 // SPDX-License-Identifier: Apache-2.0
 #include "store/sqlite_store.h"
 
@@ -11,22 +12,14 @@
 #include <unistd.h>
 
 #include "../../contract/store_contract.c"
-
-struct medium {
-    char directory[64];
-    char path[96];
-};
+#include "scratch.h"
 
 static void *medium_new(void)
 {
-    struct medium *m = mem_alloc(sizeof *m);
+    struct scratch *s = mem_alloc(sizeof *s);
 
-    // A file system in memory where there is one: what a sync costs is not the question here.
-    snprintf(m->directory, sizeof m->directory, "%s/belfry-test-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    assert_non_null(mkdtemp(m->directory));
-    snprintf(m->path, sizeof m->path, "%s/b.db", m->directory);
-    return m;
+    scratch_init(s);
+    return s;
 }
 
 static bool try_open(const char *path, struct loop *loop, const struct clock *clock,
@@ -42,23 +35,15 @@ static struct store *medium_open(void *medium, struct loop *loop, const struct c
     struct store *store = NULL;
     struct err e;
 
-    if (!try_open(((struct medium *)medium)->path, loop, clock, &store, &e))
+    if (!try_open(((struct scratch *)medium)->path, loop, clock, &store, &e))
         fail_msg("%s", e.message);
     return store;
 }
 
 static void medium_free(void *medium)
 {
-    static const char *const names[] = {"b.db", "b.db-wal", "b.db-shm", "b.db.lock", "link.db"};
-    struct medium *m = medium;
-    char path[128];
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(path, sizeof path, "%s/%s", m->directory, names[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(m->directory), 0); // nothing else was left behind
-    free(m);
+    scratch_done(medium);
+    free(medium);
 }
 
 static const struct store_kind sqlite_kind = {medium_new, medium_open, medium_free};
@@ -67,7 +52,7 @@ static const struct store_kind sqlite_kind = {medium_new, medium_open, medium_fr
 
 static const char *path_of(const struct fixture *f)
 {
-    return ((struct medium *)f->medium)->path;
+    return ((struct scratch *)f->medium)->path;
 }
 
 static void close_store(struct fixture *f)
@@ -136,7 +121,7 @@ static void test_lock(void **state)
 
     snprintf(pid, sizeof pid, "process %ld)", (long)getpid());
     assert_non_null(strstr(e.message, pid));
-    snprintf(link, sizeof link, "%s/link.db", ((struct medium *)f->medium)->directory);
+    snprintf(link, sizeof link, "%s/link.db", ((struct scratch *)f->medium)->directory);
     assert_int_equal(symlink("b.db", link), 0);
     struct store *store = NULL;
     assert_false(try_open(link, f->loop, &f->clock.base, &store, &e)); // the same file all the same
@@ -191,9 +176,9 @@ static void test_places(void **state)
 
     refused(f, "/nowhere-at-all/b.db", ERR_STORE, "No such file or directory");
     refused(f, "/dev/null", ERR_STORE, "not a regular file");
-    refused(f, ((struct medium *)f->medium)->directory, ERR_STORE, "not a regular file");
+    refused(f, ((struct scratch *)f->medium)->directory, ERR_STORE, "not a regular file");
     refused(f, "/proc/b.db", ERR_STORE, "lock file");
-    snprintf(path, sizeof path, "%s/link.db", ((struct medium *)f->medium)->directory);
+    snprintf(path, sizeof path, "%s/link.db", ((struct scratch *)f->medium)->directory);
     assert_int_equal(symlink("gone.db", path), 0);
     refused(f, path, ERR_STORE, "symbolic link to nothing");
 }
@@ -210,7 +195,8 @@ static void test_read_only(void **state)
     chmod(path_of(f), 0644);
 }
 
-// Every page of the database, one after the other, becomes rubbish: it never opens as if nothing were wrong.
+// Every page of the database, one after the other, becomes rubbish: it never opens as if nothing
+// were wrong.
 static void test_damaged(void **state)
 {
     struct fixture *f = *state;
@@ -288,7 +274,8 @@ static void limit_files(rlim_t bytes)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-// The log cannot grow any more: writes fail as a whole, reads go on, and all is well once there is room.
+// The log cannot grow any more: writes fail as a whole, reads go on, and all is well once there is
+// room.
 static void test_no_room(void **state)
 {
     struct fixture *f = *state;
@@ -331,7 +318,8 @@ static void test_no_room(void **state)
     assert_non_null(strstr(loaded.text, "other v1"));
 }
 
-// What a child process that is about to be killed does: create, claim, finish - and tell what was acknowledged.
+// What a child process that is about to be killed does: create, claim, finish - and tell what was
+// acknowledged.
 struct victim {
     struct fixture *f;
     int pipe, created;

@@ -1,0 +1,164 @@
+// request_test.c - requests own what they were given, and refuse in the right words.
+// SPDX-License-Identifier: Apache-2.0
+#include "store/request.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+static void test_copies(void **state)
+{
+    char name[] = "nightly", output[] = "out", message[] = "why";
+    struct job_row row = {.name = str_of(name), .spec = STR_LIT("{}")};
+    struct run run = {.id = 7, .message = str_of(message)};
+    struct run_end end = {.run_id = 7,
+                          .state = RUN_FAILED,
+                          .message = str_of(message),
+                          .out = {.head = str_of(output), .total = 3}};
+    struct request *put = request_put_job(&row, 4);
+    struct request *claim = request_claim(&run, 1, (wall){5});
+    struct request *finish = request_finish(&end, 1);
+
+    (void)state;
+    memset(name, 'x', sizeof name - 1);
+    memset(output, 'x', sizeof output - 1);
+    memset(message, 'x', sizeof message - 1);
+    assert_true(str_eq(put->job.name, STR_LIT("nightly")));
+    assert_int_equal(put->expect_version, 4);
+    assert_true(str_eq(claim->runs[0].message, STR_LIT("why")));
+    assert_int_equal(claim->watermark.us, 5);
+    assert_true(str_eq(finish->ends[0].message, STR_LIT("why")));
+    assert_true(str_eq(finish->ends[0].out.head, STR_LIT("out")));
+    request_free(put);
+    request_free(claim);
+    request_free(finish);
+    request_free(NULL);
+}
+
+static void test_weight(void **state)
+{
+    struct run runs[3] = {0};
+    struct request *claim = request_claim(runs, 3, (wall){0});
+    struct request *empty = request_claim(NULL, 0, (wall){0});
+    struct request *job = request_set_state(1, JOB_PAUSED);
+
+    (void)state;
+    assert_int_equal(request_weight(claim), 3);
+    assert_int_equal(request_weight(empty), 1);
+    assert_int_equal(request_weight(job), 1);
+    request_free(claim);
+    request_free(empty);
+    request_free(job);
+}
+
+static void test_may_put(void **state)
+{
+    static const struct {
+        int expect, now;
+        enum err_code code;
+    } rows[] = {
+        {STORE_CREATE, 0, ERR_NONE},
+        {STORE_CREATE, 1, ERR_EXISTS},
+        {STORE_ANY, 0, ERR_NONE},
+        {STORE_ANY, 9, ERR_NONE},
+        {3, 0, ERR_NOT_FOUND},
+        {3, 2, ERR_CONFLICT},
+        {3, 3, ERR_NONE},
+        {3, 4, ERR_CONFLICT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct job_row row = {.name = STR_LIT("nightly")};
+        struct request *r = request_put_job(&row, rows[i].expect);
+
+        assert_int_equal(request_may_put(r, rows[i].now), rows[i].code == ERR_NONE);
+        assert_int_equal(r->err.code, rows[i].code);
+        assert_int_equal(r->is_refused, rows[i].code != ERR_NONE);
+        if (r->is_refused)
+            assert_non_null(strstr(r->err.message, "\"nightly\""));
+        request_reset(r);
+        assert_int_equal(r->err.code, ERR_NONE);
+        request_free(r);
+    }
+}
+
+static void test_refusals(void **state)
+{
+    struct job_row row = {.name = STR_LIT("nightly")};
+    struct request *r = request_put_job(&row, 2), *number = request_set_state(41, JOB_PAUSED);
+
+    (void)state;
+    assert_false(request_refuse_exists(r));
+    assert_int_equal(r->err.code, ERR_EXISTS);
+    assert_false(request_refuse_conflict(r, 3));
+    assert_non_null(strstr(r->err.message, "version 3 now, not 2"));
+    assert_false(request_refuse_run_id(r, 12345));
+    assert_non_null(strstr(r->err.message, "12345"));
+    assert_false(request_refuse_missing(number));
+    assert_non_null(strstr(number->err.message, "41"));
+    request_free(r);
+    request_free(number);
+}
+
+struct seen {
+    int calls;
+    enum err_code code;
+    size_t count;
+};
+
+static void on_done(const struct store_answer *a, void *ctx)
+{
+    struct seen *seen = ctx;
+
+    seen->calls++;
+    seen->code = a->err ? a->err->code : ERR_NONE;
+    seen->count = a->won_count;
+}
+
+static void on_runs(const struct err *err, const struct store_run *runs, size_t count, void *ctx)
+{
+    struct seen *seen = ctx;
+
+    seen->calls++;
+    seen->code = err ? err->code : ERR_NONE;
+    seen->count = count;
+    assert_int_equal(runs != NULL, count > 0);
+}
+
+static void test_answer(void **state)
+{
+    struct store_run_query query = {.limit = 10};
+    struct run run = {.id = 1};
+    struct seen seen = {0};
+    struct request *claim = request_claim(&run, 1, (wall){0});
+    struct request *refused = request_claim(&run, 1, (wall){0});
+    struct request *page = request_read_runs(&query), *one = request_read_run(3);
+
+    (void)state;
+    claim->done = refused->done = on_done;
+    page->runs_done = one->runs_done = on_runs;
+    claim->ctx = refused->ctx = page->ctx = one->ctx = &seen;
+    request_answer(claim);
+    assert_int_equal(seen.count, 1);
+    (void)request_refuse_run_id(refused, 1);
+    request_answer(refused);
+    assert_int_equal(seen.code, ERR_CONFLICT);
+    assert_int_equal(seen.count, 0);
+    request_answer(page);
+    assert_int_equal(seen.code, ERR_NONE);
+    assert_int_equal(one->query.before_id, 3);
+    request_answer(one);
+    assert_int_equal(seen.calls, 4);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_copies),  cmocka_unit_test(test_weight),
+        cmocka_unit_test(test_may_put), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_answer),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
