@@ -3,7 +3,8 @@
 //
 // usage: next [FOLDER] (test/data/vectors). Each question is timed in batches of ROUNDS calls; mean
 // and p99 are over questions. Three starts a schedule: as the vector has it, and its first two
-// runs, many of which lie at a DST change. SPDX-License-Identifier: Apache-2.0
+// runs, many of which lie at a DST change.
+// SPDX-License-Identifier: Apache-2.0
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """How long does one next fire time take in APScheduler (Debian's 3.9.1), beside belfry's?
 
-usage: next.py build/release/bench_next [FOLDER]
+usage: next.py build/release/programs/next [FOLDER]
 
 Takes the schedules of the trigger vectors that APScheduler reads as well (fields, and crontab text of five fields with
 plain items), gives the very same ones to both, and prints both figures and their ratio.

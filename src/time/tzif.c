@@ -11,6 +11,7 @@
 #define HEADER_BYTES 44
 #define TIME_MAX (INT64_C(1) << 60) // beyond the age of the universe
 #define TYPES_MAX 256
+#define SETTLE_YEARS 12 // a cycle is taken from where the rule has forgotten what came before it
 
 // The six counts of a header, and where the parts of its block begin.
 struct block {
@@ -202,7 +203,7 @@ static void years_add(struct tzif *tzif, const struct posix_tz *tz)
     uint16_t std = type_intern(tzif, tz->std_name, tz->std_offset_s, false);
     uint16_t dst = type_intern(tzif, tz->dst_name, tz->dst_offset_s, true);
     int64_t year = tzif->count > 0 ? civil_at(tzif->at[tzif->count - 1]).year : 1900;
-    int64_t end_year = year + 402;
+    int64_t end_year = year + 400 + SETTLE_YEARS;
     size_t read = tzif->count;
     size_t room = read + 2 * (size_t)(end_year - year + 1);
 
@@ -250,7 +251,8 @@ static void footer_apply(struct str rest, struct tzif *tzif)
 static void transitions_merge(struct tzif *tzif)
 {
     size_t kept = 0;
-    int64_t cycle_end = tzif->is_cyclic ? tzif->at[tzif->count - 1] - 2 * INT64_C(366) * DAY_S : 0;
+    int64_t settled_s = (SETTLE_YEARS - 2) * INT64_C(366) * DAY_S;
+    int64_t cycle_end = tzif->is_cyclic ? tzif->at[tzif->count - 1] - settled_s : 0;
     uint16_t current = tzif->first_type;
 
     for (size_t i = 0; i < tzif->count; i++) {

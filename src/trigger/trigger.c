@@ -211,10 +211,8 @@ static bool fields_read(const json_t *spec, struct trigger *t, struct err *e)
         fail(e, ERR_INPUT, NULL, "a cron trigger needs at least one field, or expr");
         return fail_hint(e, "fields are year month day week day_of_week hour minute second");
     }
-    buf_init(
-        &texts,
-        (size_t)16 *
-            SPEC_TEXT_MAX); // normal forms can be longer than what was given: 001 is 1, but x is x
+    // No normal form is longer than what was given.
+    buf_init(&texts, FIELD_COUNT * (size_t)(SPEC_TEXT_MAX + 1));
     bool ok = fields_parse(given, &t->calendar, &texts, e);
     if (ok)
         t->texts = mem_copy(texts.p, texts.len);

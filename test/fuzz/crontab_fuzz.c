@@ -1,5 +1,6 @@
 // crontab_fuzz.c - any bytes as crontab text: refused with a column inside it, or a trigger that
-// keeps its laws. SPDX-License-Identifier: Apache-2.0
+// keeps its laws.
+// SPDX-License-Identifier: Apache-2.0
 #include "trigger_fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

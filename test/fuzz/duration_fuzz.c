@@ -1,5 +1,6 @@
 // duration_fuzz.c - any bytes as a length of time: refused with a column, or a length that prints
-// and reads back. SPDX-License-Identifier: Apache-2.0
+// and reads back.
+// SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,6 @@
 // fields_fuzz.c - any JSON object as a trigger's spec; text that is no JSON is tried as each of the
-// eight cron fields. SPDX-License-Identifier: Apache-2.0
+// eight cron fields.
+// SPDX-License-Identifier: Apache-2.0
 #include "trigger_fuzz.h"
 
 #include "trigger/fields.h"

@@ -1,5 +1,6 @@
 // iso8601_fuzz.c - any bytes as a date and time: refused with a column, or a moment that prints and
-// reads back. SPDX-License-Identifier: Apache-2.0
+// reads back.
+// SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>

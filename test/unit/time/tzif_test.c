@@ -45,10 +45,11 @@ static void test_sound(void **state)
 // The smallest file of version 1: no transitions, one type.
 static size_t tiny(char *p, char version, const char *footer)
 {
-    static const char block[] =
-        "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4" // counts: one type, four characters
-        "\0\0\x0e\x10\0\0"                                 // 3600 s, no DST, abbreviation 0
-        "CET";
+    static const char block[] = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4" // counts: one
+                                                                                   // type, four
+                                                                                   // characters
+                                "\0\0\x0e\x10\0\0" // 3600 s, no DST, abbreviation 0
+                                "CET";
     size_t n = 0;
 
     for (int round = 0; round < (version >= '2' ? 2 : 1); round++) {

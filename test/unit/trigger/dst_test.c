@@ -3,7 +3,8 @@
 //
 // The walk is the rule of dst.h in its simplest form: look at every minute of real time, with
 // nothing clever. It runs over random schedules near random changes; BELFRY_TEST_ROUNDS sets how
-// many (the default takes a fraction of a second). SPDX-License-Identifier: Apache-2.0
+// many (the default takes a fraction of a second).
+// SPDX-License-Identifier: Apache-2.0
 #include "trigger/dst.h"
 
 #include <stdio.h>

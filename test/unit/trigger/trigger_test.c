@@ -1,5 +1,6 @@
 // trigger_test.c - specs in, answers and canonical specs out; then the laws that hold for every
-// trigger. SPDX-License-Identifier: Apache-2.0
+// trigger.
+// SPDX-License-Identifier: Apache-2.0
 #include "trigger_fixture.h"
 
 #include <stdlib.h>

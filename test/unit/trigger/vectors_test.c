@@ -1,5 +1,6 @@
 // vectors_test.c - every vector of the dialects that triggers know, straight through trigger_parse
-// and trigger_next. SPDX-License-Identifier: Apache-2.0
+// and trigger_next.
+// SPDX-License-Identifier: Apache-2.0
 #include "trigger_fixture.h"
 
 #include <dirent.h>
