@@ -183,7 +183,7 @@ static bool local_civil(wall at, const struct zone *zone, struct civil *ret_civi
 
     zone_span_at(zone, utc_s, ret_span);
     *ret_civil = civil_at(utc_s + ret_span->offset_s);
-    ret_civil->us = (int32_t)(at.us - utc_s * 1000000);
+    ret_civil->us = (int32_t)((at.us % 1000000 + 1000000) % 1000000);
     return ret_civil->year >= 1 && ret_civil->year <= 9999;
 }
 

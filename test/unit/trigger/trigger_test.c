@@ -368,7 +368,8 @@ static void check_laws(const struct trigger *t, const struct trigger *copy, wall
             return;
         assert_true(next.us > slot.us);
         // Nothing lies between: from anywhere in between the answer is the same.
-        assert_int_equal(trigger_next(t, (wall){slot.us + rnd(next.us - slot.us)}).us, next.us);
+        if (slot.us > -DAY_US)
+            assert_int_equal(trigger_next(t, (wall){slot.us + rnd(next.us - slot.us)}).us, next.us);
         assert_int_equal(trigger_next(t, (wall){next.us - 1}).us, next.us);
         assert_int_equal(trigger_prev(t, next).us, next.us);
         assert_true(trigger_prev(t, (wall){next.us - 1}).us == WALL_NEVER.us ||
