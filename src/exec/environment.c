@@ -42,30 +42,59 @@ static char *setting(struct str s)
     return (char *)(uintptr_t)s.p; // arenas hand out writable memory, as exec's interface asks for
 }
 
-static struct str slot_text(wall at, struct arena *arena)
+static char *text_put(char *at, const char *text)
 {
-    int64_t us = at.us % 1000000;
-    struct civil c;
-
-    if (us < 0)
-        us += 1000000;
-    c = civil_at((at.us - us) / 1000000);
-    if (us == 0)
-        return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.hour,
-                            c.minute, c.second);
-    return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", c.year, c.month, c.day,
-                        c.hour, c.minute, c.second, (int)us);
+    return stpcpy(at, text);
 }
 
+// n >= 0 with at least width digits, zeros in front.
+static char *digits_put(char *at, uint64_t n, int width)
+{
+    char digits[20];
+    int count = 0;
+
+    for (; n > 0 || count < width; n /= 10)
+        digits[count++] = (char)('0' + n % 10);
+    while (count > 0)
+        *at++ = digits[--count];
+    return at;
+}
+
+static char *slot_put(char *at, wall slot)
+{
+    int64_t us = slot.us % 1000000 + (slot.us % 1000000 < 0 ? 1000000 : 0);
+    struct civil c = civil_at((slot.us - us) / 1000000);
+    const int fields[] = {c.month, c.day, c.hour, c.minute, c.second};
+
+    at = digits_put(at, (uint64_t)c.year, 4);
+    for (int i = 0; i < 5; i++) {
+        *at++ = "--T::"[i];
+        at = digits_put(at, (uint64_t)fields[i], 2);
+    }
+    if (us > 0) {
+        *at++ = '.';
+        at = digits_put(at, (uint64_t)us, 6);
+    }
+    return text_put(at, "Z");
+}
+
+// Made a thousand times when a thousand jobs are due at once: one block, no printf.
 void environment_identity(const struct exec_request *request, struct arena *arena,
                           char *ret[ENVIRONMENT_IDENTITY])
 {
-    struct str at = slot_text(request->scheduled_at, arena);
+    char *at = arena_alloc(arena, request->job_name.len + 160);
 
-    ret[0] = setting(arena_printf(arena, "BELFRY_JOB_ID=%.*s", STR(request->job_name)));
-    ret[1] = setting(arena_printf(arena, "BELFRY_RUN_ID=%lld", (long long)request->run_id));
-    ret[2] = setting(arena_printf(arena, "BELFRY_SCHEDULED_AT=%.*s", STR(at)));
-    ret[3] = setting(arena_printf(arena, "BELFRY_ATTEMPT=%d", request->attempt));
+    ret[0] = at;
+    at = mempcpy(text_put(at, "BELFRY_JOB_ID="), request->job_name.p, request->job_name.len);
+    *at++ = '\0';
+    ret[1] = at;
+    at = digits_put(text_put(at, "BELFRY_RUN_ID="), (uint64_t)request->run_id, 1);
+    *at++ = '\0';
+    ret[2] = at;
+    at = slot_put(text_put(at, "BELFRY_SCHEDULED_AT="), request->scheduled_at) + 1;
+    ret[3] = at;
+    at = digits_put(text_put(at, "BELFRY_ATTEMPT="), (uint64_t)request->attempt, 1);
+    *at = '\0';
 }
 
 char **environment_make(const struct environment *env, const struct exec_request *request,

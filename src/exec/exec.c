@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -105,7 +106,7 @@ static void attempt_fail(struct attempt *a, struct str message);
 static void attempt_stop(struct attempt *a, enum cause cause);
 static void attempt_report(struct attempt *a);
 static void attempt_free(struct attempt *a);
-static void module_route(struct attempt *a);
+static void module_route(struct attempt *a, const struct stat *st);
 static void compile_route(struct attempt *a);
 static void certificate_route(struct attempt *a);
 static void command_queue(struct attempt *a);
@@ -276,16 +277,17 @@ static const struct exec_ops real_ops = {
 static void folder_start(struct attempt *a)
 {
     struct executor *x = a->x;
+    struct stat st;
     struct err e;
 
-    if (!folder_find(x->options.jobs_dir, a->request.target, &a->entry, &e)) {
+    if (!folder_find_stat(x->options.jobs_dir, a->request.target, &a->entry, &st, &e)) {
         attempt_fail(a, arena_copy(a->arena, str_of(e.message)));
         return;
     }
     a->folder = arena_printf(a->arena, "%s/%.*s", x->jobs_dir, STR(a->request.target));
     switch (a->entry) {
     case ENTRY_MODULE:
-        module_route(a);
+        module_route(a, &st);
         break;
     case ENTRY_SOURCE:
         compile_route(a);
@@ -650,12 +652,10 @@ static bool module_request_make(struct attempt *a, struct module_request *ret, s
         .argc = args.count,
     };
     environment_identity(&a->request, a->arena, ret->identity);
-    if (!module_key(ret->path, &ret->key))
-        return fail_errno(e, ERR_FOLDER, errno, "could not load the module: %s", ret->path);
     return true;
 }
 
-static void module_route(struct attempt *a)
+static void module_route(struct attempt *a, const struct stat *st)
 {
     struct module_request request;
     struct err e;
@@ -664,6 +664,7 @@ static void module_route(struct attempt *a)
         attempt_fail(a, arena_copy(a->arena, str_of(e.message)));
         return;
     }
+    request.key = module_key(st);
     if (!modules_takes(a->x->modules, &request)) {
         command_queue(a);
         return;
@@ -676,14 +677,17 @@ static void module_route(struct attempt *a)
 static void compiled(const struct compile_end *end, void *ctx)
 {
     struct attempt *a = ctx;
+    const char *path = arena_printf(a->arena, "%s/main.so", a->folder.p).p;
+    struct stat st;
 
     a->compile = NULL;
-    if (end->is_ok) {
-        module_route(a);
+    if (end->is_ok && stat(path, &st) == 0) {
+        module_route(a, &st);
         return;
     }
     a->end.err = end->err;
-    a->end.message = arena_copy(a->arena, str_of(end->message));
+    a->end.message = end->is_ok ? arena_printf(a->arena, "%s: %s", path, err_words(errno))
+                                : arena_copy(a->arena, str_of(end->message));
     a->end.finished_at = clock_wall(loop_clock(a->x->loop));
     attempt_report(a);
 }

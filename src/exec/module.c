@@ -326,8 +326,7 @@ static void children_grow(struct modules *m, const struct census *c)
 
     if (c->open == 0)
         want = (c->slow > 1 ? c->slow : 1) - c->launching;
-    else if (c->open < m->processors && c->launching == 0 &&
-             (!c->best || c->best->count >= BACKLOG))
+    else if (c->open < m->processors && (!c->best || c->best->count >= BACKLOG))
         want = 1;
     while (want-- > 0 && child_start(m))
         ;

@@ -255,6 +255,8 @@ void module_child_collect(struct module_child *child)
     uint64_t before = child->finished;
     uint32_t state = RING_FREE;
 
+    if (child->is_launching)
+        return; // the host may be at work before its pipes are here: it waits until they are read
     if (atomic_load(&child->ring->is_retiring))
         child->is_closing = true;
     while (child->count > 0 &&
@@ -262,6 +264,8 @@ void module_child_collect(struct module_child *child)
         first_end(child);
     if (child->count > 0 && (state == RING_FREE || state > RING_DONE) && !child->has_exited)
         module_child_stop(child); // somebody has scribbled over the ring
+    if (child->is_closing && child->count == 0 && !child->has_exited)
+        module_child_quit(child);
     if (child->finished != before)
         child->events->progress(child, child->ctx);
 }
@@ -317,13 +321,14 @@ static void stream_ready(struct module_child *child, int fd, bool is_at_end, boo
 {
     struct module_run *run = first_attend(child);
     struct loop_fd **handle = is_out ? &child->out_handle : &child->err_handle;
+    uint64_t finished = child->finished;
     int64_t n = 1;
 
     if (run)
         n = output_read(is_out ? &run->out : &run->err, fd, INT64_MAX);
     else if (output_waiting(fd) == 0)
         n = !is_at_end; // else drained in the meantime
-    else if (!first_attend(child))
+    else if (!first_attend(child) && child->finished == finished)
         stray_found(child);
     if (n == 0) {
         loop_remove(child->loop, *handle);

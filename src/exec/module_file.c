@@ -14,19 +14,14 @@
 
 #define STATUS_UNUSABLE 126 // as a shell says "found but cannot be run"
 
-bool module_key(const char *path, struct ring_key *ret)
+struct ring_key module_key(const struct stat *st)
 {
-    struct stat st;
-
-    if (stat(path, &st) < 0)
-        return false;
-    *ret = (struct ring_key){
-        .device = st.st_dev,
-        .inode = st.st_ino,
-        .size = st.st_size,
-        .changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+    return (struct ring_key){
+        .device = st->st_dev,
+        .inode = st->st_ino,
+        .size = st->st_size,
+        .changed_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
     };
-    return true;
 }
 
 bool module_key_is_same(const struct ring_key *a, const struct ring_key *b)

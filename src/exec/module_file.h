@@ -8,8 +8,9 @@
 
 typedef int module_call(int argc, char **argv);
 
-// Which version of the file lies at path; false with errno when there is none.
-[[nodiscard]] bool module_key(const char *path, struct ring_key *ret);
+// Which version of a file this is.
+struct stat;
+struct ring_key module_key(const struct stat *st);
 bool module_key_is_same(const struct ring_key *a, const struct ring_key *b);
 
 // Loads a module into this process and runs its init. *ret_handle is for dlclose.

@@ -1,11 +1,13 @@
 // module_host.c - serves one ring: takes a run, loads its module, calls it, tidies up.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tidying up is what makes one process good for many runs. What is cheap is simply done after each
-// call: working directory and environment are set anew for each run, umask, signal mask, common
-// handlers, the alarm, the locale and the standard streams are put back. What cannot be put back -
-// threads, child processes, many descriptors, much memory - is looked for, and then the host
-// retires: it takes no more runs and exits. A warm start is not worth a wrong result.
+// Tidying up is what makes one process good for many runs. Working directory and environment are
+// set anew for each run; umask, signal mask, locale and standard streams are put back after each
+// call, and child processes or threads that it left behind are looked for. What costs more system
+// calls - common signal handlers, the alarm, descriptors left open - is looked after for the first
+// THOROUGH_CALLS calls of each module and every THOROUGH_EVERY runs: who makes such a mess makes it
+// early. What cannot be put back makes the host retire: it takes no more runs and exits. A warm
+// start is not worth a wrong result.
 #include "exec/module_host.h"
 
 #include <errno.h>
@@ -37,12 +39,17 @@
 #define DESCRIPTORS_MAX 64          // left open by modules
 #define MEMORY_MAX_PAGES (256 << 8) // 256 MiB more than at the start
 #define MEMORY_EVERY 64             // runs between two looks at it
-#define KEEP_FD 100                 // where the copies of stdout and stderr lie
+#define KEEP_FD 100                 // where the host's own descriptors begin
+#define FOLDERS_MAX 512             // job folders kept open, so that entering one is cheap
+#define THOROUGH_CALLS 16
+#define THOROUGH_EVERY 32
 
 struct loaded {
     struct str path; // owned
     struct ring_key key;
     module_call *call;
+    uint64_t calls;
+    int folder_fd; // -1: not kept
 };
 
 // The strings of one request, in the slot's data.
@@ -61,6 +68,7 @@ struct host {
     struct call_words words;
     int out, err; // copies of stdout and stderr that modules do not know of
     struct stat out_stat, err_stat;
+    int stream_flags; // of stdout and stderr
     mode_t umask;
     int free_fd;      // the lowest descriptor that is free
     uint64_t threads; // at the start (a sanitizer may have its own)
@@ -71,10 +79,10 @@ struct host {
 
 static void host_open(struct host *h);
 static bool slot_take(struct host *h, struct ring_slot *slot);
-static void slot_run(struct host *h, struct ring_slot *slot);
-static void slot_finish(struct host *h, struct ring_slot *slot);
-static void host_tidy(struct host *h);
-static bool host_is_spoilt(struct host *h);
+static bool slot_run(struct host *h, struct ring_slot *slot);
+static void slot_finish(struct host *h, struct ring_slot *slot, bool is_thorough);
+static void host_tidy(struct host *h, bool is_thorough);
+static bool host_is_spoilt(struct host *h, bool is_thorough);
 
 int module_host_main(void)
 {
@@ -87,8 +95,7 @@ int module_host_main(void)
         return 2;
     }
     while (!h->ring->is_retiring && slot_take(h, &h->ring->slots[at])) {
-        slot_run(h, &h->ring->slots[at]);
-        slot_finish(h, &h->ring->slots[at]);
+        slot_finish(h, &h->ring->slots[at], slot_run(h, &h->ring->slots[at]));
         at = (at + 1) % RING_SLOTS;
     }
     _exit(0); // no destructors of modules: they belong to no run
@@ -145,6 +152,7 @@ static void host_open(struct host *h)
     h->err = fcntl(2, F_DUPFD_CLOEXEC, KEEP_FD);
     (void)fstat(1, &h->out_stat);
     (void)fstat(2, &h->err_stat);
+    h->stream_flags = fcntl(1, F_GETFL);
     (void)setvbuf(stdout, NULL, _IOLBF, 0); // what was said before a crash is seen
     h->umask = umask(022);
     (void)umask(h->umask);
@@ -159,7 +167,8 @@ static void belfry_ring(struct host *h)
     uint64_t one = 1;
 
     h->has_news = false;
-    (void)!write(RING_DONE_FD, &one, sizeof one);
+    if (write(RING_DONE_FD, &one, sizeof one) < 0 && errno == EBADF)
+        _exit(1); // a module has closed what is not its own; belfry reads the ring once more
 }
 
 // Sleeps while the slot is not (or, for the wait in DRAIN, is) in a state. False when belfry is
@@ -170,7 +179,8 @@ static bool host_wait(struct host *h, struct ring_slot *slot, uint32_t state, bo
     uint64_t count;
 
     while ((atomic_load(&slot->state) == state) == is_left) {
-        if (getppid() != h->parent || (polls[1].revents & POLLERR) || h->ring->is_quitting)
+        if (getppid() != h->parent || (polls[0].revents & POLLNVAL) ||
+            (polls[1].revents & (POLLERR | POLLNVAL)) || h->ring->is_quitting)
             return false;
         if (h->has_news)
             belfry_ring(h);
@@ -224,33 +234,50 @@ static void slot_refuse(struct ring_slot *slot, const char *words)
     (void)snprintf(slot->data, sizeof slot->data, "%s", words);
 }
 
-// The module of this run, loaded now if need be. NULL: the slot holds the reason.
-static struct loaded *module_find(struct host *h, struct ring_slot *slot)
+static struct loaded *module_add(struct host *h, struct ring_slot *slot)
 {
-    struct loaded *m = map_get(&h->modules, str_of(h->words.path));
+    struct loaded *m = mem_alloc(sizeof *m);
+    const char *path = h->words.path;
     void *handle;
     struct err e;
+    int fd;
+
+    m->key = slot->request.key;
+    if (!module_load(path, &handle, &m->call, &e)) {
+        free(m);
+        slot_refuse(slot, e.message);
+        return NULL;
+    }
+    fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    m->folder_fd = h->modules.len < FOLDERS_MAX ? fcntl(fd, F_DUPFD_CLOEXEC, KEEP_FD) : -1;
+    close(fd);
+    m->path = (struct str){mem_copy(path, strlen(path)), strlen(path)};
+    (void)map_put(&h->modules, m->path, m);
+    return m;
+}
+
+// The module of this run, loaded now if need be, with its folder entered. NULL: the slot holds the
+// reason.
+static struct loaded *module_enter(struct host *h, struct ring_slot *slot)
+{
+    struct loaded *m = map_get(&h->modules, str_of(h->words.path));
 
     if (m && !module_key_is_same(&m->key, &slot->request.key)) {
         slot->outcome = RING_STALE; // dlopen would give the old one again
         h->ring->is_retiring = 1;
         return NULL;
     }
-    if (m)
+    if (m && m->folder_fd >= 0 && fchdir(m->folder_fd) == 0)
         return m;
-    m = mem_alloc(sizeof *m);
-    m->key = slot->request.key;
-    if (!module_load(h->words.path, &handle, &m->call, &e)) {
-        free(m);
-        slot_refuse(slot, e.message);
+    if (chdir(h->words.folder) < 0) {
+        slot_refuse(slot, "could not enter the job folder");
         return NULL;
     }
-    m->path = (struct str){mem_copy(h->words.path, strlen(h->words.path)), strlen(h->words.path)};
-    (void)map_put(&h->modules, m->path, m);
-    return m;
+    return m ? m : module_add(h, slot);
 }
 
-static void slot_run(struct host *h, struct ring_slot *slot)
+// Returns whether a thorough look at what is left behind is due.
+static bool slot_run(struct host *h, struct ring_slot *slot)
 {
     struct loaded *m;
 
@@ -258,17 +285,16 @@ static void slot_run(struct host *h, struct ring_slot *slot)
     slot->outcome = RING_RETURNED;
     slot->exit_code = 0;
     words_find(&h->words, slot);
-    if (chdir(h->words.folder) < 0) {
-        slot_refuse(slot, "could not enter the job folder");
-        return;
-    }
     memcpy(h->settings, h->words.identity, sizeof h->words.identity);
     environ = h->settings;
     optind = 1;
-    m = module_find(h, slot);
-    if (m)
+    m = module_enter(h, slot);
+    if (m) {
+        m->calls++;
         slot->exit_code = module_status(m->call((int)slot->request.argc, h->words.argv));
+    }
     slot->finished_at = clock_wall(clock_real()).us;
+    return !m || m->calls <= THOROUGH_CALLS || h->runs % THOROUGH_EVERY == 0;
 }
 
 static bool pipes_are_empty(const struct host *h)
@@ -279,14 +305,14 @@ static bool pipes_are_empty(const struct host *h)
            err == 0;
 }
 
-static void slot_finish(struct host *h, struct ring_slot *slot)
+static void slot_finish(struct host *h, struct ring_slot *slot, bool is_thorough)
 {
     uint32_t running = RING_RUNNING;
 
     (void)fflush(NULL);
     h->runs++;
-    host_tidy(h);
-    if (host_is_spoilt(h))
+    host_tidy(h, is_thorough);
+    if (host_is_spoilt(h, is_thorough))
         h->ring->is_retiring = 1;
     h->has_news = true;
     if (pipes_are_empty(h) && atomic_compare_exchange_strong(&slot->state, &running, RING_DONE)) {
@@ -301,31 +327,47 @@ static void slot_finish(struct host *h, struct ring_slot *slot)
 
 // ---- between two runs ----
 
-static void stream_restore(int fd, int kept, const struct stat *st)
+// The flags tell a pipe from a file, and blocking from not, for little; only another pipe looks the
+// same, and is found by the thorough look.
+static void stream_restore(const struct host *h, int fd, bool is_thorough)
 {
+    const struct stat *st = fd == 1 ? &h->out_stat : &h->err_stat;
+    int kept = fd == 1 ? h->out : h->err;
     struct stat now;
 
-    if (fstat(fd, &now) < 0 || now.st_ino != st->st_ino || now.st_dev != st->st_dev)
+    if (fcntl(fd, F_GETFL) != h->stream_flags) {
+        (void)dup2(kept, fd);
+        (void)fcntl(fd, F_SETFL, h->stream_flags);
+    }
+    if (is_thorough &&
+        (fstat(fd, &now) < 0 || now.st_ino != st->st_ino || now.st_dev != st->st_dev))
         (void)dup2(kept, fd);
 }
 
-static void host_tidy(struct host *h)
+static void handlers_reset(void)
 {
     static const int common[] = {SIGALRM, SIGINT,  SIGTERM, SIGHUP,
                                  SIGCHLD, SIGPIPE, SIGUSR1, SIGUSR2};
     struct sigaction plain = {.sa_handler = SIG_DFL};
-    sigset_t none;
 
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
         (void)sigaction(common[i], &plain, NULL);
+    (void)alarm(0);
+}
+
+static void host_tidy(struct host *h, bool is_thorough)
+{
+    sigset_t none;
+
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)alarm(0);
     (void)umask(h->umask);
+    if (is_thorough)
+        handlers_reset();
     if (strcmp(setlocale(LC_ALL, NULL), "C") != 0)
         (void)setlocale(LC_ALL, "C");
-    stream_restore(1, h->out, &h->out_stat);
-    stream_restore(2, h->err, &h->err_stat);
+    stream_restore(h, 1, is_thorough);
+    stream_restore(h, 2, is_thorough);
     clearerr(stdout);
     clearerr(stderr);
 }
@@ -357,7 +399,7 @@ static bool has_grown(struct host *h)
 {
     int64_t pages;
 
-    if (h->runs % MEMORY_EVERY != 1)
+    if (h->pages != 0 && h->runs % MEMORY_EVERY != 0)
         return false;
     pages = pages_resident();
     if (h->pages == 0)
@@ -365,16 +407,20 @@ static bool has_grown(struct host *h)
     return pages - h->pages > MEMORY_MAX_PAGES;
 }
 
-static bool host_is_spoilt(struct host *h)
+static bool has_leaked(struct host *h)
 {
     int free_fd = lowest_free();
 
-    if (free_fd < h->free_fd) { // a module closed what is not its own
-        (void)dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
-        return true;
-    }
+    if (free_fd >= h->free_fd)
+        return free_fd > h->free_fd + DESCRIPTORS_MAX;
+    return true; // it closed what is not its own
+}
+
+static bool host_is_spoilt(struct host *h, bool is_thorough)
+{
     if (!__libc_single_threaded && threads_count() > h->threads)
         return true;
-    return has_children() || free_fd > h->free_fd + DESCRIPTORS_MAX || has_grown(h) ||
-           h->runs >= RUNS_MAX || h->modules.len > MODULES_MAX;
+    if (has_children() || h->runs >= RUNS_MAX || h->modules.len > MODULES_MAX)
+        return true;
+    return is_thorough && (has_leaked(h) || has_grown(h));
 }

@@ -28,8 +28,16 @@ const char *folder_entry_file(enum folder_entry entry)
 bool folder_find(const char *jobs_dir, struct str folder, enum folder_entry *ret_entry,
                  struct err *e)
 {
+    struct stat st;
+
+    return folder_find_stat(jobs_dir, folder, ret_entry, &st, e);
+}
+
+bool folder_find_stat(const char *jobs_dir, struct str folder, enum folder_entry *ret_entry,
+                      struct stat *ret_stat, struct err *e)
+{
     char path[PATH_MAX];
-    struct stat module, source, other;
+    struct stat module;
     bool has_module, has_source;
 
     if (!name_is_safe(folder)) {
@@ -42,21 +50,23 @@ bool folder_find(const char *jobs_dir, struct str folder, enum folder_entry *ret
                     STR(folder));
 
     has_module = entry_stat(path, ENTRY_MODULE, &module);
-    has_source = entry_stat(path, ENTRY_SOURCE, &source);
-    if (has_module && !(has_source && is_older(&module, &source)))
+    has_source = entry_stat(path, ENTRY_SOURCE, ret_stat);
+    if (has_module && !(has_source && is_older(&module, ret_stat))) {
         *ret_entry = ENTRY_MODULE;
-    else if (has_source)
+        *ret_stat = module;
+    } else if (has_source)
         *ret_entry = ENTRY_SOURCE;
-    else if (entry_stat(path, ENTRY_PYTHON, &other))
+    else if (entry_stat(path, ENTRY_PYTHON, ret_stat))
         *ret_entry = ENTRY_PYTHON;
-    else if (entry_stat(path, ENTRY_PROGRAM, &other))
+    else if (entry_stat(path, ENTRY_PROGRAM, ret_stat))
         *ret_entry = ENTRY_PROGRAM;
     else
         return folder_refused(path, e);
     return true;
 }
 
-// The rule for job names (job_name_check): it keeps a name inside jobs_dir, as it allows no slash and no leading dot.
+// The rule for job names (job_name_check): it keeps a name inside jobs_dir, as it allows no slash
+// and no leading dot.
 static bool name_is_safe(struct str name)
 {
     if (name.len == 0 || name.len > FOLDER_NAME_MAX)

@@ -293,8 +293,13 @@ static void one_done(const struct run_end *end, void *ctx)
         (void)snprintf(err, sizeof err, "err %d\n", one->number);
     }
     one->many->count++;
-    one->many->wrong += end->state != RUN_SUCCEEDED || !str_eq(end->out.head, str_of(out)) ||
-                        !str_eq(end->err.head, str_of(err));
+    if (end->state != RUN_SUCCEEDED || !str_eq(end->out.head, str_of(out)) ||
+        !str_eq(end->err.head, str_of(err))) {
+        one->many->wrong++;
+        print_message("run %d: %s, %.*s, out \"%.*s\", err \"%.*s\"\n", one->number,
+                      run_state_name(end->state), STR(end->message), STR(end->out.head),
+                      STR(end->err.head));
+    }
 }
 
 // A thousand runs through few hosts; every third speaks, and every byte lands where it belongs.
