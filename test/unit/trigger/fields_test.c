@@ -143,6 +143,8 @@ static void test_defaults(void **state)
     assert_int_equal(c.seconds, 1);
     assert_true(c.is_elapsed); // the hour stays "*"
     assert_true(one(FIELD_HOUR, "*/2", &c, NULL, &e));
+    assert_int_equal(c.minutes, 1);
+    assert_int_equal(c.seconds, 1);
     assert_true(c.is_elapsed);
     assert_true(one(FIELD_HOUR, "2,*", &c, NULL, &e));
     assert_false(c.is_elapsed); // only the first character counts
