@@ -420,8 +420,10 @@ static bool file_load(struct zones *zones, struct str name, struct entry *ret_en
         close(fd);
         return file_missing(zones, name, ENOENT, e);
     }
-    char *bytes = mem_alloc(TZIF_BYTES_MAX + 1);
-    ssize_t n = file_read(fd, bytes, TZIF_BYTES_MAX + 1);
+    // One byte more than a file may have shows that it has more.
+    size_t max = st.st_size < TZIF_BYTES_MAX ? (size_t)st.st_size + 1 : TZIF_BYTES_MAX + 1;
+    char *bytes = mem_alloc(max);
+    ssize_t n = file_read(fd, bytes, max);
     int errnum = errno;
 
     close(fd);

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trigger/trigger.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/json_write.h"
@@ -40,6 +41,8 @@ struct trigger {
         int64_t every_us;
     };
 };
+
+static_assert(sizeof(struct trigger) <= 128, "a hundred thousand triggers are kept in memory");
 
 static bool cron_read(const json_t *spec, struct trigger *t, struct err *e);
 static bool interval_read(const json_t *spec, const struct trigger_context *context,
