@@ -22,7 +22,8 @@ static const struct model_field job_params[] = {
      .doc = "The job's name.",
      .example = "\"get_random_user\""},
 };
-MODEL(job_params_model, "JobParams", NULL, job_params, .size = sizeof(struct job_params))
+MODEL(job_params_model, "JobParams", NULL, job_params, .size = sizeof(struct job_params),
+      .is_loose = true)
 
 static const struct model_field run_params[] = {
     {.name = "run_id",
@@ -34,7 +35,8 @@ static const struct model_field run_params[] = {
      .doc = "The run's number.",
      .example = "244301815808000"},
 };
-MODEL(run_params_model, "RunParams", NULL, run_params, .size = sizeof(struct run_params))
+MODEL(run_params_model, "RunParams", NULL, run_params, .size = sizeof(struct run_params),
+      .is_loose = true)
 
 static const struct model_field runs_query[] = {
     {.name = "limit",
@@ -52,7 +54,8 @@ static const struct model_field runs_query[] = {
      .doc = "next_cursor of the page before.",
      .example = "244301815808000"},
 };
-MODEL(runs_query_model, "RunsQuery", NULL, runs_query, .size = sizeof(struct runs_query))
+MODEL(runs_query_model, "RunsQuery", NULL, runs_query, .size = sizeof(struct runs_query),
+      .is_loose = true)
 
 static const struct model_field next_query[] = {
     {.name = "n",
@@ -64,7 +67,8 @@ static const struct model_field next_query[] = {
      .doc = "How many moments.",
      .example = "10"},
 };
-MODEL(next_query_model, "NextQuery", NULL, next_query, .size = sizeof(struct next_query))
+MODEL(next_query_model, "NextQuery", NULL, next_query, .size = sizeof(struct next_query),
+      .is_loose = true)
 
 static const struct model_field check_query[] = {
     {.name = "host",
@@ -76,7 +80,8 @@ static const struct model_field check_query[] = {
      .doc = "HOST or HOST:PORT; port 443 when left out.",
      .example = "\"www.example.org\""},
 };
-MODEL(check_query_model, "CheckQuery", NULL, check_query, .size = sizeof(struct check_query))
+MODEL(check_query_model, "CheckQuery", NULL, check_query, .size = sizeof(struct check_query),
+      .is_loose = true)
 
 enum {
     SCHEDULE_ADD = 1,
@@ -104,11 +109,11 @@ static const struct model_field schedule_query[] = {
      .example = "\"www.example.org\""},
 };
 MODEL(schedule_add_model, "ScheduleAdd", NULL, schedule_query, .use = SCHEDULE_ADD,
-      .size = sizeof(struct schedule_query))
+      .size = sizeof(struct schedule_query), .is_loose = true)
 MODEL(schedule_change_model, "ScheduleChange", NULL, schedule_query, .use = SCHEDULE_CHANGE,
-      .size = sizeof(struct schedule_query))
+      .size = sizeof(struct schedule_query), .is_loose = true)
 MODEL(schedule_remove_model, "ScheduleRemove", NULL, schedule_query, .use = SCHEDULE_REMOVE,
-      .size = sizeof(struct schedule_query))
+      .size = sizeof(struct schedule_query), .is_loose = true)
 
 static const struct model_field ready_query[] = {
     {.name = "verbose",
@@ -118,7 +123,8 @@ static const struct model_field ready_query[] = {
      .doc = "List each check.",
      .example = "\"1\""},
 };
-MODEL(ready_query_model, "ReadyQuery", NULL, ready_query, .size = sizeof(struct ready_query))
+MODEL(ready_query_model, "ReadyQuery", NULL, ready_query, .size = sizeof(struct ready_query),
+      .is_loose = true)
 
 // --- replies
 // ------------------------------------------------------------------------------------------------------

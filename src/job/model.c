@@ -59,14 +59,35 @@ static struct str input_text(struct arena *arena, const json_t *input)
     return (struct str){p, len};
 }
 
+// The longest beginning of s of at most max bytes that does not end inside of a character.
+static struct str text_cut(struct str s, size_t max)
+{
+    size_t len = max;
+
+    if (s.len <= max)
+        return s;
+    while (len > 0 && ((unsigned char)s.p[len] & 0xc0) == 0x80)
+        len--;
+    return str_cut(s, 0, len);
+}
+
+struct str model_short(struct str s)
+{
+    return text_cut(s, 60);
+}
+
 static struct str text_of(struct arena *arena, const char *format, va_list args)
 {
     char text[1024];
     int n = vsnprintf(text, sizeof text, format, args);
     size_t len = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
 
-    while (len > 0 && len == sizeof text - 1 && ((unsigned char)text[len - 1] & 0x80))
-        len--; // do not leave half a character behind
+    if ((size_t)n >= sizeof text) { // the last character may be half there
+        while (len > 0 && ((unsigned char)text[len - 1] & 0xc0) == 0x80)
+            len--;
+        if (len > 0 && ((unsigned char)text[len - 1] & 0x80))
+            len--;
+    }
     return arena_copy(arena, (struct str){text, len});
 }
 
@@ -279,8 +300,8 @@ bool model_decode(const struct model *model, const json_t *value, struct str loc
             continue;
         if (!got) {
             ok = model_complain(issues, "missing",
-                                model_loc(issues->arena, loc, str_of(field->name)), value, "",
-                                "Field required");
+                                model_loc(issues->arena, loc, str_of(field->name)),
+                                model->is_loose ? NULL : value, "", "Field required");
             continue;
         }
         given |= UINT64_C(1) << i;
@@ -351,8 +372,9 @@ static bool extras_check(const struct model *model, const json_t *value, struct 
                 near ? arena_printf(issues->arena, "{\"hint\":\"did you mean %s?\"}", near).p : "",
                 "Extra inputs are not permitted");
         else
-            model_warn(issues, "unknown member \"%.80s\" was ignored%s%s%s", key,
-                       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+            model_warn(issues, "unknown member \"%.*s\" was ignored%s%s%s",
+                       STR(model_short(str_of(key))), near ? "; did you mean \"" : "",
+                       near ? near : "", near ? "\"?" : "");
     }
     return ok;
 }

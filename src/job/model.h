@@ -78,6 +78,7 @@ struct model {
     unsigned use; // this model's bit in `in` and `required`; 0 counts as 1
     size_t size;  // of the struct
     enum model_extra extra;
+    bool is_loose;           // parameters: a missing one has no object around it as its input
     bool null_counts;        // null is "given" as well, with the preset as value: for merge patches
     const char *strict_with; // when this member is given, extra members are complaints; may be NULL
 };
@@ -121,6 +122,9 @@ bool model_complain_err(struct model_issues *issues, struct str loc, const json_
 
 void model_warn(struct model_issues *issues, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+// The beginning of a stranger's text, for a message: whole characters, at most 60 bytes.
+struct str model_short(struct str s);
 
 // loc with one more name.
 struct str model_loc(struct arena *arena, struct str loc, struct str name);

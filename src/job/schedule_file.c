@@ -225,7 +225,7 @@ static bool line_read(struct reader *r, struct str line, int number)
     if (r->has_line)
         return fail_line(r->e, number, (int)(text.p - line.p) + 1,
                          "\"%.*s\" has no \"=\"; a line is key=value, or a comment behind #",
-                         (int)(text.len > 60 ? 60 : text.len), text.p);
+                         STR(model_short(text)));
     r->has_line = true;
     return type_read(r, text, number);
 }
@@ -233,7 +233,7 @@ static bool line_read(struct reader *r, struct str line, int number)
 static bool type_read(struct reader *r, struct str line, int number)
 {
     const char *near;
-    int len = (int)(line.len > 60 ? 60 : line.len);
+    struct str shown = model_short(line);
 
     for (int i = 0; schedule_type_names[i]; i++)
         if (str_eq_nocase(line, str_of(schedule_type_names[i])))
@@ -242,10 +242,10 @@ static bool type_read(struct reader *r, struct str line, int number)
         return true;
     near = suggest_find(line, schedule_type_names, 3);
     if (number > 1) // S1 read line 1 as whatever; here it stopped
-        return fail_line(r->e, number, 1, "\"%.*s\" is not a type: cron, interval or date%s%s", len,
-                         line.p, near ? "; did you mean " : "", near ? near : "");
+        return fail_line(r->e, number, 1, "\"%.*s\" is not a type: cron, interval or date%s%s",
+                         STR(shown), near ? "; did you mean " : "", near ? near : "");
     model_warn(r->issues, "line 1 of .schedule was ignored: \"%.*s\" is not cron, interval or date",
-               len, line.p);
+               STR(shown));
     return true;
 }
 
@@ -263,8 +263,7 @@ static bool pair_read(struct reader *r, struct str line, int number, int shift)
     if (second >= 0)
         return fail_line(r->e, number, column + (int)second, "has a second \"=\"");
     if (value.len == 0)
-        return fail_line(r->e, number, column, "\"%.*s\" has no value",
-                         (int)(key.len > 60 ? 60 : key.len), key.p);
+        return fail_line(r->e, number, column, "\"%.*s\" has no value", STR(model_short(key)));
     column = shift + (int)(value.p - line.p);
     if (file->pair_count >= SCHEDULE_PAIRS_MAX)
         return fail_line(r->e, number, shift, "there are more than %d pairs", SCHEDULE_PAIRS_MAX);
@@ -273,7 +272,7 @@ static bool pair_read(struct reader *r, struct str line, int number, int shift)
         return fail_line(r->e, number, shift, "the key is longer than 200 bytes");
     if (json_object_getn(r->values, key.p, key.len))
         model_warn(r->issues, "line %d of .schedule: \"%.*s\" is given again; the last one counts",
-                   number, (int)(key.len > 60 ? 60 : key.len), key.p);
+                   number, STR(model_short(key)));
     (void)json_object_setn_new(r->values, key.p, key.len, json_stringn(value.p, value.len));
     return true;
 }
@@ -288,8 +287,8 @@ static bool value_fail(struct reader *r, const struct model_issues *found)
     for (size_t i = 0; i < r->file->pair_count; i++)
         if (str_eq(r->file->pairs[i].key, name))
             pair = &r->file->pairs[i];
-    return fail_line(r->e, pair ? pair->line : 0, pair ? pair->column : 0, "%.*s: %.*s", STR(name),
-                     STR(issue->msg));
+    return fail_line(r->e, pair ? pair->line : 0, pair ? pair->column : 0, "%.*s: %.*s",
+                     STR(model_short(name)), STR(issue->msg));
 }
 
 static bool file_finish(struct reader *r, wall now)

@@ -356,6 +356,31 @@ static void test_words(void **state)
     done(&f);
 }
 
+static void test_texts_are_cut_between_characters(void **state)
+{
+    struct arena *arena = arena_new(1024);
+    struct model_issues *issues = arena_alloc(arena, sizeof *issues);
+    struct str e_acute = STR_LIT("\xc3\xa9");
+    struct buf text;
+
+    (void)state;
+    model_issues_init(issues, arena);
+    buf_init(&text, 4096);
+    buf_add_byte(&text, 'x');
+    for (int i = 0; i < 1000; i++)
+        buf_add(&text, e_acute);
+    assert_int_equal(model_short(buf_str(&text)).len, 59);
+    assert_int_equal(model_short(STR_LIT("abc")).len, 3);
+    model_warn(issues, "%s", buf_text(&text));
+    assert_true(str_is_utf8(issues->warnings[0]));
+    assert_in_range(issues->warnings[0].len, 1021, 1023);
+    model_warn(issues, "%sy", buf_text(&text) + 1);
+    assert_true(str_is_utf8(issues->warnings[1]));
+    assert_int_equal(issues->warnings[1].len, 1022);
+    buf_done(&text);
+    arena_free(arena);
+}
+
 static void test_errors_become_complaints(void **state)
 {
     struct arena *arena = arena_new(1024);
@@ -398,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_encode),
         cmocka_unit_test(test_schema),
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_texts_are_cut_between_characters),
         cmocka_unit_test(test_errors_become_complaints),
     };
 

@@ -1,0 +1,166 @@
+"""conftest.py - a real `belfry serve` for each module of tests, on a free port, in a folder of its own."""
+import os
+import re
+import select
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+BELFRY = os.environ.get("BELFRY") or str(Path(__file__).parents[2] / "build/dev/belfry")
+START_SECONDS = 20
+STOP_SECONDS = 20
+
+MAIN_PY = """import sys
+
+
+def call(*args, **kwargs):
+    print("called with", list(args))
+    print("and to stderr", file=sys.stderr)
+"""
+
+
+class Server:
+    """One server process: start, stop, requests to it, its job folders and its log."""
+
+    def __init__(self, home, *options):
+        self.home = Path(home)
+        self.jobs = self.home / "jobs"
+        self.jobs.mkdir(parents=True, exist_ok=True)
+        self.db = self.home / "belfry.db"
+        self.log = self.home / "server.log"
+        self.options = options
+        self.process = None
+        self.url = None
+        self.session = requests.Session()
+        self.session.trust_env = False
+
+    def start(self):
+        log = open(self.log, "ab")
+        self.process = subprocess.Popen(
+            [BELFRY, "serve", "--listen", "127.0.0.1:0", "--db", str(self.db), "--jobs-dir", str(self.jobs), *self.options],
+            stdout=subprocess.PIPE, stderr=log, cwd=self.home, env={**os.environ, "TZ": "UTC"})
+        log.close()
+        self.url = self._wait_for_url()
+        return self
+
+    def _wait_for_url(self):
+        end, text = time.monotonic() + START_SECONDS, b""
+        while time.monotonic() < end:
+            ready, _, _ = select.select([self.process.stdout], [], [], 0.5)
+            if ready:
+                piece = os.read(self.process.stdout.fileno(), 4096)
+                text += piece
+                found = re.search(rb"(http://[^\s/]+)\S*\s", text)
+                if found:
+                    return found.group(1).decode()
+                if not piece:
+                    break
+        raise AssertionError(f"no server: {text!r}\n{self.read_log()}")
+
+    def stop(self):
+        """Ends it in order; its exit status."""
+        if not self.process:
+            return None
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
+        self.process.stdout.close()
+        self.process = None
+        return status
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process = None
+
+    def read_log(self):
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def ask(self, method, path, **more):
+        return self.session.request(method, self.url + path, timeout=more.pop("timeout", 30), allow_redirects=False, **more)
+
+    def get(self, path, **more):
+        return self.ask("GET", path, **more)
+
+    def post(self, path, **more):
+        return self.ask("POST", path, **more)
+
+    def put(self, path, **more):
+        return self.ask("PUT", path, **more)
+
+    def patch(self, path, **more):
+        return self.ask("PATCH", path, **more)
+
+    def delete(self, path, **more):
+        return self.ask("DELETE", path, **more)
+
+    def folder(self, name, schedule=None, main=MAIN_PY):
+        """A job folder as the posts have it."""
+        path = self.jobs / name
+        path.mkdir(exist_ok=True)
+        if main is not None:
+            (path / "main.py").write_text(main)
+        if schedule is not None:
+            (path / ".schedule").write_bytes(schedule if isinstance(schedule, bytes) else schedule.encode())
+        return path
+
+    def clear(self):
+        """Removes all jobs."""
+        for job in self.get("/api/v1/jobs").json()["jobs"]:
+            assert self.delete("/api/v1/jobs/" + job["job_id"]).status_code == 200
+
+    def wait_for_run(self, path, job_id=None, seconds=20):
+        """Asks path (a list of runs) until a run (of that job) has ended; the run in full."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for run in self.get(path).json()["runs"]:
+                if run["finished_at"] and job_id in (None, run["job_id"]):
+                    return self.get(f"/api/v1/runs/{run['run_id']}").json()
+            time.sleep(0.05)
+        raise AssertionError(f"no run ended: {self.get(path).text}\n{self.read_log()}")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One server for a module."""
+    server = Server(tmp_path_factory.mktemp("belfry")).start()
+    yield server
+    alive = server.process.poll() is None
+    status = server.stop()
+    assert alive and status == 0, f"server ended with {status}\n{server.read_log()[-8000:]}"
+
+
+@pytest.fixture
+def server(shared, request):
+    """The module's server without any job. Its log is shown when the test fails."""
+    shared.clear()
+    before = len(shared.read_log())
+    yield shared
+    report = getattr(request.node, "report", None)
+    if report is not None and report.failed:
+        print(shared.read_log()[before:])
+    assert shared.process.poll() is None, "the server died\n" + shared.read_log()[-8000:]
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """A server not started yet, for tests that stop, kill or restart it."""
+    server = Server(tmp_path)
+    yield server
+    if server.process:
+        server.stop()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call":
+        item.report = outcome.get_result()

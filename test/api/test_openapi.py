@@ -1,0 +1,100 @@
+"""test_openapi.py - the document is sound, complete, and tells the truth about replies."""
+import re
+
+import jsonschema
+import pytest
+
+METHODS = {"get", "put", "post", "delete", "patch"}
+
+
+@pytest.fixture
+def document(server):
+    return server.get("/openapi.json").json()
+
+
+def operations(document):
+    return [(path, method, op) for path, item in document["paths"].items() for method, op in item.items()]
+
+
+def expand(document, schema):
+    """A schema with its references within reach of jsonschema."""
+    return {**schema, "components": document["components"]}
+
+
+def test_where_it_is(server):
+    assert server.get("/openapi.json").text == server.get("/api/v1/openapi.json").text
+    assert server.get("/openapi.json").headers["content-type"] == "application/json"
+
+
+def test_shape(document):
+    assert document["openapi"].startswith("3.1.") and document["info"]["title"] and document["info"]["version"]
+    ids = [op["operationId"] for _, _, op in operations(document)]
+    assert len(ids) == len(set(ids)) >= 25
+    for path, method, op in operations(document):
+        assert method in METHODS and path.startswith("/")
+        assert op["summary"] and op["description"] and op["tags"] and op["responses"]
+        wanted = set(re.findall(r"{(\w+)}", path))
+        given = {p["name"] for p in op.get("parameters", []) if p["in"] == "path"}
+        assert wanted == given, (path, method)
+        for parameter in op.get("parameters", []):
+            assert parameter["in"] in ("path", "query") and parameter["schema"]
+        assert any(code.startswith("2") for code in op["responses"])
+        for code, response in op["responses"].items():
+            assert re.fullmatch(r"[2345]\d\d", code) and response["description"]
+
+
+def test_every_reference_leads_somewhere(document):
+    def walk(node):
+        if isinstance(node, dict):
+            if "$ref" in node:
+                assert node["$ref"].split("/")[-1] in document["components"]["schemas"], node
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+    walk(document)
+
+
+def test_schemas_are_schemas(document):
+    for name, schema in document["components"]["schemas"].items():
+        jsonschema.Draft202012Validator.check_schema(schema)
+        for key, member in schema["properties"].items():
+            for example in member.get("examples", []):
+                jsonschema.Draft202012Validator(expand(document, member)).validate(example)
+
+
+def test_each_operation_answers(server, document):
+    """No row of the table is only paper: each gives a status that it names."""
+    for path, method, op in operations(document):
+        url = path.replace("{job_id}", "absent").replace("{run_id}", "1")
+        reply = server.ask(method.upper(), url, json={} if "requestBody" in op else None)
+        assert str(reply.status_code) in op["responses"], (method, path, reply.status_code, reply.text)
+
+
+def test_replies_keep_to_their_schemas(server, document):
+    server.folder("x", "interval\nhours=1\n")
+    assert server.post("/api/v1/jobs", json={"job_id": "x"}).status_code == 200
+    server.post("/api/v1/jobs/x/runs")
+    run = server.wait_for_run("/api/v1/jobs/x/runs")
+    for path, method, op in operations(document):
+        if method != "get" or "application/json" not in op["responses"]["200"].get("content", {}):
+            continue
+        url = path.replace("{job_id}", "x").replace("{run_id}", str(run["run_id"]))
+        reply = server.get(url)
+        assert reply.status_code == 200, (path, reply.text)
+        schema = op["responses"]["200"]["content"]["application/json"]["schema"]
+        jsonschema.Draft202012Validator(expand(document, schema)).validate(reply.json())
+        known = document["components"]["schemas"].get(schema.get("$ref", "").split("/")[-1], {}).get("properties")
+        if known is not None:
+            assert set(reply.json()) <= set(known), path
+
+
+def test_docs_page(server):
+    page = server.get("/docs")
+    assert page.status_code == 200 and "default-src 'none'" in page.headers["content-security-policy"]
+    for asset in re.findall(r'(?:src|href)="(/[^"]+)"', page.text):
+        assert server.get(asset).status_code == 200, asset
+    assert server.get("/redoc").headers["location"] == "/docs"
+    assert server.get("/docs", headers={"If-None-Match": page.headers["etag"]}).status_code == 304
+    assert server.ask("GET", "/problems/job-exists").status_code == 200
