@@ -190,6 +190,27 @@ static void claims(struct bench *b, size_t batch)
            (double)took[n * 99 / 100] / 1e3);
 }
 
+// ---- the start ----
+
+static bool job_loaded(const struct job_row *row, void *ctx)
+{
+    (void)row;
+    ++*(int64_t *)ctx;
+    return false;
+}
+
+static void load(struct bench *b)
+{
+    int64_t jobs = 0, began = now_us();
+    struct store_load loading = {.on_job = job_loaded, .ctx = &jobs};
+    struct err e;
+
+    check(store_load(b->store, &loading, &e), e.message);
+    began = now_us() - began;
+    printf("load of %7" PRId64 " jobs          %9.0f jobs/s\n", jobs,
+           (double)jobs * 1e6 / (double)began);
+}
+
 static void measure(struct bench *b, const char *directory)
 {
     double raw = raw_commits(directory), one, many, raw_after;
@@ -207,6 +228,7 @@ static void measure(struct bench *b, const char *directory)
     claims(b, 1);
     claims(b, 100);
     claims(b, 1000);
+    load(b);
 }
 
 int main(int argc, char **argv)

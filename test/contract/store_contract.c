@@ -227,6 +227,7 @@ static void test_claim_deleted(void **state)
     set_state(f, a, JOB_DELETED);
     assert_false(claim_one(f, 3, a, 3));
     assert_false(claim_one(f, 4, a + 1, 3));
+    assert_false(claim_one(f, 1, a, 4)); // lost, not refused: nothing would have been written
     assert_int_equal(state_of(f, 3), 0);
 }
 
@@ -495,6 +496,8 @@ static void test_pages(void **state)
     page = read_runs(f, jobs[1] + 9, 0, 10);
     assert_int_equal(page.len, 0);
     page = read_runs(f, 0, 100, 10);
+    assert_int_equal(page.len, 0);
+    page = read_runs(f, jobs[1], 999, 10); // behind a run that is not there
     assert_int_equal(page.len, 0);
     page = read_run(f, 99);
     assert_int_equal(page.len, 0);

@@ -341,6 +341,7 @@ static void victim_run(struct fixture *f, int pipe)
     struct store *store = NULL;
     struct loop *loop;
     struct err e;
+    struct store_stats stats;
     char name[32];
 
     sim_clock_init(&clock, START);
@@ -348,14 +349,14 @@ static void victim_run(struct fixture *f, int pipe)
     if (!loop || !try_open(path_of(f), loop, &clock.base, &store, &e))
         _exit(1);
     for (int i = 0; i < 100000; i++) {
+        snprintf(name, sizeof name, "job-%d", i);
+
         struct job_row row = row_of(name);
         struct run run = run_of(1 + i, 1 + i / 2, i);
 
-        snprintf(name, sizeof name, "job-%d", i);
-        row.name = str_of(name);
         store_put_job(store, &row, STORE_CREATE, victim_acknowledged, &v);
         store_claim(store, &run, 1, SLOT(i), victim_acknowledged, &v);
-        if (i % 7 == 0)
+        for (store_stats(store, &stats); stats.waiting > 20; store_stats(store, &stats))
             loop_turn(loop, 10);
     }
     _exit(0);

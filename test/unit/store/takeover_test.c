@@ -162,6 +162,51 @@ static void test_full(void **state)
     scratch_done(&s);
 }
 
+// One statement goes wrong in the middle: its neighbours before and after it have not happened
+// either.
+static void test_statement_fails(void **state)
+{
+    struct scratch s;
+    struct err e;
+    struct told told = {0};
+    struct writer w = {.on_commit = on_commit, .on_wal = on_wal, .ctx = &told};
+    struct job_row row = {.name = STR_LIT("a")};
+    struct request *r[3];
+    struct list batch;
+    int64_t n;
+
+    (void)state;
+    scratch_init(&s);
+    w.sql = takeover_open(s.path, &e);
+    (void)begin(w.sql, 1);
+    writer_init(&w);
+    assert_int_equal(sql_script(w.sql, "CREATE TEMP TRIGGER bad BEFORE INSERT ON job WHEN "
+                                       "new.name = 'bad' BEGIN SELECT RAISE(ABORT, 'ouch'); END"),
+                     SQLITE_OK);
+    list_init(&batch);
+    for (int i = 0; i < 3; i++) {
+        row.name = i == 1 ? STR_LIT("bad") : i == 0 ? STR_LIT("a") : STR_LIT("c");
+        r[i] = request_put_job(&row, STORE_CREATE);
+        list_push(&batch, &r[i]->link);
+    }
+    writer_batch(&batch, &w);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(r[i]->err.code, ERR_STORE);
+        assert_non_null(strstr(r[i]->err.message, "ouch"));
+        list_remove(&r[i]->link);
+        request_free(r[i]);
+    }
+    assert_true(sqlite3_get_autocommit(w.sql->db));
+    assert_true(sql_number(sql_get(w.sql, SQL_CHANGE_LAST), &n));
+    assert_int_equal(n, 0);
+    r[0] = run_batch(&w, request_put_job(&row, STORE_CREATE));
+    assert_int_equal(r[0]->change_seq, 1);
+    request_free(r[0]);
+    writer_done(&w);
+    sql_close(w.sql);
+    scratch_done(&s);
+}
+
 static void test_reader_batch(void **state)
 {
     struct scratch s;
@@ -192,9 +237,8 @@ static void test_reader_batch(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_log),
-        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_log),
+        cmocka_unit_test(test_full),         cmocka_unit_test(test_statement_fails),
         cmocka_unit_test(test_reader_batch),
     };
 
