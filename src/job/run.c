@@ -10,8 +10,8 @@ static int64_t id_make(int64_t ms, int node_slot, int64_t sequence);
 const char *run_state_name(enum run_state state)
 {
     switch (state) {
-#define X(name, number, text, sentence)                                                            \
-    case name:                                                                                     \
+#define X(name, number, text, sentence) \
+    case name:                          \
         return text;
 #include "job/run_state.def"
 #undef X
@@ -58,7 +58,8 @@ int64_t run_id_next(struct run_ids *ids, wall now)
     int64_t sequence = ids->last & SEQUENCE_MAX;
     int64_t id = id_make(now_ms < 0 ? 0 : now_ms, ids->node_slot, 0);
 
-    // The clock stands still or went back: count on from the last id, into the next millisecond when 64 are used up.
+    // The clock stands still or went back: count on from the last id, into the next millisecond
+    // when 64 are used up.
     if (id <= ids->last && sequence < SEQUENCE_MAX)
         id = id_make(last_ms, ids->node_slot, sequence + 1);
     if (id <= ids->last)

@@ -1,7 +1,8 @@
 // run.h - one row of the ledger: a slot of a job and what became of it.
 //
-// The row (job, scheduled_at) is unique: making it is the claim, finishing it is the history. A row may also speak for
-// `missed` earlier slots, from missed_from on, that were folded into it (coalesced into a run, or skipped together).
+// The row (job, scheduled_at) is unique: making it is the claim, finishing it is the history. A row
+// may also speak for `missed` earlier slots, from missed_from on, that were folded into it
+// (coalesced into a run, or skipped together).
 #pragma once
 
 #include <stdint.h>
@@ -9,7 +10,8 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-// Numbers are stored: never change one, never reuse one. Below RUN_SUCCEEDED a run is alive, from there on final.
+// Numbers are stored: never change one, never reuse one. Below RUN_SUCCEEDED a run is alive, from
+// there on final.
 enum run_state {
 #define X(name, number, text, sentence) name = number,
 #include "job/run_state.def"
@@ -33,9 +35,9 @@ enum run_reason {
 };
 
 struct run {
-    int64_t id;         // made by run_id (below)
-    int64_t job_id;     // the store's number of the job
-    wall scheduled_at;  // the slot
+    int64_t id;        // made by run_id (below)
+    int64_t job_id;    // the store's number of the job
+    wall scheduled_at; // the slot
     enum run_origin origin;
     enum run_state state;
     enum run_reason reason;
@@ -54,26 +56,26 @@ struct run {
 // What a run wrote to one stream: the first and the last bytes, and how many there were in all.
 struct run_stream {
     struct str head;
-    struct str tail;  // empty while everything fits into head; together never overlapping
-    int64_t total;    // bytes written by the run
+    struct str tail; // empty while everything fits into head; together never overlapping
+    int64_t total;   // bytes written by the run
 };
 
 // How a run ended; what the executor reports and the store keeps.
 struct run_end {
     int64_t run_id;
     int attempt;
-    enum run_state state;   // final
+    enum run_state state; // final
     enum run_reason reason;
-    wall started_at;        // 0 when it could not be started
+    wall started_at; // 0 when it could not be started
     wall finished_at;
     int exit_code;
     int signal;
     struct str message;
     struct run_stream out, err;
-    struct str result;      // JSON, or empty
+    struct str result; // JSON, or empty
 };
 
-const char *run_state_name(enum run_state state);   // "succeeded"
+const char *run_state_name(enum run_state state);    // "succeeded"
 const char *run_reason_name(enum run_reason reason); // "misfire"; "" for none
 const char *run_origin_name(enum run_origin origin); // "schedule", "catchup", "manual"
 
@@ -82,8 +84,9 @@ static inline bool run_state_is_final(enum run_state state)
     return state >= 10;
 }
 
-// Ids of runs: 41 bits of milliseconds since 2025-01-01, 6 bits of node slot, 6 bits of sequence. Below 2^53, so exact
-// in JSON; they sort by time. The counter may run ahead of the clock but never back.
+// Ids of runs: 41 bits of milliseconds since 2025-01-01, 6 bits of node slot, 6 bits of sequence.
+// Below 2^53, so exact in JSON; they sort by time. The counter may run ahead of the clock but never
+// back.
 struct run_ids {
     int64_t last;
     int node_slot; // 0-63

@@ -47,7 +47,8 @@ static void test_id_layout(void **state)
     assert_int_equal(ids.last, 1235 << 12 | 5 << 6);
 }
 
-// 1,000 ids in one millisecond, then a clock that goes back, then one before 2025: the ids grow all the same.
+// 1,000 ids in one millisecond, then a clock that goes back, then one before 2025: the ids grow all
+// the same.
 static void test_id_grows(void **state)
 {
     struct run_ids ids = {.last = 0, .node_slot = 63};
