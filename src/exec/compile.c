@@ -386,6 +386,10 @@ static void compile_ended(const struct command_end *end, void *ctx)
     compile_report(job, is_ok);
     while (c->running < COMPILE_AT_ONCE && (link = list_pop(&c->waiting)))
         compile_begin(list_item(link, struct compile, link));
+    if (c->running == 0) { // a server that is killed leaves nothing behind
+        include_remove(c->include_dir);
+        c->include_dir[0] = '\0';
+    }
 }
 
 static void compile_report(struct compile *job, bool is_ok)

@@ -1,0 +1,174 @@
+// environment_test.c - arguments and environment of a run.
+// SPDX-License-Identifier: Apache-2.0
+#include "exec/environment.h"
+
+#include "unit.h"
+
+#include <unistd.h>
+
+#include "exec/args.h"
+#include "exec/certificate.h"
+#include "exec/python.h"
+
+static struct arena *arena;
+
+static void test_args(void **state)
+{
+    static const struct {
+        const char *json;
+        const char *words; // joined by |, without the first; NULL: refused
+    } rows[] = {
+        {"", ""},
+        {"[]", ""},
+        {"[\"a\",\"b c\"]", "|a|b c"},
+        {"[1,2.5,true,null]", "|1|2.5|true|null"},
+        {"[[1, 2]]", "|[1,2]"},
+        {"[\"\"]", "|"},
+        {"{}", NULL},
+        {"\"a\"", NULL},
+        {"[", NULL},
+        {"[\"\\u0000\"]", NULL},
+        {"[1]x", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct args args;
+        struct err e = {0};
+        char joined[100] = "";
+
+        if (!rows[i].words) {
+            assert_false(args_read(str_of(rows[i].json), "me", arena, &args, &e));
+            assert_int_equal(e.code, ERR_INPUT);
+            continue;
+        }
+        assert_true(args_read(str_of(rows[i].json), "me", arena, &args, &e));
+        assert_string_equal(args.v[0], "me");
+        assert_null(args.v[args.count]);
+        for (int n = 1; n < args.count; n++) {
+            strncat(joined, "|", sizeof joined - strlen(joined) - 1);
+            strncat(joined, args.v[n], sizeof joined - strlen(joined) - 1);
+        }
+        assert_string_equal(joined, rows[i].words);
+    }
+}
+
+static void test_identity(void **state)
+{
+    static const struct {
+        int64_t at_us;
+        const char *text;
+    } rows[] = {
+        {0, "BELFRY_SCHEDULED_AT=1970-01-01T00:00:00Z"},
+        {1763787600000000, "BELFRY_SCHEDULED_AT=2025-11-22T05:00:00Z"},
+        {1763787600000001, "BELFRY_SCHEDULED_AT=2025-11-22T05:00:00.000001Z"},
+        {-1, "BELFRY_SCHEDULED_AT=1969-12-31T23:59:59.999999Z"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct exec_request request = {.run_id = 219049113387008,
+                                       .job_name = STR_LIT("a.b"),
+                                       .scheduled_at = {rows[i].at_us},
+                                       .attempt = 12};
+        char *identity[ENVIRONMENT_IDENTITY];
+
+        environment_identity(&request, arena, identity);
+        assert_string_equal(identity[0], "BELFRY_JOB_ID=a.b");
+        assert_string_equal(identity[1], "BELFRY_RUN_ID=219049113387008");
+        assert_string_equal(identity[2], rows[i].text);
+        assert_string_equal(identity[3], "BELFRY_ATTEMPT=12");
+    }
+}
+
+static const char *find(char *const *envp, const char *start)
+{
+    for (; *envp; envp++)
+        if (strncmp(*envp, start, strlen(start)) == 0)
+            return *envp;
+    return NULL;
+}
+
+static void test_inherited(void **state)
+{
+    char a[] = "PATH=/bin", b[] = "BELFRY_TOKEN=secret", c[] = "NOTIFY_SOCKET=/x",
+         d[] = "PYTHONPATH=/mine";
+    char *own[] = {a, b, c, d, NULL};
+    char **before = environ;
+    struct exec_request request = {.job_name = STR_LIT("x")};
+    struct environment env;
+    char **envp;
+
+    (void)state;
+    environ = own;
+    environment_init(&env);
+    environ = before;
+    assert_int_equal(env.count, 2);
+    envp = environment_make(&env, &request, NULL, arena);
+    assert_string_equal(find(envp, "PATH="), "PATH=/bin");
+    assert_string_equal(find(envp, "PYTHONPATH="), "PYTHONPATH=/mine");
+    assert_null(find(envp, "BELFRY_TOKEN="));
+    assert_null(find(envp, "NOTIFY_SOCKET="));
+    envp = environment_make(&env, &request, "/srv/app", arena);
+    assert_string_equal(find(envp, "PYTHONPATH="), "PYTHONPATH=/srv/app:/mine");
+    environment_done(&env);
+}
+
+static void test_python(void **state)
+{
+    struct python_job job = {
+        .python = "py", .jobs_dir = "/a/jobs", .job = STR_LIT("x"), .folder = "/a/jobs/x"};
+    struct launch_spec spec = python_spec(&job, -1, arena);
+    int fd = python_result_open();
+
+    (void)state;
+    assert_string_equal(spec.program, "py");
+    assert_string_equal(spec.argv[6], "[]");
+    assert_string_equal(spec.argv[7], "0");
+    assert_string_equal(python_path("/no/such/jobs", arena), "/no/such");
+    assert_string_equal(python_path("/jobs", arena), "/");
+    assert_true(fd >= 0);
+    assert_int_equal(python_result_read(fd, arena).len, 0);
+    assert_int_equal(write(fd, "[1", 2), 2);
+    assert_int_equal(python_result_read(fd, arena).len, 0); // cut short
+    assert_int_equal(write(fd, "]", 1), 1);
+    assert_true(str_eq(python_result_read(fd, arena), STR_LIT("[1]")));
+    close(fd);
+}
+
+static void test_certificate(void **state)
+{
+    struct err e = {0};
+
+    (void)state;
+    assert_null(certificate_start(NULL, STR_LIT("example.org:0x"), NULL, NULL, &e));
+    assert_int_equal(e.code, ERR_INPUT);
+    assert_null(certificate_start(NULL, STR_LIT("example.org"), NULL, NULL, &e));
+    assert_string_equal(e.message, "certificate checks are not available here");
+    certificate_cancel(NULL);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = arena_new(1000);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_args),        cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_inherited),   cmocka_unit_test(test_python),
+        cmocka_unit_test(test_certificate),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,109 @@
+// output_test.c - heads and tails of streams, and what is said about ends.
+// SPDX-License-Identifier: Apache-2.0
+#include "exec/output.h"
+
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "exec/words.h"
+
+static void test_limits(void **state)
+{
+    static const struct {
+        size_t piece; // bytes added at a time
+        int pieces;
+        const char *head;
+        const char *tail;
+    } rows[] = {
+        {0, 0, "", ""},         {1, 1, "a", ""},        {4, 1, "abcd", ""},
+        {5, 1, "abcd", "e"},    {7, 1, "abcd", "efg"},  {8, 1, "abcd", "fgh"},
+        {26, 1, "abcd", "xyz"}, {1, 26, "abcd", "xyz"}, {2, 13, "abcd", "xyz"},
+        {3, 8, "abcd", "vwx"},  {13, 2, "abcd", "xyz"}, {1, 9, "abcd", "ghi"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct output o;
+        struct run_stream s;
+
+        output_init(&o, 4, 3);
+        for (int n = 0; n < rows[i].pieces; n++)
+            output_add(&o, (struct str){&"abcdefghijklmnopqrstuvwxyz"[(size_t)n * rows[i].piece],
+                                        rows[i].piece});
+        s = output_stream(&o);
+        assert_true(str_eq(s.head, str_of(rows[i].head)));
+        assert_true(str_eq(s.tail, str_of(rows[i].tail)));
+        assert_int_equal(s.total, rows[i].piece * (size_t)rows[i].pieces);
+        assert_true(o.tail.len <= 2 * 3);
+        output_done(&o);
+    }
+}
+
+static void test_pipe(void **state)
+{
+    struct output o;
+    struct err e;
+    int in, out;
+
+    (void)state;
+    output_init(&o, 100, 0);
+    assert_true(file_pipe(O_NONBLOCK, &in, &out, &e));
+    assert_int_equal(output_read(&o, in, 10), -1);
+    assert_true(file_write(out, STR_LIT("hello")));
+    assert_int_equal(output_waiting(in), 5);
+    assert_int_equal(output_read(&o, in, 2), 2);
+    assert_true(output_drain(&o, in));
+    assert_true(str_eq(output_stream(&o).head, STR_LIT("hello")));
+    close(out);
+    assert_false(output_drain(&o, in));
+    assert_int_equal(output_read(&o, in, 2), 0);
+    assert_int_equal(output_waiting(-1), 0);
+    assert_int_equal(o.total, 5);
+    close(in);
+    output_done(&o);
+}
+
+static void test_words(void **state)
+{
+    struct arena *arena = arena_new(1000);
+    struct command_end end = {.exit_code = -1, .signal = SIGTERM, .words = ""};
+    struct start_failure failure = {
+        .errnum = EMFILE, .is_limit = true, .program = "main", .folder = "/"};
+    struct run_stream said = {.head = STR_LIT("first\n  ValueError: no\n\n")};
+
+    (void)state;
+    assert_true(str_eq(words_end(&end, arena), STR_LIT("killed by SIGTERM (Terminated)")));
+    end = (struct command_end){.exit_code = 0, .words = ""};
+    assert_int_equal(words_end(&end, arena).len, 0);
+    end.words = "the host's own";
+    assert_true(str_eq(words_end(&end, arena), STR_LIT("the host's own")));
+    assert_true(str_eq(
+        words_start(&failure, arena),
+        STR_LIT("could not start main: Too many open files (a limit on open files or processes)")));
+    failure = (struct start_failure){.errnum = ENOENT, .program = "main", .folder = "/no/such"};
+    assert_true(
+        str_eq(words_start(&failure, arena),
+               STR_LIT("could not enter the job folder /no/such: No such file or directory")));
+    assert_true(str_eq(words_add_last_line(STR_LIT("exit status 1"), said, arena),
+                       STR_LIT("exit status 1: ValueError: no")));
+    said = (struct run_stream){0};
+    assert_true(str_eq(words_add_last_line(STR_LIT("x"), said, arena), STR_LIT("x")));
+    arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_pipe),
+        cmocka_unit_test(test_words),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
