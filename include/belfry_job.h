@@ -29,8 +29,7 @@
 // on it: the next call may happen in another process. Free and close what you open. belfry puts
 // back the working directory, environment, umask, locale, common signal handlers, timer and
 // standard streams; a call that leaves threads or child processes behind has its process replaced.
-#ifndef BELFRY_JOB_H
-#define BELFRY_JOB_H
+#pragma once
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -92,6 +91,4 @@ static inline int belfry_attempt(void)
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif

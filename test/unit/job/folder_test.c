@@ -37,28 +37,32 @@ static void test_entries(void **state)
         const char *files[4];
         int seconds[4];
         enum folder_entry entry;
+        int entry_seconds;
     } rows[] = {
-        {"so", {"main.so"}, {1}, ENTRY_MODULE},
-        {"c", {"main.c"}, {1}, ENTRY_SOURCE},
-        {"py", {"main.py"}, {1}, ENTRY_PYTHON},
-        {"prog", {"main"}, {1}, ENTRY_PROGRAM},
-        {"all", {"main", "main.py", "main.c", "main.so"}, {9, 9, 1, 5}, ENTRY_MODULE},
-        {"no-so", {"main", "main.py", "main.c"}, {9, 9, 1}, ENTRY_SOURCE},
-        {"py-first", {"main", "main.py"}, {9, 1}, ENTRY_PYTHON},
-        {"so-old", {"main.so", "main.c"}, {1, 2}, ENTRY_SOURCE},
-        {"so-same", {"main.so", "main.c"}, {2, 2}, ENTRY_MODULE},
-        {"so-new", {"main.so", "main.c"}, {3, 2}, ENTRY_MODULE},
+        {"so", {"main.so"}, {1}, ENTRY_MODULE, 1},
+        {"c", {"main.c"}, {1}, ENTRY_SOURCE, 1},
+        {"py", {"main.py"}, {1}, ENTRY_PYTHON, 1},
+        {"prog", {"main"}, {1}, ENTRY_PROGRAM, 1},
+        {"all", {"main", "main.py", "main.c", "main.so"}, {9, 9, 1, 5}, ENTRY_MODULE, 5},
+        {"no-so", {"main", "main.py", "main.c"}, {9, 9, 1}, ENTRY_SOURCE, 1},
+        {"py-first", {"main", "main.py"}, {9, 1}, ENTRY_PYTHON, 1},
+        {"so-old", {"main.so", "main.c"}, {1, 2}, ENTRY_SOURCE, 2},
+        {"so-same", {"main.so", "main.c"}, {2, 2}, ENTRY_MODULE, 2},
+        {"so-new", {"main.so", "main.c"}, {3, 2}, ENTRY_MODULE, 3},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         enum folder_entry entry = ENTRY_NONE;
+        struct stat st;
         struct err e;
 
         for (int f = 0; f < 4 && rows[i].files[f]; f++)
             file_make(rows[i].folder, rows[i].files[f], rows[i].seconds[f]);
         assert_true(folder_find(dir, str_of(rows[i].folder), &entry, &e));
         assert_string_equal(folder_entry_file(entry), folder_entry_file(rows[i].entry));
+        assert_true(folder_find_stat(dir, str_of(rows[i].folder), &entry, &st, &e));
+        assert_int_equal(st.st_mtim.tv_sec, rows[i].entry_seconds);
     }
 }
 
