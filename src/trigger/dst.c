@@ -85,7 +85,8 @@ int64_t dst_next(const struct calendar *c, const struct zone *zone, int64_t afte
         int64_t run = walk_change(&w);
         if (run != DST_NEVER)
             return run;
-        // walk_change has looked again if the clocks went back; nothing else follows the last match.
+        // walk_change has looked again if the clocks went back; nothing else follows the last
+        // match.
         if (w.match == CALENDAR_NEVER)
             return DST_NEVER;
         walk_skip(&w);
