@@ -18,8 +18,8 @@ import requests
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BELFRY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "../build/release/belfry"))
-SECONDS = 6
-FOLDERS = 150000
+SECONDS = 4
+FOLDERS = 250000
 
 
 def folders_make(top, count):
