@@ -25,7 +25,7 @@ void buf_clear(struct buf *b)
     b->is_full = false;
 }
 
-bool buf_reserve(struct buf *b, size_t n)
+bool buf_grow(struct buf *b, size_t n)
 {
     if (n > b->max - b->len) {
         b->is_full = true;
@@ -58,10 +58,17 @@ void buf_add_text(struct buf *b, const char *text)
     buf_add(b, str_of(text));
 }
 
-void buf_add_byte(struct buf *b, char c)
+void buf_add_number(struct buf *b, uint64_t n, int width)
 {
-    if (buf_reserve(b, 1))
-        b->p[b->len++] = c;
+    char digits[32];
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = (char)('0' + n % 10);
+        n /= 10;
+        width--;
+    } while ((n > 0 || width > 0) && at > 0);
+    buf_add(b, (struct str){digits + at, sizeof digits - at});
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -134,22 +134,32 @@ wall due_watermark(const struct due *d, wall now)
     return (wall){us};
 }
 
-static int entry_order(const void *a, const void *b)
-{
-    const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
+// What sorting looks at, beside the entry, so that it seldom has to look into it.
+struct place {
+    int64_t slot_us;
+    struct entry *entry;
+};
 
-    if (x->slot.us != y->slot.us)
-        return x->slot.us < y->slot.us ? -1 : 1;
-    return str_cmp(x->job->name, y->job->name);
+static int place_order(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+
+    if (x->slot_us != y->slot_us)
+        return x->slot_us < y->slot_us ? -1 : 1;
+    return str_cmp(x->entry->job->name, y->entry->job->name);
 }
 
 struct entry **due_list(const struct due *d)
 {
+    struct place *places = mem_array(due_count(d), sizeof *places);
     struct entry **list = mem_array(due_count(d), sizeof *list), *entry;
     size_t count = 0;
 
     for (size_t at = 0; (entry = map_next(&d->by_id, &at));)
-        list[count++] = entry;
-    qsort(list, count, sizeof *list, entry_order);
+        places[count++] = (struct place){entry->slot.us, entry};
+    qsort(places, count, sizeof *places, place_order);
+    for (size_t i = 0; i < count; i++)
+        list[i] = places[i].entry;
+    free(places);
     return list;
 }

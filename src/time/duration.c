@@ -200,13 +200,19 @@ void duration_python(int64_t us, struct buf *out)
 {
     int64_t days = us / DAY_US - (us % DAY_US < 0);
     int64_t rest = us - days * DAY_US;
-    int seconds = (int)(rest / SECOND_US), fraction = (int)(rest % SECOND_US);
+    uint64_t seconds = (uint64_t)(rest / SECOND_US), fraction = (uint64_t)(rest % SECOND_US);
 
     if (days != 0)
         buf_printf(out, "%lld day%s, ", (long long)days, days == 1 || days == -1 ? "" : "s");
-    buf_printf(out, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if (fraction != 0)
-        buf_printf(out, ".%06d", fraction);
+    buf_add_number(out, seconds / 3600, 1);
+    buf_add_byte(out, ':');
+    buf_add_number(out, seconds / 60 % 60, 2);
+    buf_add_byte(out, ':');
+    buf_add_number(out, seconds % 60, 2);
+    if (fraction != 0) {
+        buf_add_byte(out, '.');
+        buf_add_number(out, fraction, 6);
+    }
 }
 
 void duration_about(int64_t us, struct buf *out)

@@ -189,20 +189,36 @@ static bool local_civil(wall at, const struct zone *zone, struct civil *ret_civi
 
 static void write_time(const struct civil *c, char separator, struct buf *out)
 {
-    buf_printf(out, "%04d-%02d-%02d%c%02d:%02d:%02d", c->year, c->month, c->day, separator, c->hour,
-               c->minute, c->second);
-    if (c->us != 0)
-        buf_printf(out, ".%06d", c->us);
+    buf_add_number(out, (uint64_t)c->year, 4);
+    buf_add_byte(out, '-');
+    buf_add_number(out, (uint64_t)c->month, 2);
+    buf_add_byte(out, '-');
+    buf_add_number(out, (uint64_t)c->day, 2);
+    buf_add_byte(out, separator);
+    buf_add_number(out, (uint64_t)c->hour, 2);
+    buf_add_byte(out, ':');
+    buf_add_number(out, (uint64_t)c->minute, 2);
+    buf_add_byte(out, ':');
+    buf_add_number(out, (uint64_t)c->second, 2);
+    if (c->us != 0) {
+        buf_add_byte(out, '.');
+        buf_add_number(out, (uint64_t)c->us, 6);
+    }
 }
 
 // ±HH:MM, with :SS for the odd seconds of local mean time, as Python does.
 static void write_offset(int32_t offset_s, struct buf *out)
 {
-    int32_t size = offset_s < 0 ? -offset_s : offset_s;
+    uint32_t size = (uint32_t)(offset_s < 0 ? -offset_s : offset_s);
 
-    buf_printf(out, "%c%02d:%02d", offset_s < 0 ? '-' : '+', size / 3600, size / 60 % 60);
-    if (size % 60 != 0)
-        buf_printf(out, ":%02d", size % 60);
+    buf_add_byte(out, offset_s < 0 ? '-' : '+');
+    buf_add_number(out, size / 3600, 2);
+    buf_add_byte(out, ':');
+    buf_add_number(out, size / 60 % 60, 2);
+    if (size % 60 != 0) {
+        buf_add_byte(out, ':');
+        buf_add_number(out, size % 60, 2);
+    }
 }
 
 void iso8601_write(wall at, const struct zone *zone, struct buf *out)

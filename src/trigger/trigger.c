@@ -485,7 +485,11 @@ void trigger_str(const struct trigger *t, struct buf *out)
         for (int i = 0; i < FIELD_COUNT && !t->is_crontab; i++) {
             if (!(t->given >> i & 1))
                 continue;
-            buf_printf(out, "%s%s='%s'", separator, field_names[i], text);
+            buf_add_text(out, separator);
+            buf_add_text(out, field_names[i]);
+            buf_add_text(out, "='");
+            buf_add_text(out, text);
+            buf_add_byte(out, '\'');
             text += strlen(text) + 1;
             separator = ", ";
         }

@@ -73,6 +73,27 @@ static void test_printf(void **state)
     }
 }
 
+static void test_number(void **state)
+{
+    static const struct {
+        uint64_t n;
+        int width;
+        const char *text;
+    } rows[] = {
+        {0, 1, "0"},       {0, 0, "0"},       {7, 2, "07"},
+        {1234, 2, "1234"}, {42, 6, "000042"}, {UINT64_MAX, 1, "18446744073709551615"},
+    };
+    struct buf b;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        buf_init(&b, 100);
+        buf_add_number(&b, rows[i].n, rows[i].width);
+        assert_string_equal(buf_text(&b), rows[i].text);
+        buf_done(&b);
+    }
+}
+
 static void test_printf_full(void **state)
 {
     struct buf b;
@@ -92,10 +113,9 @@ static void test_printf_full(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grow),
-        cmocka_unit_test(test_full),
-        cmocka_unit_test(test_printf),
-        cmocka_unit_test(test_printf_full),
+        cmocka_unit_test(test_grow),   cmocka_unit_test(test_full),
+        cmocka_unit_test(test_printf), cmocka_unit_test(test_printf_full),
+        cmocka_unit_test(test_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
