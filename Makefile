@@ -4,7 +4,10 @@
 # is linked with its layer and the layers below it only, so an upward call does not link. Variables that ask
 # pkg-config stay lazy (=): on a fresh machine `make run` and `make test` install it first.
 VARIANT ?= dev# dev release asan tsan coverage fuzz
-PKGS := libmicrohttpd jansson sqlite3 openssl
+PKGS := jansson sqlite3 openssl
+# Debian's node-llhttp gives sources, not a library.
+LLHTTP_SRC ?= /usr/share/llhttp
+LLHTTP_INC ?= /usr/share/include
 PREFIX ?= /usr/local
 export ASAN_OPTIONS ?= detect_stack_use_after_return=1
 export UBSAN_OPTIONS ?= print_stacktrace=1
@@ -26,7 +29,7 @@ OPT_asan := -O1
 OPT_tsan := -O1
 OPT_fuzz := -O1
 FLAGS := -g $(or $(OPT_$(VARIANT)),-O2) -fno-omit-frame-pointer $(SAN_$(VARIANT)) -pthread
-CFLAGS = -std=gnu2x -D_GNU_SOURCE -fPIC $(WARN) $(FLAGS) -Isrc -Iinclude -I$(O) $(PKG_CFLAGS)
+CFLAGS = -std=gnu2x -D_GNU_SOURCE -fPIC $(WARN) $(FLAGS) -Isrc -Iinclude -I$(O) -isystem $(LLHTTP_INC) $(PKG_CFLAGS)
 LDFLAGS = $(FLAGS) -rdynamic
 LIBS = $(PKG_LIBS) -ldl -lm
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
@@ -39,14 +42,15 @@ sub = +@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(she
 srcs = $(wildcard src/$(1)/*.c)
 objs = $(patsubst src/%.c,$(O)/%.o,$(call srcs,$(1))) $(if $(filter api,$(1)),$(O)/web_assets.o)
 closure = $(sort $(1) $(foreach l,$(uses_$(1)),$(call closure,$(l))))
-archives = $(foreach l,$(filter $(call closure,$(1)),$(TOPDOWN)),$(O)/lib$(l).a)
+archives = $(foreach l,$(filter $(call closure,$(1)),$(TOPDOWN)),$(O)/lib$(l).a) $(if $(filter net,$(call closure,$(1))),$(LLHTTP))
 # $(call stamp,WORDS): writes WORDS into the target, but touches it only when they differ from what it holds.
 stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
+LLHTTP := $(O)/llhttp/libllhttp.a
 EXAMPLES := $(patsubst examples/jobs/%/main.c,$(O)/examples/%.so,$(wildcard examples/jobs/*/main.c))
 all: $(O)/belfry $(EXAMPLES)
 
-$(O)/belfry: $(O)/main.o $(patsubst %,$(O)/lib%.a,$(TOPDOWN))
+$(O)/belfry: $(O)/main.o $(patsubst %,$(O)/lib%.a,$(TOPDOWN)) $(LLHTTP)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -59,6 +63,15 @@ $(O)/examples/%.so: examples/jobs/%/main.c $(wildcard include/*.h) $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) -shared -o $@ $<
+
+# Not our code: no warnings, and out of the sight of tools/layers and tools/lint.
+$(O)/llhttp/%.o: $(LLHTTP_SRC)/%.c $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(FLAGS) -fPIC -w -DLLHTTP_STRICT_MODE=1 -I$(LLHTTP_INC)/llhttp -c -o $@ $<
+$(LLHTTP): $(O)/llhttp/llhttp.o $(O)/llhttp/api.o $(O)/llhttp/http.o
+	$(call say,AR)
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(O)/flags: FORCE
 	$(call stamp,$(CC) $(CFLAGS) $(LDFLAGS) $(LIBS))
@@ -97,10 +110,10 @@ $(O)/unit/%.ok: $(O)/unit/%
 # Programs that may use every layer: fuzz targets, benchmarks, helpers of the API tests.
 program = $(patsubst $(1)/%.c,$(O)/programs/%,$(wildcard $(1)/*.c))
 define program_rules
-$(O)/programs/%: $(1)/%.c $(TOPDOWN:%=$(O)/lib%.a) $(O)/flags
+$(O)/programs/%: $(1)/%.c $(TOPDOWN:%=$(O)/lib%.a) $(LLHTTP) $(O)/flags
 	@mkdir -p $$(@D)
 	$$(call say,PROG)
-	$$(Q)$$(CC) $$(CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $$@.d -MT $$@ $$(LDFLAGS) $(2) -o $$@ $$< $(TOPDOWN:%=$(O)/lib%.a) $$(LIBS)
+	$$(Q)$$(CC) $$(CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $$@.d -MT $$@ $$(LDFLAGS) $(2) -o $$@ $$< $(TOPDOWN:%=$(O)/lib%.a) $(LLHTTP) $$(LIBS)
 endef
 $(eval $(call program_rules,test/fuzz,-fsanitize=fuzzer))
 $(eval $(call program_rules,test/api))

@@ -5,7 +5,7 @@
 #include "cli/command.h"
 
 #include <jansson.h>
-#include <microhttpd.h>
+#include <llhttp/llhttp.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -17,7 +17,8 @@ int cmd_version(int argc, char **argv)
         return command_usage(argv[0], "\"%s\" is not understood", argv[argc - 1]);
     printf("belfry " BELFRY_VERSION "\n");
     if (argc == 2) {
-        printf("libmicrohttpd %s\n", MHD_get_version());
+        printf("llhttp %d.%d.%d\n", LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR,
+               LLHTTP_VERSION_PATCH);
         printf("jansson %s\n", jansson_version_str());
         printf("SQLite %s\n", sqlite3_libversion());
         printf("%s\n", OpenSSL_version(OPENSSL_VERSION));

@@ -354,14 +354,14 @@ static bool head_step(struct http_connection *c)
     if (w && !http_output_has_room(&w->output) && !output_send(c))
         return false;
     if (w && w->to > w->from) {
-        switch (http_scan_head(&w->scan, http_work_input(w), hub->limits.target_max_bytes,
-                               hub->limits.head_max_bytes, &refusal)) {
-        case HTTP_SCAN_WHOLE:
+        switch (http_parser_head(w->parser, http_work_input(w), hub->limits.target_max_bytes,
+                                 hub->limits.head_max_bytes, &refusal)) {
+        case HTTP_PARSER_WHOLE:
             return request_begin(c);
-        case HTTP_SCAN_REFUSED:
+        case HTTP_PARSER_REFUSED:
             connection_refuse(c, &refusal);
             return true;
-        case HTTP_SCAN_MORE:
+        case HTTP_PARSER_MORE:
             break;
         }
     }
@@ -400,15 +400,11 @@ static bool request_judge(struct http_connection *c, struct http_refusal *refusa
     struct http_hub *hub = c->hub;
     struct http_work *w = c->work;
 
-    if (!http_head_read(str_cut(http_work_input(w), 0, w->scan.at), w->headers, &w->head,
+    if (!http_head_read(http_parser_marks(w->parser), w->input + w->from, w->headers, &w->head,
                         refusal) ||
         !http_framing_read(&w->head, &w->framing, refusal) ||
         !http_guard_check(&hub->names, &w->head, &w->framing, refusal))
         return false;
-    // The scan refuses a long target only while its line has no end.
-    if (w->head.target_bytes > hub->limits.target_max_bytes)
-        return http_refuse(refusal, 414, "The request target is longer than %zu bytes",
-                           hub->limits.target_max_bytes);
     if (w->framing.body_bytes > hub->limits.body_max_bytes)
         return http_refuse(refusal, 413, "The body of the request is larger than %zu bytes",
                            hub->limits.body_max_bytes);
@@ -435,18 +431,19 @@ static bool request_hand_over(struct http_connection *c)
 static bool request_begin(struct http_connection *c)
 {
     struct http_work *w = c->work;
+    size_t head_bytes = http_parser_marks(w->parser)->head_bytes;
     struct http_refusal refusal;
 
     http_deadline_clear(&c->deadline);
     // From here to the reply the head stays where it is, and behind it there must be room to read a
     // body.
-    if (w->input_size - w->from - w->scan.at < HTTP_BODY_ROOM_BYTES)
+    if (w->input_size - w->from - head_bytes < HTTP_BODY_ROOM_BYTES)
         input_compact(w);
     if (!request_judge(c, &refusal)) {
         connection_refuse(c, &refusal);
         return true;
     }
-    w->from += w->scan.at;
+    w->from += head_bytes;
     w->body_from = w->from;
     w->request = (struct http_request){
         .method = w->head.method,
@@ -501,12 +498,15 @@ static enum body_result chunks_take(struct http_connection *c, struct http_refus
     struct http_work *w = c->work;
     struct str rest = http_work_input(w);
     struct str data;
+    enum http_parser_result result = HTTP_PARSER_MORE;
 
-    while (rest.len > 0 && !http_chunks_is_done(&w->chunks))
-        if (!http_chunks_next(&w->chunks, &rest, &data, refusal) || !body_add(c, data, refusal))
+    while (rest.len > 0 && result == HTTP_PARSER_MORE) {
+        result = http_parser_chunk(w->parser, &rest, &data, refusal);
+        if (result == HTTP_PARSER_REFUSED || !body_add(c, data, refusal))
             return BODY_REFUSED;
+    }
     w->from = w->to - rest.len;
-    if (!http_chunks_is_done(&w->chunks)) {
+    if (result == HTTP_PARSER_MORE) {
         w->from = w->to = w->body_from; // all used: read over it
         return BODY_MORE;
     }

@@ -11,7 +11,6 @@ struct seen {
     int coding_count;
     int expect_count;
     int origin_count;
-    struct str length;
     struct str coding;
     struct str expect;
 };
@@ -76,7 +75,6 @@ static void header_note(const struct http_pair *p, struct http_framing *f, struc
         break;
     case 14:
         if (is_named(p, "content-length", 14)) {
-            seen->length = p->value;
             seen->length_count++;
         } else if (is_named(p, "sec-fetch-site", 14)) {
             f->fetch_site = p->value;
@@ -110,35 +108,30 @@ static void connection_note(struct str value, struct http_framing *f)
     }
 }
 
+// llhttp has refused what is no number, a second Content-Length, and one beside Transfer-Encoding.
 static bool body_read(const struct http_head *h, const struct seen *seen, struct http_framing *f,
                       struct http_refusal *refusal)
 {
-    int64_t n;
-
-    if (seen->length_count > 1)
-        return http_refuse(refusal, 400, "The request has %d Content-Length headers",
-                           seen->length_count);
-    if (seen->coding_count > 0 && seen->length_count > 0)
-        return http_refuse(refusal, 400, "The request has Content-Length and Transfer-Encoding");
     if (seen->coding_count > 0 && h->minor == 0)
         return http_refuse(refusal, 400, "HTTP/1.0 knows no Transfer-Encoding");
     if (seen->coding_count > 1)
         return http_refuse(refusal, 400, "The request has %d Transfer-Encoding headers",
                            seen->coding_count);
-    if (seen->coding_count == 1) {
-        if (!str_eq_nocase(seen->coding, STR_LIT("chunked")))
-            return http_refuse(refusal, 501,
-                               "The only transfer coding understood here is \"chunked\"");
-        f->is_chunked = true;
-        return true;
-    }
-    if (seen->length_count == 1) {
-        // str_to_int takes a minus sign; a length has none.
-        if (seen->length.len == 0 || seen->length.p[0] == '-' || !str_to_int(seen->length, &n))
-            return http_refuse(refusal, 400, "Content-Length is not a number of bytes");
-        f->body_bytes = (uint64_t)n;
-    }
+    if (seen->coding_count == 1 && !str_eq_nocase(seen->coding, STR_LIT("chunked")))
+        return http_refuse(refusal, 501, "The only transfer coding understood here is \"chunked\"");
+    if (h->is_chunked != (seen->coding_count == 1) || (h->is_chunked && seen->length_count > 0) ||
+        seen->length_count > 1 || (seen->length_count == 0 && h->body_bytes > 0))
+        return http_refuse(refusal, 400, "The length of the request's body is in doubt");
+    f->is_chunked = h->is_chunked;
+    f->body_bytes = h->body_bytes;
     return true;
+}
+
+// What RFC 3986 allows in a registered name or an IPv4 literal, and a little more.
+static bool is_name_byte(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+           (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 bool http_host_split(struct str host, struct str *ret_name, struct str *ret_port)
@@ -155,9 +148,7 @@ bool http_host_split(struct str host, struct str *ret_name, struct str *ret_port
                 return false;
         end = (size_t)close + 1;
     } else {
-        // A registered name or an IPv4 literal: token bytes are what RFC 3986 allows and a little
-        // more.
-        while (end < host.len && http_is_token_byte((unsigned char)host.p[end]))
+        while (end < host.len && is_name_byte(host.p[end]))
             end++;
     }
     struct str port = str_cut(host, end, host.len);

@@ -19,6 +19,7 @@ static void work_free(struct http_work *w)
     http_output_done(&w->output);
     buf_done(&w->reply_headers);
     buf_done(&w->body);
+    http_parser_free(w->parser);
     free(w);
 }
 
@@ -50,6 +51,7 @@ struct http_work *http_work_take(struct http_works *works)
     w = mem_alloc(sizeof *w + works->input_size);
     w->input_size = works->input_size;
     w->arena = arena_new(ARENA_BYTES);
+    w->parser = http_parser_new();
     http_output_init(&w->output);
     buf_init(&w->reply_headers, REPLY_HEADERS_MAX_BYTES);
     buf_init(&w->body, works->body_max_bytes);
@@ -80,9 +82,8 @@ void http_work_reset(struct http_work *w)
     arena_reset(w->arena);
     buf_clear(&w->reply_headers);
     buf_done(&w->body);
-    w->scan = (struct http_scan){0};
+    http_parser_reset(w->parser);
     w->head = (struct http_head){0};
     w->framing = (struct http_framing){0};
-    w->chunks = (struct http_chunks){0};
     w->request = (struct http_request){0};
 }

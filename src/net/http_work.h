@@ -10,10 +10,10 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "net/http_chunk.h"
 #include "net/http_guard.h"
 #include "net/http_head.h"
 #include "net/http_output.h"
+#include "net/http_parser.h"
 #include "net/http_request.h"
 
 struct http_work {
@@ -22,10 +22,9 @@ struct http_work {
     struct http_output output;
     struct buf reply_headers; // of the reply being made, each line with its CR LF
 
-    struct http_scan scan;
-    struct http_head head; // this and what follows: of the request under way
+    struct http_parser *parser; // this and what follows: of the request under way
+    struct http_head head;
     struct http_framing framing;
-    struct http_chunks chunks;
     struct buf body;  // empty while the body fits into input
     size_t body_from; // where in input the bytes behind the head begin
     struct http_request request;

@@ -585,9 +585,9 @@ static void reuses_works(void **state)
     http_works_init(&works, 1000, 100);
     struct http_work *w = http_work_take(&works);
     assert_int_equal(w->input_size, 1000);
-    w->scan.at = 5;
+    w->head.minor = 1;
     http_work_reset(w);
-    assert_int_equal(w->scan.at, 0);
+    assert_int_equal(w->head.minor, 0);
     w->to = 7;
     http_work_give(&works, w);
     http_work_give(&works, NULL);
