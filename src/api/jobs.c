@@ -69,9 +69,7 @@ void jobs_list(struct call *call)
     for (size_t i = 0; i < count; i++) {
         struct job_now now = {list[i].next_at, list[i].running};
 
-        json_write_object(&w);
-        job_write(list[i].job, &now, false, &scratch, &w);
-        json_write_object_end(&w);
+        job_write_item(list[i].job, &now, &scratch, &w);
     }
     json_write_array_end(&w);
     json_write_object_end(&w);

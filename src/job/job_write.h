@@ -25,6 +25,10 @@ struct job_now {
 void job_write_post(const struct job *job, const struct job_now *now, struct buf *scratch,
                     struct json_write *w);
 
+// Writes a list's item as an object of its own: the members that job_write writes, faster.
+void job_write_item(const struct job *job, const struct job_now *now, struct buf *scratch,
+                    struct json_write *w);
+
 // Writes all members of a list's item into the open object, or, when is_full, those of a job alone.
 void job_write(const struct job *job, const struct job_now *now, bool is_full, struct buf *scratch,
                struct json_write *w);

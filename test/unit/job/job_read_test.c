@@ -236,6 +236,48 @@ static void test_patch(void **state)
     rows_check(&job_patch_model, rows, sizeof rows / sizeof *rows);
 }
 
+// The fast text of a list's item is what the members one by one would be.
+static void test_items_are_written_alike(void **state)
+{
+    static const char *const specs[] = {
+        "{\"type\":\"cron\",\"day\":\"2nd fri,last\",\"hour\":\"4\"}",
+        "{\"type\":\"interval\",\"days\":9}",
+        "{\"type\":\"date\",\"run_date\":\"2027-01-01\",\"timezone\":\"Europe/Berlin\"}",
+        "{\"expr\":\"30 2 * * mon-fri\",\"timezone\":\"+00:00\"}",
+    };
+    static const wall times[] = {{1800000000000000}, {1800000000123456}, {INT64_MAX}};
+
+    (void)state;
+    for (size_t i = 0; i < 12; i++) {
+        struct trigger_context context = {zones, STR_LIT("UTC"), (wall){1700000000000000}};
+        struct job *job = job_new(STR_LIT("a.b:c"));
+        struct job_now now = {times[i / 4], (int)i};
+        json_error_t error;
+        json_t *spec = json_loads(specs[i % 4], 0, &error);
+        struct json_write w;
+        struct buf slow, fast, scratch;
+        struct err e;
+
+        assert_true(trigger_parse(spec, &context, &job->trigger, &e));
+        job_set_text(&job->target, STR_LIT("say \"hi\"\n"));
+        buf_init(&slow, 1 << 16);
+        buf_init(&fast, 1 << 16);
+        buf_init(&scratch, 1 << 16);
+        json_write_init(&w, &slow);
+        json_write_object(&w);
+        job_write(job, &now, false, &scratch, &w);
+        json_write_object_end(&w);
+        json_write_init(&w, &fast);
+        job_write_item(job, &now, &scratch, &w);
+        assert_string_equal(buf_text(&fast), buf_text(&slow));
+        buf_done(&slow);
+        buf_done(&fast);
+        buf_done(&scratch);
+        json_decref(spec);
+        job_free(job);
+    }
+}
+
 static void test_written_in_full_reads_back(void **state)
 {
     struct job *job = job_new(STR_LIT("a"));
@@ -298,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_post),
         cmocka_unit_test(test_put),
         cmocka_unit_test(test_patch),
+        cmocka_unit_test(test_items_are_written_alike),
         cmocka_unit_test(test_written_in_full_reads_back),
     };
 
