@@ -102,10 +102,10 @@ static void runs_free(struct list *runs)
 
 static void child_end(struct modules *m, struct module_child *child)
 {
-    for (; child->count > 0; child->count--) {
-        run_free(child->runs[child->first]);
-        child->first = (child->first + 1) % RING_SLOTS;
-    }
+    struct module_run *run;
+
+    while ((run = module_child_pop(child)))
+        run_free(run);
     m->child_count--;
     module_child_free(child);
 }
@@ -453,12 +453,15 @@ static void shun(struct modules *m, const struct ring_key *key)
 static void on_gone(struct module_child *child, void *ctx)
 {
     struct modules *m = ctx;
+    struct module_run *run;
     struct list *link;
     bool is_failed = child->words[0] != '\0';
 
     if (child->has_crashed)
         shun(m, &child->crashed);
     module_child_take(child, RING_SLOTS, &m->waiting);
+    while ((run = module_child_pop(child))) // whether these were run, nobody can tell any more
+        run_fail(m, run, MODULE_OVERWRITTEN);
     if (is_failed) {
         start_later(m);
         while (m->child_count == 1 && (link = list_pop(&m->waiting)))

@@ -17,6 +17,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#define REFUSALS_MAX 10 // hosts that may send a run on because its module has changed
+
 static bool memory_open(struct module_child *child, struct err *e);
 static void child_launched(const struct launch_result *result, void *ctx);
 static void done_ready(int fd, uint32_t events, void *ctx);
@@ -201,6 +203,11 @@ static struct module_run *first_pop(struct module_child *child)
     return run;
 }
 
+struct module_run *module_child_pop(struct module_child *child)
+{
+    return child->count > 0 ? first_pop(child) : NULL;
+}
+
 static int64_t clamp(int64_t n, int64_t least, int64_t most)
 {
     return n < least ? least : n > most ? most : n;
@@ -215,12 +222,16 @@ static void first_read(struct module_child *child, struct module_run *run)
     run->end.finished_at.us = clamp(slot->finished_at, 1, now);
     run->end.started_at.us = clamp(slot->started_at, 1, run->end.finished_at.us);
     run->end.exit_code = slot->exit_code & 255;
-    if (slot->outcome != RING_UNUSABLE)
+    if (slot->outcome == RING_RETURNED)
         return;
     run->end.exit_code = -1;
     run->end.started_at.us = 0;
     run->end.finished_at.us = now;
-    (void)snprintf(run->words, sizeof run->words, "%.*s", (int)sizeof run->words - 1, slot->data);
+    if (slot->outcome == RING_UNUSABLE)
+        (void)snprintf(run->words, sizeof run->words, "%.*s", (int)sizeof run->words - 1,
+                       slot->data);
+    else
+        (void)snprintf(run->words, sizeof run->words, "%s", MODULE_OVERWRITTEN);
 }
 
 static void run_report(struct module_child *child, struct module_run *run)
@@ -234,7 +245,7 @@ static void run_report(struct module_child *child, struct module_run *run)
 static void first_end(struct module_child *child)
 {
     struct module_run *run = child->runs[child->first];
-    bool is_stale = first_slot(child)->outcome == RING_STALE;
+    bool is_stale = first_slot(child)->outcome == RING_STALE && run->refusals++ < REFUSALS_MAX;
 
     if (atomic_load(&first_slot(child)->state) == RING_DRAIN) {
         output_drain(&run->out, child->process.out);
@@ -384,26 +395,34 @@ void module_child_quit(struct module_child *child)
                        mono_after_us(loop_now(child->loop), COMMAND_KILL_US), group_kill, child);
 }
 
-// The run in whose midst the process ended.
-static void first_cut(struct module_child *child, const siginfo_t *info)
+static void status_take(struct module_run *run, const siginfo_t *info)
 {
-    struct module_run *run = child->runs[child->first];
-    mono started;
-
-    if (!module_child_is_running(child, &started))
-        return;
-    output_drain(&run->out, child->process.out);
-    output_drain(&run->err, child->process.err);
-    first_read(child, run);
     run->words[0] = '\0';
-    run->end.finished_at = clock_wall(loop_clock(child->loop));
-    if (run->end.started_at.us == 0)
-        run->end.started_at = run->end.finished_at;
     run->end.exit_code = info->si_code == CLD_EXITED ? info->si_status : -1;
     run->end.signal = info->si_code == CLD_EXITED ? 0 : info->si_status;
     if (run->end.exit_code > 0)
         (void)snprintf(run->words, sizeof run->words, "exit status %d (the module called exit)",
                        run->end.exit_code);
+}
+
+// The run in whose midst the process ended.
+static void first_cut(struct module_child *child, const siginfo_t *info)
+{
+    struct module_run *run = child->runs[child->first];
+    mono started;
+    bool is_honest;
+
+    if (!module_child_is_running(child, &started))
+        return;
+    output_drain(&run->out, child->process.out);
+    output_drain(&run->err, child->process.err);
+    is_honest = first_slot(child)->outcome == RING_RETURNED;
+    first_read(child, run);
+    run->end.finished_at = clock_wall(loop_clock(child->loop));
+    if (run->end.started_at.us == 0)
+        run->end.started_at = run->end.finished_at;
+    if (is_honest || info->si_code != CLD_EXITED)
+        status_take(run, info);
     child->has_crashed = !child->is_stopped;
     child->crashed = run->request.key;
     (void)first_pop(child);

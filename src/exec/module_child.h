@@ -14,11 +14,15 @@
 #include "exec/module_ring.h"
 #include "exec/output.h"
 
+#define MODULE_OVERWRITTEN \
+    "a module has overwritten the memory of the process that it shared with others"
+
 // One run on its way. Owned by the pool (module.c).
 struct module_run {
     struct list link;           // in one of the pool's lists
     struct module_child *child; // NULL: in no ring
     uint32_t slot;
+    int refusals;
     struct ring_request request;
     char *data; // owned; as in a slot
     struct output out, err;
@@ -81,6 +85,10 @@ void module_child_free(struct module_child *child);
 // Takes back up to most runs that have not begun, the newest first, and puts them in front of list,
 // in their order.
 void module_child_take(struct module_child *child, uint32_t most, struct list *list);
+
+// Takes the oldest run out of the ring of a host that has ended, whatever its slot says. NULL when
+// there is none.
+struct module_run *module_child_pop(struct module_child *child);
 
 // Reports what is finished.
 void module_child_collect(struct module_child *child);

@@ -56,11 +56,13 @@ enum ring_state {
     RING_DONE,
 };
 
+// Words rather than small numbers, so that memory overwritten by accident is not taken for an
+// answer.
 enum ring_outcome {
-    RING_RETURNED, // call came back; exit_code is what it returned
-    RING_UNUSABLE, // the module could not be used; data holds the words
-    RING_STALE, // not run: the host has an older version of the file; it retires, the run goes to
-                // another host
+    RING_RETURNED = 0x52455455, // call came back; exit_code is what it returned
+    RING_UNUSABLE = 0x554e5553, // the module could not be used; data holds the words
+    RING_STALE = 0x5354414c, // not run: the host has an older version of the file; it retires, the
+                             // run goes to another host
 };
 
 // Which version of a module file: a host that has loaded another one retires.

@@ -22,6 +22,20 @@ static const char source[] =
     "#include <unistd.h>\n"
     "static int calls;\n"
     "static void *loop(void *p) { for (;;) pause(); return p; }\n"
+    "static void scribble(int value)\n"
+    "{\n"
+    "    char line[400];\n"
+    "    unsigned long from, to;\n"
+    "    FILE *f = fopen(\"/proc/self/maps\", \"r\");\n"
+    "    while (fgets(line, sizeof line, f))\n"
+    "        if (strstr(line, \"belfry-ring\") && sscanf(line, \"%lx-%lx\", &from, &to) == 2) {\n"
+    "            if (value < 256) memset((void *)from, value, to - from);\n"
+    "            else for (unsigned *p = (unsigned *)from; p < (unsigned *)to; p++) *p = value - "
+    "256;\n"
+    "        }\n"
+    "    fclose(f);\n"
+    "    usleep(20000);\n"
+    "}\n"
     "int call(int argc, char **argv)\n"
     "{\n"
     "    const char *what = argc > 1 ? argv[1] : \"\";\n"
@@ -58,6 +72,7 @@ static const char source[] =
     "    if (!strcmp(what, \"child\") && fork() == 0) { for (int i = 0; i < 30; i++) { "
     "usleep(10000); write(1, \"stray\\n\", 6); } _exit(0); }\n"
     "    if (!strcmp(what, \"leak\")) for (int i = 0; i < 100; i++) dup(0);\n"
+    "    if (!strcmp(what, \"scribble\")) scribble(atoi(argv[2]));\n"
     "    if (!strcmp(what, \"close\")) { close(0); close(1); close(2); }\n"
     "    return 0;\n"
     "}\n";
@@ -270,6 +285,39 @@ static void test_cancel(void **state)
     for (int i = 0; i < 3; i++)
         seen_free(&s[i]);
     world_fresh();
+}
+
+// A module that writes over the memory it shares with belfry: whatever becomes of its own runs,
+// belfry goes on.
+static void test_scribble(void **state)
+{
+    static const int values[] = {0, 1, 255, 256 + 1, 256 + 2, 256 + 3, 256 + 4, 256 + 5, 256 + 6};
+    struct seen s[10] = {0}, after = {0};
+
+    (void)state;
+    for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+        char args[40];
+
+        (void)snprintf(args, sizeof args, "[\"scribble\",\"%d\"]", values[v]);
+        for (int i = 0; i < 10; i++) {
+            struct exec_request request = world_request("m", i == 3 ? args : "[\"print\",\"1\"]");
+
+            s[i].reports = 0;
+            exec_start(world.exec, &request, seen_done, &s[i]);
+        }
+        for (int i = 0; i < 10; i++)
+            world_wait(&world, &s[i].reports, 1);
+        assert_int_equal(s[3].state, RUN_FAILED);
+        for (int i = 0; i < 10; i++)
+            assert_true(s[i].state == RUN_FAILED || strcmp(s[i].out, "out 1\n") == 0 ||
+                        values[v] > 258);
+        world_run(&world, "m", "[\"print\",\"1\"]", &after);
+        assert_string_equal(after.out, "out 1\n");
+        world_fresh();
+    }
+    for (int i = 0; i < 10; i++)
+        seen_free(&s[i]);
+    seen_free(&after);
 }
 
 struct many {
@@ -507,14 +555,14 @@ static int teardown(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ends),       cmocka_unit_test(test_exit_in_host),
-        cmocka_unit_test(test_identity),   cmocka_unit_test(test_warm),
-        cmocka_unit_test(test_tidy),       cmocka_unit_test(test_large),
-        cmocka_unit_test(test_time_limit), cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_thousand),   cmocka_unit_test(test_slow),
-        cmocka_unit_test(test_compiled),   cmocka_unit_test(test_not_compiled),
-        cmocka_unit_test(test_table),      cmocka_unit_test(test_no_host),
-        cmocka_unit_test(test_end_of_all),
+        cmocka_unit_test(test_ends),         cmocka_unit_test(test_exit_in_host),
+        cmocka_unit_test(test_identity),     cmocka_unit_test(test_warm),
+        cmocka_unit_test(test_tidy),         cmocka_unit_test(test_large),
+        cmocka_unit_test(test_time_limit),   cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_scribble),     cmocka_unit_test(test_thousand),
+        cmocka_unit_test(test_slow),         cmocka_unit_test(test_compiled),
+        cmocka_unit_test(test_not_compiled), cmocka_unit_test(test_table),
+        cmocka_unit_test(test_no_host),      cmocka_unit_test(test_end_of_all),
     };
 
     if (argc == 3 && strcmp(argv[1], "run-module") == 0 && strcmp(argv[2], "--host") == 0)

@@ -299,6 +299,7 @@ static void test_child(void **state)
     assert_false(module_child_is_running(child, &started));
     module_child_quit(child);
     world_wait(&world, &gone, 1);
+    assert_null(module_child_pop(child));
     module_child_free(child);
     child = module_child_new(world.loop, launcher, &spec, &handlers, &gone, &e);
     module_child_stop(child); // while it is launching
