@@ -9,17 +9,10 @@
 #include "base/mem.h"
 #include "sched/policy.h"
 
-#define CLAIM_MAX \
-    256 // rows of one claim: small enough that the first runs do not wait for the last rows
+// Rows of one claim. A thousand cost the store about 2 ms; with smaller claims the first runs would
+// start sooner, but their ends would stand in the store's queue before the next claim.
+#define CLAIM_MAX 1024
 #define RETRY_US 1000000 // between two tries while the store fails
-
-struct claim {
-    struct dispatch *d;
-    wall watermark;
-    size_t count;
-    struct run runs[CLAIM_MAX];
-    wall slots[CLAIM_MAX]; // where each entry stood before, to go back to when the claim fails
-};
 
 struct live {
     struct list link; // in lives, or in unsaved
@@ -69,12 +62,12 @@ void dispatch_done(struct dispatch *d)
         live_free(d, list_item(d->lives.next, struct live, link));
     while (!list_is_empty(&d->unsaved))
         live_free(d, list_item(d->unsaved.next, struct live, link));
-    free(d->claim);
+    vec_done(&d->claim);
 }
 
 static void idle_check(struct dispatch *d)
 {
-    if (!d->is_stopping || d->claim || d->live_count > 0 || !d->on_idle)
+    if (!d->is_stopping || d->is_claiming || d->live_count > 0 || !d->on_idle)
         return;
     void (*on_idle)(void *) = d->on_idle;
 
@@ -128,11 +121,12 @@ static void run_fill(struct dispatch *d, struct run *run, const struct entry *en
     };
 }
 
-static void claim_add(struct claim *claim, struct entry *entry, const struct verdict *v, wall now)
+static void claim_add(struct dispatch *d, struct entry *entry, const struct verdict *v, wall now)
 {
-    struct run *run = &claim->runs[claim->count];
+    vec_reserve(&d->claim, d->claim.len + 1);
+    struct run *run = &d->claim.v[d->claim.len++];
 
-    run_fill(claim->d, run, entry, now);
+    run_fill(d, run, entry, now);
     run->scheduled_at = v->slot;
     run->origin = v->is_catchup ? RUN_CATCHUP : RUN_SCHEDULED;
     run->reason = v->reason;
@@ -146,13 +140,13 @@ static void claim_add(struct claim *claim, struct entry *entry, const struct ver
     } else {
         entry->running++;
     }
-    claim->slots[claim->count++] = v->missed > 0 ? v->missed_from : v->slot;
 }
 
 // Moves due entries into the claim until nothing is due or the claim is full.
-static void claim_gather(struct dispatch *d, struct claim *claim, wall now)
+static void claim_gather(struct dispatch *d, wall now)
 {
-    while (claim->count < CLAIM_MAX) {
+    vec_clear(&d->claim);
+    while (d->claim.len < CLAIM_MAX) {
         wall rings_at = due_next(d->due);
         struct entry *entry = due_pop(d->due, now);
         struct verdict v;
@@ -164,14 +158,14 @@ static void claim_gather(struct dispatch *d, struct claim *claim, wall now)
             due_hold(d->due, entry);
             continue;
         }
-        claim_add(claim, entry, &v, now);
+        claim_add(d, entry, &v, now);
         due_plan(d->due, entry, v.next);
     }
 }
 
 void dispatch_look(struct dispatch *d)
 {
-    if (d->claim || d->is_stopping || d->is_failing)
+    if (d->is_claiming || d->is_stopping || d->is_failing)
         return;
     wall now = clock_wall(loop_clock(d->loop));
     wall next = due_next(d->due);
@@ -183,18 +177,13 @@ void dispatch_look(struct dispatch *d)
             loop_alarm_set(d->loop, &d->alarm, next, look, d);
         return;
     }
-    struct claim *claim = mem_alloc(sizeof *claim);
-
-    claim->d = d;
-    claim_gather(d, claim, now);
-    if (claim->count == 0) {
-        free(claim);
+    claim_gather(d, now);
+    if (d->claim.len == 0) {
         dispatch_look(d);
         return;
     }
-    d->claim = claim;
-    store_claim(d->store, claim->runs, claim->count, due_watermark(d->due, now), claim_answered,
-                claim);
+    d->is_claiming = true;
+    store_claim(d->store, d->claim.v, d->claim.len, due_watermark(d->due, now), claim_answered, d);
 }
 
 static void look(void *ctx)
@@ -204,18 +193,19 @@ static void look(void *ctx)
 
 // The slots of a failed claim are due again. Backwards, so that an entry with several rows ends at
 // its first.
-static void claim_undo(struct dispatch *d, const struct claim *claim)
+static void claim_undo(struct dispatch *d)
 {
-    for (size_t i = claim->count; i-- > 0;) {
-        const struct run *run = &claim->runs[i];
+    for (size_t i = d->claim.len; i-- > 0;) {
+        const struct run *run = &d->claim.v[i];
+        wall first = run->missed > 0 ? run->missed_from : run->scheduled_at;
         struct entry *entry = due_find_id(d->due, run->job_id);
 
         if (!entry)
             continue;
         if (run->state == RUN_RUNNING)
             entry->running--;
-        if (claim->slots[i].us < entry->slot.us)
-            due_plan(d->due, entry, claim->slots[i]);
+        if (first.us < entry->slot.us)
+            due_plan(d->due, entry, first);
     }
 }
 
@@ -264,19 +254,17 @@ static void claim_settle(struct dispatch *d, const struct run *run, bool won)
 
 static void claim_answered(const struct store_answer *answer, void *ctx)
 {
-    struct claim *claim = ctx;
-    struct dispatch *d = claim->d;
+    struct dispatch *d = ctx;
 
-    d->claim = NULL;
+    d->is_claiming = false;
     if (answer->err) {
-        claim_undo(d, claim);
+        claim_undo(d);
         failing(d, answer->err);
     } else {
         healthy(d);
-        for (size_t i = 0; i < claim->count; i++)
-            claim_settle(d, &claim->runs[i], answer->won[i]);
+        for (size_t i = 0; i < d->claim.len; i++)
+            claim_settle(d, &d->claim.v[i], answer->won[i]);
     }
-    free(claim);
     dispatch_look(d);
     idle_check(d);
 }

@@ -16,23 +16,24 @@
 
 #include "base/list.h"
 #include "base/loop.h"
+#include "base/vec.h"
 #include "exec/exec.h"
 #include "sched/due.h"
 #include "store/store.h"
 
-struct claim; // rows on their way to the store
-struct live;  // a run that is claimed and whose end is not yet durable
+struct live; // a run that is claimed and whose end is not yet durable
 
 struct dispatch {
     struct loop *loop;
     struct store *store;
     struct exec *exec;
     struct due *due;
-    struct loop_alarm alarm; // rings when the next slot is due
-    struct loop_timer retry; // after a failure of the store
-    struct claim *claim;     // with the store now; NULL: none
-    struct list lives;       // every struct live
-    struct list unsaved;     // those whose end the store refused
+    struct loop_alarm alarm;  // rings when the next slot is due
+    struct loop_timer retry;  // after a failure of the store
+    VEC_OF(struct run) claim; // the rows that are with the store, while is_claiming
+    bool is_claiming;
+    struct list lives;   // every struct live
+    struct list unsaved; // those whose end the store refused
     size_t live_count;
     struct run_ids ids;
     bool is_stopping; // claims no more
