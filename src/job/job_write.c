@@ -102,20 +102,20 @@ static void item_text(const struct job *job, const struct job_now *now, struct b
     struct json_write w;
     size_t at, len;
 
-    buf_add_text(b, "{\"job_id\":\"");
+    buf_add(b, STR_LIT("{\"job_id\":\""));
     buf_add(b, job->name);
-    buf_add_text(b, "\",\"run_frequency\":\"");
+    buf_add(b, STR_LIT("\",\"run_frequency\":\""));
     trigger_str(job->trigger, b);
-    buf_add_text(b, "\",\"next_run\":\"");
+    buf_add(b, STR_LIT("\",\"next_run\":\""));
     at = b->len;
     if (has_next)
         trigger_time_str(job->trigger, now->next_at, b);
     else
-        buf_add_text(b, "None");
+        buf_add(b, STR_LIT("None"));
     len = b->len - at;
     if (has_next && buf_reserve(b, len + 32)) { // "2026-11-22 04:49:33+00:00" again, with a T, and
                                                 // Z for UTC
-        buf_add_text(b, "\",\"next_run_at\":\"");
+        buf_add(b, STR_LIT("\",\"next_run_at\":\""));
         buf_add(b, (struct str){b->p + at, len});
         b->p[b->len - len + 10] = 'T';
         if (str_eq(zone_name(trigger_zone(job->trigger)), STR_LIT("UTC"))) {
@@ -124,16 +124,16 @@ static void item_text(const struct job *job, const struct job_now *now, struct b
         }
         buf_add_byte(b, '"');
     } else {
-        buf_add_text(b, "\",\"next_run_at\":null");
+        buf_add(b, STR_LIT("\",\"next_run_at\":null"));
     }
-    buf_add_text(b, ",\"state\":\"");
+    buf_add(b, STR_LIT(",\"state\":\""));
     buf_add_text(b, state_of(job, now->next_at));
-    buf_add_text(b, "\",\"kind\":\"");
+    buf_add(b, STR_LIT("\",\"kind\":\""));
     buf_add_text(b, job_kind_names[job->kind]);
-    buf_add_text(b, "\",\"target\":");
+    buf_add(b, STR_LIT("\",\"target\":"));
     json_write_init(&w, b);
     json_write_str(&w, job->target);
-    buf_add_text(b, ",\"running\":");
+    buf_add(b, STR_LIT(",\"running\":"));
     buf_add_number(b, (uint64_t)now->running, 1);
     buf_add_byte(b, '}');
 }
