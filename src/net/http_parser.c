@@ -105,7 +105,7 @@ static int version_ended(llhttp_t *l)
 
     p->is_version_known = true;
     p->marks.minor = l->http_minor;
-    if (l->http_major == 1 && l->http_minor <= 1 && l->method != HTTP_PRI)
+    if (l->http_major == 1 && l->http_minor <= 1)
         return 0;
     http_refuse(p->refusal, 505, "This server speaks HTTP/1.1 and HTTP/1.0, not HTTP/%d.%d",
                 l->http_major, l->http_minor);
