@@ -13,6 +13,7 @@
 // This program is also the belfry that the executor starts as a module host.
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -197,6 +198,14 @@ static double cpu_s(int who)
            (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
+static int entry_remove(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
 int main(int argc, char **argv)
 {
     char jobs[] = "/tmp/belfry-bench-XXXXXX";
@@ -230,5 +239,6 @@ int main(int argc, char **argv)
     printf("belfry's own CPU for the modules: %.2f s\n", cpu_s(RUSAGE_SELF) - cpu);
     exec_free(b.exec);
     loop_free(b.loop);
+    (void)nftw(jobs, entry_remove, 8, FTW_DEPTH | FTW_PHYS);
     return b.failed != 0;
 }
