@@ -33,6 +33,8 @@ class Server:
         self.db = self.home / "belfry.db"
         self.log = self.home / "server.log"
         self.options = options
+        self.environment = {}  # more of it, and (None) less of it
+        self.preexec = None    # called in the child before belfry begins
         self.process = None
         self.url = None
         self.session = requests.Session()
@@ -40,9 +42,11 @@ class Server:
 
     def start(self):
         log = open(self.log, "ab")
+        env = {**os.environ, "TZ": "UTC", **self.environment}
         self.process = subprocess.Popen(
             [BELFRY, "serve", "--listen", "127.0.0.1:0", "--db", str(self.db), "--jobs-dir", str(self.jobs), *self.options],
-            stdout=subprocess.PIPE, stderr=log, cwd=self.home, env={**os.environ, "TZ": "UTC"})
+            stdout=subprocess.PIPE, stderr=log, cwd=self.home, preexec_fn=self.preexec,
+            env={name: value for name, value in env.items() if value is not None})
         log.close()
         self.url = self._wait_for_url()
         return self
@@ -74,6 +78,10 @@ class Server:
         self.process.stdout.close()
         self.process = None
         return status
+
+    @property
+    def pid(self):
+        return self.process.pid
 
     def kill(self):
         self.process.kill()
@@ -157,6 +165,27 @@ def own_server(tmp_path):
     yield server
     if server.process:
         server.stop()
+
+
+@pytest.fixture
+def belfry_factory(request):
+    """belfry_factory(home, *options): a server of its own, started; those still alive at the end are ended."""
+    made = []
+
+    def make(home, *options, environment=None, preexec=None, start=True):
+        server = Server(home, *options)
+        server.environment.update(environment or {})
+        server.preexec = preexec
+        made.append(server)
+        return server.start() if start else server
+
+    yield make
+    report = getattr(request.node, "report", None)
+    for server in made:
+        if server.process:
+            server.stop()
+    if made and report is not None and report.failed:
+        print(made[-1].read_log()[-8000:])
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -15,6 +15,10 @@ KILLS = int(os.environ.get("KILLS", "200"))
 SEED = int(os.environ.get("KILL_SEED", "1"))
 CLIENTS = 3
 ALIVE_MAX = 40
+SECOND = 1_000_000
+MANUAL = 2   # the origin of a run by hand
+FINAL = 10   # states from here on are ends
+LOST = 15
 
 MAIN = """#!/bin/sh
 echo "$BELFRY_JOB_ID $BELFRY_SCHEDULED_AT $BELFRY_ATTEMPT $BELFRY_RUN_ID" >> ../../starts.log
@@ -22,50 +26,110 @@ echo "$BELFRY_JOB_ID $BELFRY_SCHEDULED_AT $BELFRY_ATTEMPT $BELFRY_RUN_ID" >> ../
 
 
 class Ledger:
-    """What the clients were told, by job id."""
+    """What the clients asked for and were told."""
 
     def __init__(self):
         self.lock = threading.Lock()
         self.alive = set()    # creation acknowledged, no deletion asked
         self.deleted = set()  # deletion acknowledged
         self.unsure = set()   # asked, not answered
+        self.asked_at = {}    # by job: when its creation was asked for
+        self.answered_at = {} # by job: when its creation was acknowledged, at the latest
+        self.gone_at = {}     # by job: when its deletion was acknowledged
+        self.runs = set()     # ids of acknowledged runs by hand
+        self.troubles = []
 
     def settle(self, listed):
         """Compares with what a fresh server lists; what was unsure is decided by it."""
         lost = self.alive - listed
         back = self.deleted & listed
+        strangers = listed - self.alive - self.unsure
         assert not lost, f"acknowledged, then lost: {sorted(lost)[:5]}"
         assert not back, f"deleted, then back: {sorted(back)[:5]}"
+        assert not strangers, f"never asked for: {sorted(strangers)[:5]}"
+        for job_id in self.unsure & listed:
+            self.answered_at.setdefault(job_id, time.time())
         self.alive |= self.unsure & listed
         self.deleted |= self.unsure - listed
         self.unsure.clear()
 
 
-def client(url, number, ledger, stop, dice):
-    session = requests.Session()
-    count = 0
-    while not stop.is_set():
-        with ledger.lock:
-            victim = dice.choice(sorted(ledger.alive)) if len(ledger.alive) > ALIVE_MAX * dice.random() and ledger.alive else None
-            if victim:
-                ledger.alive.discard(victim)
-                ledger.unsure.add(victim)
-        count += 1
-        job_id = victim or f"k{number}-{time.monotonic_ns()}"
+class Client(threading.Thread):
+    """Creates, deletes and runs jobs until the server is gone."""
+
+    def __init__(self, url, name, ledger, dice):
+        super().__init__()
+        self.url, self.name, self.ledger, self.dice = url, name, ledger, dice
+        self.is_ending = threading.Event()  # from here on a call may fail
+        self.count = 0
+        self.session = requests.Session()
+        self.session.trust_env = False
+
+    def run(self):
         try:
-            if victim:
-                reply = session.delete(f"{url}/api/v1/jobs/{job_id}", timeout=10)
-            else:
-                with ledger.lock:
-                    ledger.unsure.add(job_id)
-                reply = session.post(f"{url}/api/v1/jobs", timeout=10, json={
-                    "job_id": job_id, "folder": "note", "from_file": False, "type": "cron", "args": {"second": "*"}})
-        except requests.RequestException:
-            return
-        assert reply.status_code == 200, (job_id, reply.status_code, reply.text)
+            while True:
+                self.step()
+        except requests.RequestException as trouble:
+            if not self.is_ending.is_set():
+                self.ledger.troubles.append(f"no answer although nobody killed anything: {trouble}")
+        except Exception as trouble:
+            self.ledger.troubles.append(repr(trouble))
+
+    def step(self):
+        if self.dice.random() < 0.2:
+            self.run_by_hand()
+        elif len(self.ledger.alive) > ALIVE_MAX * self.dice.random():
+            self.delete()
+        else:
+            self.create()
+
+    def call(self, method, path, expected, **more):
+        reply = self.session.request(method, f"{self.url}/api/v1/jobs{path}", timeout=20, **more)
+        assert reply.status_code in expected, (method, path, reply.status_code, reply.text)
+        return reply
+
+    def create(self):
+        ledger, job_id = self.ledger, f"{self.name}-{self.count}"
+        self.count += 1
         with ledger.lock:
+            ledger.unsure.add(job_id)
+            ledger.asked_at[job_id] = time.time()
+        self.call("POST", "", [200], json={
+            "job_id": job_id, "folder": "note", "from_file": False, "type": "cron", "args": {"second": "*"}})
+        with ledger.lock:
+            ledger.answered_at[job_id] = time.time()
             ledger.unsure.discard(job_id)
-            (ledger.deleted if victim else ledger.alive).add(job_id)
+            ledger.alive.add(job_id)
+
+    def pick(self, is_taken):
+        with self.ledger.lock:
+            if not self.ledger.alive:
+                return None
+            job_id = self.dice.choice(sorted(self.ledger.alive))
+            if is_taken:
+                self.ledger.alive.discard(job_id)
+                self.ledger.unsure.add(job_id)
+            return job_id
+
+    def delete(self):
+        job_id = self.pick(True)
+        if job_id:
+            self.call("DELETE", "/" + job_id, [200])
+            with self.ledger.lock:
+                self.ledger.gone_at[job_id] = time.time()
+                self.ledger.unsure.discard(job_id)
+                self.ledger.deleted.add(job_id)
+
+    def run_by_hand(self):
+        job_id = self.pick(False)
+        reply = self.call("POST", f"/{job_id}/runs", [201, 404, 409]) if job_id else None
+        if reply is not None and reply.status_code == 201:
+            with self.ledger.lock:
+                self.ledger.runs.add(reply.json()["run_id"])
+
+
+def listed(server):
+    return {job["job_id"] for job in server.get("/api/v1/jobs").json()["jobs"]}
 
 
 def test_kill9(belfry_factory, tmp_path):
@@ -75,41 +139,83 @@ def test_kill9(belfry_factory, tmp_path):
     (folder / "main").chmod(0o755)
     dice = random.Random(SEED)
     ledger = Ledger()
+    server = belfry_factory(tmp_path, start=False)
     for kill in range(KILLS):
-        server = belfry_factory(tmp_path)
-        listed = {job["job_id"] for job in requests.get(server.url + "/api/v1/jobs", timeout=10).json()["jobs"]}
-        ledger.settle(listed)
-        stop = threading.Event()
-        clients = [threading.Thread(target=client, args=(server.url, n, ledger, stop, random.Random(SEED * 1000 + kill * 10 + n)))
-                   for n in range(CLIENTS)]
-        for thread in clients:
-            thread.start()
+        server.start()
+        ledger.settle(listed(server))
+        clients = [Client(server.url, f"k{kill}-{n}", ledger, random.Random(f"{SEED} {kill} {n}")) for n in range(CLIENTS)]
+        for client in clients:
+            client.start()
         # A third of the kills fall close to the full second, when every job is due.
         wait = dice.uniform(0, 0.4) if dice.random() < 0.67 else (1 - time.time() % 1) % 1 + dice.uniform(-0.005, 0.03)
         time.sleep(max(wait, 0))
+        assert server.process.poll() is None, "it died by itself\n" + server.read_log()[-8000:]
+        for client in clients:
+            client.is_ending.set()
         server.kill()
-        stop.set()
-        for thread in clients:
-            thread.join(20)
-            assert not thread.is_alive()
-    server = belfry_factory(tmp_path)
-    listed = {job["job_id"] for job in requests.get(server.url + "/api/v1/jobs", timeout=10).json()["jobs"]}
-    ledger.settle(listed)
-    server.stop()
-    audit(tmp_path)
+        for client in clients:
+            client.join(30)
+            assert not client.is_alive()
+        assert not ledger.troubles, ledger.troubles[:5]
+    server.start()
+    ledger.settle(listed(server))
+    assert server.stop() == 0, server.read_log()[-8000:]
+    audit(tmp_path, ledger)
 
 
-def audit(top):
+def audit(top, ledger):
     db = sqlite3.connect(top / "belfry.db")
-    assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    db.row_factory = sqlite3.Row
+    assert [tuple(row) for row in db.execute("PRAGMA integrity_check")] == [("ok",)]
+    rows = db.execute("SELECT run.*, job.name FROM run LEFT JOIN job ON job.id = run.job_id ORDER BY job_id, scheduled_at").fetchall()
     starts = [line.split() for line in (top / "starts.log").read_text().splitlines()]
-    assert len(starts) > KILLS, "hardly anything ran: the test shows nothing"
+    assert len(starts) > KILLS and len(ledger.runs) > KILLS / 10, "hardly anything ran: the test shows nothing"
+    assert len(ledger.alive) + len(ledger.deleted) > KILLS, "hardly anything was created: the test shows nothing"
+    starts_audit(starts, rows)
+    rows_audit(rows, ledger)
+    slots_audit(rows, ledger)
+    print(f"{KILLS} kills, {len(ledger.asked_at)} jobs, {len(rows)} rows, {len(starts)} starts, "
+          f"{sum(row['state'] == LOST for row in rows)} lost")
+    db.close()
+
+
+def starts_audit(starts, rows):
+    """What the jobs saw: nothing twice, nothing without a row; and no end in the history of what never began."""
     twice = [key for key, n in collections.Counter((s[0], s[1], s[2]) for s in starts).items() if n > 1]
     assert not twice, f"started twice: {twice[:5]}"
-    rows = {str(row[0]): row[1] for row in db.execute("SELECT id, state FROM run")}
-    strangers = [s for s in starts if s[3] not in rows]
+    names = {str(row["id"]): row["name"] for row in rows}
+    strangers = [s for s in starts if names.get(s[3]) != s[0]]
     assert not strangers, f"started without a row: {strangers[:5]}"
-    alive = [run for run, state in rows.items() if state < 10]
-    assert not alive, f"rows left alive: {alive[:5]}"
-    doubled = db.execute("SELECT job_id, scheduled_at, count(*) FROM run GROUP BY 1, 2 HAVING count(*) > 1").fetchall()
+    began = {s[3] for s in starts}
+    liars = [tuple(row) for row in rows if row["state"] == 10 and str(row["id"]) not in began]
+    assert not liars, f"succeeded without having begun: {liars[:5]}"
+
+
+def rows_audit(rows, ledger):
+    living = [tuple(row) for row in rows if row["state"] < FINAL]
+    assert not living, f"rows left alive: {living[:5]}"
+    doubled = [key for key, n in collections.Counter((r["job_id"], r["scheduled_at"]) for r in rows).items() if n > 1]
     assert not doubled, f"slots with two rows: {doubled[:5]}"
+    by_hand = {row["id"] for row in rows if row["origin"] == MANUAL}
+    assert ledger.runs <= by_hand, f"acknowledged runs without a row: {sorted(ledger.runs - by_hand)[:5]}"
+
+
+def slots_audit(rows, ledger):
+    """Every second of a job's life has a row or is counted in one, and no second before or after it has."""
+    by_job = collections.defaultdict(list)
+    for row in rows:
+        if row["origin"] != MANUAL:
+            by_job[row["name"]].append(row)
+    for name, slots in by_job.items():
+        first = slots[0]["missed_from"] or slots[0]["scheduled_at"]
+        assert ledger.asked_at[name] * SECOND <= first, f"{name} ran for a slot before it was made"
+        if name in ledger.answered_at:
+            assert first <= (ledger.answered_at[name] + 1) * SECOND, f"{name} lost its first slots"
+        if name in ledger.gone_at:
+            assert slots[-1]["scheduled_at"] <= ledger.gone_at[name] * SECOND, f"{name} ran after it was deleted"
+        expected = first
+        for row in slots:
+            begin = row["missed_from"] or row["scheduled_at"]
+            assert begin == expected, f"{name}: expected slot {expected}, found {tuple(row)}"
+            assert row["scheduled_at"] - begin == row["missed"] * SECOND, f"{name}: wrong count: {tuple(row)}"
+            expected = row["scheduled_at"] + SECOND
