@@ -1,10 +1,16 @@
 // lock.c - one process a database: a lock file beside it that names its holder.
 // SPDX-License-Identifier: Apache-2.0
+//
+// The lock goes with the last process that has the file open. A child that was being started when
+// its belfry was killed has it open until it becomes its program, a few milliseconds later. So a
+// holder that does not exist any more is waited for; one that lives is not.
 #include "store/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +23,10 @@
 
 static bool fail_place(struct err *e, int errnum, const char *directory, const char *path);
 static bool fail_held(struct err *e, int fd, const char *path);
+static bool lock_wait(int fd);
+
+#define WAIT_TRIES 60 // together three seconds
+#define WAIT_MS 50
 
 char *lock_resolve(const char *path, struct err *e)
 {
@@ -61,7 +71,7 @@ int lock_take(const char *path, struct err *e)
         (void)fail_hint(e, "belfry's user must be allowed to write the directory of the database");
         return -1;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (!lock_wait(fd)) {
         if (errno == EWOULDBLOCK)
             (void)fail_held(e, fd, path);
         else
@@ -84,14 +94,44 @@ static bool fail_place(struct err *e, int errnum, const char *directory, const c
                                          : "name a file in a directory that belfry may write");
 }
 
-static bool fail_held(struct err *e, int fd, const char *path)
+// The number that the lock file holds; empty when it holds none.
+static void holder_read(int fd, char *pid, size_t size)
 {
-    char pid[32] = "";
-    ssize_t got = pread(fd, pid, sizeof pid - 1, 0);
+    ssize_t got = pread(fd, pid, size - 1, 0);
 
     while (got > 0 && (pid[got - 1] < '0' || pid[got - 1] > '9'))
         got--;
     pid[got > 0 ? got : 0] = '\0';
+}
+
+static bool holder_is_gone(int fd)
+{
+    char pid[32];
+    int64_t n;
+
+    holder_read(fd, pid, sizeof pid);
+    return str_to_int(str_of(pid), &n) && n > 0 && n <= INT_MAX && kill((pid_t)n, 0) != 0 &&
+           errno == ESRCH;
+}
+
+// True when the lock is ours; false with errno.
+static bool lock_wait(int fd)
+{
+    for (int i = 0;; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK || i == WAIT_TRIES || !holder_is_gone(fd))
+            break;
+        (void)poll(NULL, 0, WAIT_MS);
+    }
+    return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+static bool fail_held(struct err *e, int fd, const char *path)
+{
+    char pid[32];
+
+    holder_read(fd, pid, sizeof pid);
     fail(e, ERR_BUSY, NULL, "\"%s\" is in use by another belfry (process %s)", path,
          *pid ? pid : "unknown");
     return fail_hint(e, "stop that one first (kill %s), or give this one a database of its own",

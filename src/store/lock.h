@@ -14,5 +14,6 @@
 [[nodiscard]] char *lock_resolve(const char *path, struct err *e);
 
 // The descriptor that holds the lock (close it to let go); -1 with ERR_BUSY when another process
-// has it, ERR_STORE when the lock file cannot be written. path as from lock_resolve.
+// has it, ERR_STORE when the lock file cannot be written. path as from lock_resolve. Waits up to
+// three seconds for what a killed process left behind.
 [[nodiscard]] int lock_take(const char *path, struct err *e);
