@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/suggest.h"
 #include "base/version.h"
+#include "cli/settings.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -57,6 +58,10 @@ void command_help(const struct command *command, FILE *out)
     if (command) {
         fprintf(out, "Usage: belfry %s %s\n\n", command->name, command->synopsis);
         fprintf(out, "%c%s.\n", command->help[0] - 'a' + 'A', command->help + 1);
+        if (command->run == cmd_serve) { // its options are a table of their own
+            fprintf(out, "\n");
+            settings_help(out);
+        }
         if (command->options[0])
             fprintf(out, "\n%s", command->options);
         return;

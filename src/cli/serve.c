@@ -144,10 +144,11 @@ static bool log_setup(const struct settings *s, struct err *e)
     while (level < 4 && strcmp(s->log_level, levels[level]) != 0)
         level++;
     if (format == 3)
-        return fail(e, ERR_USAGE, "log-format", "\"%s\" is not auto, text or json", s->log_format);
+        return fail(e, ERR_USAGE, "log-format", "log-format: \"%s\" is not auto, text or json",
+                    s->log_format);
     if (level == 4)
-        return fail(e, ERR_USAGE, "log-level", "\"%s\" is not debug, info, warn or error",
-                    s->log_level);
+        return fail(e, ERR_USAGE, "log-level",
+                    "log-level: \"%s\" is not debug, info, warn or error", s->log_level);
     log_open((enum log_format)format, (enum log_level)level, clock_real());
     return true;
 }
@@ -222,6 +223,28 @@ static void signalled(int signo, void *ctx)
 
 // ---- building ----
 
+// The default zone must be known: a schedule that names none depends on it.
+static bool zone_check(struct server *v, struct err *e)
+{
+    const struct zone *zone;
+    struct err why;
+
+    if (zones_get(v->zones, str_of(v->zone), &zone, &why))
+        return true;
+    (void)fail(e, ERR_USAGE, "timezone", "timezone: %s%s", why.message,
+               v->settings.timezone[0] ? "" : " (the system's: TZ or /etc/localtime)");
+    return fail_hint(e, "%s", why.hint);
+}
+
+// A file of trusted certificates that cannot be read would turn every check bad, hours later.
+static bool ca_file_check(const char *path, struct err *e)
+{
+    if (!path[0] || access(path, R_OK) == 0)
+        return true;
+    (void)fail_errno(e, ERR_SYSTEM, errno, "ca-file: %s cannot be read", path);
+    return fail_hint(e, "name a PEM file of trusted certificates, or leave it to the system's");
+}
+
 static bool cellar_build(struct server *v, struct err *e)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -237,9 +260,7 @@ static bool cellar_build(struct server *v, struct err *e)
         snprintf(v->zone, sizeof v->zone, "%s", v->settings.timezone);
     else
         settings_system_zone(v->zone, sizeof v->zone);
-    const struct zone *zone;
-
-    return zones_get(v->zones, str_of(v->zone), &zone, e);
+    return zone_check(v, e);
 }
 
 static bool engine_build(struct server *v, struct err *e)
@@ -321,6 +342,8 @@ static int complain(const struct err *e)
     fprintf(stderr, "belfry serve: %s\n", e->message);
     if (e->hint[0])
         fprintf(stderr, "  %s\n", e->hint);
+    else if (e->code == ERR_USAGE)
+        fprintf(stderr, "  `belfry serve --help` lists the settings\n");
     return err_exit_status(e->code);
 }
 
@@ -332,7 +355,8 @@ int cmd_serve(int argc, char **argv)
 
     if (!settings_read(argc, argv, &v.settings, &e) || !log_setup(&v.settings, &e) ||
         !listen_split(v.settings.listen, v.address, sizeof v.address, &v.port, &e) ||
-        !address_is_allowed(v.address, &e) || !host_names_split(&v, &e))
+        !address_is_allowed(v.address, &e) || !host_names_split(&v, &e) ||
+        !ca_file_check(v.settings.ca_file, &e))
         return complain(&e);
     process_setup(&v);
     if (cellar_build(&v, &e) && engine_build(&v, &e) && front_build(&v, &e)) {

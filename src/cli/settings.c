@@ -130,10 +130,12 @@ void settings_help(FILE *out)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const struct row *row = &rows[i];
+        const char *other = row->other_env ? row->other_env : "";
 
-        fprintf(out, "  --%-14s %s%s%s%s\n  %-16s %s%s%s\n", row->flag, row->help,
-                row->fallback[0] ? " (default " : "", row->fallback, row->fallback[0] ? ")" : "",
-                "", row->env, row->other_env ? ", " : "", row->other_env ? row->other_env : "");
+        fprintf(out, "  --%-14s %s", row->flag, row->help);
+        if (row->fallback[0])
+            fprintf(out, " (default %s)", row->fallback);
+        fprintf(out, "\n%19s$%s%s%s\n", "", row->env, other[0] ? " or $" : "", other);
     }
 }
 

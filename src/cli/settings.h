@@ -29,7 +29,7 @@ struct settings {
 [[nodiscard]] bool settings_read(int argc, char **argv, struct settings *ret_settings,
                                  struct err *e);
 
-// One line a setting: flag, help, default, environment.
+// Two lines a setting: flag, help, default; environment.
 void settings_help(FILE *out);
 
 // The system's time zone: TZ, what /etc/localtime points to, or the first line of /etc/timezone;
