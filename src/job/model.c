@@ -38,9 +38,7 @@ static bool body_complain(const json_t *value, struct str loc, struct model_issu
 
 void model_issues_init(struct model_issues *issues, struct arena *arena)
 {
-    issues->arena = arena;
-    issues->len = 0;
-    issues->warning_count = 0;
+    *issues = (struct model_issues){.arena = arena};
 }
 
 static struct str input_text(struct arena *arena, const json_t *input)
@@ -99,6 +97,8 @@ bool model_complain(struct model_issues *issues, const char *type, struct str lo
 
     if (issues->len >= MODEL_ISSUES_MAX)
         return false;
+    if (!issues->v)
+        issues->v = arena_array(issues->arena, MODEL_ISSUES_MAX, sizeof *issues->v);
     issue = &issues->v[issues->len++];
     issue->type = type;
     issue->loc = loc;
@@ -142,6 +142,8 @@ void model_warn(struct model_issues *issues, const char *format, ...)
 
     if (issues->warning_count >= MODEL_WARNINGS_MAX)
         return;
+    if (!issues->warnings)
+        issues->warnings = arena_array(issues->arena, MODEL_WARNINGS_MAX, sizeof *issues->warnings);
     va_start(args, format);
     issues->warnings[issues->warning_count++] = text_of(issues->arena, format, args);
     va_end(args);

@@ -102,10 +102,11 @@ struct model_issue {
 
 // What is wrong with a request, and what is only odd. What exceeds the maximum is not kept.
 struct model_issues {
-    struct arena *arena; // borrowed
-    struct model_issue v[MODEL_ISSUES_MAX];
+    struct arena *arena;   // borrowed
+    struct model_issue *v; // room for MODEL_ISSUES_MAX, made for the first one: most requests need
+                           // none
     size_t len;
-    struct str warnings[MODEL_WARNINGS_MAX]; // sentences without a full stop
+    struct str *warnings; // sentences without a full stop; room for MODEL_WARNINGS_MAX, likewise
     size_t warning_count;
 };
 
