@@ -175,6 +175,7 @@ static bool jobs_dir_setup(const char *dir, struct err *e)
 
 static void process_setup(struct server *v)
 {
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct rlimit files;
     ssize_t n = readlink("/proc/self/exe", v->self, sizeof v->self - 1);
 
@@ -182,7 +183,7 @@ static void process_setup(struct server *v)
         v->self[n] = '\0';
     if (gethostname(v->node, sizeof v->node - 1) != 0)
         snprintf(v->node, sizeof v->node, "localhost");
-    signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGPIPE, &ignore, NULL);
     // A handful of threads hand small blocks to each other: many malloc arenas only cost memory.
     mallopt(M_ARENA_MAX, 2);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {

@@ -88,7 +88,7 @@ void dispatch_stop(struct dispatch *d, void (*on_idle)(void *ctx), void *ctx)
 
 static void failing(struct dispatch *d, const struct err *err)
 {
-    if (!d->is_failing)
+    if (d->failure.code == ERR_NONE)
         log_error("the store does not accept writes; nothing is started until it does",
                   log_err(err));
     d->is_failing = true;
@@ -99,7 +99,7 @@ static void failing(struct dispatch *d, const struct err *err)
 
 static void healthy(struct dispatch *d)
 {
-    if (d->is_failing)
+    if (d->failure.code != ERR_NONE)
         log_info("the store accepts writes again");
     d->is_failing = false;
     d->failure = (struct err){0};

@@ -45,6 +45,7 @@ static void test_full(void **state)
     assert_string_equal(buf_text(&b), "12378");
     assert_false(buf_reserve(&b, 1));
     assert_true(buf_reserve(&b, 0));
+    assert_false(buf_grow(&b, 6));
     buf_clear(&b);
     assert_false(b.is_full);
     assert_false(buf_reserve(&b, 6));

@@ -1,0 +1,198 @@
+// dispatch_test.c - claiming, starting and finishing, step by step.
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/dispatch.h"
+
+#include "fixture.h"
+
+#include "base/arena.h"
+
+struct bench {
+    struct fixture f;
+    struct due due;
+    struct dispatch d;
+};
+
+static struct entry *stored(struct bench *b, const char *name, const char *spec, int64_t id);
+
+static void bench_open(struct bench *b)
+{
+    fixture_open(&b->f);
+    due_init(&b->due);
+    dispatch_init(&b->d, b->f.loop, b->f.store, &b->f.exec, &b->due);
+}
+
+static void bench_close(struct bench *b)
+{
+    memory_store_crash(b->f.store);
+    dispatch_done(&b->d);
+    due_done(&b->due);
+    fixture_close(&b->f);
+}
+
+static void put_done(const struct store_answer *answer, void *ctx)
+{
+    assert_null(answer->err);
+    *(int64_t *)ctx = answer->job_id;
+}
+
+// A job that the store knows, in the table, planned for its first slot.
+static struct entry *stored(struct bench *b, const char *name, const char *spec, int64_t id)
+{
+    struct job *job = fixture_job(&b->f, name, spec);
+    struct arena *arena = arena_new(1024);
+    struct job_row row;
+
+    job_to_row(job, arena, &row);
+    store_put_job(b->f.store, &row, STORE_CREATE, put_done, &id);
+    fixture_settle(&b->f);
+    arena_free(arena);
+    job->id = id;
+    job->version = 1;
+    struct entry *entry = due_add(&b->due, job);
+
+    due_plan(&b->due, entry, trigger_next(job->trigger, (wall){T0}));
+    dispatch_look(&b->d);
+    return entry;
+}
+
+static void test_claim_start_finish(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored(&b, "x", EVERY_10, 0);
+
+    fixture_pass(&b.f, 9 * S);
+    assert_int_equal(b.f.started, 0);
+    fixture_pass(&b.f, 1 * S);
+    assert_int_equal(b.f.started, 1);
+    assert_int_equal(entry->running, 1);
+    assert_int_equal(entry->slot.us, T0 + 20 * S);
+    assert_int_equal(b.f.runs[0].request.scheduled_at.us, T0 + 10 * S);
+    fixture_end(&b.f, 0, RUN_SUCCEEDED);
+    assert_int_equal(entry->running, 0);
+    assert_int_equal(b.d.live_count, 0);
+    // Still running when the next slot comes: skipped, with a row.
+    fixture_pass(&b.f, 10 * S);
+    fixture_pass(&b.f, 10 * S);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(b.d.skipped, 1);
+    bench_close(&b);
+}
+
+static void test_store_fails_and_heals(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored(&b, "x", EVERY_10, 0);
+
+    memory_store_fail(b.f.store, 3);
+    fixture_pass(&b.f, 10 * S);
+    assert_int_equal(b.f.started, 0);
+    assert_int_equal(b.d.failure.code, ERR_STORE);
+    assert_int_equal(entry->running, 0);
+    assert_int_equal(entry->slot.us, T0 + 10 * S);
+    fixture_pass(&b.f, 3 * S);
+    assert_int_equal(b.f.started, 1);
+    assert_int_equal(b.d.failure.code, ERR_NONE);
+    // An end that the store refuses is kept and offered again.
+    memory_store_fail(b.f.store, 2);
+    fixture_end(&b.f, 0, RUN_SUCCEEDED);
+    assert_int_equal(b.d.live_count, 1);
+    fixture_pass(&b.f, 3 * S);
+    assert_int_equal(b.d.live_count, 0);
+    assert_int_equal(b.d.finished, 1);
+    bench_close(&b);
+}
+
+static void test_job_ends_after_its_last_run(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    (void)stored(&b, "once", ONCE_AT_30, 0);
+    fixture_pass(&b.f, 30 * S);
+    assert_int_equal(b.f.started, 1);
+    assert_non_null(due_find(&b.due, STR_LIT("once")));
+    fixture_end(&b.f, 0, RUN_FAILED);
+    assert_null(due_find(&b.due, STR_LIT("once")));
+    // One that has nothing to come when it is loaded ends in the sweep.
+    b.d.is_failing = true; // so that its slot, which has passed, is not claimed
+    struct entry *entry = stored(&b, "over", ONCE_AT_30, 0);
+    b.d.is_failing = false;
+    due_plan(&b.due, entry, WALL_NEVER);
+    dispatch_sweep(&b.d);
+    fixture_settle(&b.f);
+    assert_null(due_find(&b.due, STR_LIT("over")));
+    bench_close(&b);
+}
+
+struct said {
+    int count;
+    enum err_code code;
+    int64_t run_id;
+};
+
+static void run_said(const struct err *err, int64_t run_id, void *ctx)
+{
+    struct said *said = ctx;
+
+    said->count++;
+    said->code = err ? err->code : ERR_NONE;
+    said->run_id = run_id;
+}
+
+static void flag(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+static void test_run_by_hand_and_stop(void **state)
+{
+    struct said first = {0}, second = {0}, third = {0};
+    bool is_idle = false;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored(&b, "x", EVERY_10, 0);
+
+    entry->job->max_instances = 2;
+    dispatch_run(&b.d, entry, run_said, &first);
+    dispatch_run(&b.d, entry, run_said, &second);
+    dispatch_run(&b.d, entry, run_said, &third);
+    fixture_settle(&b.f);
+    // Both in one microsecond, yet each has a row of its own; the third is over the limit.
+    assert_int_equal(first.code, ERR_NONE);
+    assert_int_equal(second.code, ERR_NONE);
+    assert_int_equal(third.code, ERR_CONCURRENCY);
+    assert_int_equal(b.f.started, 2);
+    assert_true(first.run_id != second.run_id);
+    dispatch_stop(&b.d, flag, &is_idle);
+    assert_false(is_idle);
+    fixture_pass(&b.f, 30 * S);
+    assert_int_equal(b.f.started, 2);
+    dispatch_run(&b.d, entry, run_said, &third);
+    assert_int_equal(third.code, ERR_BUSY);
+    fixture_end(&b.f, 0, RUN_SUCCEEDED);
+    assert_false(is_idle);
+    fixture_end(&b.f, 1, RUN_SUCCEEDED);
+    assert_true(is_idle);
+    bench_close(&b);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_claim_start_finish),
+        cmocka_unit_test(test_store_fails_and_heals),
+        cmocka_unit_test(test_job_ends_after_its_last_run),
+        cmocka_unit_test(test_run_by_hand_and_stop),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

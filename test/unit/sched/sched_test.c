@@ -1,0 +1,231 @@
+// sched_test.c - the scheduler's face: writes, planning, restarts, the order of the list.
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/sched.h"
+
+#include "fixture.h"
+
+struct answer {
+    int count;
+    enum err_code code;
+    int version;
+};
+
+static void answered(const struct err *err, const struct job *job, void *ctx)
+{
+    struct answer *a = ctx;
+
+    a->count++;
+    a->code = err ? err->code : ERR_NONE;
+    a->version = job ? job->version : 0;
+}
+
+static struct sched *life_begin(struct fixture *f)
+{
+    struct sched_options options = {f->loop, f->store, &f->exec, f->zones, STR_LIT("UTC")};
+    struct sched *s = sched_new(&options);
+    struct err e;
+
+    assert_true(sched_start(s, &e));
+    return s;
+}
+
+static struct answer put(struct fixture *f, struct sched *s, const char *name, const char *spec,
+                         int expect)
+{
+    struct answer a = {0};
+
+    sched_put(s, fixture_job(f, name, spec), expect, answered, &a);
+    assert_int_equal(a.count, 0); // never before the call has returned
+    fixture_settle(f);
+    assert_int_equal(a.count, 1);
+    return a;
+}
+
+static wall next_of(const struct sched *s, const char *name)
+{
+    const struct job *job = sched_find(s, str_of(name));
+
+    assert_non_null(job);
+    return sched_next_at(s, job);
+}
+
+static void test_writes(void **state)
+{
+    struct fixture f;
+    struct answer a = {0};
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    assert_int_equal(put(&f, s, "x", EVERY_10, STORE_CREATE).code, ERR_NONE);
+    assert_int_equal(put(&f, s, "x", EVERY_10, STORE_CREATE).code, ERR_EXISTS);
+    assert_int_equal(put(&f, s, "x", ONCE_AT_30, 7).code, ERR_CONFLICT);
+    assert_int_equal(next_of(s, "x").us, T0 + 10 * S);
+    a = put(&f, s, "x", ONCE_AT_30, 1);
+    assert_int_equal(a.code, ERR_NONE);
+    assert_int_equal(a.version, 2);
+    assert_int_equal(next_of(s, "x").us, T0 + 30 * S);
+    a = (struct answer){0};
+    sched_delete(s, STR_LIT("x"), answered, &a);
+    fixture_settle(&f);
+    assert_int_equal(a.code, ERR_NONE);
+    assert_null(sched_find(s, STR_LIT("x")));
+    sched_delete(s, STR_LIT("x"), answered, &a);
+    assert_int_equal(a.code, ERR_NOT_FOUND);
+    assert_int_equal(sched_count(s), 0);
+    fixture_pass(&f, 60 * S);
+    assert_int_equal(f.started, 0);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
+static void test_list_and_stats(void **state)
+{
+    struct fixture f;
+    struct sched_stats stats;
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "c", ONCE_AT_30, STORE_CREATE);
+    (void)put(&f, s, "b", EVERY_10, STORE_CREATE);
+    (void)put(&f, s, "a", EVERY_10, STORE_CREATE);
+    struct sched_item *list = sched_list(s);
+    assert_int_equal(sched_count(s), 3);
+    assert_true(str_eq(list[0].job->name, STR_LIT("a")));
+    assert_true(str_eq(list[1].job->name, STR_LIT("b")));
+    assert_true(str_eq(list[2].job->name, STR_LIT("c")));
+    free(list);
+    fixture_pass(&f, 10 * S);
+    assert_int_equal(sched_running(s, sched_find(s, STR_LIT("a"))), 1);
+    sched_stats(s, &stats);
+    assert_int_equal(stats.claimed, 2);
+    assert_int_equal(stats.running, 2);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
+static void test_pause_makes_up_for_nothing(void **state)
+{
+    struct fixture f;
+    struct answer a = {0};
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", EVERY_10, STORE_CREATE);
+    sched_pause(s, STR_LIT("x"), true, answered, &a);
+    fixture_settle(&f);
+    assert_int_equal(a.code, ERR_NONE);
+    assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
+    fixture_pass(&f, 35 * S);
+    assert_int_equal(f.started, 0);
+    sched_pause(s, STR_LIT("x"), false, answered, &a);
+    fixture_settle(&f);
+    assert_int_equal(next_of(s, "x").us, T0 + 40 * S);
+    fixture_pass(&f, 5 * S);
+    assert_int_equal(f.started, 1);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
+struct said {
+    int count;
+    enum err_code code;
+};
+
+static void run_said(const struct err *err, int64_t run_id, void *ctx)
+{
+    struct said *said = ctx;
+
+    (void)run_id;
+    said->count++;
+    said->code = err ? err->code : ERR_NONE;
+}
+
+static void flag(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+static void test_run_now_and_stop(void **state)
+{
+    struct fixture f;
+    struct said said = {0};
+    bool is_stopped = false;
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", EVERY_10, STORE_CREATE);
+    sched_run_now(s, STR_LIT("nobody"), run_said, &said);
+    assert_int_equal(said.code, ERR_NOT_FOUND);
+    sched_run_now(s, STR_LIT("x"), run_said, &said);
+    fixture_settle(&f);
+    assert_int_equal(said.code, ERR_NONE);
+    assert_int_equal(f.started, 1);
+    sched_run_now(s, STR_LIT("x"), run_said, &said);
+    assert_int_equal(said.code, ERR_CONCURRENCY);
+    sched_stop(s, 5 * S, flag, &is_stopped);
+    assert_int_equal(f.stop_grace_us, 5 * S);
+    fixture_pass(&f, 20 * S);
+    assert_false(is_stopped);
+    fixture_end(&f, 0, RUN_CANCELLED);
+    assert_true(is_stopped);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
+// The anchor of an interval is its creation, also over restarts; what was missed is one run that
+// says how much.
+static void test_restart(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f);
+    sim_clock_advance(&f.clock, 3 * S);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", EVERY_10, STORE_CREATE);
+    fixture_pass(&f, 10 * S);
+    assert_int_equal(f.started, 1);
+    fixture_end(&f, 0, RUN_SUCCEEDED);
+    memory_store_crash(f.store);
+    sched_free(s);
+
+    sim_clock_advance(&f.clock, 35 * S); // slots 23, 33 and 43 pass
+    f.store = memory_store_open(f.loop, f.data);
+    s = life_begin(&f);
+    fixture_settle(&f);
+    assert_int_equal(f.started, 2);
+    assert_int_equal(f.runs[1].request.scheduled_at.us, T0 + 43 * S);
+    assert_int_equal(next_of(s, "x").us, T0 + 53 * S);
+    struct sched_stats stats;
+    sched_stats(s, &stats);
+    assert_int_equal(stats.missed, 2);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_writes),
+        cmocka_unit_test(test_list_and_stats),
+        cmocka_unit_test(test_pause_makes_up_for_nothing),
+        cmocka_unit_test(test_run_now_and_stop),
+        cmocka_unit_test(test_restart),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
