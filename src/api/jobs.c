@@ -410,12 +410,23 @@ static void removed(const struct err *err, const struct job *job, void *ctx)
         call_reply_err(call, err);
 }
 
+static void quarantine_reply(struct call *call, const struct job *job)
+{
+    struct err e;
+
+    (void)fail(&e, ERR_SCHEDULE, "job_id", "the job is in quarantine: %.*s", STR(job->quarantine));
+    (void)fail_hint(&e, "PUT a whole job under this id, or DELETE it");
+    call_reply_err(call, &e);
+}
+
 static void pause_set(struct call *call, bool is_paused)
 {
     const struct job *job = job_find(call);
 
     if (!job)
         not_found(call);
+    else if (job->quarantine.len > 0)
+        quarantine_reply(call, job);
     else if (match_check(call, job))
         sched_pause(call->api->o.sched, job_name(call), is_paused, written, call);
 }

@@ -44,6 +44,7 @@ static const struct exec_ops idle_ops = {idle_start, idle_cancel, idle_running, 
 static struct exec idle_exec = {&idle_ops};
 
 static char jobs_dir[] = "/tmp/belfry-api-XXXXXX";
+static int setup(void **state);
 static struct sim_clock sim;
 static struct loop *loop;
 static struct store *store;
@@ -83,6 +84,30 @@ static void folder_make(const char *name)
     assert_int_equal(mkdir(path, 0700), 0);
 }
 
+static void stored(const struct store_answer *answer, void *ctx)
+{
+    assert_null(answer->err);
+    *(bool *)ctx = true;
+}
+
+// Puts a job into the store behind the scheduler's back.
+static void row_store(const char *trigger)
+{
+    struct job_row row = {
+        .name = STR_LIT("old"), .trigger = str_of(trigger), .spec = STR_LIT("{}")};
+    bool is_stored = false;
+
+    store_put_job(store, &row, STORE_CREATE, stored, &is_stored);
+    turn();
+    assert_true(is_stored);
+}
+
+static int setup_quarantined(void **state)
+{
+    *state = "{\"type\":\"moon\"}";
+    return setup(state);
+}
+
 static int setup(void **state)
 {
     struct sched_options options;
@@ -90,12 +115,13 @@ static int setup(void **state)
     struct http_server_options http = {0};
     struct err e;
 
-    (void)state;
     sim_clock_init(&sim, (wall){1700000000000000}); // 2023-11-14 22:13:20 UTC
     loop = loop_new(&sim.base, &e);
     store = memory_store_new(loop);
     zones = zones_new(NULL);
     options = (struct sched_options){loop, store, &idle_exec, zones, STR_LIT("UTC")};
+    if (*state)
+        row_store(*state);
     sched = sched_new(&options);
     assert_true(sched_start(sched, &e));
     api_options =
@@ -445,6 +471,34 @@ static void test_modules(void **state)
     assert_non_null(strstr(body, "{\"name\":\"none\",\"entry\":null,"));
 }
 
+static void test_quarantine(void **state)
+{
+    (void)state;
+    expect_part("GET /api/v1/jobs", "", 200,
+                "{\"job_id\":\"old\",\"run_frequency\":\"\",\"next_run\":\"None\",");
+    assert_non_null(strstr(body, "\"state\":\"quarantined\""));
+    assert_non_null(strstr(body, "\"quarantine\":\"the stored "));
+    expect_part("GET /api/v1/jobs/old", "", 200, "\"trigger\":null");
+    expect_part("POST /api/v1/jobs/old/pause", "", 400, "in quarantine");
+    expect_part("POST /api/v1/jobs/old/runs", "", 404, "no usable job");
+    expect_part("GET /api/v1/jobs/old/next", "", 404, "job_not_found");
+    expect_part("GET /api/v1/status", "", 200, "\"quarantined\":1");
+    expect_part("POST /api/v1/jobs", "{\"job_id\":\"old\",\"folder\":\"a\"}", 409,
+                "Job already exists");
+    expect_part("PUT /api/v1/jobs/old",
+                "{\"trigger\":{\"type\":\"interval\",\"hours\":1},\"folder\":\"plain\"}", 200,
+                "\"state\":\"scheduled\"");
+}
+
+static void test_mended_by_patch_or_deleted(void **state)
+{
+    (void)state;
+    expect_part("PATCH /api/v1/jobs/old",
+                "{\"trigger\":{\"type\":\"interval\",\"hours\":1},\"folder\":\"plain\"}", 200,
+                "\"state\":\"scheduled\"");
+    expect("DELETE /api/v1/jobs/old", "", 200, "{\"scheduled\":false,\"job_id\":\"old\"}");
+}
+
 static void test_changes_at_the_same_time_both_count(void **state)
 {
     int fds[2][2];
@@ -478,6 +532,9 @@ static void test_changes_at_the_same_time_both_count(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_quarantine, setup_quarantined, teardown),
+        cmocka_unit_test_setup_teardown(test_mended_by_patch_or_deleted, setup_quarantined,
+                                        teardown),
         TEST(test_s1),
         TEST(test_s1_refusals_tell_why),
         TEST(test_put_and_patch),
