@@ -357,7 +357,9 @@ static void finish_answered(const struct store_answer *answer, void *ctx)
         failing(d, answer->err);
         return;
     }
+    healthy(d);
     live_free(d, live);
+    dispatch_look(d);
     idle_check(d);
 }
 
