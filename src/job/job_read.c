@@ -52,6 +52,7 @@ const struct model job_post_model = {
     .doc = "S1's form {job_id, from_file, type, args}, in which unknown members are ignored with a "
            "warning, or the rich "
            "form {job_id, trigger, ...}, in which they are refused.",
+    .example = "{\"job_id\":\"hello_c\",\"from_file\":true}",
     .fields = form_fields,
     .count = MODEL_COUNT(form_fields),
     .use = FORM_POST,
@@ -63,6 +64,8 @@ const struct model job_post_model = {
 const struct model job_put_model = {
     .name = "JobPut",
     .doc = "A whole job: what is left out gets its preset.",
+    .example = "{\"folder\":\"hello_c\",\"args\":[],\"trigger\":{\"type\":\"cron\","
+               "\"expr\":\"30 2 * * mon-fri\",\"timezone\":\"Europe/Berlin\"}}",
     .fields = form_fields,
     .count = MODEL_COUNT(form_fields),
     .use = FORM_PUT,
@@ -75,6 +78,7 @@ const struct model job_patch_model = {
     .doc = "Changes: what is left out stays, null gives the preset. from_file, type or an args "
            "object replace the whole schedule, as a POST "
            "would make it; a trigger without type and expr is merged into the present one.",
+    .example = "{\"trigger\":{\"type\":\"interval\",\"minutes\":10}}",
     .fields = form_fields,
     .count = MODEL_COUNT(form_fields),
     .use = FORM_PATCH,

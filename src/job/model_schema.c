@@ -31,6 +31,12 @@ void model_schema(const struct model *model, struct json_write *w)
     pair(w, "type", "object");
     if (model->doc)
         pair(w, "description", model->doc);
+    if (model->example) {
+        json_write_key(w, "examples");
+        json_write_array(w);
+        json_write_raw(w, str_of(model->example));
+        json_write_array_end(w);
+    }
     json_write_key(w, "properties");
     json_write_object(w);
     for (size_t i = 0; i < model->count; i++) {
