@@ -85,9 +85,28 @@ for (const colorScheme of ['light', 'dark']) {
   });
 }
 
-test('a narrow screen does not scroll sideways', async () => {
-  const { page, close } = await openDocs({ viewport: { width: 390, height: 800 } });
-  const width = await page.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(width <= 390, `the page is ${width} pixels wide`);
+for (const width of [390, 1280]) {
+  for (const colorScheme of ['light', 'dark']) {
+    test(`${width} pixels, ${colorScheme}: nothing scrolls sideways, forms included`, async () => {
+      const { page, seen, close } = await openDocs({ viewport: { width, height: 800 }, colorScheme });
+      for (const method of ['get', 'post', 'patch']) {
+        await page.locator(`.opblock-${method} .opblock-summary`).first().click();
+        await page.locator(`.opblock-${method} .opblock-body .responses-table`).first().waitFor({ timeout: 10000 });
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(wide <= width, `with a ${method} open the page is ${wide} pixels wide`);
+      }
+      nothingWrong(seen);
+      await close();
+    });
+  }
+}
+
+test('the form for a new job holds a body that can be sent', async () => {
+  const { page, seen, close } = await openDocs();
+  const row = page.locator('.opblock-post').filter({ has: page.locator('[data-path="/api/v1/jobs"]') }).first();
+  await row.locator('.opblock-summary').click();
+  const body = JSON.parse(await row.locator('textarea.body-param__text').inputValue());
+  assert.deepEqual(Object.keys(body), ['job_id', 'from_file']);
+  nothingWrong(seen);
   await close();
 });
