@@ -13,6 +13,8 @@
 // start sooner, but their ends would stand in the store's queue before the next claim.
 #define CLAIM_MAX 1024
 #define RETRY_US 1000000 // between two tries while the store fails
+#define TELL_US 60000000 // between two lines of the log about it
+#define STOP_TRIES 5     // then a stop leaves without what the store refuses
 
 struct live {
     struct list link; // in lives, or in unsaved
@@ -33,7 +35,6 @@ struct manual {
 };
 
 static void claim_answered(const struct store_answer *answer, void *ctx);
-static void entry_rest(struct dispatch *d, struct entry *entry);
 static void run_ended(const struct run_end *end, void *ctx);
 static void retry(void *ctx);
 static void look(void *ctx);
@@ -88,21 +89,47 @@ void dispatch_stop(struct dispatch *d, void (*on_idle)(void *ctx), void *ctx)
 
 static void failing(struct dispatch *d, const struct err *err)
 {
-    if (d->failure.code == ERR_NONE)
+    mono now = loop_now(d->loop);
+
+    if (!d->is_failing && (d->told_at.us == 0 || now.us - d->told_at.us >= TELL_US)) {
         log_error("the store does not accept writes; nothing is started until it does",
                   log_err(err));
+        d->is_told = true;
+        d->told_at = now;
+    }
     d->is_failing = true;
     d->failure = *err;
     if (!loop_timer_is_armed(&d->retry))
-        loop_timer_set(d->loop, &d->retry, mono_after_us(loop_now(d->loop), RETRY_US), retry, d);
+        loop_timer_set(d->loop, &d->retry, mono_after_us(now, RETRY_US), retry, d);
 }
 
+// The store has accepted a write. It is not well yet while it refuses another.
 static void healthy(struct dispatch *d)
 {
-    if (d->failure.code != ERR_NONE)
+    if (!d->is_failing || !list_is_empty(&d->unsaved))
+        return;
+    if (d->is_told)
         log_info("the store accepts writes again");
-    d->is_failing = false;
+    loop_timer_stop(d->loop, &d->retry);
+    d->is_failing = d->is_told = false;
     d->failure = (struct err){0};
+}
+
+void dispatch_trouble(struct dispatch *d, const struct err *err)
+{
+    if (err->code == ERR_STORE)
+        failing(d, err);
+}
+
+static void probe_answered(const struct store_answer *answer, void *ctx)
+{
+    struct dispatch *d = ctx;
+
+    if (answer->err)
+        failing(d, answer->err);
+    else
+        healthy(d);
+    dispatch_look(d);
 }
 
 // ---- claiming ----
@@ -165,7 +192,7 @@ static void claim_gather(struct dispatch *d, wall now)
 
 void dispatch_look(struct dispatch *d)
 {
-    if (d->is_claiming || d->is_stopping || d->is_failing)
+    if (d->is_claiming || d->is_stopping || loop_timer_is_armed(&d->retry))
         return;
     wall now = clock_wall(loop_clock(d->loop));
     wall next = due_next(d->due);
@@ -191,6 +218,18 @@ static void look(void *ctx)
     dispatch_look(ctx);
 }
 
+// Whether a slot that was due when it was claimed belongs to the definition in force now.
+static bool slot_is_due(const struct entry *entry, wall slot)
+{
+    const struct job *job = entry->job;
+
+    if (job->state != JOB_ENABLED || !job->trigger)
+        return false;
+    if (trigger_is_once(job->trigger))
+        return trigger_next(job->trigger, (wall){INT64_MIN}).us == slot.us;
+    return slot.us > job->effective_from.us;
+}
+
 // The slots of a failed claim are due again. Backwards, so that an entry with several rows ends at
 // its first.
 static void claim_undo(struct dispatch *d)
@@ -204,7 +243,7 @@ static void claim_undo(struct dispatch *d)
             continue;
         if (run->state == RUN_RUNNING)
             entry->running--;
-        if (first.us < entry->slot.us)
+        if (first.us < entry->slot.us && slot_is_due(entry, first))
             due_plan(d->due, entry, first);
     }
 }
@@ -249,7 +288,7 @@ static void claim_settle(struct dispatch *d, const struct run *run, bool won)
         entry->running--;
     }
     if (entry)
-        entry_rest(d, entry);
+        dispatch_rest(d, entry);
 }
 
 static void claim_answered(const struct store_answer *answer, void *ctx)
@@ -292,14 +331,15 @@ static void job_ended(const struct store_answer *answer, void *ctx)
         due_remove(d->due, entry);
 }
 
-// Does what an entry at rest needs: a slot that waited for a free place, or the end of the job.
-static void entry_rest(struct dispatch *d, struct entry *entry)
+// A definition on its way to the store may give the job a slot again: ending waits for the answer.
+void dispatch_rest(struct dispatch *d, struct entry *entry)
 {
     if (entry->is_waiting && entry->running < entry->job->max_instances) {
         due_plan(d->due, entry, entry->slot);
         return;
     }
-    if (entry->slot.us != WALL_NEVER.us || entry->running > 0 || entry->is_ending)
+    if (entry->slot.us != WALL_NEVER.us || entry->running > 0 || entry->is_ending ||
+        entry->writes > 0)
         return;
     if (entry->job->state != JOB_ENABLED || !entry->job->trigger)
         return;
@@ -378,7 +418,7 @@ static void run_ended(const struct run_end *end, void *ctx)
     if (!entry)
         return;
     entry->running--;
-    entry_rest(d, entry);
+    dispatch_rest(d, entry);
     dispatch_look(d);
 }
 
@@ -387,18 +427,32 @@ void dispatch_sweep(struct dispatch *d)
     struct entry *entry;
 
     for (size_t at = 0; (entry = map_next(&d->due->by_id, &at));)
-        entry_rest(d, entry);
+        dispatch_rest(d, entry);
 }
 
-// Offers the store again what it refused, and looks at jobs whose ending it refused.
+// A stop does not wait for ever for a store that refuses.
+static void unsaved_forget(struct dispatch *d)
+{
+    log_error("runs have ended but cannot be recorded; they will be lost after the next start",
+              log_err(&d->failure));
+    while (!list_is_empty(&d->unsaved))
+        live_free(d, list_item(d->unsaved.next, struct live, link));
+    idle_check(d);
+}
+
+// Offers the store again what it refused, looks at jobs whose ending it refused, and claims; when
+// nothing is due, asks the store for the sake of asking.
 static void retry(void *ctx)
 {
     struct dispatch *d = ctx;
     struct list again;
 
+    if (d->is_stopping && d->stop_tries++ >= STOP_TRIES) {
+        unsaved_forget(d);
+        return;
+    }
     list_init(&again);
     list_move(&d->unsaved, &again);
-    d->is_failing = false;
     while (!list_is_empty(&again)) {
         struct live *live = list_item(again.next, struct live, link);
 
@@ -408,6 +462,9 @@ static void retry(void *ctx)
     }
     dispatch_sweep(d);
     dispatch_look(d);
+    if (!d->is_claiming)
+        store_claim(d->store, NULL, 0, due_watermark(d->due, clock_wall(loop_clock(d->loop))),
+                    probe_answered, d);
 }
 
 // ---- runs by hand ----
@@ -442,10 +499,12 @@ static void manual_answered(const struct store_answer *answer, void *ctx)
     }
     if (entry)
         entry->running--;
-    if (answer->err)
+    if (answer->err) {
         err = *answer->err;
-    else
+        dispatch_trouble(d, answer->err);
+    } else {
         (void)fail(&err, ERR_NOT_FOUND, "job_id", "the job was deleted before the run could start");
+    }
     manual_end(manual, &err);
 }
 

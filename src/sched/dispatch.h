@@ -7,7 +7,9 @@
 //
 // While the store fails nothing starts: slots stay due, the claim is tried again every second, and
 // what has become late by then is judged by each job's misfire rule. Ends of runs are kept in
-// memory until the store has them.
+// memory until the store has them. When nothing is due, an empty claim is what finds out that the
+// store works again. A stop tries a few times more and then leaves: what could not be recorded is
+// lost after the next start.
 #pragma once
 
 #include <stdbool.h>
@@ -37,7 +39,10 @@ struct dispatch {
     size_t live_count;
     struct run_ids ids;
     bool is_stopping; // claims no more
-    bool is_failing;  // waits for retry
+    int stop_tries;   // retries since then
+    bool is_failing;  // the store did not accept the last write
+    bool is_told;     // the log says so
+    mono told_at;
     struct err failure;
     int64_t claimed, finished, skipped, missed, late_max_us;
     void (*on_idle)(void *ctx); // called when a stop has nothing left to wait for
@@ -51,6 +56,13 @@ void dispatch_done(struct dispatch *d);
 
 // Something in due has changed: claims what is due and sets the alarm for the rest.
 void dispatch_look(struct dispatch *d);
+
+// A write of somebody else has failed: if it was the store's fault, nothing is claimed until the
+// store works.
+void dispatch_trouble(struct dispatch *d, const struct err *err);
+
+// Does what an entry at rest needs: a slot that waited for a free place, or the end of the job.
+void dispatch_rest(struct dispatch *d, struct entry *entry);
 
 // Ends the jobs that have no slot left and no run in progress: after a start, or after a failure of
 // the store.

@@ -26,6 +26,7 @@ struct entry {
     wall slot;             // the first slot that has no row yet; WALL_NEVER: none to come
     wall claimed;          // the latest slot that has a row; 0: none
     int32_t running;       // runs claimed and not yet ended
+    int32_t writes;        // new definitions on their way to the store
     bool is_waiting;       // for one of its own runs to end (COALESCE_ALL)
     bool is_ending;        // JOB_ENDED is on its way to the store
 };

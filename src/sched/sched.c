@@ -29,7 +29,7 @@ struct sched {
 struct write {
     struct sched *s;
     struct job *job; // the new definition (put); NULL for a removal
-    int64_t job_id;  // of the job that is removed
+    int64_t job_id;  // of the job that is replaced or removed; 0: none of that name
     bool is_replan;  // the trigger or the state has changed
     sched_done *done;
     void *ctx;
@@ -111,7 +111,15 @@ static void zones_changed(struct sched *s)
 
         if (!entry->job->trigger)
             continue;
-        due_replace(&s->due, entry, job_copy(entry->job, &context));
+        struct job *job = job_copy(entry->job, &context);
+
+        if (!job->trigger) { // cannot be used with the new data: what stands still works
+            log_error("a schedule cannot be used with the new zone data",
+                      log_str("job_id", job->name), log_str("why", job->quarantine));
+            job_free(job);
+            continue;
+        }
+        due_replace(&s->due, entry, job);
         if (slot.us > context.now.us && slot.us != WALL_NEVER.us &&
             !trigger_is_once(entry->job->trigger))
             due_plan(&s->due, entry, trigger_next(entry->job->trigger, context.now));
@@ -191,6 +199,17 @@ static void last_run_loaded(int64_t job_id, wall scheduled_at, void *ctx)
         entry->claimed = scheduled_at;
 }
 
+// Plans a job that was loaded. What it did or was told under a clock that has been set back since
+// lies in the future; it does not hold it up until then.
+static void entry_start(struct sched *s, struct entry *entry, wall from, wall now)
+{
+    if (entry->claimed.us > now.us && entry->job->trigger && !trigger_is_once(entry->job->trigger))
+        entry->claimed = now;
+    if (entry->job->effective_from.us > now.us)
+        entry->job->effective_from = now;
+    entry_plan(s, entry, from);
+}
+
 bool sched_start(struct sched *s, struct err *e)
 {
     struct loading loading = {s, sched_trigger_context(s), 0};
@@ -204,11 +223,8 @@ bool sched_start(struct sched *s, struct err *e)
     wall from = load.watermark.us < now.us ? load.watermark : now;
 
     s->dispatch.ids.last = load.last_run_id;
-    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
-        if (entry->claimed.us > now.us) // claimed under a clock that has been set back since
-            entry->claimed = trigger_is_once(entry->job->trigger) ? entry->claimed : now;
-        entry_plan(s, entry, from);
-    }
+    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
+        entry_start(s, entry, from, now);
     loop_on_step(s->options.loop, clock_stepped, s);
     loop_timer_set(s->options.loop, &s->zones_timer,
                    mono_after_us(loop_now(s->options.loop), ZONES_US), zones_look, s);
@@ -249,9 +265,15 @@ static void put_answered(const struct store_answer *answer, void *ctx)
     struct write *write = ctx;
     struct sched *s = write->s;
     struct job *job = write->job;
+    struct entry *before = due_find_id(&s->due, write->job_id);
 
+    if (before)
+        before->writes--;
     if (answer->err) {
+        dispatch_trouble(&s->dispatch, answer->err);
         write_end(write, answer->err, NULL);
+        if (before)
+            dispatch_rest(&s->dispatch, before);
         return;
     }
     struct entry *entry = due_find(&s->due, job->name);
@@ -273,6 +295,7 @@ static void put_answered(const struct store_answer *answer, void *ctx)
     if (write->is_replan)
         entry_replan(s, entry);
     write_end(write, NULL, entry->job);
+    dispatch_rest(&s->dispatch, entry);
     dispatch_look(&s->dispatch);
 }
 
@@ -301,6 +324,10 @@ void sched_put(struct sched *s, struct job *job, int expect_version, sched_done 
     struct job_row row;
 
     *write = (struct write){.s = s, .job = job, .done = done, .ctx = ctx};
+    if (entry) {
+        write->job_id = entry->job->id;
+        entry->writes++;
+    }
     write->is_replan = !entry || !is_same_schedule(entry->job, job);
     job->updated_at = sched_now(s);
     job->created_at = entry ? entry->job->created_at : job->updated_at;
@@ -318,6 +345,8 @@ static void delete_answered(const struct store_answer *answer, void *ctx)
 
     if (!answer->err && entry)
         due_remove(&s->due, entry);
+    if (answer->err)
+        dispatch_trouble(&s->dispatch, answer->err);
     write_end(write, answer->err, NULL);
 }
 

@@ -457,9 +457,14 @@ static bool memory_load(struct store *store, struct store_load *load, struct err
 
         if (job->row.state >= JOB_ENDED || !load->on_job(&job->row, load->ctx))
             continue;
-        if (load->on_last_run && job->runs.len)
-            load->on_last_run(job->row.id, job->runs.v[job->runs.len - 1]->r.run.scheduled_at,
-                              load->ctx);
+        for (size_t n = job->runs.len; load->on_last_run && n-- > 0;) {
+            const struct run *run = &job->runs.v[n]->r.run;
+
+            if (run->origin == RUN_MANUAL)
+                continue;
+            load->on_last_run(job->row.id, run->scheduled_at, load->ctx);
+            break;
+        }
     }
     load->watermark = data->watermark;
     load->lost = s->lost;

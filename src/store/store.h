@@ -66,7 +66,8 @@ typedef void store_runs_done(const struct err *err, const struct store_run *runs
 
 struct store_load {
     // Each job that is not deleted or ended, by id. True asks for the latest slot of it that has a
-    // row: on_last_run is called with it next, if there is one. (Only few jobs need it; a look for
+    // row: on_last_run is called with it next, if there is one. Runs by hand do not count: they
+    // stand for no slot of the trigger. (Only few jobs need it; a look for
     // each of a million costs a second.)
     bool (*on_job)(const struct job_row *row, void *ctx);
     void (*on_last_run)(int64_t job_id, wall scheduled_at, void *ctx);

@@ -438,11 +438,13 @@ static void test_last_run(void **state)
     struct fixture *f = *state;
     struct loaded loaded = {.wants_last = true};
     int64_t a = create(f, "a"), b = create(f, "b"), c = create(f, "c");
-    struct run runs[3] = {run_of(1, c, 30), run_of(2, c, 29), run_of(3, a, 10)};
+    struct run runs[5] = {run_of(1, c, 30), run_of(2, c, 29), run_of(3, a, 10), run_of(4, a, 12),
+                          run_of(5, b, 1)};
     char expect[100];
 
     runs[1].state = RUN_SKIPPED;
-    claim(f, runs, 3, SLOT(0));
+    runs[3].origin = runs[4].origin = RUN_MANUAL; // stands for no slot
+    claim(f, runs, 5, SLOT(0));
     set_state(f, b, JOB_ENDED);
     load(f, &loaded);
     snprintf(expect, sizeof expect, "last %" PRId64 " 10\nc ", a);

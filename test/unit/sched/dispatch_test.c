@@ -121,9 +121,9 @@ static void test_job_ends_after_its_last_run(void **state)
     fixture_end(&b.f, 0, RUN_FAILED);
     assert_null(due_find(&b.due, STR_LIT("once")));
     // One that has nothing to come when it is loaded ends in the sweep.
-    b.d.is_failing = true; // so that its slot, which has passed, is not claimed
+    b.d.is_claiming = true; // so that its slot, which has passed, is not claimed
     struct entry *entry = stored(&b, "over", ONCE_AT_30, 0);
-    b.d.is_failing = false;
+    b.d.is_claiming = false;
     due_plan(&b.due, entry, WALL_NEVER);
     dispatch_sweep(&b.d);
     fixture_settle(&b.f);

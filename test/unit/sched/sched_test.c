@@ -4,6 +4,8 @@
 
 #include "fixture.h"
 
+#define ONCE_AT_60 "{\"type\":\"date\",\"run_date\":\"2026-01-01T00:01:00Z\"}"
+
 struct answer {
     int count;
     enum err_code code;
@@ -217,6 +219,173 @@ static void test_restart(void **state)
     fixture_close(&f);
 }
 
+// As after kill -9: only what the store has is left.
+static struct sched *life_again(struct fixture *f, struct sched *s)
+{
+    struct err e;
+
+    memory_store_crash(f->store);
+    sched_free(s);
+    loop_free(f->loop);
+    f->loop = loop_new(&f->clock.base, &e);
+    assert_non_null(f->loop);
+    f->store = memory_store_open(f->loop, f->data);
+    return life_begin(f);
+}
+
+// A new date is on its way to the store when the only run ends: the job must not end with it.
+static void test_edit_meets_the_end_of_the_last_run(void **state)
+{
+    struct fixture f;
+    struct answer a = {0}, refused = {0};
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", ONCE_AT_30, STORE_CREATE);
+    (void)put(&f, s, "y", ONCE_AT_30, STORE_CREATE);
+    fixture_pass(&f, 30 * S);
+    assert_int_equal(f.started, 2);
+    sched_put(s, fixture_job(&f, "x", ONCE_AT_60), 1, answered, &a);
+    sched_put(s, fixture_job(&f, "y", ONCE_AT_60), 7, answered, &refused);
+    fixture_end(&f, 0, RUN_SUCCEEDED);
+    fixture_end(&f, 1, RUN_SUCCEEDED);
+    assert_int_equal(a.code, ERR_NONE);
+    assert_int_equal(refused.code, ERR_CONFLICT);
+    assert_null(sched_find(s, STR_LIT("y"))); // ends all the same when the write is refused
+    assert_int_equal(next_of(s, "x").us, T0 + 60 * S);
+    s = life_again(&f, s);
+    assert_int_equal(next_of(s, "x").us, T0 + 60 * S);
+    assert_int_equal(sched_count(s), 1);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
+// A claim fails after a pause has become durable: its slot is not due again.
+static void test_failing_claim_meets_a_pause(void **state)
+{
+    struct fixture f;
+    struct answer a = {0};
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", EVERY_10, STORE_CREATE);
+    memory_store_delay(f.store, S / 2, S / 10);
+    fixture_pass(&f, 10 * S - S / 5);
+    sched_pause(s, STR_LIT("x"), true, answered, &a); // durable at 10.3, answered at 10.4
+    fixture_pass(&f, S / 2 + S / 20);
+    memory_store_fail(f.store, 1); // the claim, asked at 10.0
+    fixture_pass(&f, 60 * S);
+    assert_int_equal(a.code, ERR_NONE);
+    assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
+// Nothing is due when a write fails; the scheduler finds out by itself that the store works again.
+static void test_store_heals_unasked(void **state)
+{
+    struct fixture f;
+    struct sched_stats stats;
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    memory_store_fail(f.store, 3);
+    assert_int_equal(put(&f, s, "x", EVERY_10, STORE_CREATE).code, ERR_STORE);
+    sched_stats(s, &stats);
+    assert_int_equal(stats.failure.code, ERR_STORE);
+    fixture_pass(&f, 2 * S + S / 2);
+    sched_stats(s, &stats);
+    assert_int_equal(stats.failure.code, ERR_STORE);
+    fixture_pass(&f, 1 * S);
+    sched_stats(s, &stats);
+    assert_int_equal(stats.failure.code, ERR_NONE);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
+// What the store refuses for ever does not keep a stop for ever.
+static void test_stop_with_a_store_that_refuses(void **state)
+{
+    struct fixture f;
+    bool is_stopped = false;
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", EVERY_10, STORE_CREATE);
+    fixture_pass(&f, 10 * S);
+    memory_store_fail(f.store, 1000000);
+    fixture_end(&f, 0, RUN_SUCCEEDED);
+    sched_stop(s, 0, flag, &is_stopped);
+    fixture_pass(&f, 3 * S);
+    assert_false(is_stopped);
+    fixture_pass(&f, 10 * S);
+    assert_true(is_stopped);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
+// A run by hand between a slot and its jittered start does not stand for the slot after a restart.
+static void test_run_by_hand_is_no_slot(void **state)
+{
+    struct fixture f;
+    struct said said = {0};
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", "{\"type\":\"interval\",\"seconds\":1000,\"jitter\":500}", STORE_CREATE);
+    fixture_pass(&f, 1001 * S);
+    assert_int_equal(f.started, 0); // it waits for its jitter
+    sched_run_now(s, STR_LIT("x"), run_said, &said);
+    fixture_settle(&f);
+    assert_int_equal(said.code, ERR_NONE);
+    fixture_end(&f, 0, RUN_SUCCEEDED);
+    s = life_again(&f, s);
+    fixture_pass(&f, 500 * S);
+    assert_int_equal(f.started, 2);
+    assert_int_equal(f.runs[1].request.scheduled_at.us, T0 + 1000 * S);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
+// The clock was an hour ahead when the job was made and ran, and is right after the restart.
+static void test_restart_in_the_past(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f);
+    sim_clock_advance(&f.clock, 3600 * S);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", "{\"type\":\"cron\",\"second\":\"*/10\"}", STORE_CREATE);
+    fixture_pass(&f, 10 * S);
+    assert_int_equal(f.started, 1);
+    fixture_end(&f, 0, RUN_SUCCEEDED);
+    sim_clock_step(&f.clock, -3600 * S);
+    s = life_again(&f, s);
+    assert_int_equal(next_of(s, "x").us, T0 + 20 * S);
+    fixture_pass(&f, 10 * S);
+    assert_int_equal(f.started, 2);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -225,6 +394,12 @@ int main(void)
         cmocka_unit_test(test_pause_makes_up_for_nothing),
         cmocka_unit_test(test_run_now_and_stop),
         cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_edit_meets_the_end_of_the_last_run),
+        cmocka_unit_test(test_failing_claim_meets_a_pause),
+        cmocka_unit_test(test_store_heals_unasked),
+        cmocka_unit_test(test_stop_with_a_store_that_refuses),
+        cmocka_unit_test(test_run_by_hand_is_no_slot),
+        cmocka_unit_test(test_restart_in_the_past),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
