@@ -68,7 +68,8 @@ void dispatch_done(struct dispatch *d)
 
 static void idle_check(struct dispatch *d)
 {
-    if (!d->is_stopping || d->is_claiming || d->live_count > 0 || !d->on_idle)
+    if (!d->is_stopping || d->is_claiming || d->live_count > 0 || d->manual_count > 0 ||
+        !d->on_idle)
         return;
     void (*on_idle)(void *) = d->on_idle;
 
@@ -473,9 +474,13 @@ static void manual_claim(struct manual *manual);
 
 static void manual_end(struct manual *manual, const struct err *err)
 {
+    struct dispatch *d = manual->d;
+
+    d->manual_count--;
     if (manual->done)
         manual->done(err, manual->run.id, manual->ctx);
     free(manual);
+    idle_check(d);
 }
 
 static void manual_answered(const struct store_answer *answer, void *ctx)
@@ -540,5 +545,6 @@ void dispatch_run(struct dispatch *d, struct entry *entry, dispatch_run_done *do
     manual->run.scheduled_at = now;
     manual->run.origin = RUN_MANUAL;
     entry->running++;
+    d->manual_count++;
     manual_claim(manual);
 }

@@ -37,6 +37,7 @@ struct dispatch {
     struct list lives;   // every struct live
     struct list unsaved; // those whose end the store refused
     size_t live_count;
+    size_t manual_count; // runs by hand whose claim is with the store
     struct run_ids ids;
     bool is_stopping; // claims no more
     int stop_tries;   // retries since then

@@ -30,6 +30,7 @@ struct write {
     struct sched *s;
     struct job *job; // the new definition (put); NULL for a removal
     int64_t job_id;  // of the job that is replaced or removed; 0: none of that name
+    int version;     // and its version when the write was asked for
     bool is_replan;  // the trigger or the state has changed
     sched_done *done;
     void *ctx;
@@ -142,7 +143,7 @@ static void zones_look(void *ctx)
 static void entry_replan(struct sched *s, struct entry *entry)
 {
     entry->claimed = (wall){0};
-    entry_plan(s, entry, entry->job->effective_from);
+    entry_plan(s, entry, entry->job->updated_at);
 }
 
 // ---- construction ----
@@ -260,6 +261,23 @@ static void write_end(struct write *write, const struct err *err, const struct j
     free(write);
 }
 
+static bool is_same_schedule(const struct job *a, const struct job *b)
+{
+    struct buf x, y;
+    bool is_same = false;
+
+    if (!a->trigger || !b->trigger || a->state != b->state)
+        return false;
+    buf_init(&x, 1 << 20);
+    buf_init(&y, 1 << 20);
+    trigger_write(a->trigger, &x);
+    trigger_write(b->trigger, &y);
+    is_same = str_eq(buf_str(&x), buf_str(&y));
+    buf_done(&x);
+    buf_done(&y);
+    return is_same;
+}
+
 static void put_answered(const struct store_answer *answer, void *ctx)
 {
     struct write *write = ctx;
@@ -287,6 +305,10 @@ static void put_answered(const struct store_answer *answer, void *ctx)
         entry = NULL;
     }
     if (entry) {
+        // Another change came in between: what was compared then is not what is replaced now.
+        if (entry->job->version != write->version && !is_same_schedule(entry->job, job))
+            write->is_replan = true;
+        job->created_at = entry->job->created_at;
         due_replace(&s->due, entry, job);
     } else {
         entry = due_add(&s->due, job);
@@ -299,23 +321,6 @@ static void put_answered(const struct store_answer *answer, void *ctx)
     dispatch_look(&s->dispatch);
 }
 
-static bool is_same_schedule(const struct job *a, const struct job *b)
-{
-    struct buf x, y;
-    bool is_same = false;
-
-    if (!a->trigger || !b->trigger || a->state != b->state)
-        return false;
-    buf_init(&x, 1 << 20);
-    buf_init(&y, 1 << 20);
-    trigger_write(a->trigger, &x);
-    trigger_write(b->trigger, &y);
-    is_same = str_eq(buf_str(&x), buf_str(&y));
-    buf_done(&x);
-    buf_done(&y);
-    return is_same;
-}
-
 void sched_put(struct sched *s, struct job *job, int expect_version, sched_done *done, void *ctx)
 {
     struct entry *entry = due_find(&s->due, job->name);
@@ -326,6 +331,7 @@ void sched_put(struct sched *s, struct job *job, int expect_version, sched_done 
     *write = (struct write){.s = s, .job = job, .done = done, .ctx = ctx};
     if (entry) {
         write->job_id = entry->job->id;
+        write->version = entry->job->version;
         entry->writes++;
     }
     write->is_replan = !entry || !is_same_schedule(entry->job, job);

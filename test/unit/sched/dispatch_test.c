@@ -185,6 +185,29 @@ static void test_run_by_hand_and_stop(void **state)
     bench_close(&b);
 }
 
+// A run that was asked for before the stop is waited for like any other.
+static void test_stop_during_a_claim_by_hand(void **state)
+{
+    struct said said = {0};
+    bool is_idle = false;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored(&b, "x", EVERY_10, 0);
+
+    dispatch_run(&b.d, entry, run_said, &said);
+    dispatch_stop(&b.d, flag, &is_idle);
+    assert_false(is_idle);
+    fixture_settle(&b.f);
+    assert_int_equal(said.code, ERR_NONE);
+    assert_int_equal(b.f.started, 1);
+    assert_false(is_idle);
+    fixture_end(&b.f, 0, RUN_CANCELLED);
+    assert_true(is_idle);
+    bench_close(&b);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -192,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_store_fails_and_heals),
         cmocka_unit_test(test_job_ends_after_its_last_run),
         cmocka_unit_test(test_run_by_hand_and_stop),
+        cmocka_unit_test(test_stop_during_a_claim_by_hand),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,31 @@ static void test_pause_makes_up_for_nothing(void **state)
     fixture_close(&f);
 }
 
+// Two changes that cross: the second was compared with what the first was about to replace.
+static void test_changes_that_cross(void **state)
+{
+    static const char every_10[] =
+        "{\"type\":\"interval\",\"seconds\":10,\"start_date\":\"2026-01-01T00:00:00Z\"}";
+    struct fixture f;
+    struct answer a = {0};
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", every_10, STORE_CREATE);
+    fixture_pass(&f, 2 * S);
+    sched_put(s, fixture_job(&f, "x", ONCE_AT_30), STORE_ANY, answered, &a);
+    sched_put(s, fixture_job(&f, "x", every_10), STORE_ANY, answered, &a);
+    fixture_settle(&f);
+    assert_int_equal(a.count, 2);
+    assert_int_equal(a.version, 3);
+    assert_int_equal(next_of(s, "x").us, T0 + 10 * S);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
 struct said {
     int count;
     enum err_code code;
@@ -392,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_writes),
         cmocka_unit_test(test_list_and_stats),
         cmocka_unit_test(test_pause_makes_up_for_nothing),
+        cmocka_unit_test(test_changes_that_cross),
         cmocka_unit_test(test_run_now_and_stop),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_edit_meets_the_end_of_the_last_run),
