@@ -405,6 +405,19 @@ static void status_take(struct module_run *run, const siginfo_t *info)
                        run->end.exit_code);
 }
 
+// The slot holds no end of this run, or that of an older one: the end is now, and the stopwatch
+// tells the start.
+static void cut_times(const struct module_child *child, mono started,
+                      struct command_end *end)
+{
+    const struct clock *clock = loop_clock(child->loop);
+    wall now = clock_wall(clock);
+    int64_t took_us = clock_mono(clock).us - started.us;
+
+    end->finished_at = now;
+    end->started_at.us = clamp(now.us - took_us, 1, now.us);
+}
+
 // The run in whose midst the process ended.
 static void first_cut(struct module_child *child, const siginfo_t *info)
 {
@@ -418,9 +431,7 @@ static void first_cut(struct module_child *child, const siginfo_t *info)
     output_drain(&run->err, child->process.err);
     is_honest = first_slot(child)->outcome == RING_RETURNED;
     first_read(child, run);
-    run->end.finished_at = clock_wall(loop_clock(child->loop));
-    if (run->end.started_at.us == 0)
-        run->end.started_at = run->end.finished_at;
+    cut_times(child, started, &run->end);
     if (is_honest || info->si_code != CLD_EXITED)
         status_take(run, info);
     child->has_crashed = !child->is_stopped;

@@ -120,8 +120,11 @@ static void test_ends(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct seen s = {0};
+        int64_t begun = clock_wall(clock_real()).us;
 
         world_run(&world, "m", rows[i].args, &s);
+        if (s.started_at.us != 0) // also when it crashed, whose host told no end
+            assert_in_range(s.started_at.us, begun, s.finished_at.us);
         assert_string_equal(s.message, rows[i].message);
         assert_int_equal(s.state, rows[i].state);
         assert_int_equal(s.exit_code, rows[i].exit_code);
