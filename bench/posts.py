@@ -102,9 +102,9 @@ def ticks_add(server, count):
 
 def runs_belfry(server, since_us, until_us):
     """Lateness in ms of every run whose slot lies between the two moments, and how many slots were not run."""
-    late, skipped, before = [], 0, 0
+    late, skipped, cursor = [], 0, 0
     while True:
-        page = requests.get(server.url + "/api/v1/runs", params={"limit": 1000, **({"before": before} if before else {})}).json()
+        page = requests.get(server.url + "/api/v1/runs", params={"limit": 1000, **({"cursor": cursor} if cursor else {})}).json()
         runs = page["runs"]
         for run in runs:
             slot = moment_us(run["scheduled_at"])
@@ -114,9 +114,9 @@ def runs_belfry(server, since_us, until_us):
                 else:
                     skipped += 1
                 skipped += run.get("missed", 0)
-        if not runs or moment_us(runs[-1]["scheduled_at"]) < since_us - 5e6:
+        cursor = page["next_cursor"]
+        if not cursor or moment_us(runs[-1]["scheduled_at"]) < since_us - 5e6:
             return late, skipped
-        before = runs[-1]["run_id"]
 
 
 def moment_us(text):
