@@ -17,9 +17,11 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#define WAKE_EVERY 16   // runs of a burst after which the host is rung
 #define REFUSALS_MAX 10 // hosts that may send a run on because its module has changed
 
 static bool memory_open(struct module_child *child, struct err *e);
+static void late_wake(void *ctx);
 static void child_launched(const struct launch_result *result, void *ctx);
 static void done_ready(int fd, uint32_t events, void *ctx);
 static void out_ready(int fd, uint32_t events, void *ctx);
@@ -92,6 +94,7 @@ void module_child_free(struct module_child *child)
         return;
     assert(!child->is_launching);
     list_remove(&child->link);
+    loop_defer_cancel(child->loop, late_wake, child);
     watches_close(child);
     if (child->process.pidfd >= 0) {
         if (!child->has_exited || child->is_stopped)
@@ -155,6 +158,24 @@ static void host_wake(struct module_child *child)
         (void)!write(child->wake_fd, &one, sizeof one);
 }
 
+static void late_wake(void *ctx)
+{
+    struct module_child *child = ctx;
+
+    child->unrung = 0;
+    host_wake(child);
+}
+
+// A burst of runs does not ring for each of them: the host would be asleep again before the next
+// one is here, and waking it costs more than most runs do.
+static void host_wake_soon(struct module_child *child)
+{
+    if (child->unrung++ == 0)
+        loop_defer(child->loop, late_wake, child);
+    else if (child->unrung % WAKE_EVERY == 0)
+        host_wake(child);
+}
+
 bool module_child_push(struct module_child *child, struct module_run *run)
 {
     uint32_t at = (child->first + child->count) % RING_SLOTS;
@@ -169,7 +190,7 @@ bool module_child_push(struct module_child *child, struct module_run *run)
     child->runs[at] = run;
     child->count++;
     atomic_store(&slot->state, RING_QUEUED);
-    host_wake(child);
+    host_wake_soon(child);
     return true;
 }
 
@@ -247,14 +268,17 @@ static void first_end(struct module_child *child)
     struct module_run *run = child->runs[child->first];
     bool is_stale = first_slot(child)->outcome == RING_STALE && run->refusals++ < REFUSALS_MAX;
 
-    if (atomic_load(&first_slot(child)->state) == RING_DRAIN) {
+    bool is_waited_for = atomic_load(&first_slot(child)->state) == RING_DRAIN;
+
+    if (is_waited_for) {
         output_drain(&run->out, child->process.out);
         output_drain(&run->err, child->process.err);
     }
     if (!is_stale)
         first_read(child, run);
     (void)first_pop(child);
-    host_wake(child);
+    if (is_waited_for)
+        host_wake(child);
     if (is_stale)
         child->events->refused(child, run, child->ctx);
     else

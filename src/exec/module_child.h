@@ -58,6 +58,7 @@ struct module_child {
     struct module_run *runs[RING_SLOTS];
     uint32_t first;    // slot of the oldest run
     uint32_t count;    // runs in the ring
+    uint32_t unrung;   // runs put into the ring in this turn; the host is rung for them at its end
     uint64_t finished; // runs that have ended here
     mono idle_since;   // when count became 0
     bool is_launching;

@@ -37,7 +37,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define RING_SLOTS 256 // a power of two
+#define RING_SLOTS 512 // a power of two
 #define RING_NOTE 64
 #define RING_SLOT_BYTES 4096
 #define RING_ARGS_MAX 1024 // arguments of one run
