@@ -35,7 +35,7 @@
 
 struct server {
     struct settings settings;
-    char zone[128];
+    struct buf zone;
     char self[4096];
     char node[128];
     char host_text[1024];
@@ -230,7 +230,7 @@ static bool zone_check(struct server *v, struct err *e)
     const struct zone *zone;
     struct err why;
 
-    if (zones_get(v->zones, str_of(v->zone), &zone, &why))
+    if (zones_get(v->zones, buf_str(&v->zone), &zone, &why))
         return true;
     (void)fail(e, ERR_USAGE, "timezone", "timezone: %s%s", why.message,
                v->settings.timezone[0] ? "" : " (the system's: TZ or /etc/localtime)");
@@ -257,10 +257,11 @@ static bool cellar_build(struct server *v, struct err *e)
         if (!loop_signal(v->loop, signals[i], signalled, v, e))
             return false;
     v->zones = zones_new(getenv("BELFRY_ZONEINFO"));
+    buf_init(&v->zone, 1024);
     if (v->settings.timezone[0])
-        snprintf(v->zone, sizeof v->zone, "%s", v->settings.timezone);
+        buf_add_text(&v->zone, v->settings.timezone);
     else
-        settings_system_zone(v->zone, sizeof v->zone);
+        zone_system_name(&v->zone);
     return zone_check(v, e);
 }
 
@@ -286,7 +287,7 @@ static bool engine_build(struct server *v, struct err *e)
     };
     if (!exec_new(v->loop, &exec, &v->exec, e))
         return false;
-    struct sched_options sched = {v->loop, v->store, v->exec, v->zones, str_of(v->zone)};
+    struct sched_options sched = {v->loop, v->store, v->exec, v->zones, buf_str(&v->zone)};
 
     v->sched = sched_new(&sched);
     return true;
@@ -326,6 +327,7 @@ static void server_done(struct server *v)
     sched_free(v->sched);
     tls_prober_free(v->prober);
     zones_free(v->zones);
+    buf_done(&v->zone);
     loop_free(v->loop);
 }
 

@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct row {
     const char *flag;
@@ -137,53 +136,4 @@ void settings_help(FILE *out)
             fprintf(out, " (default %s)", row->fallback);
         fprintf(out, "\n%19s$%s%s%s\n", "", row->env, other[0] ? " or $" : "", other);
     }
-}
-
-// Keeps what follows "zoneinfo/" in path, if anything does.
-static bool zone_after(const char *path, char *name, size_t size)
-{
-    const char *at = strstr(path, "zoneinfo/");
-
-    if (!at || !at[strlen("zoneinfo/")])
-        return false;
-    snprintf(name, size, "%s", at + strlen("zoneinfo/"));
-    return true;
-}
-
-static bool zone_of_file(char *name, size_t size)
-{
-    FILE *file = fopen("/etc/timezone", "re");
-    char line[128];
-    bool is_read = file && fgets(line, sizeof line, file);
-
-    if (file)
-        fclose(file);
-    struct str zone = str_trim(is_read ? str_of(line) : str_of(""));
-
-    snprintf(name, size, "%.*s", STR(zone));
-    return zone.len > 0;
-}
-
-void settings_system_zone(char *name, size_t size)
-{
-    const char *tz = getenv("TZ");
-    char link[512];
-    ssize_t n;
-
-    if (tz && tz[0] == ':')
-        tz++;
-    if (tz && tz[0] == '/' && zone_after(tz, name, size))
-        return;
-    if (tz && tz[0] && tz[0] != '/') {
-        snprintf(name, size, "%s", tz);
-        return;
-    }
-    n = readlink("/etc/localtime", link, sizeof link - 1);
-    if (n > 0) {
-        link[n] = '\0';
-        if (zone_after(link, name, size))
-            return;
-    }
-    if (!zone_of_file(name, size))
-        snprintf(name, size, "UTC");
 }

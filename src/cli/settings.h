@@ -31,7 +31,3 @@ struct settings {
 
 // Two lines a setting: flag, help, default; environment.
 void settings_help(FILE *out);
-
-// The system's time zone: TZ, what /etc/localtime points to, or the first line of /etc/timezone;
-// "UTC" when none of them names a zone. name has room for size bytes.
-void settings_system_zone(char *name, size_t size);

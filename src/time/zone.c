@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "time/tzif.h"
@@ -315,24 +316,41 @@ uint64_t zones_generation(const struct zones *zones)
 
 // ---- names and files
 
+// What follows "zoneinfo/" in a path; empty when nothing does.
+static struct str name_in_path(const char *path)
+{
+    const char *folder = strstr(path, "zoneinfo/");
+
+    return str_of(folder ? folder + strlen("zoneinfo/") : "");
+}
+
+static bool name_add(struct str name, struct buf *out)
+{
+    buf_add(out, name);
+    return name.len > 0;
+}
+
 void zone_system_name(struct buf *out)
 {
     const char *tz = getenv("TZ");
-    char path[256];
+    struct buf text;
+    char path[512];
     ssize_t n;
+    struct err e;
 
     if (tz && tz[0] == ':')
         tz++;
-    if (tz && name_is_sound(str_of(tz))) {
-        buf_add_text(out, tz);
+    if (tz && name_add(tz[0] == '/' ? name_in_path(tz) : str_of(tz), out))
         return;
-    }
     n = readlink("/etc/localtime", path, sizeof path - 1);
     path[n > 0 ? n : 0] = '\0';
-
-    const char *folder = strstr(path, "zoneinfo/");
-    const char *name = folder ? folder + strlen("zoneinfo/") : "";
-    buf_add_text(out, name_is_sound(str_of(name)) ? name : "UTC");
+    if (name_add(name_in_path(path), out))
+        return;
+    buf_init(&text, 256);
+    if (!file_read_all(AT_FDCWD, "/etc/timezone", &text, &e) ||
+        !name_add(str_trim(buf_str(&text)), out))
+        buf_add_text(out, "UTC");
+    buf_done(&text);
 }
 
 // Letters, digits, '_', '+', '-' in parts between single '/': nothing that could leave the folder.
@@ -389,20 +407,15 @@ static bool file_missing(const struct zones *zones, struct str name, int errnum,
 }
 
 // All of a file, or -1 with errno; a file that has more than max bytes gives max.
-static ssize_t file_read(int fd, char *p, size_t max)
+static ssize_t zone_read(int fd, char *p, size_t max)
 {
     size_t n = 0;
+    ssize_t got = 1;
 
-    while (n < max) {
-        ssize_t got = read(fd, p + n, max - n);
-
-        if (got < 0 && errno == EINTR)
-            continue;
+    for (; n < max && got > 0; n += (size_t)got) {
+        got = file_read(fd, p + n, max - n);
         if (got < 0)
             return -1;
-        if (got == 0)
-            break;
-        n += (size_t)got;
     }
     return (ssize_t)n;
 }
@@ -423,7 +436,7 @@ static bool file_load(struct zones *zones, struct str name, struct entry *ret_en
     // One byte more than a file may have shows that it has more.
     size_t max = st.st_size < TZIF_BYTES_MAX ? (size_t)st.st_size + 1 : TZIF_BYTES_MAX + 1;
     char *bytes = mem_alloc(max);
-    ssize_t n = file_read(fd, bytes, max);
+    ssize_t n = zone_read(fd, bytes, max);
     int errnum = errno;
 
     close(fd);

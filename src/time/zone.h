@@ -44,8 +44,9 @@ const struct zone *zones_fixed(struct zones *zones, int32_t offset_s);
                             struct err *e);
 void zone_free(struct zone *zone);
 
-// Adds the name of the system's zone: what TZ says, else where /etc/localtime points to, else
-// UTC. No promise that zones_get knows it.
+// Adds the name of the system's zone: TZ (a name, or a path with one), what /etc/localtime points
+// to, the first thing /etc/timezone says, or UTC. No promise that zones_get knows it: what is wrong
+// with TZ is better told than passed over.
 void zone_system_name(struct buf *out);
 
 // Looks whether a loaded file has changed on disk. True: at least one has, the next zones_get of
