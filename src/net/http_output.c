@@ -62,39 +62,14 @@ void http_output_done(struct http_output *o)
     o->sent = 0;
 }
 
-// Digits of n; returns how many.
-static size_t digits_write(char *out, size_t n)
-{
-    char back[24];
-    size_t count = 0;
-
-    do
-        back[count++] = (char)('0' + n % 10);
-    while ((n /= 10) > 0);
-    for (size_t i = 0; i < count; i++)
-        out[i] = back[count - 1 - i];
-    return count;
-}
-
-static void length_add(struct buf *out, size_t n)
-{
-    char digits[24];
-
-    buf_add(out, STR_LIT("content-length: "));
-    buf_add(out, (struct str){digits, digits_write(digits, n)});
-    buf_add(out, STR_LIT("\r\n"));
-}
-
 static void status_add(struct buf *out, int status)
 {
-    char code[24];
-
     if (status == 200) {
         buf_add(out, STR_LIT("HTTP/1.1 200 OK\r\ndate: "));
         return;
     }
     buf_add(out, STR_LIT("HTTP/1.1 "));
-    buf_add(out, (struct str){code, digits_write(code, (size_t)status)});
+    buf_add_number(out, (uint64_t)status, 1);
     buf_add_byte(out, ' ');
     buf_add_text(out, http_status_words(status));
     buf_add(out, STR_LIT("\r\ndate: "));
@@ -115,8 +90,11 @@ void http_output_add(struct http_output *o, const struct http_reply_head *head,
         buf_add_text(out, head->content_type);
         buf_add(out, STR_LIT("\r\n"));
     }
-    if (!has_no_body)
-        length_add(out, head->body_bytes);
+    if (!has_no_body) {
+        buf_add(out, STR_LIT("content-length: "));
+        buf_add_number(out, head->body_bytes, 1);
+        buf_add(out, STR_LIT("\r\n"));
+    }
     if (!head->is_keep_alive)
         buf_add(out, STR_LIT("connection: close\r\n"));
     else if (head->minor == 0)
