@@ -73,6 +73,31 @@ void call_reply_empty(struct call *call, int status)
     http_reply(r, status, NULL, NULL);
 }
 
+void call_reply_no_job(struct call *call)
+{
+    struct problem problem = PROBLEM_JOB_NOT_FOUND;
+
+    problem.detail = "Job not found";
+    problem.hint = "GET /api/v1/jobs lists all jobs";
+    call_reply_problem(call, &problem);
+}
+
+void call_reply_scheduled(struct call *call, bool is_scheduled, struct str name)
+{
+    struct buf body;
+    struct json_write w;
+
+    buf_init(&body, 4096);
+    json_write_init(&w, &body);
+    json_write_object(&w);
+    json_write_key(&w, "scheduled");
+    json_write_bool(&w, is_scheduled);
+    json_write_key(&w, "job_id");
+    json_write_str(&w, name);
+    json_write_object_end(&w);
+    call_reply(call, 200, &body);
+}
+
 void call_warn(struct call *call)
 {
     for (size_t i = 0; i < call->issues->warning_count; i++)

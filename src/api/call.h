@@ -40,6 +40,7 @@ struct call {
 };
 
 #define CALL_BODY_MAX (512u * 1024 * 1024) // bytes of a reply
+#define CALL_TRIES 5                       // of a change that meets other changes
 
 // Replies end the call. body is taken over.
 void call_reply(struct call *call, int status, struct buf *body);      // application/json
@@ -48,6 +49,10 @@ void call_reply_problem(struct call *call, const struct problem *problem);
 void call_reply_err(struct call *call, const struct err *e); // problem_of(e)
 void call_reply_issues(struct call *call);                   // 422 with call->issues
 void call_reply_empty(struct call *call, int status);        // no body
+void call_reply_no_job(struct call *call);                   // 404, and where all are listed
+void call_reply_scheduled(struct call *call, bool is_scheduled, struct str name); // the posts'
+                                                                                  // reply to a
+                                                                                  // write
 
 // Adds the header belfry-warning with each warning of the call: bodies of the posts have no room
 // for them.

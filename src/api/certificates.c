@@ -11,20 +11,18 @@
 
 #include <stdlib.h>
 
-#define WRITE_TRIES 5 // of a change that meets other changes
-
 static void checked(const struct tls_result *result, void *ctx);
 static void added(const struct err *err, const struct job *job, void *ctx);
 static void changed(const struct err *err, const struct job *job, void *ctx);
 static void removed(const struct err *err, const struct job *job, void *ctx);
 
-// Where the parameters came from: the query, or a JSON body.
-static struct str host_loc(const struct call *call)
+// Where a parameter came from: the query, or a JSON body.
+static struct str loc_of(const struct call *call, const char *name)
 {
     struct str source =
-        json_object_get(call->json, "host") ? STR_LIT("\"body\"") : STR_LIT("\"query\"");
+        json_object_get(call->json, name) ? STR_LIT("\"body\"") : STR_LIT("\"query\"");
 
-    return model_loc(call->arena, source, STR_LIT("host"));
+    return model_loc(call->arena, source, str_of(name));
 }
 
 // False when the call has been answered.
@@ -36,7 +34,7 @@ static bool host_parse(struct call *call, struct str host, struct tls_target *re
     if (tls_target_parse(host, ret_target, &e))
         return true;
     input = json_stringn(host.p, host.len);
-    (void)model_complain_err(call->issues, host_loc(call), input, &e);
+    (void)model_complain_err(call->issues, loc_of(call, "host"), input, &e);
     json_decref(input);
     call_reply_issues(call);
     return false;
@@ -116,23 +114,6 @@ void schedules_list(struct call *call)
     call_reply(call, 200, &body);
 }
 
-static void scheduled_reply(struct call *call, bool is_scheduled)
-{
-    const struct schedule_query *query = call->query;
-    struct json_write w;
-    struct buf body;
-
-    buf_init(&body, 4096);
-    json_write_init(&w, &body);
-    json_write_object(&w);
-    json_write_key(&w, "scheduled");
-    json_write_bool(&w, is_scheduled);
-    json_write_key(&w, "job_id");
-    json_write_str(&w, query->host);
-    json_write_object_end(&w);
-    call_reply(call, 200, &body);
-}
-
 static struct trigger *interval_make(const struct call *call, int64_t seconds, struct err *e)
 {
     struct trigger_context context = sched_trigger_context(call->api->o.sched);
@@ -160,7 +141,7 @@ static bool name_check(struct call *call, struct str host)
     (void)fail_hint(&e, "PUT /api/v1/jobs/{job_id} with certificate checks such a host under a "
                         "name of your choice");
     input = json_stringn(host.p, host.len);
-    (void)model_complain_err(call->issues, host_loc(call), input, &e);
+    (void)model_complain_err(call->issues, loc_of(call, "host"), input, &e);
     json_decref(input);
     call_reply_issues(call);
     return false;
@@ -168,7 +149,7 @@ static bool name_check(struct call *call, struct str host)
 
 static void time_fail(struct call *call, const struct err *e)
 {
-    (void)model_complain_err(call->issues, STR_LIT("\"query\",\"time_in_seconds\""), NULL, e);
+    (void)model_complain_err(call->issues, loc_of(call, "time_in_seconds"), NULL, e);
     call_reply_issues(call);
 }
 
@@ -201,11 +182,12 @@ void schedule_add(struct call *call)
 static void added(const struct err *err, const struct job *job, void *ctx)
 {
     struct call *call = ctx;
+    const struct schedule_query *query = call->query;
     struct err e;
 
     (void)job;
     if (!err) {
-        scheduled_reply(call, true);
+        call_reply_scheduled(call, true, query->host);
         return;
     }
     e = *err;
@@ -242,7 +224,7 @@ void schedule_change(struct call *call)
     struct job *job;
     struct err e = {0};
 
-    if (!present) {
+    if (!present || present->target.len == 0) { // in quarantine: what it checked is not known
         not_found(call);
         return;
     }
@@ -260,12 +242,13 @@ void schedule_change(struct call *call)
 static void changed(const struct err *err, const struct job *job, void *ctx)
 {
     struct call *call = ctx;
+    const struct schedule_query *query = call->query;
 
     (void)job;
     if (!err)
-        scheduled_reply(call, true);
+        call_reply_scheduled(call, true, query->host);
     else if ((err->code == ERR_CONFLICT || err->code == ERR_NOT_FOUND) &&
-             call->tries++ < WRITE_TRIES)
+             call->tries++ < CALL_TRIES)
         schedule_change(call); // somebody else was faster: on what stands now
     else
         call_reply_err(call, err);
@@ -284,10 +267,11 @@ void schedule_remove(struct call *call)
 static void removed(const struct err *err, const struct job *job, void *ctx)
 {
     struct call *call = ctx;
+    const struct schedule_query *query = call->query;
 
     (void)job;
     if (!err)
-        scheduled_reply(call, false);
+        call_reply_scheduled(call, false, query->host);
     else if (err->code == ERR_NOT_FOUND)
         not_found(call);
     else

@@ -11,8 +11,6 @@
 
 #include <stdlib.h>
 
-#define WRITE_TRIES 5 // of a change that meets other changes
-
 static void created(const struct err *err, const struct job *job, void *ctx);
 static void create_fail(struct call *call, const struct err *e);
 static void written(const struct err *err, const struct job *job, void *ctx);
@@ -35,15 +33,6 @@ static struct job_now job_now(const struct call *call, const struct job *job)
     struct sched *sched = call->api->o.sched;
 
     return (struct job_now){sched_next_at(sched, job), sched_running(sched, job)};
-}
-
-static void not_found(struct call *call)
-{
-    struct problem problem = PROBLEM_JOB_NOT_FOUND;
-
-    problem.detail = "Job not found";
-    problem.hint = "GET /api/v1/jobs lists all jobs";
-    call_reply_problem(call, &problem);
 }
 
 // --- reading
@@ -101,7 +90,7 @@ void job_show(struct call *call)
     const struct job *job = job_find(call);
 
     if (!job) {
-        not_found(call);
+        call_reply_no_job(call);
     } else if (call_is_fresh(call, job->version)) {
         call_etag(call, job->version);
         call_reply_empty(call, 304);
@@ -119,7 +108,7 @@ void job_next(struct call *call)
     struct json_write w;
 
     if (!job || !job->trigger) {
-        not_found(call);
+        call_reply_no_job(call);
         return;
     }
     buf_init(&body, CALL_BODY_MAX);
@@ -252,22 +241,6 @@ static void create_fail(struct call *call, const struct err *e)
     call_reply_problem(call, &problem);
 }
 
-static void scheduled_reply(struct call *call, bool is_scheduled, struct str name)
-{
-    struct buf body;
-    struct json_write w;
-
-    buf_init(&body, 4096);
-    json_write_init(&w, &body);
-    json_write_object(&w);
-    json_write_key(&w, "scheduled");
-    json_write_bool(&w, is_scheduled);
-    json_write_key(&w, "job_id");
-    json_write_str(&w, name);
-    json_write_object_end(&w);
-    call_reply(call, 200, &body);
-}
-
 static void created(const struct err *err, const struct job *job, void *ctx)
 {
     struct call *call = ctx;
@@ -280,7 +253,7 @@ static void created(const struct err *err, const struct job *job, void *ctx)
     call_etag(call, job->version);
     http_reply_header(call->r, "location",
                       arena_printf(call->arena, "/api/v1/jobs/%.*s", STR(job->name)));
-    scheduled_reply(call, true, job->name);
+    call_reply_scheduled(call, true, job->name);
 }
 
 // --- put and patch
@@ -330,6 +303,15 @@ void job_put(struct call *call)
     sched_put(call->api->o.sched, job, expect, written, call);
 }
 
+static void quarantine_reply(struct call *call, const struct job *job)
+{
+    struct err e;
+
+    (void)fail(&e, ERR_SCHEDULE, "job_id", "the job is in quarantine: %.*s", STR(job->quarantine));
+    (void)fail_hint(&e, "PUT a whole job under this id, or DELETE it");
+    call_reply_err(call, &e);
+}
+
 void job_patch(struct call *call)
 {
     struct sched *sched = call->api->o.sched;
@@ -339,7 +321,11 @@ void job_patch(struct call *call)
     struct err e = {0};
 
     if (!present) {
-        not_found(call);
+        call_reply_no_job(call);
+        return;
+    }
+    if (present->quarantine.len > 0 && present->target.len == 0) {
+        quarantine_reply(call, present); // what it was to run is not known: nothing to build on
         return;
     }
     if (!match_check(call, present))
@@ -350,8 +336,6 @@ void job_patch(struct call *call)
         body_fail(call, &e);
         return;
     }
-    job_set_text(&job->quarantine, (struct str){"", 0}); // whoever gives it a schedule has mended
-                                                         // it
     sched_put(sched, job, present->version, written, call);
 }
 
@@ -366,7 +350,7 @@ static void written(const struct err *err, const struct job *job, void *ctx)
         return;
     }
     is_lost = err->code == ERR_CONFLICT || err->code == ERR_NOT_FOUND;
-    if (is_lost && match.version == 0 && call->tries++ < WRITE_TRIES) {
+    if (is_lost && match.version == 0 && call->tries++ < CALL_TRIES) {
         call->issues->warning_count = 0;
         call->route->run(call); // somebody else was faster: on what stands now
     } else if (is_lost || err->code == ERR_EXISTS) {
@@ -403,20 +387,11 @@ static void removed(const struct err *err, const struct job *job, void *ctx)
 
     (void)job;
     if (!err)
-        scheduled_reply(call, false, job_name(call));
+        call_reply_scheduled(call, false, job_name(call));
     else if (err->code == ERR_NOT_FOUND)
         delete_fail(call);
     else
         call_reply_err(call, err);
-}
-
-static void quarantine_reply(struct call *call, const struct job *job)
-{
-    struct err e;
-
-    (void)fail(&e, ERR_SCHEDULE, "job_id", "the job is in quarantine: %.*s", STR(job->quarantine));
-    (void)fail_hint(&e, "PUT a whole job under this id, or DELETE it");
-    call_reply_err(call, &e);
 }
 
 static void pause_set(struct call *call, bool is_paused)
@@ -424,7 +399,7 @@ static void pause_set(struct call *call, bool is_paused)
     const struct job *job = job_find(call);
 
     if (!job)
-        not_found(call);
+        call_reply_no_job(call);
     else if (job->quarantine.len > 0)
         quarantine_reply(call, job);
     else if (match_check(call, job))

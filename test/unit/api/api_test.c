@@ -91,12 +91,12 @@ static void stored(const struct store_answer *answer, void *ctx)
 }
 
 // Puts a job into the store behind the scheduler's back.
-static void row_store(const char *trigger)
+static void row_store(const struct job_row *from)
 {
-    struct job_row row = {
-        .name = STR_LIT("old"), .trigger = str_of(trigger), .spec = STR_LIT("{}")};
+    struct job_row row = *from;
     bool is_stored = false;
 
+    row.name = STR_LIT("old");
     store_put_job(store, &row, STORE_CREATE, stored, &is_stored);
     turn();
     assert_true(is_stored);
@@ -104,7 +104,24 @@ static void row_store(const char *trigger)
 
 static int setup_quarantined(void **state)
 {
-    *state = "{\"type\":\"moon\"}";
+    static struct job_row row;
+
+    row = (struct job_row){.trigger = STR_LIT("{\"type\":\"moon\"}"),
+                           .spec = STR_LIT("{\"target\":\"plain\"}")};
+
+    *state = &row;
+    return setup(state);
+}
+
+static int setup_quarantined_check(void **state)
+{
+    static struct job_row row;
+
+    row = (struct job_row){.kind = JOB_CERTIFICATE,
+                           .trigger = STR_LIT("{\"type\":\"interval\",\"hours\":1}"),
+                           .spec = STR_LIT("{\"target\":\"old\",\"moon\":1}")};
+
+    *state = &row;
     return setup(state);
 }
 
@@ -499,6 +516,17 @@ static void test_mended_by_patch_or_deleted(void **state)
     expect("DELETE /api/v1/jobs/old", "", 200, "{\"scheduled\":false,\"job_id\":\"old\"}");
 }
 
+// A spec that is not understood must not be replaced by what little was.
+static void test_what_is_not_understood_stays(void **state)
+{
+    (void)state;
+    expect_part("PATCH /api/v1/jobs/old", "{\"trigger\":{\"type\":\"interval\",\"hours\":2}}", 400,
+                "in quarantine");
+    expect_part("PATCH /schedule/host_ssl_check/?time_in_seconds=5&host=old", "", 404,
+                "Job not found");
+    expect_part("GET /api/v1/jobs/old", "", 200, "\"state\":\"quarantined\"");
+}
+
 static void test_changes_at_the_same_time_both_count(void **state)
 {
     int fds[2][2];
@@ -534,6 +562,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_quarantine, setup_quarantined, teardown),
         cmocka_unit_test_setup_teardown(test_mended_by_patch_or_deleted, setup_quarantined,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_what_is_not_understood_stays, setup_quarantined_check,
                                         teardown),
         TEST(test_s1),
         TEST(test_s1_refusals_tell_why),
