@@ -130,9 +130,11 @@ test: ## install what is missing, then every test; ends with "N passed, N failed
 	@tools/setup test
 	@test/run unit house vectors api browser fuzz
 asan: ## unit and API tests under AddressSanitizer and UBSan
-	@VARIANT=asan test/run unit api
-tsan: ## unit tests under ThreadSanitizer
-	@VARIANT=tsan test/run unit
+	@tools/setup test
+	@KILLS=$${KILLS:-20} VARIANT=asan test/run unit api
+tsan: ## unit and API tests under ThreadSanitizer
+	@tools/setup test
+	@KILLS=$${KILLS:-10} VARIANT=tsan test/run unit api
 fuzz: ## every fuzz target for FUZZ_SECONDS (5), starting from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) test/run fuzz
 coverage: ## line and branch coverage of the unit tests: build/coverage/index.html
