@@ -431,8 +431,7 @@ static void status_take(struct module_run *run, const siginfo_t *info)
 
 // The slot holds no end of this run, or that of an older one: the end is now, and the stopwatch
 // tells the start.
-static void cut_times(const struct module_child *child, mono started,
-                      struct command_end *end)
+static void cut_times(const struct module_child *child, mono started, struct command_end *end)
 {
     const struct clock *clock = loop_clock(child->loop);
     wall now = clock_wall(clock);
