@@ -211,7 +211,7 @@ static void parameters_write(struct writer *o, const struct model *model, const 
         if (field->doc)
             pair(o, "description", field->doc);
         json_write_key(&o->w, "schema");
-        model_field_schema(field, &o->w);
+        model_field_schema(model, field, &o->w);
         json_write_object_end(&o->w);
     }
 }

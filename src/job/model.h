@@ -157,7 +157,8 @@ void model_issues_words(const struct model_issues *issues, struct buf *out);
 void model_schema(const struct model *model, struct json_write *w);
 
 // The schema of one field.
-void model_field_schema(const struct model_field *field, struct json_write *w);
+void model_field_schema(const struct model *model, const struct model_field *field,
+                        struct json_write *w);
 
 // Whether the field belongs to this use of the table, and must be given there.
 bool model_has_field(const struct model *model, const struct model_field *field);

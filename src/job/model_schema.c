@@ -43,7 +43,7 @@ void model_schema(const struct model *model, struct json_write *w)
         if (!model_has_field(model, &model->fields[i]))
             continue;
         json_write_key(w, model->fields[i].name);
-        model_field_schema(&model->fields[i], w);
+        model_field_schema(model, &model->fields[i], w);
     }
     json_write_object_end(w);
     for (size_t i = 0; i < model->count; i++) {
@@ -66,12 +66,15 @@ void model_schema(const struct model *model, struct json_write *w)
     json_write_object_end(w);
 }
 
-void model_field_schema(const struct model_field *field, struct json_write *w)
+void model_field_schema(const struct model *model, const struct model_field *field,
+                        struct json_write *w)
 {
     json_write_object(w);
     type_write(field, w);
     bounds_write(field, w);
-    preset_write(field, w);
+    if (!model->null_counts && !model_needs_field(model, field)) // in a change, what is left out
+                                                                 // stays
+        preset_write(field, w);
     if (field->doc)
         pair(w, "description", field->doc);
     if (field->example) {
@@ -210,7 +213,7 @@ static void bounds_write(const struct model_field *field, struct json_write *w)
 
 static void preset_write(const struct model_field *field, struct json_write *w)
 {
-    if (field->required || field->is_nullable)
+    if (field->is_nullable)
         return;
     if (field->type == MODEL_TEXT || field->type == MODEL_TEXT_OR_INT) {
         if (field->preset)

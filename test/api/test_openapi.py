@@ -64,6 +64,15 @@ def test_schemas_are_schemas(document):
                 jsonschema.Draft202012Validator(expand(document, member)).validate(example)
 
 
+def test_presets(document):
+    """A client that fills in what is left out must not change what stands."""
+    schemas = document["components"]["schemas"]
+    assert schemas["JobCreate"]["properties"]["from_file"]["default"] is True
+    assert [k for k, member in schemas["JobPatch"]["properties"].items() if "default" in member] == []
+    parameters = {m: op["parameters"] for p, m, op in operations(document) if p == "/schedule/host_ssl_check/"}
+    assert parameters["post"][0]["schema"]["default"] == 60 and "default" not in parameters["patch"][0]["schema"]
+
+
 def test_each_operation_answers(server, document):
     """No row of the table is only paper: each gives a status that it names."""
     for path, method, op in operations(document):

@@ -331,7 +331,7 @@ static void test_schema(void **state)
     json_decref(schema);
     buf_clear(&out);
     json_write_init(&w, &out);
-    model_field_schema(&fields[0], &w);
+    model_field_schema(&thing_model, &fields[0], &w);
     assert_string_equal(buf_text(&out),
                         "{\"type\":\"string\",\"minLength\":1,\"maxLength\":5,\"description\":\"A "
                         "name.\",\"examples\":[\"x\"]}");
