@@ -239,6 +239,8 @@ static bool body_read(struct call *call)
         return false;
     }
     call->json = model_load(body, "body", call->issues);
+    if (json_is_null(call->json)) // the same to FastAPI
+        return model_complain(call->issues, "missing", loc, NULL, "", "Field required");
     call->body = arena_alloc(call->arena, model->size);
     return call->json &&
            model_decode(model, call->json, loc, call->body, &call->body_given, call->issues);

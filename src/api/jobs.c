@@ -263,7 +263,11 @@ static void mismatch(struct call *call, const struct job *job)
 {
     struct err e;
 
-    (void)fail(&e, ERR_CONFLICT, "If-Match", "the job is not in the revision that was asked for");
+    if (call_match(call).is_create)
+        (void)fail(&e, ERR_CONFLICT, "If-None-Match", "the job exists already");
+    else
+        (void)fail(&e, ERR_CONFLICT, "If-Match",
+                   "the job is not in the revision that was asked for");
     if (job)
         (void)fail_hint(&e, "it is \"r%d\" now: read it again and decide", job->version);
     else

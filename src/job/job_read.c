@@ -186,8 +186,9 @@ static bool schedule_set(struct reading *r)
         is_given(r, FORM_args) && json_is_object(r->form->args) ? r->form->args : NULL;
     bool has_form = is_given(r, FORM_from_file) || is_given(r, FORM_type) || args;
     bool is_new = !r->job->trigger;
+    bool is_both = is_new ? is_given(r, FORM_type) || args : has_form; // clients fill in from_file
 
-    if (is_given(r, FORM_trigger) && (has_form && !is_new))
+    if (is_given(r, FORM_trigger) && is_both)
         return model_complain(
             r->in->issues, "value_error", STR_LIT("\"body\",\"trigger\""), NULL, "",
             "Value error, give either trigger or from_file, type and args, not both");
@@ -355,6 +356,9 @@ static bool schedule_from_file(struct reading *r)
     }
     if (ok && values && json_is_array(json_object_get(values, "args")))
         job_set_args(r->job, json_object_get(values, "args"));
+    if (ok && json_object_size(values) > (json_object_get(values, "args") ? 1 : 0))
+        model_warn(r->in->issues,
+                   "the schedule is that of .schedule: args counts with from_file=false");
     schedule_file_done(&file);
     buf_done(&text);
     return ok;

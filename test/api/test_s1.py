@@ -176,11 +176,38 @@ def test_etag_and_preconditions(server):
     assert server.put("/api/v1/jobs/x", json=every).status_code == 200
     stale = server.put("/api/v1/jobs/x", json=every, headers={"If-Match": '"r1"'})
     assert stale.status_code == 412 and stale.json()["code"] == "revision_mismatch"
-    assert server.put("/api/v1/jobs/x", json=every, headers={"If-None-Match": "*"}).status_code == 412
+    late = server.put("/api/v1/jobs/x", json=every, headers={"If-None-Match": "*"})
+    assert late.status_code == 412 and late.json()["field"] == "If-None-Match"
+    assert late.json()["detail"] == "the job exists already"
     assert server.delete("/api/v1/jobs/x", headers={"If-Match": '"r1"'}).status_code == 412
     seen = server.get("/api/v1/jobs/x")
     assert server.get("/api/v1/jobs/x", headers={"If-None-Match": seen.headers["etag"]}).status_code == 304
     assert server.delete("/api/v1/jobs/x", headers={"If-Match": seen.headers["etag"]}).status_code == 200
+
+
+def test_null_in_a_change_gives_the_preset(server):
+    server.folder("x")
+    server.put("/api/v1/jobs/x", json={"trigger": {"type": "interval", "hours": 1}, "max_instances": 7, "timeout": "5m",
+                                       "coalesce": "all", "misfire_grace": "5m"})
+    policies = {"max_instances": 1, "timeout": None, "coalesce": "last", "misfire_grace": None}
+    job = server.patch("/api/v1/jobs/x", json=dict.fromkeys(policies)).json()
+    assert {key: job[key] for key in policies} == policies
+
+
+def test_two_schedules_at_once(server):
+    """Neither is dropped without a word."""
+    server.folder("x", "interval\nhours=1\n")
+    both = {"job_id": "x", "type": "cron", "trigger": {"type": "interval", "hours": 2}}
+    reply = server.post("/api/v1/jobs", json=both)
+    assert reply.status_code == 422 and reply.json()["detail"][0]["loc"] == ["body", "trigger"]
+    reply = server.post("/api/v1/jobs", json={"job_id": "x", "args": {"minutes": 5}})
+    assert reply.status_code == 200 and "from_file=false" in reply.headers["belfry-warning"]
+
+
+def test_null_is_no_body(server):
+    reply = server.post("/api/v1/jobs", data="null", headers={"Content-Type": "application/json"})
+    assert reply.status_code == 422
+    assert reply.text == '{"detail":[{"type":"missing","loc":["body"],"msg":"Field required","input":null}]}'
 
 
 def test_full_trigger_puts_back(server):

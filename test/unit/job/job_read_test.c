@@ -145,6 +145,12 @@ static void test_post(void **state)
          "}",
          NULL, "interval[0:00:15] folder a []"},
         {"{\"job_id\":\"a\",\"from_file\":false,\"type\":\"interval\"}", NULL, "interval[0:00:10]"},
+        {"{\"job_id\":\"a\",\"from_file\":true,\"trigger\":{\"expr\":\"1 2 * * *\"}}", NULL,
+         "cron[month='*', day='*', day_of_week='*', hour='2', minute='1'] folder a []"},
+        {"{\"job_id\":\"a\",\"type\":\"cron\",\"trigger\":{\"type\":\"interval\",\"hours\":1}}",
+         NULL, "trigger: Value error, give either trigger or from_file"},
+        {"{\"job_id\":\"a\",\"args\":{\"hour\":4},\"trigger\":{\"type\":\"interval\",\"hours\":1}}",
+         NULL, "trigger: Value error, give either trigger or from_file"},
         {"{\"job_id\":\"a\",\"from_file\":false,\"type\":\"interval\",\"args\":{\"hours\":1}}",
          NULL, "interval[1:00:00]"},
         {"{\"job_id\":\"a\",\"from_file\":false,\"type\":\"date\",\"args\":{\"run_date\":\"2024-04-"
