@@ -12,6 +12,7 @@
 // Rows of one claim. A thousand cost the store about 2 ms; with smaller claims the first runs would
 // start sooner, but their ends would stand in the store's queue before the next claim.
 #define CLAIM_MAX 1024
+#define GATHER_US 20000  // of the loop's time for one claim: after an outage, counting takes long
 #define RETRY_US 1000000 // between two tries while the store fails
 #define TELL_US 60000000 // between two lines of the log about it
 #define STOP_TRIES 5     // then a stop leaves without what the store refuses
@@ -170,11 +171,15 @@ static void claim_add(struct dispatch *d, struct entry *entry, const struct verd
     }
 }
 
-// Moves due entries into the claim until nothing is due or the claim is full.
+// Moves due entries into the claim until nothing is due, the claim is full, or others should have
+// their turn.
 static void claim_gather(struct dispatch *d, wall now)
 {
+    const struct clock *clock = loop_clock(d->loop);
+    mono until = mono_after_us(clock_mono(clock), GATHER_US);
+
     vec_clear(&d->claim);
-    while (d->claim.len < CLAIM_MAX) {
+    while (d->claim.len < CLAIM_MAX && (d->claim.len == 0 || clock_mono(clock).us < until.us)) {
         wall rings_at = due_next(d->due);
         struct entry *entry = due_pop(d->due, now);
         struct verdict v;

@@ -35,7 +35,7 @@ struct verdict {
 };
 
 // Counting missed slots stops here; the run then says "at least so many".
-#define POLICY_COUNT_MAX 1000000
+#define POLICY_COUNT_MAX 100000
 
 // slot: the job's first slot without a row, due at rings_at (slot plus jitter) <= now. running: its
 // runs in progress.

@@ -81,6 +81,35 @@ static void test_claim_start_finish(void **state)
     bench_close(&b);
 }
 
+static mono ticking_mono(const struct clock *clock)
+{
+    struct sim_clock *sim = (struct sim_clock *)(uintptr_t)clock;
+
+    return (mono){sim->mono_us += 1000};
+}
+
+// Deciding about many slots takes time: the loop gets its turn in between, and all are claimed.
+static void test_claims_leave_the_loop_its_turns(void **state)
+{
+    struct bench b;
+    char name[8];
+
+    (void)state;
+    bench_open(&b);
+    for (int i = 0; i < 50; i++) {
+        snprintf(name, sizeof name, "x%d", i);
+        (void)stored(&b, name, EVERY_10, 0);
+    }
+    sim_clock_advance(&b.f.clock, 10 * S);
+    b.f.clock.base.mono_now = ticking_mono;
+    dispatch_look(&b.d);
+    assert_true(b.d.is_claiming);
+    assert_in_range(b.d.claim.len, 1, 30);
+    fixture_settle(&b.f);
+    assert_int_equal(b.f.started, 50);
+    bench_close(&b);
+}
+
 static void test_store_fails_and_heals(void **state)
 {
     struct bench b;
@@ -212,6 +241,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_claim_start_finish),
+        cmocka_unit_test(test_claims_leave_the_loop_its_turns),
         cmocka_unit_test(test_store_fails_and_heals),
         cmocka_unit_test(test_job_ends_after_its_last_run),
         cmocka_unit_test(test_run_by_hand_and_stop),

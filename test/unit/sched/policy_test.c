@@ -64,7 +64,7 @@ static const struct {
     {"once, with a grace", ONCE, COALESCE_LAST, 1, 60, 0, 61, 0, VERDICT_SKIP, REASON_MISFIRE, 0, 0,
      0, -1, true},
     {"years of misses", TEN, COALESCE_LAST, 1, -1, 10, 86400 * 3650, 0, VERDICT_RUN, REASON_NONE,
-     86400 * 3650, 1000000, 10, 86400 * 3650 + 10, true},
+     86400 * 3650, POLICY_COUNT_MAX, 10, 86400 * 3650 + 10, true},
 };
 
 static void test_table(void **state)
