@@ -95,12 +95,23 @@ static void waits_free(struct compile *job)
         free(list_item(link, struct compile_wait, link));
 }
 
+static void temporary_remove(const struct compile *job)
+{
+    char path[PATH_MAX];
+
+    if (snprintf(path, sizeof path, "%s/%s", job->folder.p, job->temporary) < (int)sizeof path)
+        (void)unlink(path);
+}
+
 static void compile_free(struct compile *job)
 {
     (void)map_remove(&job->compiler->folders, job->folder);
     list_remove(&job->link);
     loop_timer_stop(job->compiler->options.loop, &job->timer);
-    command_free(job->command);
+    if (job->command) {
+        command_free(job->command);
+        temporary_remove(job); // the compiler was killed
+    }
     waits_free(job);
     free(job->words);
     free((char *)(uintptr_t)job->folder.p);
@@ -319,14 +330,6 @@ static bool module_install(const char *folder, const char *temporary, const stru
 
     return dir >= 0 && utimensat(dir, temporary, times, 0) == 0 &&
            renameat(dir, temporary, dir, "main.so") == 0;
-}
-
-static void temporary_remove(const struct compile *job)
-{
-    char path[PATH_MAX];
-
-    if (snprintf(path, sizeof path, "%s/%s", job->folder.p, job->temporary) < (int)sizeof path)
-        (void)unlink(path);
 }
 
 static bool has_module(const struct compile *job)

@@ -1,6 +1,7 @@
 // parts_test.c - launches, commands, compilations and the pool of hosts, each by itself.
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -157,6 +158,36 @@ static void test_compile(void **state)
     launcher_free(launcher);
     compiler_free(c);
     assert_int_equal(t.count, 1);
+}
+
+// A compilation that is given up half way leaves nothing in the folder.
+static void test_compile_is_cut(void **state)
+{
+    char program[PATH_MAX + 8], folder[PATH_MAX], written[PATH_MAX + 64];
+    struct compiler_options options = {.loop = world.loop, .program = program, .envp = environ};
+    int64_t until = clock_mono(clock_real()).us + WORLD_WAIT_US;
+    struct compiler *c;
+    struct told t = {0};
+    glob_t found = {0};
+
+    (void)state;
+    world_file(&world, "cut", "main.c", "int call(int n, char **v);\n", 0644);
+    world_script(&world, "cut", "#!/bin/sh\n: > \"$7\"\nexec tail -f /dev/null\n");
+    (void)snprintf(folder, sizeof folder, "%s/cut", world.jobs);
+    (void)snprintf(program, sizeof program, "%s/main", folder);
+    (void)snprintf(written, sizeof written, "%s/.main.so.*", folder);
+    options.launcher = launcher_new(world.loop);
+    c = compiler_new(&options);
+    assert_non_null(compile_start(c, folder, compiled, &t));
+    while (glob(written, 0, NULL, &found) != 0 && clock_mono(clock_real()).us < until)
+        (void)loop_turn(world.loop, 10);
+    assert_int_equal(found.gl_pathc, 1);
+    globfree(&found);
+    compiler_close(c);
+    launcher_free(options.launcher);
+    compiler_free(c);
+    assert_int_equal(glob(written, 0, NULL, &found), GLOB_NOMATCH);
+    assert_int_equal(t.count, 0);
 }
 
 static void test_module_file(void **state)
@@ -327,9 +358,10 @@ static int teardown(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_launch),  cmocka_unit_test(test_command),
-        cmocka_unit_test(test_compile), cmocka_unit_test(test_module_file),
-        cmocka_unit_test(test_pool),    cmocka_unit_test(test_child),
+        cmocka_unit_test(test_launch),      cmocka_unit_test(test_command),
+        cmocka_unit_test(test_compile),     cmocka_unit_test(test_compile_is_cut),
+        cmocka_unit_test(test_module_file), cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_child),
     };
 
     if (argc == 3 && strcmp(argv[1], "run-module") == 0)
