@@ -8,8 +8,15 @@
 #include <unistd.h>
 
 // The starter imports late what only some jobs need: asyncio and json would cost each run 50 ms.
+//
+// main.py is compiled for each run: Python takes its cache for the file when size and second of the
+// last change are the same, so a file that was changed twice in a second would run as it was.
 static const char starter[] =
     "import importlib.machinery, importlib.util, os, sys\n"
+    "\n"
+    "class Source(importlib.machinery.SourceFileLoader):\n"
+    "    def get_code(self, name):\n"
+    "        return self.source_to_code(self.get_data(self.path), self.path)\n"
     "\n"
     "def package(name, path):\n"
     "    init = os.path.join(path, '__init__.py')\n"
@@ -36,7 +43,8 @@ static const char starter[] =
     "    package(top, jobs)\n"
     "    package(top + '.' + job.replace('.', '_'), folder)\n"
     "    name = top + '.' + job.replace('.', '_') + '.main'\n"
-    "    spec = importlib.util.spec_from_file_location(name, os.path.join(folder, 'main.py'))\n"
+    "    path = os.path.join(folder, 'main.py')\n"
+    "    spec = importlib.util.spec_from_file_location(name, path, loader=Source(name, path))\n"
     "    module = importlib.util.module_from_spec(spec)\n"
     "    sys.modules[name] = sys.modules['main'] = module\n"
     "    spec.loader.exec_module(module)\n"
