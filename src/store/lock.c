@@ -104,14 +104,16 @@ static void holder_read(int fd, char *pid, size_t size)
     pid[got > 0 ? got : 0] = '\0';
 }
 
+// Also when nobody is named: a holder writes its number right after it has the lock.
 static bool holder_is_gone(int fd)
 {
     char pid[32];
     int64_t n;
 
     holder_read(fd, pid, sizeof pid);
-    return str_to_int(str_of(pid), &n) && n > 0 && n <= INT_MAX && kill((pid_t)n, 0) != 0 &&
-           errno == ESRCH;
+    if (!str_to_int(str_of(pid), &n) || n <= 0 || n > INT_MAX)
+        return true;
+    return kill((pid_t)n, 0) != 0 && errno == ESRCH;
 }
 
 // True when the lock is ours; false with errno.

@@ -184,6 +184,8 @@ def belfry_factory(request):
     for server in made:
         if server.process:
             server.stop()
+        for word in ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "WARNING: ThreadSanitizer", "Assertion"):
+            assert word not in server.read_log(), server.read_log()[-20000:]
     if made and report is not None and report.failed:
         print(made[-1].read_log()[-8000:])
 

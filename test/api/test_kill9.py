@@ -3,13 +3,18 @@
 KILLS=n changes how often; KILL_SEED=n replays the moments (the machine's own timing stays what it is).
 """
 import collections
+import contextlib
 import os
 import random
+import signal
 import sqlite3
+import subprocess
 import threading
 import time
 
 import requests
+
+from conftest import BELFRY
 
 KILLS = int(os.environ.get("KILLS", "200"))
 SEED = int(os.environ.get("KILL_SEED", "1"))
@@ -161,6 +166,27 @@ def test_kill9(belfry_factory, tmp_path):
     ledger.settle(listed(server))
     assert server.stop() == 0, server.read_log()[-8000:]
     audit(tmp_path, ledger)
+
+
+def test_killed_while_it_begins(belfry_factory, tmp_path):
+    """Also the first start, which makes the schema, may be cut off anywhere."""
+    dice = random.Random(SEED)
+    for home in range(4):
+        server = belfry_factory(tmp_path / str(home), start=False)
+        for _ in range(max(KILLS // 16, 3)):
+            with open(server.log, "ab") as log:
+                process = subprocess.Popen([BELFRY, "serve", "--listen", "127.0.0.1:0", "--db", str(server.db), "--jobs-dir", str(server.jobs)],
+                                           stdout=subprocess.DEVNULL, stderr=log)
+            time.sleep(dice.uniform(0, 0.06))
+            process.kill()
+            assert process.wait() == -signal.SIGKILL, "it ended by itself\n" + server.read_log()[-8000:]
+        server.start()
+        server.folder("a")
+        assert server.post("/api/v1/jobs", json={"job_id": "a", "from_file": False, "type": "cron"}).status_code == 200
+        assert server.stop() == 0
+        with contextlib.closing(sqlite3.connect(server.db)) as db:
+            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert db.execute("SELECT name FROM job").fetchall() == [("a",)]
 
 
 def audit(top, ledger):

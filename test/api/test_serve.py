@@ -57,6 +57,22 @@ def test_second_process_is_refused_through_a_link(own_server, tmp_path):
     assert status == 1 and str(own_server.pid) in words
 
 
+def test_of_many_at_once_one_begins(tmp_path):
+    """Four processes meet at a database that does not exist yet."""
+    words = [BELFRY, "serve", "--listen", "127.0.0.1:0"]
+    many = [subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             env={**os.environ, "TZ": "UTC"}) for _ in range(4)]
+    lines = [process.stdout.readline() for process in many]
+    winners = [process for process, line in zip(many, lines) if "http://" in line]
+    for process in winners:
+        process.send_signal(signal.SIGTERM)
+    said = {process: process.communicate(timeout=SECONDS)[1] for process in many}
+    assert len(winners) == 1, said
+    for process in many:
+        assert process.returncode == (0 if process in winners else 1), said
+        assert process in winners or f"(process {winners[0].pid})" in said[process], said
+
+
 def dead_pid():
     child = subprocess.Popen(["true"])
     child.wait()
