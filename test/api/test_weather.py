@@ -390,6 +390,8 @@ def test_clock_leaps(server, tmp_path):
     goes_on("a start after a restart in the past")
     leap("+0")
     goes_on("a start back in the present")
+    leap("-3")
+    goes_on("a start after the seconds that came twice")
     nothing_twice(server)
     assert "the system clock was set" in server.read_log()
 
