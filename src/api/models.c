@@ -173,12 +173,12 @@ static const struct model_field job_post_item[] = {
     TEXT("next_run", "Next run as Python prints a datetime, or \"None\".",
          "\"2026-11-22 04:49:33.303354+00:00\""),
 };
-MODEL(job_post_item_model, "Schedule", "A job in S2's list.", job_post_item)
+MODEL(job_post_item_model, "Schedule", "A job in the certificate monitor's list.", job_post_item)
 
 static const struct model_field schedules[] = {
     LIST("jobs", &job_post_item_model, "All jobs, ordered by next run."),
 };
-MODEL(schedules_model, "Schedules", "All jobs, as S2 lists them.", schedules)
+MODEL(schedules_model, "Schedules", "All jobs, as the certificate monitor lists them.", schedules)
 
 static const struct model_field next_item[] = {
     TIME("at", "When."),
@@ -355,7 +355,8 @@ static const struct model_field certificate[] = {
     INT("serial", "Its serial number, up to 160 bits.",
         "570435772442202785564600563792081404855388718456"),
 };
-MODEL(certificate_model, "Certificate", "S2's view of a certificate.", certificate)
+MODEL(certificate_model, "Certificate", "The certificate monitor's view of a certificate.",
+      certificate)
 
 static const struct model_field module_fields[] = {
     TEXT("name", "The folder's name.", "\"get_random_user\""),

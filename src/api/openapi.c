@@ -104,7 +104,8 @@ static void info_write(struct writer *o, const char *version)
     pair(o, "version", version);
     pair(o, "description",
          "Replies of the calls under /api/v1/jobs, /schedule and /x509 keep the form of the two "
-         "services that belfry replaces. Errors have `detail`; ask for application/problem+json to "
+         "services that belfry replaces, which is called classic here. Errors have `detail`; ask "
+         "for application/problem+json to "
          "get them in full (RFC 9457).");
     open_object(o, "license");
     pair(o, "name", "Apache-2.0");

@@ -49,7 +49,8 @@ static const struct model_field form_fields[] = {
 
 const struct model job_post_model = {
     .name = "JobCreate",
-    .doc = "S1's form {job_id, from_file, type, args}, in which unknown members are ignored with a "
+    .doc = "The classic form {job_id, from_file, type, args}, in which unknown members are ignored "
+           "with a "
            "warning, or the rich "
            "form {job_id, trigger, ...}, in which they are refused.",
     .example = "{\"job_id\":\"hello_c\",\"from_file\":true}",

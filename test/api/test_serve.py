@@ -346,10 +346,10 @@ def started_with(tmp_path, options=(), environment=None):
 
 
 def test_names_of_the_posts(tmp_path):
-    (tmp_path / "work").mkdir()
+    (tmp_path / "data").mkdir()
     out, _ = started_with(tmp_path, environment={
-        "JOB_DATABASE_URI": "sqlite:///work/posts.db", "JOB_DIR": "./work/jobs", "BELFRY_SERVER__LISTEN": "127.0.0.1:0"})
-    assert (tmp_path / "work/posts.db").exists() and (tmp_path / "work/jobs").is_dir()
+        "JOB_DATABASE_URI": "sqlite:///data/posts.db", "JOB_DIR": "./data/jobs", "BELFRY_SERVER__LISTEN": "127.0.0.1:0"})
+    assert (tmp_path / "data/posts.db").exists() and (tmp_path / "data/jobs").is_dir()
     assert not (tmp_path / "belfry.db").exists() and not (tmp_path / "jobs").exists()
     assert not re.search(r":8000\b", out)
 
