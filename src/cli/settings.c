@@ -4,11 +4,14 @@
 
 #include "base/str.h"
 #include "base/suggest.h"
+#include "exec/exec.h"
 #include "time/duration.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define CENTURY_US INT64_C(3155760000000000) // longer waits would not fit into a clock
 
 struct row {
     const char *flag;
@@ -43,13 +46,15 @@ static bool value_set(const struct row *row, const char *origin, const char *val
     int64_t n = 0;
 
     if (row->type == SETTING_DURATION &&
-        (!duration_parse(str_of(value), row->flag, &n, e) || n < 0)) {
-        (void)fail(e, ERR_USAGE, row->flag, "%s: \"%s\" is not a duration", origin, value);
+        (!duration_parse(str_of(value), row->flag, &n, e) || n > CENTURY_US)) {
+        (void)fail(e, ERR_USAGE, row->flag, "%s: \"%s\" is not a duration of at most a century",
+                   origin, value);
         return fail_hint(e, "write something like 10s, 1m30s or 0");
     }
-    if (row->type == SETTING_COUNT && (!str_to_int(str_of(value), &n) || n < 1 || n > 100000))
-        return fail(e, ERR_USAGE, row->flag, "%s: \"%s\" is not a number from 1 to 100000", origin,
-                    value);
+    if (row->type == SETTING_COUNT &&
+        (!str_to_int(str_of(value), &n) || n < 1 || n > EXEC_CHILDREN_MAX))
+        return fail(e, ERR_USAGE, row->flag, "%s: \"%s\" is not a number from 1 to %d", origin,
+                    value, EXEC_CHILDREN_MAX);
     memcpy((char *)s + row->text_at, &value, sizeof value);
     memcpy((char *)s + row->number_at, &n, sizeof n);
     return true;

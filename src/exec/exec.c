@@ -11,6 +11,7 @@
 // runs, and a process that has exited by itself before the TERM went out keeps its own end.
 #include "exec/exec.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/pool.h"
 #include "exec/args.h"
 #include "exec/certificate.h"
 #include "exec/command.h"
@@ -40,6 +42,9 @@
 #define CHILDREN_DEFAULT 256
 #define WAITING_MAX 100000 // starts that wait for a place
 #define OUTPUT_DEFAULT 65536
+
+_Static_assert(2 * EXEC_CHILDREN_MAX + COMPILE_AT_ONCE <= POOL_QUEUE_MAX,
+               "whatever may be started at once fits into the launcher's queue");
 
 enum stage {
     STAGE_NEW,
@@ -150,6 +155,7 @@ bool exec_new(struct loop *loop, const struct exec_options *options, struct exec
     struct executor *x = mem_alloc(sizeof *x);
 
     (void)e;
+    assert(options->children_max <= EXEC_CHILDREN_MAX);
     x->base.ops = &real_ops;
     x->loop = loop;
     x->options = *options;

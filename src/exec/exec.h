@@ -81,6 +81,10 @@ static inline void exec_free(struct exec *x)
         x->ops->free(x);
 }
 
+// The most processes at once: so many starts, and as many of module hosts, fit into the launcher's
+// queue (POOL_QUEUE_MAX). Beyond it, starts would fail instead of wait.
+#define EXEC_CHILDREN_MAX 2000
+
 struct exec_options {
     const char *jobs_dir;      // where job folders live
     const char *self;          // path of the belfry binary, for `belfry run-module`
@@ -89,7 +93,8 @@ struct exec_options {
     struct tls_prober *prober; // for JOB_CERTIFICATE; borrowed; may be NULL, then such runs fail
     size_t output_head_max;    // bytes kept of each stream's start, default 64 KiB
     size_t output_tail_max;    // and of its end, default 64 KiB
-    int children_max;          // processes at once; further starts wait in order; default 256
+    int children_max; // processes at once; at most EXEC_CHILDREN_MAX; further starts wait; default
+                      // 256
 };
 
 // The real executor. options is copied; its strings are borrowed.
