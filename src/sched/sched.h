@@ -51,7 +51,8 @@ void sched_put(struct sched *s, struct job *job, int expect_version, sched_done 
 // Quarantined jobs too.
 void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx);
 
-// Pauses or resumes; resuming never makes up for slots of the pause.
+// Pauses or resumes; resuming never makes up for slots of the pause. A date that passed in a pause
+// is late, and its misfire rule decides: it has no other slot.
 void sched_pause(struct sched *s, struct str name, bool paused, sched_done *done, void *ctx);
 
 // Starts a run now, beside the schedule. Answered when the run is claimed: err is NULL and run_id

@@ -254,6 +254,22 @@ def test_pause_makes_up_for_nothing(server):
     assert all(run["missed"] == 0 for run in runs(server, "minutely"))
 
 
+@needs_faketime
+@pytest.mark.parametrize("grace, outcome", [("none", ("succeeded", "")), ("1m", ("skipped", "misfire"))])
+def test_date_that_passed_in_a_pause(server, grace, outcome):
+    """It has no other slot: resumed, it is late like any other, and never dropped without a word."""
+    server.start()
+    put(server, "date", {"type": "date", "run_date": (now(server) + datetime.timedelta(hours=1)).isoformat()}, misfire_grace=grace)
+    assert server.post("/api/v1/jobs/date/pause").status_code == 200
+    server.stop()
+    shifted(server, "+3h").start()
+    assert job(server, "date")["state"] == "paused" and runs(server) == []
+    assert server.post("/api/v1/jobs/date/resume").status_code == 200
+    run, = ended(server, "date")
+    assert (run["state"], run["reason"]) == outcome and len(starts(server)) == (outcome[0] == "succeeded")
+    wait_until(lambda: job(server, "date") is None, what="the end of the job")
+
+
 def test_edits_plan_from_now(server):
     server.start()
     made = put(server, "a", {"type": "interval", "seconds": 1000})
