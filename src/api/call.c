@@ -82,6 +82,18 @@ void call_reply_no_job(struct call *call)
     call_reply_problem(call, &problem);
 }
 
+void call_reply_unusable(struct call *call, const struct job *job)
+{
+    struct problem problem = PROBLEM_JOB_NOT_FOUND;
+
+    problem.detail =
+        arena_printf(call->arena, "there is no usable job \"%.*s\": it is in quarantine, %.*s",
+                     STR(job->name), STR(job->quarantine))
+            .p;
+    problem.hint = "PUT a whole job under this id, or DELETE it";
+    call_reply_problem(call, &problem);
+}
+
 void call_reply_scheduled(struct call *call, bool is_scheduled, struct str name)
 {
     struct buf body;

@@ -49,7 +49,9 @@ void call_reply_problem(struct call *call, const struct problem *problem);
 void call_reply_err(struct call *call, const struct err *e); // problem_of(e)
 void call_reply_issues(struct call *call);                   // 422 with call->issues
 void call_reply_empty(struct call *call, int status);        // no body
-void call_reply_no_job(struct call *call);                   // 404, and where all are listed
+void call_reply_no_job(struct call *call);
+void call_reply_unusable(struct call *call, const struct job *job); // it is in quarantine // 404,
+                                                                    // and where all are listed
 void call_reply_scheduled(struct call *call, bool is_scheduled, struct str name); // the posts'
                                                                                   // reply to a
                                                                                   // write

@@ -108,7 +108,7 @@ void job_next(struct call *call)
     struct json_write w;
 
     if (!job || !job->trigger) {
-        call_reply_no_job(call);
+        job ? call_reply_unusable(call, job) : call_reply_no_job(call);
         return;
     }
     buf_init(&body, CALL_BODY_MAX);

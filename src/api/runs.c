@@ -15,9 +15,12 @@ static void run_read(const struct err *err, const struct store_run *runs, size_t
 void job_run(struct call *call)
 {
     const struct job_params *params = call->params;
+    const struct job *job = sched_find(call->api->o.sched, params->job_id);
 
-    if (!sched_find(call->api->o.sched, params->job_id))
+    if (!job)
         call_reply_no_job(call);
+    else if (job->quarantine.len > 0)
+        call_reply_unusable(call, job);
     else
         sched_run_now(call->api->o.sched, params->job_id, started, call);
 }

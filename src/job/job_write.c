@@ -141,8 +141,7 @@ static void item_text(const struct job *job, const struct job_now *now, struct b
 static void time_write(const char *key, const struct job *job, wall at, struct json_write *w,
                        struct buf *b)
 {
-    if (job->trigger)
-        iso8601_write(at, trigger_zone(job->trigger), b);
+    iso8601_write(at, job->trigger ? trigger_zone(job->trigger) : NULL, b);
     pair_buf(w, key, b);
 }
 

@@ -181,7 +181,9 @@ static bool local_civil(wall at, const struct zone *zone, struct civil *ret_civi
 {
     int64_t utc_s = floor_div(at.us, 1000000);
 
-    zone_span_at(zone, utc_s, ret_span);
+    *ret_span = (struct zone_span){0};
+    if (zone)
+        zone_span_at(zone, utc_s, ret_span);
     *ret_civil = civil_at(utc_s + ret_span->offset_s);
     ret_civil->us = (int32_t)((at.us % 1000000 + 1000000) % 1000000);
     return ret_civil->year >= 1 && ret_civil->year <= 9999;
@@ -231,7 +233,7 @@ void iso8601_write(wall at, const struct zone *zone, struct buf *out)
         return;
     }
     write_time(&c, 'T', out);
-    if (str_eq(zone_name(zone), STR_LIT("UTC")))
+    if (!zone || str_eq(zone_name(zone), STR_LIT("UTC")))
         buf_add_text(out, "Z");
     else
         write_offset(span.offset_s, out);

@@ -29,8 +29,8 @@ struct iso8601 {
 [[nodiscard]] bool iso8601_moment(struct str text, const struct zone *zone, const char *field,
                                   wall *ret_at, struct err *e);
 
-// 2026-11-22T04:49:33+01:00 in the zone (Z for UTC itself), a fraction of 6 digits only when it
-// is not zero. A moment outside of years 1-9999 is written as "-".
+// 2026-11-22T04:49:33+01:00 in the zone (Z for UTC itself; NULL is UTC), a fraction of 6 digits
+// only when it is not zero. A moment outside of years 1-9999 is written as "-".
 void iso8601_write(wall at, const struct zone *zone, struct buf *out);
 
 // Python's str(datetime): 2026-11-22 04:49:33.303354+00:00, no fraction when it is zero.

@@ -545,7 +545,10 @@ def test_quarantine(server, column, value, said):
         assert server.get("/api/v1/status").json()["quarantined"] == 1
         assert server.get("/schedule/show_schedules/").status_code == 200
         assert "kept aside" in server.read_log() and '"bad"' in server.read_log()
-        assert server.post("/api/v1/jobs/bad/runs").status_code == 404
+        assert job(server, "bad")["created_at"][:2] == "20"
+        for verb, path in ("POST", "runs"), ("GET", "next"):
+            reply = server.ask(verb, "/api/v1/jobs/bad/" + path)
+            assert reply.status_code == 404 and said in reply.json()["detail"] and "quarantine" in reply.text
         for verb in ("pause", "resume"):
             assert server.post("/api/v1/jobs/bad/" + verb).status_code in (400, 404, 409, 422)
         good = len(starts(server))

@@ -115,6 +115,11 @@ static void test_print(void **state)
         buf_init(&out, 100);
         iso8601_write((wall){rows[i].us}, zone, &out);
         assert_string_equal(buf_text(&out), rows[i].iso);
+        if (str_eq(zone_name(zone), STR_LIT("UTC"))) { // no zone is UTC
+            buf_clear(&out);
+            iso8601_write((wall){rows[i].us}, NULL, &out);
+            assert_string_equal(buf_text(&out), rows[i].iso);
+        }
         if (rows[i].iso[0] != '-') {
             wall back;
 
