@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CENTURY_US INT64_C(3155760000000000) // longer waits would not fit into a clock
 
@@ -104,10 +105,36 @@ static bool flag_unknown(const char *word, struct err *e)
     return near ? fail_hint(e, "did you mean --%s?", near) : false;
 }
 
+// BELFRY_SECTION__KEY is ours: a key that no row has is a slip of the pen.
+static bool environment_check(struct err *e)
+{
+    const char *names[ROW_COUNT], *near;
+
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        names[i] = rows[i].env;
+    for (char **v = environ; *v; v++) {
+        struct str all = str_of(*v);
+        struct str name = str_cut(all, 0, (size_t)str_find(all, '='));
+        bool is_known = !str_starts(name, STR_LIT("BELFRY_")) || !strstr(*v, "__") ||
+                        strstr(*v, "__") >= *v + name.len;
+
+        for (size_t i = 0; i < ROW_COUNT; i++)
+            is_known = is_known || str_eq(name, str_of(names[i]));
+        if (is_known)
+            continue;
+        (void)fail(e, ERR_USAGE, NULL, "$%.*s is not a setting", STR(name));
+        near = suggest_find(name, names, ROW_COUNT);
+        return near ? fail_hint(e, "did you mean $%s?", near) : false;
+    }
+    return true;
+}
+
 bool settings_read(int argc, char **argv, struct settings *ret_settings, struct err *e)
 {
     struct settings s = {0};
 
+    if (!environment_check(e))
+        return false;
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (!environment_read(&rows[i], &s, e))
             return false;

@@ -311,6 +311,9 @@ def test_bad_environment_is_named(tmp_path):
     assert status == USAGE and "BELFRY_SCHEDULER__STOP_GRACE" in words and "soon" in words
     status, words = serve(tmp_path, environment={"TZ": "Mars/Olympus"})
     assert status == USAGE and "Mars/Olympus" in words and "TZ" in words
+    status, words = serve(tmp_path, environment={"BELFRY_SERVER__LISTN": "127.0.0.1:0"})
+    assert status == USAGE and "$BELFRY_SERVER__LISTN is not a setting" in words
+    assert "did you mean $BELFRY_SERVER__LISTEN?" in words
 
 
 def settings():
