@@ -2,15 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "job/folder.h"
 
+#include "job/job.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define FOLDER_NAME_MAX 128
-
-static bool name_is_safe(struct str name);
 static bool folder_refused(const char *path, struct err *e);
 static bool entry_stat(const char *folder_path, enum folder_entry entry, struct stat *ret);
 static bool is_older(const struct stat *a, const struct stat *b);
@@ -40,7 +39,8 @@ bool folder_find_stat(const char *jobs_dir, struct str folder, enum folder_entry
     struct stat module;
     bool has_module, has_source;
 
-    if (!name_is_safe(folder)) {
+    // The rule for job names keeps a folder inside jobs_dir: no slash, no leading dot.
+    if (!job_name_check(folder, e)) {
         (void)fail(e, ERR_FOLDER, "job_id", "\"%.*s\" cannot be the name of a job folder",
                    STR(folder));
         return fail_hint(e, "use letters, digits and . _ @ : - (a letter or digit first)");
@@ -62,22 +62,6 @@ bool folder_find_stat(const char *jobs_dir, struct str folder, enum folder_entry
         *ret_entry = ENTRY_PROGRAM;
     else
         return folder_refused(path, e);
-    return true;
-}
-
-// The rule for job names (job_name_check): it keeps a name inside jobs_dir, as it allows no slash
-// and no leading dot.
-static bool name_is_safe(struct str name)
-{
-    if (name.len == 0 || name.len > FOLDER_NAME_MAX)
-        return false;
-    for (size_t i = 0; i < name.len; i++) {
-        unsigned char c = (unsigned char)name.p[i];
-        bool is_alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-        if (!is_alnum && (i == 0 || c == 0 || !strchr("._@:-", c)))
-            return false;
-    }
     return true;
 }
 

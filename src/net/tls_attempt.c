@@ -256,6 +256,11 @@ static void handshake_begin(struct tls_attempt *a)
     }
     loop_remove(net->loop, a->watch);
     a->watch = loop_add(net->loop, a->fd, EPOLLIN, handshake_ready, a);
+    if (!a->watch) {
+        fail_errno(&r->error, ERR_SYSTEM, errno, "cannot watch the connection");
+        attempt_finish(a);
+        return;
+    }
     deadline_set(a, r->target.handshake_ms);
     handshake_ready(a->fd, 0, a);
 }
