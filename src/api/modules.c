@@ -20,10 +20,20 @@ struct names {
     VEC(struct str);
 };
 
+// The jobs that run folders, by folder, then in the order of the list of jobs.
+struct user {
+    const struct job *job;
+    size_t place;
+};
+
+struct users {
+    VEC(struct user);
+};
+
 static bool folders_list(struct call *call, struct names *names);
 static void folder_write(struct call *call, struct str name, struct json_write *w);
-static void jobs_write(struct str name, const struct sched_item *list, size_t count,
-                       struct json_write *w);
+static void users_list(struct call *call, struct users *users);
+static void users_write(struct str name, const struct users *users, struct json_write *w);
 
 static int name_order(const void *a, const void *b)
 {
@@ -32,8 +42,8 @@ static int name_order(const void *a, const void *b)
 
 void modules_list(struct call *call)
 {
-    struct sched_item *list;
     struct names names = {0};
+    struct users users = {0};
     struct json_write w;
     struct buf body;
 
@@ -43,7 +53,7 @@ void modules_list(struct call *call)
     }
     if (names.len > 0)
         qsort(names.v, names.len, sizeof *names.v, name_order);
-    list = sched_list(call->api->o.sched);
+    users_list(call, &users);
     buf_init(&body, CALL_BODY_MAX);
     json_write_init(&w, &body);
     json_write_object(&w);
@@ -54,12 +64,12 @@ void modules_list(struct call *call)
     for (size_t i = 0; i < names.len; i++) {
         json_write_object(&w);
         folder_write(call, names.v[i], &w);
-        jobs_write(names.v[i], list, sched_count(call->api->o.sched), &w);
+        users_write(names.v[i], &users, &w);
         json_write_object_end(&w);
     }
     json_write_array_end(&w);
     json_write_object_end(&w);
-    free(list);
+    vec_done(&users);
     vec_done(&names);
     call_reply(call, 200, &body);
 }
@@ -174,13 +184,42 @@ static void folder_write(struct call *call, struct str name, struct json_write *
     json_write_array_end(w);
 }
 
-static void jobs_write(struct str name, const struct sched_item *list, size_t count,
-                       struct json_write *w)
+static int user_order(const void *a, const void *b)
 {
+    const struct user *x = a, *y = b;
+    int order = str_cmp(x->job->target, y->job->target);
+
+    return order != 0 ? order : x->place < y->place ? -1 : x->place > y->place;
+}
+
+static void users_list(struct call *call, struct users *users)
+{
+    struct sched_item *list = sched_list(call->api->o.sched);
+    size_t count = sched_count(call->api->o.sched);
+
+    for (size_t i = 0; i < count; i++)
+        if (list[i].job->kind == JOB_FOLDER)
+            vec_push(users, ((struct user){list[i].job, i}));
+    free(list);
+    if (users->len > 0)
+        qsort(users->v, users->len, sizeof *users->v, user_order);
+}
+
+static void users_write(struct str name, const struct users *users, struct json_write *w)
+{
+    size_t from = 0, to = users->len;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+
+        if (str_cmp(users->v[middle].job->target, name) < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
     json_write_key(w, "jobs");
     json_write_array(w);
-    for (size_t i = 0; i < count; i++)
-        if (list[i].job->kind == JOB_FOLDER && str_eq(list[i].job->target, name))
-            json_write_str(w, list[i].job->name);
+    for (; from < users->len && str_eq(users->v[from].job->target, name); from++)
+        json_write_str(w, users->v[from].job->name);
     json_write_array_end(w);
 }

@@ -486,6 +486,18 @@ static void test_modules(void **state)
     assert_non_null(strstr(body, "\"error\":\".schedule: line 3: "));
     assert_non_null(strstr(body, "\"warnings\":[\".schedule: unknown member"));
     assert_non_null(strstr(body, "{\"name\":\"none\",\"entry\":null,"));
+    for (int i = 0; i < 3; i++) {
+        char text[120];
+
+        snprintf(text, sizeof text,
+                 "{\"job_id\":\"%s\",\"folder\":\"plain\",\"trigger\":{\"type\":\"interval\","
+                 "\"hours\":1}}",
+                 (const char *const[]){"z", "x", "y"}[i]);
+        expect_part("POST /api/v1/jobs", text, 200, "true");
+    }
+    expect_part("GET /api/v1/modules", "", 200, "\"jobs\":[\"x\",\"y\",\"z\"]");
+    assert_non_null(strstr(body, "\"jobs\":[\"a\"]"));
+    assert_non_null(strstr(body, "\"jobs\":[]"));
 }
 
 static void test_quarantine(void **state)
