@@ -92,7 +92,7 @@ static mono ticking_mono(const struct clock *clock)
 static void test_claims_leave_the_loop_its_turns(void **state)
 {
     struct bench b;
-    char name[8];
+    char name[16];
 
     (void)state;
     bench_open(&b);
