@@ -158,7 +158,7 @@ install: ## into DESTDIR/PREFIX (/usr/local)
 	$(sub) VARIANT=release all
 	install -D -t $(DESTDIR)$(PREFIX)/bin build/release/belfry
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include $(wildcard include/*.h)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/belfry README.md CHANGELOG.md LICENSE docs/licenses.md
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/belfry README.md CHANGELOG.md LICENSE $(wildcard docs/*.md)
 clean: ## remove everything that was built
 	rm -rf build
 help: ## this list
