@@ -137,6 +137,52 @@ static void test_store_fails_and_heals(void **state)
     bench_close(&b);
 }
 
+// A slot that waits for a free place gets one as soon as the job may run twice.
+static void test_rest_after_a_change(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored(&b, "x", EVERY_10, 0);
+
+    entry->job->coalesce = COALESCE_ALL;
+    fixture_pass(&b.f, 20 * S);
+    assert_int_equal(b.f.started, 1);
+    assert_true(entry->is_waiting);
+    dispatch_rest(&b.d, entry);
+    assert_true(entry->is_waiting);
+    entry->job->max_instances = 2;
+    dispatch_rest(&b.d, entry);
+    assert_false(entry->is_waiting);
+    dispatch_look(&b.d);
+    fixture_settle(&b.f);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(b.f.runs[1].request.scheduled_at.us, T0 + 20 * S);
+    bench_close(&b);
+}
+
+// Only the store's own failures stop the claims, and they end when it takes a write again.
+static void test_trouble_of_others(void **state)
+{
+    struct bench b;
+    struct err e;
+
+    (void)state;
+    bench_open(&b);
+    (void)stored(&b, "x", EVERY_10, 0);
+    (void)fail(&e, ERR_CONFLICT, NULL, "not the store's fault");
+    dispatch_trouble(&b.d, &e);
+    assert_int_equal(b.d.failure.code, ERR_NONE);
+    (void)fail(&e, ERR_STORE, NULL, "the disk is full");
+    dispatch_trouble(&b.d, &e);
+    assert_int_equal(b.d.failure.code, ERR_STORE);
+    fixture_pass(&b.f, 10 * S);
+    assert_int_equal(b.d.failure.code, ERR_NONE);
+    assert_int_equal(b.f.started, 1);
+    bench_close(&b);
+}
+
 static void test_job_ends_after_its_last_run(void **state)
 {
     struct bench b;
@@ -243,6 +289,8 @@ int main(void)
         cmocka_unit_test(test_claim_start_finish),
         cmocka_unit_test(test_claims_leave_the_loop_its_turns),
         cmocka_unit_test(test_store_fails_and_heals),
+        cmocka_unit_test(test_rest_after_a_change),
+        cmocka_unit_test(test_trouble_of_others),
         cmocka_unit_test(test_job_ends_after_its_last_run),
         cmocka_unit_test(test_run_by_hand_and_stop),
         cmocka_unit_test(test_stop_during_a_claim_by_hand),
