@@ -216,9 +216,8 @@ static bool query_read(struct call *call)
     for (size_t i = 0; i < count; i++)
         ok = text_add(call, call->query_json, loc, &pairs[i]) && ok;
     call->query = arena_alloc(call->arena, model->size);
-    return model_decode(model, call->query_json, loc, call->query, &call->query_given,
-                        call->issues) &&
-           ok;
+    return ok && model_decode(model, call->query_json, loc, call->query, &call->query_given,
+                              call->issues);
 }
 
 static bool body_read(struct call *call)

@@ -216,6 +216,7 @@ json_t *model_load(struct str text, const char *loc, struct model_issues *issues
     json_error_t error;
     json_t *value;
     struct buf ctx;
+    bool is_zero;
 
     if (is_too_deep(text)) {
         (void)model_complain(issues, "json_invalid", arena_printf(arena, "\"%s\",0", loc), NULL,
@@ -230,7 +231,9 @@ json_t *model_load(struct str text, const char *loc, struct model_issues *issues
     json_write_init(&w, &ctx);
     json_write_object(&w);
     json_write_key(&w, "error");
-    json_write_text(&w, error.text);
+    // the library's own words on this name one of its flags
+    is_zero = json_error_code(&error) == json_error_null_character;
+    json_write_text(&w, is_zero ? "\\u0000 is not allowed in a text" : error.text);
     json_write_object_end(&w);
     (void)model_complain(issues, "json_invalid",
                          arena_printf(arena, "\"%s\",%d", loc, error.position), json_null(),

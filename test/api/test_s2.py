@@ -42,6 +42,12 @@ def test_check_takes_json_as_well(server, host):
     assert server.post("/x509/check_host_certificate/", json={"host": host}).json()["serial"] == SERIAL
 
 
+def test_bytes_that_are_no_text(server):
+    """One complaint, not another that the parameter is missing."""
+    reply = server.post("/schedule/host_ssl_check/?host=%ff")
+    assert reply.status_code == 422 and [item["type"] for item in reply.json()["detail"]] == ["string_unicode"]
+
+
 def test_unreachable_is_502(server):
     reply = server.post("/x509/check_host_certificate/?host=127.0.0.1:1")
     assert reply.status_code == 502 and reply.json()["code"] == "host_unreachable"
