@@ -31,6 +31,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define REPLY_WAIT_US 10000 // between two looks whether the last replies are out
+#define REPLY_WAITS 100
+#define RESOLVER_WAIT_S 3
 #define HOST_NAMES_MAX 32
 
 struct server {
@@ -51,6 +54,9 @@ struct server {
     struct api *api;
     struct http_server *http;
     bool is_stopping;
+    uint64_t files_max; // soft limit of open files before we raised it; 0: not raised
+    struct loop_timer reply_timer;
+    int reply_waits;
 };
 
 // Splits "127.0.0.1:8000" or "[::1]:8000".
@@ -187,6 +193,7 @@ static void process_setup(struct server *v)
     // A handful of threads hand small blocks to each other: many malloc arenas only cost memory.
     mallopt(M_ARENA_MAX, 2);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        v->files_max = files.rlim_cur; // jobs keep what they would have without us
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
@@ -194,11 +201,16 @@ static void process_setup(struct server *v)
 
 // ---- stopping ----
 
+// Every end is durable. Clients whose write has just been carried out still get their reply.
 static void stopped(void *ctx)
 {
     struct server *v = ctx;
 
-    loop_stop(v->loop);
+    if (v->reply_waits++ == REPLY_WAITS || http_server_request_count(v->http) == 0)
+        loop_stop(v->loop);
+    else
+        loop_timer_set(v->loop, &v->reply_timer, mono_after_us(loop_now(v->loop), REPLY_WAIT_US),
+                       stopped, v);
 }
 
 static void signalled(int signo, void *ctx)
@@ -283,6 +295,7 @@ static bool engine_build(struct server *v, struct err *e)
         .python = v->settings.python,
         .compiler = v->settings.compiler,
         .prober = v->prober,
+        .files_max = v->files_max,
         .children_max = (int)v->settings.children_max_n,
     };
     if (!exec_new(v->loop, &exec, &v->exec, e))
@@ -317,6 +330,12 @@ static bool front_build(struct server *v, struct err *e)
            sched_start(v->sched, e);
 }
 
+static void leave(int signo)
+{
+    (void)signo;
+    _exit(0);
+}
+
 // The store goes first: it answers what is outstanding, and the answers go to everybody else.
 static void server_done(struct server *v)
 {
@@ -325,6 +344,11 @@ static void server_done(struct server *v)
     api_free(v->api);
     exec_free(v->exec);
     sched_free(v->sched);
+    // A lookup that the system's resolver does not end must not hold up the end of the process.
+    const struct sigaction action = {.sa_handler = leave};
+
+    sigaction(SIGALRM, &action, NULL);
+    alarm(RESOLVER_WAIT_S);
     tls_prober_free(v->prober);
     zones_free(v->zones);
     buf_done(&v->zone);

@@ -145,6 +145,7 @@ static void parts_make(struct executor *x)
     };
 
     x->launcher = compiler.launcher = modules.launcher = launcher_new(x->loop);
+    launcher_limit_files(x->launcher, x->options.files_max);
     x->compiler = compiler_new(&compiler);
     x->modules = modules_new(&modules);
 }

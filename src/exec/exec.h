@@ -93,6 +93,8 @@ struct exec_options {
     struct tls_prober *prober; // for JOB_CERTIFICATE; borrowed; may be NULL, then such runs fail
     size_t output_head_max;    // bytes kept of each stream's start, default 64 KiB
     size_t output_tail_max;    // and of its end, default 64 KiB
+    uint64_t files_max; // open files of a job's process (soft limit), where belfry has raised its
+                        // own; 0: as belfry
     int children_max; // processes at once; at most EXEC_CHILDREN_MAX; further starts wait; default
                       // 256
 };

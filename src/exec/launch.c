@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,10 +24,12 @@
 struct launcher {
     struct loop *loop;
     struct pool *pool; // NULL until the first launch
+    uint64_t files_max;
 };
 
 struct launch {
     struct launch_spec spec;
+    uint64_t files_max;
     struct launch_result result;
     const struct clock *clock;
     launch_done *done;
@@ -50,6 +53,11 @@ struct launcher *launcher_new(struct loop *loop)
     return launcher;
 }
 
+void launcher_limit_files(struct launcher *launcher, uint64_t files_max)
+{
+    launcher->files_max = files_max;
+}
+
 void launcher_free(struct launcher *launcher)
 {
     if (!launcher)
@@ -69,8 +77,11 @@ bool launch_start(struct launcher *launcher, const struct launch_spec *spec, lau
             return false;
     }
     l = mem_alloc(sizeof *l);
-    *l = (struct launch){
-        .spec = *spec, .clock = loop_clock(launcher->loop), .done = done, .ctx = ctx};
+    *l = (struct launch){.spec = *spec,
+                         .files_max = launcher->files_max,
+                         .clock = loop_clock(launcher->loop),
+                         .done = done,
+                         .ctx = ctx};
     l->result = (struct launch_result){.errnum = ECANCELED, .pidfd = -1, .out = -1, .err = -1};
     if (pool_run(launcher->pool, launch_work, launch_report, l))
         return true;
@@ -163,6 +174,18 @@ static int spawn(const struct launch_spec *spec, const struct ends *ends, pid_t 
     return errnum;
 }
 
+// posix_spawn sets no limits, so this happens while the child's loader is still at work.
+static void files_limit(pid_t pid, uint64_t files_max)
+{
+    struct rlimit limit;
+
+    if (files_max == 0 || prlimit(pid, RLIMIT_NOFILE, NULL, &limit) != 0 ||
+        limit.rlim_cur <= files_max)
+        return;
+    limit.rlim_cur = files_max;
+    (void)prlimit(pid, RLIMIT_NOFILE, &limit, NULL);
+}
+
 static void result_close(struct launch_result *r)
 {
     file_close(&r->pidfd);
@@ -200,6 +223,8 @@ static void launch_work(void *ctx)
     r->started = clock_mono(l->clock);
     if (r->errnum == 0)
         r->errnum = spawn(&l->spec, &ends, &r->pid);
+    if (r->errnum == 0)
+        files_limit(r->pid, l->files_max);
     file_close(&ends.out);
     file_close(&ends.err);
     if (r->errnum == 0 && (r->errnum = pidfd_take(r)) != 0)

@@ -46,6 +46,10 @@ struct launcher;
 // Threads start with the first launch. loop is borrowed.
 [[nodiscard]] struct launcher *launcher_new(struct loop *loop);
 
+// Open files a child may have (its soft limit), when belfry's own limit is not for it; 0, as at
+// first: the same.
+void launcher_limit_files(struct launcher *launcher, uint64_t files_max);
+
 // Waits for launches under way; each one not reported yet is reported (ECANCELED when it never
 // began). Accepts NULL.
 void launcher_free(struct launcher *launcher);

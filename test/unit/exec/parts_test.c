@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <glob.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "exec/command.h"
@@ -66,6 +67,33 @@ static void test_launch(void **state)
     int fd = launch_fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
     assert_true(fd >= 16);
     close(fd);
+}
+
+static void limit_seen(const struct launch_result *result, void *ctx)
+{
+    struct launch_result r = *result;
+    struct rlimit limit = {0};
+
+    // Still there, as a zombie at worst: its limits can be read.
+    assert_int_equal(prlimit(r.pid, RLIMIT_NOFILE, NULL, &limit), 0);
+    *(rlim_t *)ctx = limit.rlim_cur;
+    launched(result, &(struct told){0});
+}
+
+static void test_limit_files(void **state)
+{
+    char name[] = "sleep", tenth[] = "0.1";
+    char *const argv[] = {name, tenth, NULL}, *const envp[] = {NULL};
+    struct launcher *launcher = launcher_new(world.loop);
+    struct launch_spec spec = {.program = "sleep", .argv = argv, .envp = envp};
+    rlim_t seen = 0;
+    struct err e;
+
+    (void)state;
+    launcher_limit_files(launcher, 77);
+    assert_true(launch_start(launcher, &spec, limit_seen, &seen, &e));
+    launcher_free(launcher);
+    assert_int_equal(seen, 77);
 }
 
 static void ended(const struct command_end *end, void *ctx)
@@ -358,10 +386,10 @@ static int teardown(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_launch),      cmocka_unit_test(test_command),
-        cmocka_unit_test(test_compile),     cmocka_unit_test(test_compile_is_cut),
-        cmocka_unit_test(test_module_file), cmocka_unit_test(test_pool),
-        cmocka_unit_test(test_child),
+        cmocka_unit_test(test_launch),         cmocka_unit_test(test_limit_files),
+        cmocka_unit_test(test_command),        cmocka_unit_test(test_compile),
+        cmocka_unit_test(test_compile_is_cut), cmocka_unit_test(test_module_file),
+        cmocka_unit_test(test_pool),           cmocka_unit_test(test_child),
     };
 
     if (argc == 3 && strcmp(argv[1], "run-module") == 0)
