@@ -2,9 +2,10 @@
 // in order.
 //
 // Everything below is given what it needs at construction, so this file is the only one that knows
-// all of them. An orderly stop (SIGTERM, SIGINT): no new connections and no new claims; running
-// jobs may go on for stop-grace, then they get TERM and five seconds later KILL; when every end is
-// in the store, the process leaves. A second signal does not wait.
+// all of them. An orderly stop (SIGTERM, SIGINT): no new claims, and /readyz says 503 while the
+// API still answers; running jobs may go on for stop-grace, then they get TERM and five seconds
+// later KILL; when every end is in the store, the last replies go out and the process leaves. A
+// second signal does not wait.
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api.h"
 #include "base/file.h"
@@ -206,6 +207,7 @@ static void stopped(void *ctx)
 {
     struct server *v = ctx;
 
+    http_server_stop_listening(v->http);
     if (v->reply_waits++ == REPLY_WAITS || http_server_request_count(v->http) == 0)
         loop_stop(v->loop);
     else
@@ -230,7 +232,6 @@ static void signalled(int signo, void *ctx)
     log_info("stopping", log_text("signal", sigabbrev_np(signo)),
              log_int("running", (int64_t)exec_running(v->exec)));
     api_drain(v->api);
-    http_server_stop_listening(v->http);
     sched_stop(v->sched, v->settings.stop_grace_n, stopped, v);
 }
 

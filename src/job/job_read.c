@@ -78,7 +78,9 @@ const struct model job_patch_model = {
     .name = "JobPatch",
     .doc = "Changes: what is left out stays, null gives the preset. from_file, type or an args "
            "object replace the whole schedule, as a POST "
-           "would make it; a trigger without type and expr is merged into the present one.",
+           "would make it; a trigger without type and expr is merged into the present one; an "
+           "interval of "
+           "another length starts anew unless start_date is given.",
     .example = "{\"trigger\":{\"type\":\"interval\",\"minutes\":10}}",
     .fields = form_fields,
     .count = MODEL_COUNT(form_fields),
@@ -225,6 +227,20 @@ static bool future_check(struct reading *r, const struct trigger *trigger)
     return fail_hint(r->e, "its last moment lies in the past; look at year and end_date");
 }
 
+// Whether a change gives an interval another length without saying where it starts. It then starts
+// anew: the old start may be a day away, and would keep a shorter interval waiting for it.
+static bool is_new_length(const struct trigger *present, const json_t *change)
+{
+    static const char *const units[] = {"weeks", "days", "hours", "minutes", "seconds"};
+
+    if (trigger_kind(present) != TRIGGER_INTERVAL || json_object_get(change, "start_date"))
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (json_object_get(change, units[i]))
+            return true;
+    return false;
+}
+
 // The present trigger's spec with the members of change laid over it; null takes a member away.
 static json_t *spec_merged(const struct trigger *present, const json_t *change)
 {
@@ -237,6 +253,8 @@ static json_t *spec_merged(const struct trigger *present, const json_t *change)
     trigger_write(present, &text);
     spec = json_loadb(text.p, text.len, 0, &error);
     buf_done(&text);
+    if (is_new_length(present, change))
+        (void)json_object_del(spec, "start_date");
     json_object_foreach((json_t *)change, key, value)
     {
         if (json_is_null(value))

@@ -23,6 +23,7 @@ struct live {
     int64_t job_id;
     int64_t run_id;
     wall scheduled_at;
+    bool is_on_time;     // its lateness is ours: no catch-up, no run by hand
     struct run_end *end; // a copy in one block, once the run has ended
 };
 
@@ -272,6 +273,7 @@ static void run_start(struct dispatch *d, const struct run *run, const struct jo
     live->job_id = run->job_id;
     live->run_id = run->id;
     live->scheduled_at = run->scheduled_at;
+    live->is_on_time = run->origin == RUN_SCHEDULED;
     list_push(&d->lives, &live->link);
     d->live_count++;
     exec_start(d->exec, &request, run_ended, live);
@@ -416,7 +418,7 @@ static void run_ended(const struct run_end *end, void *ctx)
     struct entry *entry = due_find_id(d->due, live->job_id);
 
     d->finished++;
-    if (end->started_at.us - live->scheduled_at.us > d->late_max_us)
+    if (live->is_on_time && end->started_at.us - live->scheduled_at.us > d->late_max_us)
         d->late_max_us = end->started_at.us - live->scheduled_at.us;
     live->end = end_copy(end);
     live->end->run_id = live->run_id;

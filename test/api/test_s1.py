@@ -249,3 +249,16 @@ def test_restart_keeps_jobs(own_server):
     server.kill()
     server.start()
     assert server.get("/api/v1/jobs").text == before
+
+
+def test_a_shorter_interval_does_not_wait_for_the_old_start(server):
+    server.folder("shorter", "interval\ndays=1\n")
+    put = server.put("/api/v1/jobs/shorter", json={"trigger": {"type": "interval", "days": 1}})
+    assert put.status_code == 201, put.text
+    changed = server.patch("/api/v1/jobs/shorter", json={"trigger": {"days": None, "seconds": 30}}).json()
+    assert changed["run_frequency"] == "interval[0:00:30]"
+    assert changed["next_run_at"] < put.json()["next_run_at"]
+    # A start that is given stands.
+    start = "2030-01-01T00:00:00+00:00"
+    changed = server.patch("/api/v1/jobs/shorter", json={"trigger": {"minutes": 5, "seconds": None, "start_date": start}})
+    assert changed.json()["next_run"] == "2030-01-01 00:00:00+00:00"

@@ -361,6 +361,8 @@ def test_second_signal_does_not_wait(server):
     wait_until(lambda: '"stopping"' in server.read_log(), what="the stop")
     time.sleep(0.3)
     assert process.poll() is None, "it did not wait for the run"
+    assert server.get("/readyz").status_code == 503  # while it drains, it answers and says so
+    assert server.get("/api/v1/jobs").status_code == 200
     process.send_signal(signal.SIGTERM)
     assert process.wait(WAIT) == 0
     process.stdout.close()
