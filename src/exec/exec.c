@@ -33,6 +33,7 @@
 #include "exec/compile.h"
 #include "exec/environment.h"
 #include "exec/launch.h"
+#include "exec/lookup.h"
 #include "exec/module.h"
 #include "exec/module_file.h"
 #include "exec/python.h"
@@ -73,6 +74,7 @@ struct executor {
     struct compiler *compiler;
     struct modules *modules;
     struct map attempts; // by run id
+    struct lookups lookups;
     struct list waiting;
     size_t waiting_count;
     int commands; // at work
@@ -170,6 +172,7 @@ bool exec_new(struct loop *loop, const struct exec_options *options, struct exec
     environment_init(&x->environment);
     parts_make(x);
     map_init(&x->attempts);
+    lookups_init(&x->lookups, x->options.jobs_dir);
     list_init(&x->waiting);
     list_init(&x->ended);
     *ret = &x->base;
@@ -266,9 +269,18 @@ static void real_free(struct exec *exec)
     modules_free(x->modules);
     compiler_free(x->compiler);
     map_done(&x->attempts);
+    lookups_done(&x->lookups);
     environment_done(&x->environment);
     free(x->jobs_dir);
     free(x);
+}
+
+static void real_expect(struct exec *exec, enum job_kind kind, struct str target)
+{
+    struct executor *x = (struct executor *)exec;
+
+    if (kind == JOB_FOLDER)
+        lookup_expect(&x->lookups, target, loop_now(x->loop));
 }
 
 static const struct exec_ops real_ops = {
@@ -277,6 +289,7 @@ static const struct exec_ops real_ops = {
     .running = real_running,
     .stop = real_stop,
     .free = real_free,
+    .expect = real_expect,
 };
 
 // ---- the way of an attempt ----
@@ -287,7 +300,7 @@ static void folder_start(struct attempt *a)
     struct stat st;
     struct err e;
 
-    if (!folder_find_stat(x->options.jobs_dir, a->request.target, &a->entry, &st, &e)) {
+    if (!lookup_take(&x->lookups, a->request.target, loop_now(x->loop), &a->entry, &st, &e)) {
         attempt_fail(a, arena_copy(a->arena, str_of(e.message)));
         return;
     }

@@ -39,6 +39,7 @@ struct exec_ops {
     size_t (*running)(const struct exec *exec);
     void (*stop)(struct exec *exec, int64_t grace_us);
     void (*free)(struct exec *exec);
+    void (*expect)(struct exec *exec, enum job_kind kind, struct str target); // may be NULL
 };
 
 struct exec {
@@ -51,6 +52,14 @@ static inline void exec_start(struct exec *x, const struct exec_request *request
                               void *ctx)
 {
     x->ops->start(x, request, done, ctx);
+}
+
+// Says that a run of this kind and target will be started in a moment: a hint, for preparing it
+// while its claim is being written. Nothing need come of it.
+static inline void exec_expect(struct exec *x, enum job_kind kind, struct str target)
+{
+    if (x->ops->expect)
+        x->ops->expect(x, kind, target);
 }
 
 // Ends a run as RUN_CANCELLED: TERM to its process group, KILL five seconds later. Unknown ids are

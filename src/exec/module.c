@@ -262,6 +262,16 @@ struct census {
     int launching;
 };
 
+// The runs of a burst go to one host as long as its ring takes them: it works while they are being
+// put there, and a second one would only take the processor from us. What then still waits after a
+// tick is shared out. Otherwise the host with the fewest runs is the best.
+static bool child_is_better(const struct module_child *child, const struct module_child *best)
+{
+    if ((child->unrung > 0) != (best->unrung > 0))
+        return child->unrung > 0;
+    return child->count < best->count;
+}
+
 // Few hosts with many runs each beat many with one each: no more are used than there are
 // processors.
 static struct census census_take(const struct modules *m)
@@ -278,7 +288,7 @@ static struct census census_take(const struct modules *m)
             c.slow++;
         else if (c.open < m->processors) {
             c.open++;
-            if (child->count < RING_SLOTS && (!c.best || child->count < c.best->count))
+            if (child->count < RING_SLOTS && (!c.best || child_is_better(child, c.best)))
                 c.best = child;
         }
     }

@@ -40,6 +40,7 @@ static void claim_answered(const struct store_answer *answer, void *ctx);
 static void run_ended(const struct run_end *end, void *ctx);
 static void retry(void *ctx);
 static void look(void *ctx);
+static void runs_expect(void *ctx);
 
 void dispatch_init(struct dispatch *d, struct loop *loop, struct store *store, struct exec *exec,
                    struct due *due)
@@ -61,6 +62,7 @@ void dispatch_done(struct dispatch *d)
 {
     loop_alarm_stop(d->loop, &d->alarm);
     loop_timer_stop(d->loop, &d->retry);
+    loop_defer_cancel(d->loop, runs_expect, d);
     while (!list_is_empty(&d->lives))
         live_free(d, list_item(d->lives.next, struct live, link));
     while (!list_is_empty(&d->unsaved))
@@ -197,6 +199,21 @@ static void claim_gather(struct dispatch *d, wall now)
     }
 }
 
+// While the store writes the claim, the executor may prepare its runs. Deferred, so that the
+// store's thread has been rung before.
+static void runs_expect(void *ctx)
+{
+    struct dispatch *d = ctx;
+
+    for (size_t i = 0; d->is_claiming && i < d->claim.len; i++) {
+        const struct run *run = &d->claim.v[i];
+        const struct entry *entry = due_find_id(d->due, run->job_id);
+
+        if (entry && run->state == RUN_RUNNING)
+            exec_expect(d->exec, entry->job->kind, entry->job->target);
+    }
+}
+
 void dispatch_look(struct dispatch *d)
 {
     if (d->is_claiming || d->is_stopping || loop_timer_is_armed(&d->retry))
@@ -218,6 +235,7 @@ void dispatch_look(struct dispatch *d)
     }
     d->is_claiming = true;
     store_claim(d->store, d->claim.v, d->claim.len, due_watermark(d->due, now), claim_answered, d);
+    loop_defer(d->loop, runs_expect, d);
 }
 
 static void look(void *ctx)

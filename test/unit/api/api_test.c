@@ -39,8 +39,8 @@ static void idle_free(struct exec *exec)
 {
     (void)exec;
 }
-static const struct exec_ops idle_ops = {idle_start, idle_cancel, idle_running, idle_stop,
-                                         idle_free};
+static const struct exec_ops idle_ops = {idle_start, idle_cancel, idle_running,
+                                         idle_stop,  idle_free,   NULL};
 static struct exec idle_exec = {&idle_ops};
 
 static char jobs_dir[] = "/tmp/belfry-api-XXXXXX";

@@ -62,8 +62,8 @@ static void fixture_exec_stop(struct exec *exec, int64_t grace_us)
     ((struct fixture *)exec)->stop_grace_us = grace_us;
 }
 
-static const struct exec_ops fixture_ops = {fixture_exec_start, fixture_exec_cancel,
-                                            fixture_exec_running, fixture_exec_stop, NULL};
+static const struct exec_ops fixture_ops = {
+    fixture_exec_start, fixture_exec_cancel, fixture_exec_running, fixture_exec_stop, NULL, NULL};
 
 static inline void fixture_open(struct fixture *f)
 {

@@ -143,7 +143,7 @@ static void sim_kill(struct sim *sim)
     sim->exec.count = 0;
 }
 
-static const struct exec_ops sim_ops = {sim_start, sim_cancel, sim_running, sim_stop, NULL};
+static const struct exec_ops sim_ops = {sim_start, sim_cancel, sim_running, sim_stop, NULL, NULL};
 
 // ---- one life of the scheduler ----
 
