@@ -124,3 +124,20 @@ void heap_remove(struct heap *h, struct heap_node *node)
     if (i < h->len)
         settle(h, i, last);
 }
+
+// The heap below place i, as far as its keys are at most key.
+static void upto_walk(const struct heap *h, size_t i, int64_t key, size_t *left, heap_fn *fn,
+                      void *ctx)
+{
+    if (i >= h->len || h->v[i].key > key || *left == 0)
+        return;
+    (*left)--;
+    fn(h->v[i].node, ctx);
+    for (size_t child = 4 * i + 1; child <= 4 * i + 4; child++)
+        upto_walk(h, child, key, left, fn, ctx);
+}
+
+void heap_upto(const struct heap *h, int64_t key, size_t most, heap_fn *fn, void *ctx)
+{
+    upto_walk(h, 0, key, &most, fn, ctx);
+}

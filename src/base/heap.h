@@ -40,6 +40,11 @@ void heap_push(struct heap *h, struct heap_node *node, int64_t key);
 struct heap_node *heap_peek(const struct heap *h);
 struct heap_node *heap_pop(struct heap *h);
 
+// Calls fn for each node whose key is at most key, in no particular order, but for no more than
+// most of them. Costs what it finds, not what the heap holds. fn must not change the heap.
+typedef void heap_fn(struct heap_node *node, void *ctx);
+void heap_upto(const struct heap *h, int64_t key, size_t most, heap_fn *fn, void *ctx);
+
 // Gives a node of this heap another key; it queues behind those that have that key already. The
 // same key changes nothing.
 void heap_update(struct heap *h, struct heap_node *node, int64_t key);

@@ -42,7 +42,7 @@
 #define MEMORY_EVERY 64             // runs between two looks at it
 #define KEEP_FD 100                 // where the host's own descriptors begin
 #define FOLDERS_MAX 512             // job folders kept open, so that entering one is cheap
-#define THOROUGH_CALLS 16
+#define THOROUGH_CALLS 4
 #define THOROUGH_EVERY 32
 
 struct loaded {

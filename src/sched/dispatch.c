@@ -13,6 +13,7 @@
 // start sooner, but their ends would stand in the store's queue before the next claim.
 #define CLAIM_MAX 1024
 #define GATHER_US 20000  // of the loop's time for one claim: after an outage, counting takes long
+#define AHEAD_US 20000   // before a slot, its run is prepared
 #define RETRY_US 1000000 // between two tries while the store fails
 #define TELL_US 60000000 // between two lines of the log about it
 #define STOP_TRIES 5     // then a stop leaves without what the store refuses
@@ -60,6 +61,7 @@ static void live_free(struct dispatch *d, struct live *live)
 
 void dispatch_done(struct dispatch *d)
 {
+    loop_alarm_stop(d->loop, &d->ahead);
     loop_alarm_stop(d->loop, &d->alarm);
     loop_timer_stop(d->loop, &d->retry);
     loop_defer_cancel(d->loop, runs_expect, d);
@@ -86,6 +88,7 @@ void dispatch_stop(struct dispatch *d, void (*on_idle)(void *ctx), void *ctx)
     d->is_stopping = true;
     d->on_idle = on_idle;
     d->idle_ctx = ctx;
+    loop_alarm_stop(d->loop, &d->ahead);
     loop_alarm_stop(d->loop, &d->alarm);
     idle_check(d);
 }
@@ -214,6 +217,34 @@ static void runs_expect(void *ctx)
     }
 }
 
+static void entry_expect(const struct entry *entry, void *ctx)
+{
+    struct dispatch *d = ctx;
+
+    exec_expect(d->exec, entry->job->kind, entry->job->target);
+}
+
+// Shortly before slots are due, while there is nothing else to do.
+static void look_ahead(void *ctx)
+{
+    struct dispatch *d = ctx;
+    wall until = {clock_wall(loop_clock(d->loop)).us + AHEAD_US + 1000};
+
+    due_soon(d->due, until, 2 * CLAIM_MAX, entry_expect, d);
+}
+
+static void alarms_set(struct dispatch *d, wall now, wall next)
+{
+    loop_alarm_stop(d->loop, &d->ahead);
+    if (next.us == WALL_NEVER.us) {
+        loop_alarm_stop(d->loop, &d->alarm);
+        return;
+    }
+    loop_alarm_set(d->loop, &d->alarm, next, look, d);
+    if (next.us - now.us > AHEAD_US)
+        loop_alarm_set(d->loop, &d->ahead, (wall){next.us - AHEAD_US}, look_ahead, d);
+}
+
 void dispatch_look(struct dispatch *d)
 {
     if (d->is_claiming || d->is_stopping || loop_timer_is_armed(&d->retry))
@@ -222,10 +253,7 @@ void dispatch_look(struct dispatch *d)
     wall next = due_next(d->due);
 
     if (next.us > now.us) {
-        if (next.us == WALL_NEVER.us)
-            loop_alarm_stop(d->loop, &d->alarm);
-        else
-            loop_alarm_set(d->loop, &d->alarm, next, look, d);
+        alarms_set(d, now, next);
         return;
     }
     claim_gather(d, now);

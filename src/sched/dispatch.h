@@ -30,6 +30,7 @@ struct dispatch {
     struct store *store;
     struct exec *exec;
     struct due *due;
+    struct loop_alarm ahead;  // rings shortly before alarm: what will be due can be prepared
     struct loop_alarm alarm;  // rings when the next slot is due
     struct loop_timer retry;  // after a failure of the store
     VEC_OF(struct run) claim; // the rows that are with the store, while is_claiming

@@ -110,6 +110,25 @@ wall due_next(const struct due *d)
     return first ? (wall){first->key} : WALL_NEVER;
 }
 
+struct soon {
+    due_fn *fn;
+    void *ctx;
+};
+
+static void soon_seen(struct heap_node *node, void *ctx)
+{
+    const struct soon *soon = ctx;
+
+    soon->fn(OF(node, due), soon->ctx);
+}
+
+void due_soon(const struct due *d, wall until, size_t most, due_fn *fn, void *ctx)
+{
+    struct soon soon = {fn, ctx};
+
+    heap_upto(&d->ringing, until.us, most, soon_seen, &soon);
+}
+
 struct entry *due_pop(struct due *d, wall now)
 {
     struct heap_node *first = heap_peek(&d->ringing);

@@ -62,6 +62,11 @@ void due_hold(struct due *d, struct entry *entry);
 // When the first entry rings; WALL_NEVER when none does.
 wall due_next(const struct due *d);
 
+// Calls fn for the entries that ring at or before a moment, in no particular order, but for no more
+// than most of them.
+typedef void due_fn(const struct entry *entry, void *ctx);
+void due_soon(const struct due *d, wall until, size_t most, due_fn *fn, void *ctx);
+
 // Takes out the first entry that rings at or before now; NULL when there is none. It keeps its slot
 // but is in no heap: plan it again in the same turn.
 struct entry *due_pop(struct due *d, wall now);

@@ -156,13 +156,35 @@ static void test_misuse(void **state)
     assert_true(unit_dies(remove_stranger, &node));
 }
 
+static void upto_seen(struct heap_node *node, void *ctx)
+{
+    *(int64_t *)ctx += node->key;
+}
+
+static void test_upto(void **state)
+{
+    struct heap_node nodes[100] = {0};
+    struct heap h = {0};
+    int64_t sum = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(nodes); i++)
+        heap_push(&h, &nodes[i], (int64_t)(i * 37 % 100));
+    heap_upto(&h, 40, 1000, upto_seen, &sum);
+    assert_int_equal(sum, 40 * 41 / 2);
+    sum = 0;
+    heap_upto(&h, -1, 1000, upto_seen, &sum);
+    assert_int_equal(sum, 0);
+    heap_upto(&h, 99, 1, upto_seen, &sum); // the first is the least, 0
+    assert_int_equal(sum, 0);
+    heap_done(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_update),
-        cmocka_unit_test(test_model),
-        cmocka_unit_test(test_misuse),
+        cmocka_unit_test(test_order), cmocka_unit_test(test_update), cmocka_unit_test(test_model),
+        cmocka_unit_test(test_upto),  cmocka_unit_test(test_misuse),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,12 @@ static struct job *job_made(struct zones *zones, int64_t id, const char *name,
     "{\"type\":\"interval\",\"seconds\":100,\"start_date\":\"1970-01-01T00:00:00Z\",\"jitter\":" \
     "50}"
 
+static void soon_count(const struct entry *entry, void *ctx)
+{
+    assert_non_null(entry->job);
+    ++*(int *)ctx;
+}
+
 static void test_order(void **state)
 {
     struct zones *zones = zones_new(NULL);
@@ -49,6 +55,11 @@ static void test_order(void **state)
     assert_int_equal(due_count(&d), 3);
     assert_int_equal(due_next(&d).us, 5 * S);
     assert_null(due_pop(&d, (wall){5 * S - 1}));
+    int soon = 0;
+    due_soon(&d, (wall){5 * S}, 10, soon_count, &soon);
+    assert_int_equal(soon, 1);
+    due_soon(&d, (wall){10 * S}, 10, soon_count, &soon);
+    assert_int_equal(soon, 1 + 3);
     assert_ptr_equal(due_pop(&d, (wall){20 * S}), c);
     assert_int_equal(due_watermark(&d, (wall){20 * S}).us, 10 * S - 1);
     // Equal times leave in the order they were planned.
