@@ -1,4 +1,5 @@
--- create.lua - for wrk: each request creates the next job of a numbered row; counts what is not 200.
+-- create.lua - for wrk: each request creates the next job of a numbered row, as the posts' own client does (from the
+-- folder's .schedule); counts what is not 200.
 local threads = {}
 function setup(thread)
     table.insert(threads, thread)
@@ -10,8 +11,7 @@ function init(args)
 end
 function request()
     next_id = next_id + 1
-    local body = string.format(
-        '{"job_id":"%s%d","from_file":false,"type":"interval","args":{"seconds":86400}}', prefix, next_id)
+    local body = string.format('{"job_id":"%s%d","from_file":true,"type":"cron"}', prefix, next_id)
     return wrk.format(nil, "/api/v1/jobs", nil, body)
 end
 function response(status)

@@ -13,13 +13,20 @@ from apscheduler.jobstores.base import ConflictingIdError, JobLookupError
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from fastapi import FastAPI, HTTPException
+from fastapi.middleware.cors import CORSMiddleware
 from pydantic import BaseModel
 
 port, folder = int(sys.argv[1]), sys.argv[2]
 app = FastAPI()
+app.add_middleware(CORSMiddleware, allow_origins=["http://localhost:3000"], allow_methods=["*"], allow_headers=["*"])
 store = SQLAlchemyJobStore(url=f"sqlite:///{folder}/jobs.sqlite")
 scheduler = AsyncIOScheduler(jobstores={"default": store}, timezone="UTC")
-starts = []
+starts = open(os.path.join(folder, "starts"), "a", buffering=1)
+
+
+class Reply(BaseModel):
+    scheduled: bool
+    job_id: str
 
 
 class Create(BaseModel):
@@ -38,8 +45,18 @@ def folder_call(job_id):
     return module
 
 
+def schedule_file(job_id):
+    """The pairs of jobs/<job_id>/.schedule; its first line, the type, is skipped."""
+    path = os.path.join(folder, "jobs", job_id, ".schedule")
+    if not os.path.isfile(path):
+        raise HTTPException(404, "Schedule file not found")
+    with open(path) as f:
+        lines = f.read().splitlines()[1:]
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
 async def call():
-    starts.append(time.time())
+    starts.write(f"{time.time():.6f}\n")
 
 
 @app.on_event("startup")
@@ -54,13 +71,14 @@ async def jobs_list():
         {"job_id": j.id, "run_frequency": str(j.trigger), "next_run": str(j.next_run_time)} for j in jobs]}
 
 
-@app.post("/api/v1/jobs")
+@app.post("/api/v1/jobs", response_model=Reply)
 async def jobs_create(body: Create):
     if not os.path.isdir(os.path.join(folder, "jobs", body.job_id)):
         raise HTTPException(404, "Job folder not found.")
     folder_call(body.job_id)
+    args = schedule_file(body.job_id) if body.from_file else body.args or {}
     try:
-        scheduler.add_job(call, body.type, id=body.job_id, **(body.args or {}))
+        scheduler.add_job(call, body.type, id=body.job_id, **args)
     except ConflictingIdError:
         raise HTTPException(409, "Job already exists")
     return {"scheduled": True, "job_id": body.job_id}
@@ -75,12 +93,7 @@ async def jobs_delete(job_id: str):
     return {"scheduled": False, "job_id": job_id}
 
 
-@app.get("/starts")
-async def starts_list():
-    return {"starts": starts}
-
-
 if __name__ == "__main__":
     sys.modules["peer_posts"] = sys.modules["__main__"]
     call.__module__ = "peer_posts"
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error")
+    uvicorn.run(app, host="127.0.0.1", port=port)  # with its access log, as a service has it

@@ -5,6 +5,9 @@
 
 #define CHUNK_ROWS 4096     // at most in one transaction, unless one request has more
 #define WAL_TELL_PAGES 1000 // 4 MB: worth carrying over
+#define WAL_WRAP_PAGES \
+    2000 // then what is not carried over yet is little, and we do it to begin anew:
+#define WAL_WRAP_EVERY 250 // writing over the old log syncs twice as fast as making it longer
 #define WAL_MAX_PAGES \
     (64 * 1024 * 1024 / 4096)         // then we do it ourselves, though writes wait meanwhile
 #define LIVING_MAX ((int64_t)1 << 27) // job numbers beyond are looked up each time
@@ -65,12 +68,15 @@ static void chunk_run(struct writer *w)
 static void wal_look(struct writer *w)
 {
     if (w->wal_pages < w->wal_told)
-        w->wal_told = 0; // the log began from its start again
+        w->wal_told = w->wal_tried = 0; // the log began from its start again
     if (w->wal_pages >= WAL_MAX_PAGES)
         sqlite3_wal_checkpoint_v2(w->sql->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
     else if (w->wal_pages - w->wal_told >= WAL_TELL_PAGES) {
         w->wal_told = w->wal_pages;
         w->on_wal(w->ctx);
+    } else if (w->wal_pages >= WAL_WRAP_PAGES && w->wal_pages - w->wal_tried >= WAL_WRAP_EVERY) {
+        w->wal_tried = w->wal_pages;
+        sqlite3_wal_checkpoint_v2(w->sql->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     }
 }
 

@@ -29,7 +29,7 @@ struct writer {
     wall next_watermark;
     VEC_OF(struct request *) chunk;
     // Of the log: pages now, and when on_wal was called last.
-    int wal_pages, wal_told;
+    int wal_pages, wal_told, wal_tried;
     // Bit n is set when job n is known to be there and not deleted, which saves each claim a look.
     VEC_OF(uint64_t) living;
 };
