@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#define WAKE_EVERY 16   // runs of a burst after which the host is rung
+#define WAKE_EVERY 64   // runs of a burst after which the host is rung
 #define REFUSALS_MAX 10 // hosts that may send a run on because its module has changed
 
 static bool memory_open(struct module_child *child, struct err *e);
