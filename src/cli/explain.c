@@ -60,7 +60,8 @@ static void note_write(const struct trigger *t, const struct trigger_dst *dst, s
     date_write(&local, out);
     clock_write(&local, out);
     if (dst->kind == LOCAL_FOLD) {
-        buf_add_text(out, " occurs twice: the first only\n");
+        buf_add_text(out, dst->is_twice ? " occurs twice: runs both times\n"
+                                        : " occurs twice: the first only\n");
         return;
     }
     buf_add_text(out, " does not exist: ");

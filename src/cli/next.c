@@ -60,7 +60,7 @@ static json_t *spec_make(const json_t *request, bool *ret_is_known, struct err *
 static bool request_run(struct zones *zones, wall now, const json_t *request, const json_t *spec,
                         struct json_write *w, struct err *e)
 {
-    struct trigger_context context = {zones, str_of(text_of(request, "tz", "UTC")), now};
+    struct trigger_context context = {zones, str_of(text_of(request, "tz", "UTC")), now, {0}};
     const char *after_text = text_of(request, "after", NULL);
     json_int_t n = json_is_integer(json_object_get(request, "n"))
                        ? json_integer_value(json_object_get(request, "n"))

@@ -194,12 +194,14 @@ static bool trigger_read(struct job *job, struct str text, const struct trigger_
                          struct err *e)
 {
     json_t *value = text_load(text, "trigger", e);
+    struct trigger_context own = *context;
     struct err why = {0};
     bool ok;
 
     if (!value)
         return false;
-    ok = trigger_parse(value, context, &job->trigger, &why);
+    own.job_id = job->name;
+    ok = trigger_parse(value, &own, &job->trigger, &why);
     if (!ok)
         (void)fail(e, ERR_STORE, "trigger", "the stored trigger cannot be read: %s", why.message);
     json_decref(value);

@@ -212,6 +212,15 @@ static bool schedule_set(struct reading *r)
     return schedule_from_file(r);
 }
 
+static bool spec_compile(const struct reading *r, const json_t *spec, struct trigger **ret_trigger,
+                         struct err *e)
+{
+    struct trigger_context context = r->in->context;
+
+    context.job_id = r->job->name;
+    return trigger_parse(spec, &context, ret_trigger, e);
+}
+
 static void trigger_replace(struct reading *r, struct trigger *trigger)
 {
     trigger_free(r->job->trigger);
@@ -292,7 +301,7 @@ static bool schedule_from_trigger(struct reading *r)
     bool ok;
 
     spec = is_merge ? spec_merged(r->job->trigger, given) : json_incref((json_t *)given);
-    ok = trigger_parse(spec, &r->in->context, &trigger, &why) && future_check(r, trigger);
+    ok = spec_compile(r, spec, &trigger, &why) && future_check(r, trigger);
     if (ok) {
         trigger_replace(r, trigger);
     } else if (trigger || why.code == ERR_SCHEDULE) { // understood, but it never fires
@@ -315,7 +324,7 @@ static bool spec_use(struct reading *r, const json_t *spec)
 {
     struct trigger *trigger;
 
-    if (!trigger_parse(spec, &r->in->context, &trigger, r->e))
+    if (!spec_compile(r, spec, &trigger, r->e))
         return false;
     if (!future_check(r, trigger)) {
         trigger_free(trigger);

@@ -45,7 +45,8 @@ static wall sched_now(const struct sched *s)
 
 struct trigger_context sched_trigger_context(const struct sched *s)
 {
-    return (struct trigger_context){s->options.zones, s->options.timezone, sched_now(s)};
+    return (struct trigger_context){
+        .zones = s->options.zones, .timezone = s->options.timezone, .now = sched_now(s)};
 }
 
 // ---- planning ----

@@ -74,16 +74,17 @@ static uint32_t nearest_days(const struct calendar *c, int first_weekday, int le
 {
     uint32_t days = 0;
 
-    for (uint32_t left = c->nearest & ~1U; left != 0; left &= left - 1) {
+    for (uint32_t left = c->nearest; left != 0; left &= left - 1) {
         int day = __builtin_ctz(left);
 
         if (day <= length)
             days |= 1U << nearest_day(day, first_weekday, length);
     }
-    if (c->nearest & 1) {
-        int weekday = (first_weekday + length - 1) % 7;
+    for (uint32_t left = c->last_nearest; left != 0; left &= left - 1) {
+        int day = length - __builtin_ctz(left);
 
-        days |= 1U << (length - (weekday > 4 ? weekday - 4 : 0));
+        if (day >= 1)
+            days |= 1U << nearest_day(day, first_weekday, length);
     }
     return days;
 }
@@ -126,7 +127,7 @@ static uint32_t month_days(const struct calendar *c, int64_t first, int length)
 
     if (c->last)
         day |= last_days(c, length);
-    if (c->nearest)
+    if (c->nearest | c->last_nearest)
         day |= nearest_days(c, first_weekday, length);
     if (c->nth && c->nth_is_day)
         day |= nth_days(c, first_weekday, length);

@@ -15,21 +15,23 @@
 #define CALENDAR_NTH_LAST 5 // the group of `nth` for the last such weekday of a month
 
 struct calendar {
-    uint64_t seconds; // bits 0-59
-    uint64_t minutes; // bits 0-59
-    uint64_t nth;     // bit group * 7 + weekday: group 0-4 the first to fifth, 5 the last
-    uint64_t weeks;   // bits 1-53, ISO
-    uint32_t hours;   // bits 0-23
-    uint32_t days;    // bits 1-31
-    uint32_t last;    // bit n: n days before the month's last day
-    uint32_t nearest; // bits 1-31: the working day nearest to that day; bit 0: the last working day
-    uint32_t years[8]; // bit year - 1970
-    uint16_t months;   // bits 1-12
-    uint8_t weekdays;  // bits 0-6
-    bool nth_is_day; // nth belongs to the day rule (APScheduler's fields), else to the weekday rule
-                     // (crontab)
-    bool is_either;  // a day needs to match the day rule or the weekday rule, else both
-    bool is_elapsed; // counts real time: see dst.h
+    uint64_t seconds;      // bits 0-59
+    uint64_t minutes;      // bits 0-59
+    uint64_t nth;          // bit group * 7 + weekday: group 0-4 the first to fifth, 5 the last
+    uint64_t weeks;        // bits 1-53, ISO
+    uint32_t hours;        // bits 0-23
+    uint32_t days;         // bits 1-31
+    uint32_t last;         // bit n: n days before the month's last day
+    uint32_t nearest;      // bits 1-31: the working day nearest to that day
+    uint32_t last_nearest; // bit n: the working day nearest to n days before the month's last day
+    uint32_t years[8];     // bit year - 1970
+    uint16_t months;       // bits 1-12
+    uint8_t weekdays;      // bits 0-6
+    bool nth_is_day : 1; // nth belongs to the day rule (APScheduler's fields), else to the weekday
+                         // rule (crontab)
+    bool is_either : 1;  // a day needs to match the day rule or the weekday rule, else both
+    bool is_elapsed : 1; // counts real time: see dst.h
+    uint8_t dst : 3;     // enum dst_policy: see dst.h
 };
 
 // Matches every second: the point from which parsers take away.

@@ -346,7 +346,7 @@ static bool last_day_read(struct compiler *k)
 
     s->at++;
     if (scan_take(s, 'W') || scan_take(s, 'w')) {
-        k->calendar->nearest |= 1;
+        k->calendar->last_nearest |= 1;
         if (k->out)
             buf_add_text(k->out, "LW");
         return true;

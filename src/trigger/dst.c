@@ -2,21 +2,54 @@
 //
 // Inside a span local time is UTC plus a constant, so the next match of the calendar is the
 // answer when it falls inside the span. When it lies beyond, the next span takes over; spans that
-// end before the match are jumped over, for no offset exceeds 26 hours. What must stay true: in
-// [floor, match) the calendar has no local time.
+// end before the match are jumped over, for no offset exceeds 26 hours. A span that begins with a
+// gap may owe more moments: those of the local times that the gap has swallowed (gap_next). What
+// must stay true: in [floor, match) the calendar has no local time.
 // SPDX-License-Identifier: Apache-2.0
 #include "trigger/dst.h"
 
 #define OFFSET_MAX_S (26 * 3600)
 #define FOREVER (INT64_MAX / 2)
 
+const char *const dst_names[DST_COUNT] = {"default", "skip", "first", "shift", "both", "utc"};
+
+// What becomes of local times that do not exist.
+enum gap_rule {
+    GAP_NONE,  // nothing
+    GAP_END,   // they run at the first moment after the gap
+    GAP_SHIFT, // they run as if the clocks had not changed
+};
+
+struct rule {
+    enum gap_rule gap;
+    int32_t gap_max_s; // longer gaps swallow their times
+    bool is_twice;     // repeated local times run both times
+};
+
 struct walk {
     const struct calendar *calendar;
     const struct zone *zone;
+    struct rule rule;
     struct zone_span span;
     int64_t floor; // local seconds from which match was sought
     int64_t match; // the calendar's least local second at or after floor
 };
+
+static struct rule rule_of(const struct calendar *c)
+{
+    static const struct rule rules[DST_COUNT] = {
+        [DST_DEFAULT] = {GAP_END, DST_GAP_MAX_S, false},
+        [DST_SKIP] = {GAP_NONE, 0, false},
+        [DST_FIRST] = {GAP_END, INT32_MAX, false},
+        [DST_SHIFT] = {GAP_SHIFT, INT32_MAX, false},
+        [DST_BOTH] = {GAP_SHIFT, INT32_MAX, true},
+        [DST_UTC] = {GAP_NONE, 0, true},
+    };
+
+    if (c->dst == DST_DEFAULT && c->is_elapsed)
+        return (struct rule){GAP_NONE, 0, true};
+    return rules[c->dst];
+}
 
 static void walk_seek(struct walk *w, int64_t floor)
 {
@@ -24,20 +57,16 @@ static void walk_seek(struct walk *w, int64_t floor)
     w->match = calendar_next(w->calendar, floor);
 }
 
-// Into the next span. Returns the moment to run at when the change itself is one, else DST_NEVER.
-static int64_t walk_change(struct walk *w)
+// Into the next span.
+static void walk_change(struct walk *w)
 {
     int64_t end = w->span.to + w->span.offset_s; // local, on the old clock
 
     zone_span_at(w->zone, w->span.to, &w->span);
     int64_t start = w->span.from + w->span.offset_s; // local, on the new clock
-    bool is_elapsed = w->calendar->is_elapsed;
 
-    if (start > end && !is_elapsed && w->match < start && start - end <= DST_GAP_MAX_S)
-        return w->span.from;
-    if ((start > end && w->match < start) || (is_elapsed && start < w->floor))
+    if ((start > end && w->match < start) || (w->rule.is_twice && start < w->floor))
         walk_seek(w, start);
-    return DST_NEVER;
 }
 
 // Leaves out spans that end long before the match.
@@ -52,63 +81,73 @@ static void walk_start(struct walk *w, int64_t at)
     int64_t local = at + w->span.offset_s;
 
     // Times that the clocks show again after going back were meant the first time.
-    if (!w->calendar->is_elapsed && local < w->span.from + w->span.before_s)
+    if (!w->rule.is_twice && local < w->span.from + w->span.before_s)
         local = w->span.from + w->span.before_s;
     walk_seek(w, local);
 }
 
-// Does the change at the start of the span stand for times in the gap before it?
-static bool gap_runs(const struct walk *w)
+// The least moment at or after `at`, in the span, at which times of the gap before it run;
+// DST_NEVER when there is none.
+static int64_t gap_next(const struct walk *w, int64_t at)
 {
-    int32_t length = w->span.offset_s - w->span.before_s;
+    int64_t start = w->span.from + w->span.before_s; // of the gap, local
+    int64_t end = w->span.from + w->span.offset_s;
+    bool is_end = w->rule.gap == GAP_END;
 
-    return !w->calendar->is_elapsed && length > 0 && length <= DST_GAP_MAX_S &&
-           calendar_next(w->calendar, w->span.from + w->span.before_s) <
-               w->span.from + w->span.offset_s;
+    if (w->rule.gap == GAP_NONE || end <= start || end - start > w->rule.gap_max_s ||
+        at - w->span.from >= (is_end ? 1 : end - start))
+        return DST_NEVER;
+
+    int64_t match = calendar_next(w->calendar, is_end ? start : at + w->span.before_s);
+    if (match >= end)
+        return DST_NEVER;
+    return is_end ? w->span.from : match - w->span.before_s;
 }
 
 int64_t dst_next(const struct calendar *c, const struct zone *zone, int64_t after_s)
 {
-    struct walk w = {.calendar = c, .zone = zone};
+    struct walk w = {.calendar = c, .zone = zone, .rule = rule_of(c)};
     int64_t at = after_s < -OFFSET_MAX_S ? -OFFSET_MAX_S : after_s + 1; // local 1970 begins later
 
     zone_span_at(zone, at, &w.span);
-    if (at == w.span.from && gap_runs(&w))
-        return at;
     walk_start(&w, at);
     for (;;) {
-        if (w.match != CALENDAR_NEVER && w.match < w.span.to + w.span.offset_s)
-            return w.match - w.span.offset_s;
+        int64_t swallowed = gap_next(&w, at);
+        bool is_here = w.match != CALENDAR_NEVER && w.match < w.span.to + w.span.offset_s;
+        int64_t found = is_here ? w.match - w.span.offset_s : DST_NEVER;
+
+        if (is_here || swallowed != DST_NEVER)
+            return found < swallowed ? found : swallowed;
         if (w.span.to >= FOREVER)
             return DST_NEVER;
-
-        int64_t run = walk_change(&w);
-        if (run != DST_NEVER)
-            return run;
+        walk_change(&w);
+        at = w.span.from;
+        if (gap_next(&w, at) != DST_NEVER)
+            continue;
         // walk_change has looked again if the clocks went back; nothing else follows the last
         // match.
         if (w.match == CALENDAR_NEVER)
             return DST_NEVER;
         walk_skip(&w);
+        if (w.span.from > at)
+            at = w.span.from;
     }
 }
 
-static bool change_touches(const struct calendar *c, const struct zone_span *span,
-                           struct dst_touch *ret_touch)
+static bool change_touches(const struct walk *w, struct dst_touch *ret_touch)
 {
-    int32_t length = span->offset_s - span->before_s;
-    int64_t old = span->from + span->before_s, new = span->from + span->offset_s;
-    int64_t match = calendar_next(c, length > 0 ? old : new);
+    int32_t length = w->span.offset_s - w->span.before_s;
+    int64_t old = w->span.from + w->span.before_s, new = w->span.from + w->span.offset_s;
+    int64_t match = calendar_next(w->calendar, length > 0 ? old : new);
 
     if (length == 0 || match >= (length > 0 ? new : old))
         return false;
     *ret_touch = (struct dst_touch){
         .kind = length > 0 ? LOCAL_GAP : LOCAL_FOLD,
-        .change_at = span->from,
+        .change_at = w->span.from,
         .local_s = match,
-        .runs_at = length < 0                ? match - span->before_s
-                   : length <= DST_GAP_MAX_S ? span->from
-                                             : DST_NEVER,
+        .runs_at = length < 0 ? match - w->span.before_s : gap_next(w, w->span.from),
+        .is_twice = length < 0 && w->rule.is_twice,
     };
     return true;
 }
@@ -116,14 +155,14 @@ static bool change_touches(const struct calendar *c, const struct zone_span *spa
 bool dst_next_touch(const struct calendar *c, const struct zone *zone, int64_t after_s,
                     int64_t until_s, struct dst_touch *ret_touch)
 {
-    struct zone_span span;
+    struct walk w = {.calendar = c, .zone = zone, .rule = rule_of(c)};
 
-    if (c->is_elapsed)
+    if (c->dst == DST_DEFAULT && c->is_elapsed)
         return false;
-    zone_span_at(zone, after_s, &span);
-    while (span.to < FOREVER && span.to <= until_s) {
-        zone_span_at(zone, span.to, &span);
-        if (change_touches(c, &span, ret_touch))
+    zone_span_at(zone, after_s, &w.span);
+    while (w.span.to < FOREVER && w.span.to <= until_s) {
+        zone_span_at(zone, w.span.to, &w.span);
+        if (change_touches(&w, ret_touch))
             return true;
     }
     return false;

@@ -6,6 +6,16 @@
 // fixed times, each meant once: a repeated local time runs at its first occurrence; times inside
 // a gap of at most three hours run together at the first moment after it; times inside a longer
 // gap (a skipped calendar day) do not run.
+//
+// Who wants something else says so, and then it holds for every calendar, elapsed or fixed, and
+// for gaps of any length:
+//
+//               times that are skipped            times that come twice
+//     skip      not at all                        at the first
+//     first     at the first moment after         at the first
+//     shift     later by the length of the gap    at the first
+//     both      later by the length of the gap    both times (as APScheduler 3.11 does)
+//     utc       the calendar is read in UTC, where there are none (its owner sees to that)
 #pragma once
 
 #include <stdbool.h>
@@ -17,6 +27,18 @@
 #define DST_NEVER INT64_MAX
 #define DST_GAP_MAX_S (3 * 3600)
 
+enum dst_policy {
+    DST_DEFAULT,
+    DST_SKIP,
+    DST_FIRST,
+    DST_SHIFT,
+    DST_BOTH,
+    DST_UTC,
+    DST_COUNT,
+};
+
+extern const char *const dst_names[DST_COUNT]; // "default", ...
+
 // The least moment (seconds UTC) after after_s that the calendar means in the zone; DST_NEVER
 // when there is none.
 int64_t dst_next(const struct calendar *c, const struct zone *zone, int64_t after_s);
@@ -27,9 +49,10 @@ struct dst_touch {
     int64_t change_at;    // seconds UTC
     int64_t local_s;      // the first local time concerned
     int64_t runs_at;      // when it runs, seconds UTC; DST_NEVER: not at all
+    bool is_twice;        // a fold: it runs both times
 };
 
 // The first change in (after_s, until_s] that touches the calendar. Never for one that counts
-// elapsed time.
+// elapsed time under the default rule.
 bool dst_next_touch(const struct calendar *c, const struct zone *zone, int64_t after_s,
                     int64_t until_s, struct dst_touch *ret_touch);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/suggest.h"
 #include "time/civil.h"
 #include "time/duration.h"
@@ -127,4 +128,24 @@ bool spec_moment(const json_t *spec, const char *key, const struct zone *zone, w
         return fail(e, ERR_INPUT, key, "%s must lie within the years 2 to 9998", key);
     *ret_at = at;
     return true;
+}
+
+char *spec_one_line(struct str text)
+{
+    struct buf line;
+    bool blank = false;
+    char *copy;
+
+    text = str_trim(text);
+    buf_init(&line, SPEC_TEXT_MAX);
+    for (size_t i = 0; i < text.len; i++) {
+        bool is_blank = text.p[i] == ' ' || text.p[i] == '\t';
+
+        if (!is_blank || !blank)
+            buf_add_byte(&line, is_blank ? ' ' : text.p[i]);
+        blank = is_blank;
+    }
+    copy = str_own(buf_str(&line));
+    buf_done(&line);
+    return copy;
 }

@@ -39,3 +39,7 @@ struct spec_text {
 // years 2 to 9998.
 [[nodiscard]] bool spec_moment(const json_t *spec, const char *key, const struct zone *zone,
                                wall *ret_at, struct err *e);
+
+// A copy of a text as it was written, but for blanks: none at its ends, one in place of several.
+// The caller frees it.
+[[nodiscard]] char *spec_one_line(struct str text);

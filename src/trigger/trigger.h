@@ -26,6 +26,9 @@ enum trigger_kind {
     TRIGGER_CRON,     // by the calendar: APScheduler's fields or crontab text
     TRIGGER_INTERVAL, // every so often, in elapsed time
     TRIGGER_DATE,     // once
+    TRIGGER_AFTER,    // so long after the end of the run before
+    TRIGGER_STARTUP,  // when the scheduler starts
+    TRIGGER_MANUAL,   // only when asked
 };
 
 // What a spec does not say itself. All borrowed for the call, except zones, which must outlive
@@ -34,6 +37,7 @@ struct trigger_context {
     struct zones *zones;
     struct str timezone; // zone of a spec without "timezone"; empty: UTC
     wall now;            // an interval without start_date begins at now + interval
+    struct str job_id;   // whose trigger it is: what H stands for hangs on it; may be empty
 };
 
 // Compiles a spec, a JSON object:
@@ -45,7 +49,12 @@ struct trigger_context {
 //       integers, fractions, or either as text
 //   {"type":"date", "run_date", "timezone"}
 //       run_date must be given
-// where ... stands for start_date, end_date (both inclusive), timezone, jitter (seconds).
+//   {"type":"after", "delay":"5m", "timezone", "jitter"}
+//       so long after the end of the job's last run
+//   {"type":"startup", "delay", "timezone", "jitter"}, {"type":"manual", "timezone"}
+// where ... stands for start_date, end_date (both inclusive), max_runs (the schedule ends with that
+// slot, counted from start_date or from now), timezone, jitter (seconds) and, for kinds that follow
+// the calendar, dst (dst.h: default, skip, first, shift, both, utc).
 // "crontab" is another name of type cron that insists on expr. null means "not given". "type" may
 // be left out when expr is there.
 //
@@ -63,6 +72,12 @@ enum trigger_kind trigger_kind(const struct trigger *t);
 const struct zone *trigger_zone(const struct trigger *t);
 bool trigger_is_once(const struct trigger *t); // has exactly one slot by its nature (a date)
 
+// Its slots follow events that only the scheduler knows: the end of a run (after), its own start
+// (startup), or nothing at all (manual). trigger_next(t, x) is then x + delay for after, where x
+// must be the end of the last run, and WALL_NEVER for the others.
+bool trigger_is_relative(const struct trigger *t);
+int64_t trigger_delay_us(const struct trigger *t); // of after and startup; else 0
+
 // The least slot strictly after a moment; WALL_NEVER when there is none. Bounded work, about a
 // microsecond.
 wall trigger_next(const struct trigger *t, wall after);
@@ -75,6 +90,9 @@ wall trigger_prev(const struct trigger *t, wall at);
 // WALL_NEVER when none was; when the count is max there may be later ones, up to trigger_prev(t,
 // upto). Arithmetic for intervals, a walk for cron (max bounds it). ret_last may be NULL.
 int64_t trigger_count(const struct trigger *t, wall after, wall upto, int64_t max, wall *ret_last);
+
+// The slots in (after, upto], the least first, at most max of them; returns how many.
+size_t trigger_between(const struct trigger *t, wall after, wall upto, size_t max, wall *ret_slots);
 
 // How much later than its slot a run starts: 0..jitter, the same for the same salt (say, a hash
 // of the job's id) and slot. 0 without jitter. It is not part of the slot: jitter never adds up.
@@ -96,12 +114,13 @@ void trigger_words(const struct trigger *t, struct buf *out);
 // A moment as Python's str(datetime) in the trigger's zone: what the API shows as next_run.
 void trigger_time_str(const struct trigger *t, wall at, struct buf *out);
 
-// A change of the clocks that touches local times of a fixed-time cron trigger.
+// A change of the clocks that touches local times of a trigger that follows the calendar.
 struct trigger_dst {
     enum local_kind kind; // LOCAL_GAP: they are skipped; LOCAL_FOLD: they come twice
     wall change_at;       // when the clocks change; ask from here for the next one
     int64_t local_s;      // the first local time concerned, civil.h's seconds
     wall runs_at;         // when it runs; WALL_NEVER: not at all (a gap of more than three hours)
+    bool is_twice;        // LOCAL_FOLD: it runs both times
 };
 
 // The first such change after a moment and not after until; false when there is none.

@@ -267,11 +267,18 @@ static void say_month_days(const struct calendar *c, struct parts *p)
             buf_add_text(p->out, "on the last day of the month");
     }
     for (uint32_t left = c->nearest; left != 0; left &= left - 1) {
-        int day = __builtin_ctz(left);
+        part(p);
+        buf_printf(p->out, "on the working day nearest to day %d of the month",
+                   __builtin_ctz(left));
+    }
+    for (uint32_t left = c->last_nearest; left != 0; left &= left - 1) {
+        int before = __builtin_ctz(left);
 
         part(p);
-        if (day)
-            buf_printf(p->out, "on the working day nearest to day %d of the month", day);
+        if (before)
+            buf_printf(p->out,
+                       "on the working day nearest to %d day%s before the last day of the month",
+                       before, before == 1 ? "" : "s");
         else
             buf_add_text(p->out, "on the last working day of the month");
     }

@@ -8,7 +8,7 @@
 static void check(const char *expr, const char *zone, const char *now, int count, const char *want)
 {
     struct zones *zones = zones_new("test/data/zoneinfo");
-    struct trigger_context context = {zones, str_of(zone), {0}};
+    struct trigger_context context = {zones, str_of(zone), {0}, {0}};
     json_t *spec = json_pack("{ss}", "expr", expr);
     struct trigger *t;
     struct buf out;

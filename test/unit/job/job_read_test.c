@@ -75,7 +75,7 @@ static void outcome(const struct model *model, const char *body, const char *pre
     struct arena *arena = arena_new(8192);
     struct model_issues *issues = arena_alloc(arena, sizeof *issues);
     struct job_reading reading = {
-        {zones, STR_LIT("UTC"), (wall){1700000000000000}}, jobs_dir, issues};
+        {zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}}, jobs_dir, issues};
     struct job_form form;
     struct job *job;
     struct err e = {0};
@@ -255,7 +255,7 @@ static void test_items_are_written_alike(void **state)
 
     (void)state;
     for (size_t i = 0; i < 12; i++) {
-        struct trigger_context context = {zones, STR_LIT("UTC"), (wall){1700000000000000}};
+        struct trigger_context context = {zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}};
         struct job *job = job_new(STR_LIT("a.b:c"));
         struct job_now now = {times[i / 4], (int)i};
         json_error_t error;
@@ -287,7 +287,8 @@ static void test_items_are_written_alike(void **state)
 static void test_written_in_full_reads_back(void **state)
 {
     struct job *job = job_new(STR_LIT("a"));
-    struct trigger_context context = {zones, STR_LIT("Europe/Berlin"), (wall){1700000000000000}};
+    struct trigger_context context = {
+        zones, STR_LIT("Europe/Berlin"), (wall){1700000000000000}, {0}};
     struct job_now now = {(wall){1700000100000000}, 1};
     json_error_t error;
     json_t *spec = json_loads("{\"type\":\"interval\",\"seconds\":15}", 0, &error), *value;

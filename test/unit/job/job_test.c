@@ -16,7 +16,8 @@ static int setup(void **state)
 {
     (void)state;
     zones = zones_new(NULL);
-    context = (struct trigger_context){zones, STR_LIT("UTC"), (wall){1700000000000000}};
+    context = (struct trigger_context){
+        .zones = zones, .timezone = STR_LIT("UTC"), .now = {1700000000000000}};
     return 0;
 }
 

@@ -7,6 +7,16 @@
 #include "time/civil.h"
 #include "unit.h"
 
+// Whether a day is the working day nearest to a target day of its month.
+static bool is_nearest(int target, int day, int64_t days, int length)
+{
+    int off = target - day, weekday = civil_weekday(days + off);
+
+    return (off == 0 && weekday < 5) ||
+           (weekday == 5 && (off == 1 || (target == 1 && off == -2))) ||
+           (weekday == 6 && (off == -1 || (target == length && off == 2)));
+}
+
 // The day rule in the simplest words there are.
 static bool day_matches(const struct calendar *c, int64_t days)
 {
@@ -19,21 +29,10 @@ static bool day_matches(const struct calendar *c, int64_t days)
     nth |= (c->nth >> (5 * 7 + weekday) & 1) && d.day + 7 > length;
     for (int before = 0; before < 31; before++)
         day |= (c->last >> before & 1) && d.day == length - before;
-    for (int target = 1; target <= length && weekday < 5; target++) {
-        int off = target - d.day, target_weekday = civil_weekday(days + off);
-
-        if (!(c->nearest >> target & 1))
-            continue;
-        day |= off == 0 || (target_weekday == 5 && (off == 1 || (target == 1 && off == -2))) ||
-               (target_weekday == 6 && (off == -1 || (target == length && off == 2)));
-    }
-    if (c->nearest & 1) {
-        int last = length;
-
-        while (civil_weekday(days + last - d.day) > 4)
-            last--;
-        day |= d.day == last;
-    }
+    for (int target = 1; target <= length; target++)
+        day |= (c->nearest >> target & 1) && is_nearest(target, d.day, days, length);
+    for (int before = 0; before < length; before++)
+        day |= (c->last_nearest >> before & 1) && is_nearest(length - before, d.day, days, length);
     if (c->nth_is_day)
         day |= nth;
     else
@@ -64,7 +63,9 @@ static struct calendar random_calendar(uint64_t *x)
     if (rnd(x) % 4 == 0)
         c.last = (uint32_t)(rnd(x) & rnd(x) & rnd(x)) & 0x7fffffff;
     if (rnd(x) % 4 == 0)
-        c.nearest = (uint32_t)(rnd(x) & rnd(x)) | (uint32_t)(rnd(x) & 2);
+        c.nearest = (uint32_t)(rnd(x) & rnd(x)) & ~1U;
+    if (rnd(x) % 4 == 0)
+        c.last_nearest = (uint32_t)(rnd(x) & rnd(x)) & 0x7fffffff;
     if (rnd(x) % 4 == 0)
         c.weeks = rnd(x) & rnd(x) & ((UINT64_C(1) << 54) - 2);
     c.nth_is_day = rnd(x) & 1;

@@ -62,7 +62,8 @@ static void test_masks(void **state)
     assert_int_equal(c.weekdays, 0x7f);
     assert_true(crontab_parse(STR_LIT("0 0 L-30,31W,LW * 6L"), &c, &e));
     assert_int_equal(c.last, 1 << 30);
-    assert_int_equal(c.nearest, 0x80000001);
+    assert_int_equal(c.nearest, 0x80000000);
+    assert_int_equal(c.last_nearest, 1);
     assert_int_equal(c.days, 0);
     assert_int_equal(c.weekdays, 0);
     assert_true(c.nth == UINT64_C(1) << (35 + 5));

@@ -104,6 +104,58 @@ static void test_table(void **state)
     zones_free(zones);
 }
 
+// The two nights of New York and the day that Samoa left out, under each policy.
+static void test_policies(void **state)
+{
+    static const struct {
+        enum dst_policy policy;
+        const char *zone, *expr, *after, *slots[3];
+    } rows[] = {
+        {DST_SKIP, "America/New_York", "30 2 * * *", "2026-03-08", {"2026-03-09 06:30"}},
+        {DST_FIRST, "America/New_York", "30 2 * * *", "2026-03-08", {"2026-03-08 07:00"}},
+        {DST_SHIFT, "America/New_York", "30 2 * * *", "2026-03-08", {"2026-03-08 07:30"}},
+        {DST_SHIFT,
+         "America/New_York",
+         "10,40 2,3 * * *",
+         "2026-03-08 07:05",
+         {"2026-03-08 07:10", "2026-03-08 07:40", "2026-03-09 06:10"}},
+        {DST_BOTH, "America/New_York", "30 2 * * *", "2026-03-08", {"2026-03-08 07:30"}},
+        {DST_SKIP,
+         "America/New_York",
+         "*/30 1 * * *",
+         "2026-11-01 05:15",
+         {"2026-11-01 05:30", "2026-11-02 06:00", NULL}},
+        {DST_BOTH,
+         "America/New_York",
+         "30 1 * * *",
+         "2026-11-01",
+         {"2026-11-01 05:30", "2026-11-01 06:30", "2026-11-02 06:30"}},
+        {DST_FIRST, "Pacific/Apia", "0 12 30 12 *", "2011-12-01", {"2011-12-30 10:00"}},
+        {DST_SHIFT, "Pacific/Apia", "0 12 30 12 *", "2011-12-01", {"2011-12-30 22:00"}},
+        {DST_SKIP, "Pacific/Apia", "0 12 30 12 *", "2011-12-01", {"2012-12-29 22:00"}},
+    };
+    struct zones *zones = zones_new(ZONE_DIR);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct calendar c;
+        const struct zone *zone;
+        struct err e;
+        int64_t at = at_of(zones, rows[i].after).us / 1000000;
+
+        assert_true(zones_get(zones, str_of(rows[i].zone), &zone, &e));
+        assert_true(crontab_parse(str_of(rows[i].expr), &c, &e));
+        c.dst = rows[i].policy;
+        for (int n = 0; n < 3 && rows[i].slots[n]; n++) {
+            at = dst_next(&c, zone, at);
+            if (at != at_of(zones, rows[i].slots[n]).us / 1000000)
+                fail_msg("%s, %s: slot %d is %lld s off", dst_names[rows[i].policy], rows[i].expr,
+                         n, (long long)(at - at_of(zones, rows[i].slots[n]).us / 1000000));
+        }
+    }
+    zones_free(zones);
+}
+
 static void test_ends(void **state)
 {
     struct zones *zones = zones_new(ZONE_DIR);
@@ -204,18 +256,46 @@ static bool matches(const struct calendar *c, int64_t local_s)
     return local_s >= 0 && calendar_next(c, local_s) == local_s;
 }
 
-// Should the minute at utc_s run? seen is one past the greatest local second shown before it.
-static bool should_run(const struct calendar *c, int64_t local_s, int64_t seen)
+// What a policy asks of the walk.
+struct rule {
+    bool is_twice, is_shift, is_end;
+    int64_t gap_max_s;
+};
+
+static struct rule rule_of(const struct calendar *c)
 {
-    if (c->is_elapsed)
-        return matches(c, local_s);
-    if (local_s < seen)
-        return false; // shown before
-    if (matches(c, local_s))
+    switch ((enum dst_policy)c->dst) {
+    case DST_SKIP:
+        return (struct rule){0};
+    case DST_FIRST:
+        return (struct rule){.is_end = true, .gap_max_s = 10 * DAY_S};
+    case DST_SHIFT:
+        return (struct rule){.is_shift = true, .gap_max_s = 10 * DAY_S};
+    case DST_BOTH:
+        return (struct rule){.is_shift = true, .is_twice = true, .gap_max_s = 10 * DAY_S};
+    default:
+        return (struct rule){
+            .is_twice = c->is_elapsed, .is_end = !c->is_elapsed, .gap_max_s = DST_GAP_MAX_S};
+    }
+}
+
+// Should the minute at utc_s run? seen is one past the greatest local second shown before it.
+static bool should_run(const struct calendar *c, int64_t utc_s, const struct zone_span *span,
+                       int64_t seen)
+{
+    struct rule rule = rule_of(c);
+    int64_t local_s = utc_s + span->offset_s, old_s = utc_s + span->before_s;
+    bool is_gap = span->offset_s > span->before_s && // the clocks have just jumped
+                  old_s < span->from + span->offset_s;
+
+    if ((rule.is_twice || local_s >= seen) && matches(c, local_s))
         return true;
-    if (local_s - seen > DST_GAP_MAX_S)
+    if (is_gap && rule.is_shift)
+        return matches(c, old_s);
+    if (!is_gap || !rule.is_end || utc_s != span->from ||
+        span->offset_s - span->before_s > rule.gap_max_s)
         return false;
-    for (int64_t skipped = seen; skipped < local_s; skipped += 60)
+    for (int64_t skipped = old_s; skipped < local_s; skipped += 60)
         if (matches(c, skipped))
             return true;
     return false;
@@ -234,7 +314,7 @@ static void walk(const struct calendar *c, const struct zone *zone, int64_t from
         if (at == from)
             next = dst_next(c, zone, at - 1);
         if (at >= from) {
-            bool runs = should_run(c, local, seen);
+            bool runs = should_run(c, at, &span, seen);
 
             if (runs != (next == at))
                 fail_msg("%s in %.*s: %lld %s run", expr, STR(zone_name(zone)), (long long)at,
@@ -280,6 +360,7 @@ static void test_walk(void **state)
         assert_true(zones_get(zones, str_of(one_of(names)), &zone, &e));
         if (!crontab_parse(str_of(expr), &c, &e))
             fail_msg("%s: %s", expr, e.message);
+        c.dst = round % 2 ? rnd(DST_UTC) : DST_DEFAULT;
         from = civil_days(1975 + rnd(100), 1 + (int)rnd(12), 1) * DAY_S;
         change = zone_next_change(zone, from);
         if (change < from + 400 * DAY_S)
@@ -292,10 +373,8 @@ static void test_walk(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_touch),
-        cmocka_unit_test(test_walk),
+        cmocka_unit_test(test_table), cmocka_unit_test(test_policies), cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_touch), cmocka_unit_test(test_walk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

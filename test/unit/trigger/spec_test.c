@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trigger/spec.h"
 
+#include <stdlib.h>
+
 #include <stdio.h>
 
 #include "unit.h"
@@ -113,12 +115,20 @@ static void test_moments(void **state)
     zones_free(zones);
 }
 
+static void test_one_line(void **state)
+{
+    char *line = spec_one_line(STR_LIT(" 30 2\t \t*  * mon "));
+
+    (void)state;
+    assert_string_equal(line, "30 2 * * mon");
+    free(line);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_one_line), cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_texts),    cmocka_unit_test(test_keys),
         cmocka_unit_test(test_moments),
     };
 

@@ -71,6 +71,21 @@ static void test_print(void **state)
          "fri\",\"hour\":\"0-3\",\"timezone\":\"UTC\"}",
          "at 00:00, 01:00, 02:00 and 03:00 on the third Friday of the month in June to August, "
          "November and December, UTC"},
+        {"{\"type\":\"cron\",\"hour\":2,\"max_runs\":3,\"dst\":\"utc\"}", "Europe/Berlin",
+         "cron[hour='2']",
+         "{\"type\":\"cron\",\"hour\":\"2\",\"start_date\":\"2026-01-15T11:07:03+01:00\","
+         "\"max_runs\":3,\"timezone\":\"Europe/Berlin\",\"dst\":\"utc\"}",
+         "at 02:00 every day, UTC, from 2026-01-15 11:07:03 CET, 3 times"},
+        {"{\"type\":\"after\",\"delay\":\"90s\",\"jitter\":5}", "UTC", "after[0:01:30]",
+         "{\"type\":\"after\",\"delay\":\"1m30s\",\"timezone\":\"UTC\",\"jitter\":5}",
+         "1m30s after the end of the run before"},
+        {"{\"type\":\"startup\"}", "UTC", "startup[]",
+         "{\"type\":\"startup\",\"timezone\":\"UTC\"}", "at each start of the scheduler"},
+        {"{\"type\":\"startup\",\"delay\":30}", "UTC", "startup[0:00:30]",
+         "{\"type\":\"startup\",\"delay\":\"30s\",\"timezone\":\"UTC\"}",
+         "30s after each start of the scheduler"},
+        {"{\"type\":\"manual\"}", "UTC", "manual[]", "{\"type\":\"manual\",\"timezone\":\"UTC\"}",
+         "only when started by hand"},
     };
     struct zones *zones = zones_new(ZONE_DIR);
 
@@ -138,12 +153,19 @@ static void test_refused(void **state)
         {"{\"type\":\"date\",\"run_date\":\"2300-01-01\"}", ERR_SCHEDULE, "", "never fires"},
         {"{\"type\":\"date\",\"run_date\":\"2026-01-01\",\"jitter\":5}", ERR_INPUT, "jitter",
          "jitter"},
-        {"{\"type\":\"weekly\"}", ERR_INPUT, "type", "cron, interval or date"},
+        {"{\"type\":\"weekly\"}", ERR_INPUT, "type", "cron, interval, date"},
+        {"{\"type\":\"cron\",\"hour\":1,\"max_runs\":0}", ERR_INPUT, "max_runs", "from 1 to"},
+        {"{\"type\":\"cron\",\"hour\":1,\"dst\":\"later\"}", ERR_INPUT, "dst", "later"},
+        {"{\"type\":\"interval\",\"hours\":1,\"dst\":\"skip\"}", ERR_INPUT, "dst", "no \"dst\""},
+        {"{\"type\":\"after\"}", ERR_INPUT, "delay", "needs a delay"},
+        {"{\"type\":\"after\",\"delay\":\"5x\"}", ERR_INPUT, "delay", "5x"},
+        {"{\"type\":\"startup\",\"delay\":\"400d\"}", ERR_INPUT, "delay", "366 days"},
+        {"{\"type\":\"manual\",\"delay\":\"5m\"}", ERR_INPUT, "delay", "delay"},
         {"{\"type\":5}", ERR_INPUT, "type", "5"},
         {"{}", ERR_INPUT, "type", "needs a type"},
     };
     struct zones *zones = zones_new(ZONE_DIR);
-    struct trigger_context context = {zones, STR_LIT("UTC"), {0}};
+    struct trigger_context context = {zones, STR_LIT("UTC"), {0}, {0}};
     json_t *array = json_array();
     struct trigger *t;
     struct err e;
@@ -198,6 +220,14 @@ static void test_next(void **state)
          {"2026-01-15 10:12:03", "2026-01-15 10:17:03", NULL, NULL}},
         {"{\"type\":\"interval\",\"hours\":1,\"start_date\":\"2020-01-01 00:00:30\"}",
          {"2026-01-15 11:00:30", NULL, NULL, NULL}},
+        {"{\"type\":\"interval\",\"minutes\":5,\"max_runs\":2}",
+         {"2026-01-15 10:12:03", "2026-01-15 10:17:03", "", NULL}},
+        {"{\"type\":\"cron\",\"hour\":4,\"max_runs\":2}",
+         {"2026-01-16 04:00", "2026-01-17 04:00", "", NULL}},
+        {"{\"type\":\"cron\",\"hour\":4,\"max_runs\":5,\"start_date\":\"2026-01-12\"}",
+         {"2026-01-16 04:00", "", NULL, NULL}},
+        {"{\"type\":\"cron\",\"hour\":4,\"max_runs\":5,\"end_date\":\"2026-01-17\"}",
+         {"2026-01-16 04:00", "", NULL, NULL}},
         {"{\"type\":\"date\",\"run_date\":\"2026-02-01\"}", {"2026-02-01", "", NULL, NULL}},
         {"{\"type\":\"date\",\"run_date\":\"2020-02-01\"}", {"", NULL, NULL, NULL}},
     };
@@ -242,6 +272,51 @@ static void test_once(void **state)
     trigger_time_str(t, slot, &out);
     assert_string_equal(buf_text(&out), "2026-02-01 00:00:00+01:00");
     buf_done(&out);
+    trigger_free(t);
+    zones_free(zones);
+}
+
+static void test_relative(void **state)
+{
+    struct zones *zones = zones_new(ZONE_DIR);
+    struct trigger *after = trigger_good(zones, "{\"type\":\"after\",\"delay\":\"5m\"}", "UTC");
+    struct trigger *startup = trigger_good(zones, "{\"type\":\"startup\",\"delay\":\"1s\"}", "UTC");
+    struct trigger *manual = trigger_good(zones, "{\"type\":\"manual\"}", "UTC");
+    struct trigger *daily = trigger_good(zones, "@daily", "UTC");
+    wall end = at_of(zones, "2026-02-01");
+
+    (void)state;
+    assert_int_equal(trigger_kind(after), TRIGGER_AFTER);
+    assert_true(trigger_is_relative(after) && trigger_is_relative(startup));
+    assert_true(trigger_is_relative(manual) && !trigger_is_relative(daily));
+    assert_int_equal(trigger_delay_us(after), 5 * MINUTE_US);
+    assert_int_equal(trigger_delay_us(startup), SECOND_US);
+    assert_int_equal(trigger_delay_us(manual) + trigger_delay_us(daily), 0);
+    assert_int_equal(trigger_next(after, end).us, end.us + 5 * MINUTE_US);
+    assert_int_equal(trigger_next(after, WALL_NEVER).us, WALL_NEVER.us);
+    assert_int_equal(trigger_next(startup, end).us, WALL_NEVER.us);
+    assert_int_equal(trigger_next(manual, end).us, WALL_NEVER.us);
+    assert_int_equal(trigger_prev(after, end).us, WALL_NEVER.us);
+    assert_int_equal(trigger_count(manual, end, WALL_NEVER, 9, NULL), 0);
+    trigger_free(after);
+    trigger_free(startup);
+    trigger_free(manual);
+    trigger_free(daily);
+    zones_free(zones);
+}
+
+static void test_between(void **state)
+{
+    struct zones *zones = zones_new(ZONE_DIR);
+    struct trigger *t = trigger_good(zones, "0 */6 * * *", "UTC");
+    wall from = at_of(zones, "2026-01-15"), slots[10];
+
+    (void)state;
+    assert_int_equal(trigger_between(t, from, at_of(zones, "2026-01-16"), 10, slots), 4);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(slots[i].us, from.us + (i + 1) * 6 * HOUR_US);
+    assert_int_equal(trigger_between(t, from, at_of(zones, "2026-01-16"), 2, slots), 2);
+    assert_int_equal(trigger_between(t, from, from, 10, slots), 0);
     trigger_free(t);
     zones_free(zones);
 }
@@ -318,6 +393,12 @@ static const char *const law_specs[] = {
     "{\"type\":\"interval\",\"seconds\":0.000001,\"start_date\":\"2026-01-01\",\"end_date\":\"2026-"
     "12-01\"}",
     "{\"type\":\"interval\",\"weeks\":3,\"jitter\":100}",
+    "{\"type\":\"interval\",\"days\":3,\"start_date\":\"2025-01-01\",\"max_runs\":300}",
+    "{\"type\":\"cron\",\"hour\":2,\"minute\":30,\"dst\":\"shift\"}",
+    "{\"type\":\"cron\",\"minute\":\"*/20\",\"dst\":\"both\"}",
+    "{\"type\":\"cron\",\"hour\":2,\"minute\":30,\"dst\":\"utc\"}",
+    "{\"type\":\"cron\",\"hour\":\"1-3\",\"minute\":30,\"dst\":\"first\",\"start_date\":\"2025-"
+    "01-01\",\"max_runs\":500}",
     "{\"type\":\"date\",\"run_date\":\"2026-10-25 02:30\"}",
 };
 static const char *const law_zones[] = {"UTC", "Europe/Berlin", "Australia/Lord_Howe",
@@ -413,8 +494,10 @@ static void test_laws(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_print), cmocka_unit_test(test_refused), cmocka_unit_test(test_next),
-        cmocka_unit_test(test_once),  cmocka_unit_test(test_jitter),  cmocka_unit_test(test_dst),
+        cmocka_unit_test(test_print),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_next),     cmocka_unit_test(test_once),
+        cmocka_unit_test(test_jitter),   cmocka_unit_test(test_dst),
+        cmocka_unit_test(test_relative), cmocka_unit_test(test_between),
         cmocka_unit_test(test_laws),
     };
 

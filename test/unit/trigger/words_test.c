@@ -33,9 +33,10 @@ static void test_calendar(void **state)
                           "and 31 of the month, but only on "
                           "Mondays"},
         {"0 0 L * *", "at 00:00 on the last day of the month"},
-        {"0 0 L-3,LW,15W * *", "at 00:00 3 days before the last day of the month and on the last "
-                               "working day of the month and on "
-                               "the working day nearest to day 15 of the month"},
+        {"0 0 L-3,LW,15W * *",
+         "at 00:00 3 days before the last day of the month and on the working "
+         "day nearest to day 15 of the month and on the last working day of "
+         "the month"},
         {"0 0 * * 5#2,5L",
          "at 00:00 on the second Friday of the month and on the last Friday of the month"},
         {"0 0 1 1,6-8 *", "at 00:00 on day 1 of the month in January and June to August"},

@@ -1,0 +1,118 @@
+// kind.h - what a kind of schedule does for a trigger, and what a trigger looks like inside.
+//
+// Private to this folder. A kind is one const row, in a file of its own: it reads its members of
+// the spec, finds slots, and prints. Everything that all kinds share - zone, bounds, jitter, who
+// may write what - is trigger.c's (specs) and trigger_slots.c's (questions), which know kinds only
+// by their rows. So a kind may use trigger_next on triggers inside of it, and nothing goes round.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json_write.h"
+#include "time/duration.h"
+#include "time/zone.h"
+#include "trigger/calendar.h"
+#include "trigger/dst.h"
+#include "trigger/trigger.h"
+
+#define TRIGGER_BEGINNING ((wall){INT64_MIN})
+
+// What most triggers do not have; one allocation, owned by the trigger.
+struct bounds {
+    wall start;                   // no slot before it; TRIGGER_BEGINNING when not given
+    wall end;                     // no slot after it, as given; WALL_NEVER when not given
+    wall last;                    // no slot after it: end, or the last of max_runs slots
+    const struct zone *rule_zone; // where a calendar is read when not in trigger.zone (dst: utc)
+    int32_t max_runs;             // 0: without limit
+    uint32_t jitter_s;
+};
+
+struct trigger {
+    const struct kind *kind;
+    const struct zone *zone; // borrowed from the registry
+    struct bounds *bounds;   // NULL: none
+    char *texts;             // owned; what the kind keeps of the spec to print it again
+    uint8_t dst;             // enum dst_policy
+    uint8_t given;           // fields: bit n for enum field n
+    bool is_crontab;
+    union {
+        struct calendar calendar; // of every language of cron fields
+        struct {
+            wall start;       // interval: the anchor; date: the slot
+            int64_t every_us; // interval; after, startup: the delay
+        };
+        void *own; // of the kind, ended by kind->done
+    };
+};
+
+// Which of the common members a kind takes.
+enum {
+    COMMON_TIMEZONE = 1,
+    COMMON_RANGE = 2, // start_date and end_date
+    COMMON_JITTER = 4,
+    COMMON_MAX_RUNS = 8,
+    COMMON_DST = 16,
+    COMMON_ALL = 31,
+};
+
+// What a kind is given to read a spec.
+struct kind_reader {
+    const struct trigger_context *context;
+    // trigger_parse, for specs inside of this one
+    bool (*parse)(const json_t *spec, const struct trigger_context *context,
+                  struct trigger **ret_trigger, struct err *e);
+};
+
+struct kind {
+    enum trigger_kind id;
+    const char *type;        // "cron"
+    const char *const *keys; // its own members, NULL at the end
+    uint8_t common;          // COMMON_...
+    bool is_anchored;        // start_date is where it begins to count: in trigger.start
+    bool is_relative;        // its slots hang on events; trigger_next alone does not tell them
+    int64_t grain_us;        // all its slots are multiples of it: SECOND_US or 1
+
+    // Reads the kind's own members. Zone, bounds and dst are there already (whoever fills
+    // t->calendar sets calendar.dst from t->dst); context->now is not to be used but for a default
+    // that write() prints. Errors name the key.
+    bool (*read)(const json_t *spec, const struct kind_reader *reader, struct trigger *t,
+                 struct err *e);
+
+    // The least slot strictly after a moment, whatever the bounds say; WALL_NEVER when there is
+    // none. Pure, and bounded in work.
+    wall (*next)(const struct trigger *t, wall after);
+
+    // As trigger_prev and trigger_count, without the bounds. NULL: found by asking next.
+    wall (*prev)(const struct trigger *t, wall at);
+    int64_t (*count)(const struct trigger *t, wall after, wall upto, int64_t max, wall *ret_last);
+
+    // As trigger_next_dst, without the bounds. NULL: changes of the clocks do not matter.
+    bool (*next_dst)(const struct trigger *t, wall after, wall until, struct trigger_dst *ret_dst);
+
+    void (*str)(const struct trigger *t, struct buf *out);        // as a whole: "interval[0:05:00]"
+    void (*write)(const struct trigger *t, struct json_write *w); // members behind "type"
+    void (*words)(const struct trigger *t, struct buf *out);      // without zone and bounds
+    void (*done)(struct trigger *t);                              // NULL: owns nothing
+};
+
+// Every kind. Its row is in the file of that name: cron_kind.c, ...
+extern const struct kind cron_kind, interval_kind, date_kind, after_kind, startup_kind, manual_kind;
+
+// "key":"2026-01-01T00:00:00+01:00"
+void kind_write_moment(struct json_write *w, const char *key, wall at, const struct zone *zone);
+
+// The end of 2199: no slot lies after it.
+wall kind_horizon(void);
+
+// next, next_dst and words of every kind that fills trigger.calendar.
+wall kind_calendar_next(const struct trigger *t, wall after);
+bool kind_calendar_next_dst(const struct trigger *t, wall after, wall until,
+                            struct trigger_dst *ret_dst);
+void kind_calendar_words(const struct trigger *t, struct buf *out);

@@ -1,0 +1,157 @@
+// trigger_slots.c - the questions one may ask a trigger: the kind's answer, within the bounds.
+//
+// Most triggers have no bounds, and then a question is one call to the kind. What a kind does not
+// answer itself is found by asking for next slots: they rise with the moment asked about, so the
+// slot before a moment can be bracketed and halved.
+// SPDX-License-Identifier: Apache-2.0
+#include "time/duration.h"
+#include "trigger/kind.h"
+
+enum trigger_kind trigger_kind(const struct trigger *t)
+{
+    return t->kind->id;
+}
+
+const struct zone *trigger_zone(const struct trigger *t)
+{
+    return t->zone;
+}
+
+bool trigger_is_once(const struct trigger *t)
+{
+    return t->kind->id == TRIGGER_DATE;
+}
+
+bool trigger_is_relative(const struct trigger *t)
+{
+    return t->kind->is_relative;
+}
+
+int64_t trigger_delay_us(const struct trigger *t)
+{
+    return t->kind->is_relative ? t->every_us : 0;
+}
+
+wall trigger_next(const struct trigger *t, wall after)
+{
+    const struct bounds *b = t->bounds;
+
+    if (!b)
+        return t->kind->next(t, after);
+    if (after.us < b->start.us)
+        after.us = b->start.us - 1;
+
+    wall slot = t->kind->next(t, after);
+    return slot.us > b->last.us ? WALL_NEVER : slot;
+}
+
+// The greatest slot at or before a moment, from next alone. Every answer is a slot and moves the
+// lower end up to itself.
+static wall slot_before(const struct trigger *t, wall at)
+{
+    int64_t back = HOUR_US, low, high, limit = kind_horizon().us + DAY_US;
+    wall slot;
+
+    if (at.us < 0)
+        at.us = at.us < -DAY_US ? -DAY_US : at.us;
+    if (at.us > limit)
+        at.us = limit;
+    high = at.us;
+    do {
+        low = at.us - back;
+        slot = trigger_next(t, (wall){low});
+        back *= 4;
+    } while (slot.us > at.us && low > -2 * DAY_US);
+    if (slot.us > at.us)
+        return WALL_NEVER;
+    low = slot.us;
+    while (high - low > t->kind->grain_us) {
+        slot = trigger_next(t, (wall){low + (high - low) / 2});
+        if (slot.us <= at.us)
+            low = slot.us;
+        else
+            high = low + (high - low) / 2;
+    }
+    slot = trigger_next(t, (wall){low});
+    return slot.us <= at.us ? slot : (wall){low};
+}
+
+wall trigger_prev(const struct trigger *t, wall at)
+{
+    const struct bounds *b = t->bounds;
+
+    if (!t->kind->prev)
+        return slot_before(t, at);
+    if (b && at.us > b->last.us)
+        at = b->last;
+
+    wall slot = t->kind->prev(t, at);
+    return slot.us != WALL_NEVER.us && b && slot.us < b->start.us ? WALL_NEVER : slot;
+}
+
+int64_t trigger_count(const struct trigger *t, wall after, wall upto, int64_t max, wall *ret_last)
+{
+    const struct bounds *b = t->bounds;
+    wall last = WALL_NEVER;
+    int64_t count = 0;
+
+    if (b && after.us < b->start.us)
+        after.us = b->start.us - 1;
+    if (b && upto.us > b->last.us)
+        upto = b->last;
+    if (t->kind->count) {
+        count = t->kind->count(t, after, upto, max, &last);
+    } else {
+        for (; count < max; count++) {
+            wall slot = trigger_next(t, after);
+
+            if (slot.us > upto.us || slot.us == WALL_NEVER.us)
+                break;
+            after = last = slot;
+        }
+    }
+    if (ret_last)
+        *ret_last = last;
+    return count;
+}
+
+size_t trigger_between(const struct trigger *t, wall after, wall upto, size_t max, wall *ret_slots)
+{
+    size_t count = 0;
+
+    while (count < max) {
+        after = trigger_next(t, after);
+        if (after.us > upto.us || after.us == WALL_NEVER.us)
+            break;
+        ret_slots[count++] = after;
+    }
+    return count;
+}
+
+int64_t trigger_jitter_us(const struct trigger *t, uint64_t salt, wall slot)
+{
+    uint32_t jitter_s = t->bounds ? t->bounds->jitter_s : 0;
+    // Two rounds of multiply and fold mix every bit of salt and slot into the top bits.
+    unsigned __int128 x = (unsigned __int128)(salt ^ UINT64_C(0x9e3779b97f4a7c15)) *
+                          ((uint64_t)slot.us ^ UINT64_C(0xd1b54a32d192ed03));
+    uint64_t folded = (uint64_t)x ^ (uint64_t)(x >> 64);
+
+    x = (unsigned __int128)(folded ^ UINT64_C(0x94d049bb133111eb)) * UINT64_C(0xbf58476d1ce4e5b9);
+    folded = (uint64_t)x ^ (uint64_t)(x >> 64);
+    return (int64_t)((unsigned __int128)folded * ((uint64_t)jitter_s * SECOND_US + 1) >> 64);
+}
+
+bool trigger_next_dst(const struct trigger *t, wall after, wall until, struct trigger_dst *ret_dst)
+{
+    const struct bounds *b = t->bounds;
+    struct trigger_dst dst;
+
+    while (t->kind->next_dst && t->kind->next_dst(t, after, until, &dst)) {
+        after = dst.change_at;
+        if (b && (dst.change_at.us < b->start.us || dst.change_at.us > b->last.us))
+            continue;
+        *ret_dst = dst;
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,78 @@
+// kind_test.c - what kinds share: the horizon, moments in specs, calendars in a zone or in UTC.
+// SPDX-License-Identifier: Apache-2.0
+#include "trigger/kind.h"
+
+#include "trigger/crontab.h"
+#include "trigger_fixture.h"
+
+static void test_horizon(void **state)
+{
+    struct zones *zones = zones_new(ZONE_DIR);
+
+    (void)state;
+    assert_int_equal(kind_horizon().us + 1, at_of(zones, "2200-01-01").us);
+    zones_free(zones);
+}
+
+static void test_write_moment(void **state)
+{
+    struct zones *zones = zones_new(ZONE_DIR);
+    const struct zone *zone;
+    struct json_write w;
+    struct buf out;
+    struct err e;
+
+    (void)state;
+    assert_true(zones_get(zones, STR_LIT("Europe/Berlin"), &zone, &e));
+    buf_init(&out, 200);
+    json_write_init(&w, &out);
+    json_write_object(&w);
+    kind_write_moment(&w, "at", at_of(zones, "2026-07-01 10:00"), zone);
+    json_write_object_end(&w);
+    assert_string_equal(buf_text(&out), "{\"at\":\"2026-07-01T12:00:00+02:00\"}");
+    buf_done(&out);
+    zones_free(zones);
+}
+
+static void test_calendar(void **state)
+{
+    struct zones *zones = zones_new(ZONE_DIR);
+    struct bounds in_utc = {.rule_zone = zones_utc(zones)};
+    struct trigger t = {.kind = &cron_kind};
+    wall after = at_of(zones, "2026-03-28 12:00"), until = at_of(zones, "2027-01-01");
+    struct trigger_dst dst;
+    struct buf out;
+    struct err e;
+
+    (void)state;
+    assert_true(zones_get(zones, STR_LIT("Europe/Berlin"), &t.zone, &e));
+    assert_true(crontab_parse(STR_LIT("30 2 * * *"), &t.calendar, &e));
+    assert_int_equal(kind_calendar_next(&t, after).us, at_of(zones, "2026-03-29 01:00").us);
+    assert_true(kind_calendar_next_dst(&t, after, until, &dst));
+    assert_int_equal(dst.kind, LOCAL_GAP);
+    assert_false(dst.is_twice);
+    t.calendar.dst = t.dst = DST_BOTH;
+    assert_int_equal(kind_calendar_next(&t, after).us, at_of(zones, "2026-03-29 01:30").us);
+    assert_true(kind_calendar_next_dst(&t, dst.change_at, until, &dst));
+    assert_true(dst.kind == LOCAL_FOLD && dst.is_twice);
+    t.calendar.dst = t.dst = DST_UTC;
+    t.bounds = &in_utc;
+    assert_int_equal(kind_calendar_next(&t, after).us, at_of(zones, "2026-03-29 02:30").us);
+    assert_false(kind_calendar_next_dst(&t, after, until, &dst));
+    buf_init(&out, 200);
+    kind_calendar_words(&t, &out);
+    assert_string_equal(buf_text(&out), "at 02:30 every day");
+    buf_done(&out);
+    zones_free(zones);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_horizon),
+        cmocka_unit_test(test_write_moment),
+        cmocka_unit_test(test_calendar),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
