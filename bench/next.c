@@ -42,17 +42,17 @@ static const char *text_of(const json_t *vector, const char *key)
 static void question_add(const json_t *vector, struct zones *zones)
 {
     const char *dialect = text_of(vector, "dialect");
-    bool is_cron = strcmp(dialect, "cron") == 0;
+    bool is_fields = strcmp(dialect, "fields") == 0, is_quartz = strcmp(dialect, "quartz") == 0;
     struct question q = {0};
     struct err e;
 
-    if ((!is_cron && strcmp(dialect, "fields") != 0) ||
+    if ((strcmp(dialect, "cron") != 0 && !is_fields && !is_quartz) ||
         json_is_true(json_object_get(vector, "error")) ||
         json_array_size(json_object_get(vector, "expect")) == 0)
         return;
-    q.spec = is_cron ? json_pack("{ss}", "expr", text_of(vector, "expr"))
-                     : json_deep_copy(json_object_get(vector, "fields"));
-    json_object_set_new(q.spec, "type", json_string("cron"));
+    q.spec = is_fields ? json_deep_copy(json_object_get(vector, "fields"))
+                       : json_pack("{ss}", "expr", text_of(vector, "expr"));
+    json_object_set_new(q.spec, "type", json_string(is_quartz ? "quartz" : "cron"));
     q.zone = str_of(strdup(text_of(vector, "tz")));
     if (iso8601_moment(str_of(text_of(vector, "after")), zones_utc(zones), "after", &q.after, &e))
         vec_push(&questions, q);

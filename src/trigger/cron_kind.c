@@ -39,12 +39,11 @@ static bool cron_read(const json_t *spec, const struct kind_reader *reader, stru
 {
     struct spec_text expr;
 
-    (void)reader;
     if (!spec_text(spec, "expr", &expr, e))
         return false;
     if (!expr.s.p)
         return fields_read(spec, t, e);
-    for (int i = 0; i < FIELD_COUNT; i++)
+    for (int i = 0; i < FIELD_COUNT && reader->own > 1; i++)
         if (json_object_get(spec, field_names[i]))
             return fail(e, ERR_INPUT, field_names[i], "%s cannot stand beside expr",
                         field_names[i]);

@@ -65,6 +65,7 @@ enum {
 // What a kind is given to read a spec.
 struct kind_reader {
     const struct trigger_context *context;
+    int own; // how many of the kind's own members the spec has
     // trigger_parse, for specs inside of this one
     bool (*parse)(const json_t *spec, const struct trigger_context *context,
                   struct trigger **ret_trigger, struct err *e);

@@ -40,6 +40,8 @@ static const struct {
     {"dst", COMMON_DST},
 };
 
+#define COMMON_COUNT (sizeof common_members / sizeof *common_members)
+
 // ---- parse
 
 static void type_unknown(struct str type, struct err *e)
@@ -92,12 +94,13 @@ static const struct kind *kind_find(const json_t *spec, struct err *e)
     return NULL;
 }
 
-static bool keys_check(const json_t *spec, const struct kind *kind, struct err *e)
+// Complains of the first member that the kind does not have.
+static bool key_unknown(const json_t *spec, const struct kind *kind, struct err *e)
 {
     const char *keys[KEYS_MAX];
     size_t count = 0;
 
-    for (size_t i = 0; i < sizeof common_members / sizeof *common_members; i++)
+    for (size_t i = 0; i < COMMON_COUNT; i++)
         if ((common_members[i].bit & kind->common) == common_members[i].bit)
             keys[count++] = common_members[i].key;
     for (const char *const *key = kind->keys; *key; key++) {
@@ -105,6 +108,40 @@ static bool keys_check(const json_t *spec, const struct kind *kind, struct err *
         keys[count++] = *key;
     }
     return spec_check_keys(spec, keys, count, e);
+}
+
+static bool is_own(const struct kind *kind, const char *key)
+{
+    const char *const *own = kind->keys;
+
+    while (*own && strcmp(*own, key) != 0)
+        own++;
+    return *own != NULL;
+}
+
+// Looks at each member once: which of the common ones are there, how many of the kind's own.
+static bool keys_check(const json_t *spec, const struct kind *kind, uint8_t *ret_common,
+                       int *ret_own, struct err *e)
+{
+    const char *key;
+    json_t *value;
+
+    *ret_common = 0;
+    *ret_own = 0;
+    json_object_foreach((json_t *)spec, key, value)
+    {
+        size_t i = 0;
+
+        while (i < COMMON_COUNT && strcmp(common_members[i].key, key) != 0)
+            i++;
+        if (i < COMMON_COUNT && (common_members[i].bit & ~kind->common) == 0)
+            *ret_common |= common_members[i].bit;
+        else if (is_own(kind, key))
+            (*ret_own)++;
+        else
+            return key_unknown(spec, kind, e);
+    }
+    return true;
 }
 
 static bool zone_read(const json_t *spec, const struct trigger_context *context,
@@ -183,18 +220,18 @@ static bool dst_read(const json_t *spec, const struct trigger_context *context, 
     return true;
 }
 
-static bool common_read(const json_t *spec, const struct trigger_context *context,
+// given: COMMON_ bits of the members that are there.
+static bool common_read(const json_t *spec, const struct trigger_context *context, uint8_t given,
                         struct trigger *t, struct err *e)
 {
     wall start = TRIGGER_BEGINNING, end = WALL_NEVER;
-    uint8_t common = t->kind->common;
 
     if (!zone_read(spec, context, &t->zone, e) ||
-        ((common & COMMON_RANGE) && (!spec_moment(spec, "start_date", t->zone, &start, e) ||
-                                     !spec_moment(spec, "end_date", t->zone, &end, e))) ||
-        ((common & COMMON_JITTER) && !jitter_read(spec, t, e)) ||
-        ((common & COMMON_MAX_RUNS) && !max_runs_read(spec, t, e)) ||
-        ((common & COMMON_DST) && !dst_read(spec, context, t, e)))
+        ((given & COMMON_RANGE) && (!spec_moment(spec, "start_date", t->zone, &start, e) ||
+                                    !spec_moment(spec, "end_date", t->zone, &end, e))) ||
+        ((given & COMMON_JITTER) && !jitter_read(spec, t, e)) ||
+        ((given & COMMON_MAX_RUNS) && !max_runs_read(spec, t, e)) ||
+        ((given & COMMON_DST) && !dst_read(spec, context, t, e)))
         return false;
     // What counts its slots must know where to begin, also when it is read again.
     if (t->bounds && t->bounds->max_runs && start.us == TRIGGER_BEGINNING.us)
@@ -241,10 +278,11 @@ static bool never_fires(struct err *e, const struct trigger *t)
 static bool spec_read(const json_t *spec, const struct trigger_context *context, struct trigger *t,
                       struct err *e)
 {
-    const struct kind_reader reader = {context, trigger_parse};
+    struct kind_reader reader = {.context = context, .parse = trigger_parse};
+    uint8_t common;
 
-    if (!keys_check(spec, t->kind, e) || !common_read(spec, context, t, e) ||
-        !t->kind->read(spec, &reader, t, e))
+    if (!keys_check(spec, t->kind, &common, &reader.own, e) ||
+        !common_read(spec, context, common, t, e) || !t->kind->read(spec, &reader, t, e))
         return false;
     if (t->kind->is_relative)
         return true;
