@@ -8,6 +8,8 @@
 #include "trigger/kind.h"
 #include "trigger/spec.h"
 
+#include <stdlib.h>
+
 static bool fields_read(const json_t *spec, struct trigger *t, struct err *e)
 {
     struct spec_text values[FIELD_COUNT];
@@ -34,6 +36,33 @@ static bool fields_read(const json_t *spec, struct trigger *t, struct err *e)
     return ok;
 }
 
+// Keeps the text and, when it has H or ~ in it, the salt behind it.
+static bool crontab_read(struct str expr, struct str salt, struct trigger *t, struct err *e)
+{
+    struct buf texts;
+
+    if (!crontab_parse_salted(expr, salt, &t->calendar, &t->is_hashed, e))
+        return false;
+    t->is_crontab = true;
+    t->calendar.dst = t->dst;
+    t->texts = spec_one_line(expr);
+    if (!t->is_hashed)
+        return true;
+    buf_init(&texts, SPEC_TEXT_MAX + salt.len + 2);
+    buf_add(&texts, (struct str){t->texts, strlen(t->texts) + 1});
+    buf_add(&texts, salt);
+    buf_add_byte(&texts, '\0');
+    free(t->texts);
+    t->texts = mem_copy(texts.p, texts.len);
+    buf_done(&texts);
+    return true;
+}
+
+static struct str salt_of(const struct trigger *t)
+{
+    return t->is_hashed ? str_of(t->texts + strlen(t->texts) + 1) : STR_LIT("");
+}
+
 static bool cron_read(const json_t *spec, const struct kind_reader *reader, struct trigger *t,
                       struct err *e)
 {
@@ -47,12 +76,7 @@ static bool cron_read(const json_t *spec, const struct kind_reader *reader, stru
         if (json_object_get(spec, field_names[i]))
             return fail(e, ERR_INPUT, field_names[i], "%s cannot stand beside expr",
                         field_names[i]);
-    t->is_crontab = true;
-    t->texts = spec_one_line(expr.s);
-    if (!crontab_parse(expr.s, &t->calendar, e))
-        return false;
-    t->calendar.dst = t->dst;
-    return true;
+    return crontab_read(expr.s, reader->context->job_id, t, e);
 }
 
 static void cron_str(const struct trigger *t, struct buf *out)
@@ -62,7 +86,7 @@ static void cron_str(const struct trigger *t, struct buf *out)
 
     buf_add_text(out, "cron[");
     if (t->is_crontab)
-        crontab_str(str_of(t->texts), out);
+        crontab_str(str_of(t->texts), salt_of(t), out);
     for (int i = 0; i < FIELD_COUNT && !t->is_crontab; i++) {
         if (!(t->given >> i & 1))
             continue;

@@ -42,6 +42,7 @@ struct trigger {
     uint8_t dst;             // enum dst_policy
     uint8_t given;           // fields: bit n for enum field n
     bool is_crontab;
+    bool is_hashed; // crontab: texts has a second one, the salt of H and ~
     union {
         struct calendar calendar; // of every language of cron fields
         struct {

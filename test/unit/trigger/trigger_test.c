@@ -84,6 +84,10 @@ static void test_print(void **state)
         {"{\"type\":\"startup\",\"delay\":30}", "UTC", "startup[0:00:30]",
          "{\"type\":\"startup\",\"delay\":\"30s\",\"timezone\":\"UTC\"}",
          "30s after each start of the scheduler"},
+        {"0 0 13 * +FRI", "UTC",
+         "cron[month='*', day='13', day_of_week='+fri', hour='0', minute='0']",
+         "{\"type\":\"cron\",\"expr\":\"0 0 13 * +FRI\",\"timezone\":\"UTC\"}",
+         "at 00:00 on day 13 of the month, but only on Fridays, UTC"},
         {"{\"type\":\"manual\"}", "UTC", "manual[]", "{\"type\":\"manual\",\"timezone\":\"UTC\"}",
          "only when started by hand"},
     };
@@ -276,6 +280,46 @@ static void test_once(void **state)
     zones_free(zones);
 }
 
+// H and ~ stand for what they stand for because of the job, and the text is kept as it is.
+static void test_hashed(void **state)
+{
+    struct zones *zones = zones_new(ZONE_DIR);
+    struct trigger_context context = {zones, STR_LIT("UTC"), at_of(zones, "2026-01-15 10:07:03"),
+                                      STR_LIT("backup")};
+    json_t *spec = json_pack("{ss}", "expr", "H  H(0-5) * * ~"), *written;
+    const char *text = "{\"type\":\"cron\",\"expr\":\"H H(0-5) * * ~\",\"timezone\":\"UTC\"}";
+    struct trigger *t, *again;
+    struct buf out;
+    struct err e;
+
+    (void)state;
+    buf_init(&out, 1000);
+    assert_true(trigger_parse(spec, &context, &t, &e));
+    trigger_str(t, &out);
+    assert_string_equal(buf_text(&out),
+                        "cron[month='*', day='*', day_of_week='wed', hour='2', minute='15']");
+    buf_clear(&out);
+    trigger_words(t, &out);
+    assert_string_equal(buf_text(&out), "at 02:15 on Wednesdays, UTC");
+    buf_clear(&out);
+    trigger_write(t, &out);
+    assert_string_equal(buf_text(&out), text);
+    assert_int_equal(trigger_next(t, context.now).us, at_of(zones, "2026-01-21 02:15").us);
+    written = json_loads(text, 0, NULL);
+    assert_true(trigger_parse(written, &context, &again, &e));
+    assert_int_equal(trigger_next(again, context.now).us, at_of(zones, "2026-01-21 02:15").us);
+    trigger_free(again);
+    context.job_id = STR_LIT("report");
+    assert_true(trigger_parse(written, &context, &again, &e));
+    assert_int_not_equal(trigger_next(again, context.now).us, trigger_next(t, context.now).us);
+    trigger_free(again);
+    trigger_free(t);
+    json_decref(written);
+    json_decref(spec);
+    buf_done(&out);
+    zones_free(zones);
+}
+
 static void test_relative(void **state)
 {
     struct zones *zones = zones_new(ZONE_DIR);
@@ -400,6 +444,7 @@ static const char *const law_specs[] = {
     "{\"type\":\"cron\",\"hour\":\"1-3\",\"minute\":30,\"dst\":\"first\",\"start_date\":\"2025-"
     "01-01\",\"max_runs\":500}",
     "{\"type\":\"date\",\"run_date\":\"2026-10-25 02:30\"}",
+    "H H(0-5) +13 * +~",
 };
 static const char *const law_zones[] = {"UTC", "Europe/Berlin", "Australia/Lord_Howe",
                                         "Pacific/Apia", "America/Santiago"};
@@ -498,7 +543,7 @@ int main(void)
         cmocka_unit_test(test_next),     cmocka_unit_test(test_once),
         cmocka_unit_test(test_jitter),   cmocka_unit_test(test_dst),
         cmocka_unit_test(test_relative), cmocka_unit_test(test_between),
-        cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_laws),     cmocka_unit_test(test_hashed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
