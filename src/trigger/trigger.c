@@ -14,6 +14,7 @@
 #include "time/duration.h"
 #include "time/iso8601.h"
 #include "trigger/kind.h"
+#include "trigger/macro.h"
 #include "trigger/spec.h"
 
 #define JITTER_MAX_S (366 * 86400)
@@ -290,8 +291,8 @@ static bool spec_read(const json_t *spec, const struct trigger_context *context,
     return trigger_next(t, TRIGGER_BEGINNING).us != WALL_NEVER.us || never_fires(e, t);
 }
 
-bool trigger_parse(const json_t *spec, const struct trigger_context *context,
-                   struct trigger **ret_trigger, struct err *e)
+static bool compile(const json_t *spec, const struct trigger_context *context,
+                    struct trigger **ret_trigger, struct err *e)
 {
     const struct kind *kind = kind_find(spec, e);
 
@@ -306,6 +307,21 @@ bool trigger_parse(const json_t *spec, const struct trigger_context *context,
     }
     *ret_trigger = t;
     return true;
+}
+
+bool trigger_parse(const json_t *spec, const struct trigger_context *context,
+                   struct trigger **ret_trigger, struct err *e)
+{
+    json_t *expanded;
+    bool ok;
+
+    if (!macro_expand(spec, &expanded, e))
+        return false;
+    ok = compile(expanded ? expanded : spec, context, ret_trigger, e);
+    if (!ok && expanded)
+        macro_blame(spec, e);
+    json_decref(expanded);
+    return ok;
 }
 
 void trigger_free(struct trigger *t)

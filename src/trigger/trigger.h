@@ -44,7 +44,8 @@ struct trigger_context {
 //   {"type":"cron", "year", "month", "day", "week", "day_of_week", "hour", "minute", "second", ...}
 //       APScheduler's fields, texts or integers
 //   {"type":"cron", "expr":"*/5 * * * *", ...}
-//       crontab text of 5, 6 (second first) or 7 (year last) fields, or a macro
+//       crontab text of 5, 6 (second first) or 7 (year last) fields, or a macro (macro.h: also of
+//       another kind)
 //   {"type":"interval", "weeks", "days", "hours", "minutes", "seconds", ...}
 //       integers, fractions, or either as text
 //   {"type":"date", "run_date", "timezone"}

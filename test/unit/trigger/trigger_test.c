@@ -445,6 +445,7 @@ static const char *const law_specs[] = {
     "01-01\",\"max_runs\":500}",
     "{\"type\":\"date\",\"run_date\":\"2026-10-25 02:30\"}",
     "H H(0-5) +13 * +~",
+    "TZ=America/New_York H/20 2 * * *",
 };
 static const char *const law_zones[] = {"UTC", "Europe/Berlin", "Australia/Lord_Howe",
                                         "Pacific/Apia", "America/Santiago"};
