@@ -30,6 +30,7 @@ static json_t *spec_make(const json_t *request, bool *ret_is_known, struct err *
         const char *dialect, *type;
         bool is_text;
     } dialects[] = {{"cron", "crontab", true},
+                    {"quartz", "quartz", true},
                     {"fields", "cron", false},
                     {"interval", "interval", false},
                     {"date", "date", false}};

@@ -105,7 +105,8 @@ struct kind {
 };
 
 // Every kind. Its row is in the file of that name: cron_kind.c, ...
-extern const struct kind cron_kind, interval_kind, date_kind, after_kind, startup_kind, manual_kind;
+extern const struct kind cron_kind, interval_kind, date_kind, after_kind, startup_kind, manual_kind,
+    quartz_kind;
 
 // "key":"2026-01-01T00:00:00+01:00"
 void kind_write_moment(struct json_write *w, const char *key, wall at, const struct zone *zone);

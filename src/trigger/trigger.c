@@ -23,8 +23,8 @@
 
 static_assert(sizeof(struct trigger) <= 128, "a hundred thousand triggers are kept in memory");
 
-static const struct kind *const kinds[] = {&cron_kind,  &interval_kind, &date_kind,
-                                           &after_kind, &startup_kind,  &manual_kind};
+static const struct kind *const kinds[] = {&cron_kind,    &interval_kind, &date_kind,  &after_kind,
+                                           &startup_kind, &manual_kind,   &quartz_kind};
 
 #define KIND_COUNT (sizeof kinds / sizeof *kinds)
 
@@ -264,14 +264,14 @@ static void runs_limit(struct trigger *t)
 static bool never_fires(struct err *e, const struct trigger *t)
 {
     const struct bounds *b = t->bounds;
-    bool is_expr = t->kind->id == TRIGGER_CRON && t->is_crontab;
+    bool is_calendar = t->kind->next == kind_calendar_next;
+    bool is_expr = is_calendar && !t->given;
 
     if (b && b->end.us < start_of(t).us)
         return fail(e, ERR_SCHEDULE, "end_date",
                     "this schedule never fires: end_date lies before start_date");
     fail(e, ERR_SCHEDULE, is_expr ? "expr" : NULL, "this schedule never fires");
-    if (t->kind->id == TRIGGER_CRON &&
-        (!b || (b->start.us == TRIGGER_BEGINNING.us && b->end.us == WALL_NEVER.us)))
+    if (is_calendar && (!b || (b->start.us == TRIGGER_BEGINNING.us && b->end.us == WALL_NEVER.us)))
         return fail_hint(e, "no day of the years 1970 to 2199 matches all of its fields");
     return fail_hint(e, "nothing matches between its start and its end (at most the end of 2199)");
 }

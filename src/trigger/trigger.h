@@ -29,6 +29,7 @@ enum trigger_kind {
     TRIGGER_AFTER,    // so long after the end of the run before
     TRIGGER_STARTUP,  // when the scheduler starts
     TRIGGER_MANUAL,   // only when asked
+    TRIGGER_QUARTZ,   // by the calendar: Quartz's cron text
 };
 
 // What a spec does not say itself. All borrowed for the call, except zones, which must outlive
@@ -46,6 +47,8 @@ struct trigger_context {
 //   {"type":"cron", "expr":"*/5 * * * *", ...}
 //       crontab text of 5, 6 (second first) or 7 (year last) fields, or a macro (macro.h: also of
 //       another kind)
+//   {"type":"quartz", "expr":"0 0 12 ? * MON-FRI", ...}
+//       Quartz's cron text of 6 or 7 fields
 //   {"type":"interval", "weeks", "days", "hours", "minutes", "seconds", ...}
 //       integers, fractions, or either as text
 //   {"type":"date", "run_date", "timezone"}

@@ -84,6 +84,10 @@ static void test_print(void **state)
         {"{\"type\":\"startup\",\"delay\":30}", "UTC", "startup[0:00:30]",
          "{\"type\":\"startup\",\"delay\":\"30s\",\"timezone\":\"UTC\"}",
          "30s after each start of the scheduler"},
+        {"{\"type\":\"quartz\",\"expr\":\" 0 30  2 ? * MON-FRI \"}", "UTC",
+         "quartz[month='*', day='?', day_of_week='mon-fri', hour='2', minute='30', second='0']",
+         "{\"type\":\"quartz\",\"expr\":\"0 30 2 ? * MON-FRI\",\"timezone\":\"UTC\"}",
+         "at 02:30 on weekdays, UTC"},
         {"0 0 13 * +FRI", "UTC",
          "cron[month='*', day='13', day_of_week='+fri', hour='0', minute='0']",
          "{\"type\":\"cron\",\"expr\":\"0 0 13 * +FRI\",\"timezone\":\"UTC\"}",
@@ -165,6 +169,9 @@ static void test_refused(void **state)
         {"{\"type\":\"after\",\"delay\":\"5x\"}", ERR_INPUT, "delay", "5x"},
         {"{\"type\":\"startup\",\"delay\":\"400d\"}", ERR_INPUT, "delay", "366 days"},
         {"{\"type\":\"manual\",\"delay\":\"5m\"}", ERR_INPUT, "delay", "delay"},
+        {"{\"type\":\"quartz\"}", ERR_INPUT, "expr", "needs expr"},
+        {"{\"type\":\"quartz\",\"expr\":\"0 0 0 31 2 ?\"}", ERR_SCHEDULE, "expr", "never"},
+        {"{\"type\":\"quartz\",\"expr\":\"0 0 0 1 2 ?\",\"hour\":1}", ERR_INPUT, "hour", "no"},
         {"{\"type\":5}", ERR_INPUT, "type", "5"},
         {"{}", ERR_INPUT, "type", "needs a type"},
     };
@@ -446,6 +453,8 @@ static const char *const law_specs[] = {
     "{\"type\":\"date\",\"run_date\":\"2026-10-25 02:30\"}",
     "H H(0-5) +13 * +~",
     "TZ=America/New_York H/20 2 * * *",
+    "{\"type\":\"quartz\",\"expr\":\"0/30 0 22-2/3 ? NOV-FEB 6-2\"}",
+    "{\"type\":\"quartz\",\"expr\":\"0 30 2 L-3W,1W * ? 2020-2030\"}",
 };
 static const char *const law_zones[] = {"UTC", "Europe/Berlin", "Australia/Lord_Howe",
                                         "Pacific/Apia", "America/Santiago"};
