@@ -5,6 +5,8 @@
 const char *const month_names[12] = {"jan", "feb", "mar", "apr", "may", "jun",
                                      "jul", "aug", "sep", "oct", "nov", "dec"};
 const char *const weekday_names[7] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+const char *const weekday_full_names[7] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                           "Friday", "Saturday", "Sunday"};
 
 static int find(struct str s, const char *const *names, int count)
 {
@@ -22,4 +24,11 @@ int name_month(struct str s)
 int name_weekday(struct str s)
 {
     return find(s, weekday_names, 7);
+}
+
+int name_weekday_full(struct str s)
+{
+    int weekday = find(s, weekday_full_names, 7);
+
+    return weekday < 0 ? name_weekday(s) : weekday;
 }

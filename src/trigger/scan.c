@@ -60,7 +60,7 @@ bool scan_fail_item(const struct scan *s, size_t at, const char *would_do)
 {
     size_t from = at < s->end ? at : s->end, to = from;
 
-    while (from > 0 && s->text.p[from - 1] != ',' && s->text.p[from - 1] != ' ' &&
+    while (from > s->from && s->text.p[from - 1] != ',' && s->text.p[from - 1] != ' ' &&
            s->text.p[from - 1] != '\t')
         from--;
     while (to < s->end && s->text.p[to] != ',')

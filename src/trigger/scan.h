@@ -11,6 +11,7 @@
 // A field on its own ("61") or inside a longer text ("61 * * * *"). at moves; the rest stays.
 struct scan {
     struct str text;  // all of it, for columns
+    size_t from;      // of this field in text; may stay 0 when a blank stands before it
     size_t at;        // next byte
     size_t end;       // of this field in text
     const char *key;  // e->field

@@ -14,8 +14,13 @@ static void test_names(void **state)
     assert_int_equal(name_weekday(STR_LIT("Mon")), 0);
     assert_int_equal(name_weekday(STR_LIT("sun")), 6);
     assert_int_equal(name_weekday(STR_LIT("su")), -1);
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < 7; i++) {
         assert_int_equal(name_weekday(str_of(weekday_names[i])), i);
+        assert_int_equal(name_weekday_full(str_of(weekday_names[i])), i);
+        assert_int_equal(name_weekday_full(str_of(weekday_full_names[i])), i);
+    }
+    assert_int_equal(name_weekday_full(STR_LIT("SUNDAY")), 6);
+    assert_int_equal(name_weekday_full(STR_LIT("sunda")), -1);
     for (int i = 0; i < 12; i++)
         assert_int_equal(name_month(str_of(month_names[i])), i + 1);
 }

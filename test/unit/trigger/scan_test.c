@@ -57,6 +57,11 @@ static void test_complaints(void **state)
     s.end = 4;
     assert_false(scan_fail_item(&s, 4, "write 0-23"));
     assert_string_equal(e.message, "hour has an empty place: write 0-23");
+    s.text = STR_LIT("12:xx");
+    s.from = 3;
+    s.end = 5;
+    assert_false(scan_fail_item(&s, 4, "write 0-59"));
+    assert_string_equal(e.message, "hour does not understand \"xx\": write 0-59");
 }
 
 int main(void)
