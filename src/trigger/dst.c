@@ -134,6 +134,23 @@ int64_t dst_next(const struct calendar *c, const struct zone *zone, int64_t afte
     }
 }
 
+void dst_locals(const struct calendar *c, const struct zone *zone, int64_t at_s,
+                struct dst_locals *ret_locals)
+{
+    struct walk w = {.calendar = c, .zone = zone, .rule = rule_of(c)};
+
+    zone_span_at(zone, at_s, &w.span);
+    walk_start(&w, at_s);
+
+    bool is_shown = w.match == at_s + w.span.offset_s;
+    bool has_gap = gap_next(&w, at_s) == at_s;
+    *ret_locals = (struct dst_locals){
+        .shown_s = is_shown ? w.match : CALENDAR_NEVER,
+        .skipped_s = has_gap && w.rule.gap == GAP_SHIFT ? at_s + w.span.before_s : CALENDAR_NEVER,
+        .is_gap_end = has_gap && w.rule.gap == GAP_END,
+    };
+}
+
 static bool change_touches(const struct walk *w, struct dst_touch *ret_touch)
 {
     int32_t length = w->span.offset_s - w->span.before_s;

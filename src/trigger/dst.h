@@ -43,6 +43,16 @@ extern const char *const dst_names[DST_COUNT]; // "default", ...
 // when there is none.
 int64_t dst_next(const struct calendar *c, const struct zone *zone, int64_t after_s);
 
+// Which local times of the calendar a moment stands for: dst_next the other way round.
+struct dst_locals {
+    int64_t shown_s;   // the one that clocks show then; CALENDAR_NEVER: it is not meant
+    int64_t skipped_s; // the skipped one that runs then instead; CALENDAR_NEVER: none
+    bool is_gap_end;   // the first moment after a gap, and all that it swallowed runs then
+};
+
+void dst_locals(const struct calendar *c, const struct zone *zone, int64_t at_s,
+                struct dst_locals *ret_locals);
+
 // A change of the clocks that touches local times of the calendar.
 struct dst_touch {
     enum local_kind kind; // LOCAL_GAP or LOCAL_FOLD

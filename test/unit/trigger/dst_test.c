@@ -104,6 +104,49 @@ static void test_table(void **state)
     zones_free(zones);
 }
 
+// What moments stand for, to begin with the gap of New York: 2:30 is skipped, 3:30 is shown.
+static void test_locals(void **state)
+{
+    static const struct {
+        enum dst_policy policy;
+        const char *expr, *at, *shown, *skipped;
+        bool is_gap_end;
+    } rows[] = {
+        {DST_DEFAULT, "30 2,3 * * *", "2026-03-08 07:00", NULL, NULL, true},
+        {DST_DEFAULT, "0,30 2,3 * * *", "2026-03-08 07:00", "2026-03-08 03:00", NULL, true},
+        {DST_DEFAULT, "0,30 2,3 * * *", "2026-03-08 07:30", "2026-03-08 03:30", NULL, false},
+        {DST_DEFAULT, "*/30 * * * *", "2026-03-08 07:00", "2026-03-08 03:00", NULL, false},
+        {DST_DEFAULT, "0 3 * * *", "2026-03-08 07:01", NULL, NULL, false},
+        {DST_SHIFT, "30 2 * * *", "2026-03-08 07:30", NULL, "2026-03-08 02:30", false},
+        {DST_SHIFT, "30 2,3 * * *", "2026-03-08 07:30", "2026-03-08 03:30", "2026-03-08 02:30",
+         false},
+        {DST_SKIP, "30 2 * * *", "2026-03-08 07:00", NULL, NULL, false},
+        {DST_DEFAULT, "30 1 * * *", "2026-11-01 05:30", "2026-11-01 01:30", NULL, false},
+        {DST_DEFAULT, "30 1 * * *", "2026-11-01 06:30", NULL, NULL, false},
+        {DST_BOTH, "30 1 * * *", "2026-11-01 06:30", "2026-11-01 01:30", NULL, false},
+    };
+    struct zones *zones = zones_new(ZONE_DIR);
+    const struct zone *zone;
+    struct err e;
+
+    (void)state;
+    assert_true(zones_get(zones, STR_LIT("America/New_York"), &zone, &e));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct dst_locals locals;
+        struct calendar c;
+        const char *shown = rows[i].shown, *skipped = rows[i].skipped;
+
+        assert_true(crontab_parse(str_of(rows[i].expr), &c, &e));
+        c.dst = rows[i].policy & 7;
+        dst_locals(&c, zone, at_of(zones, rows[i].at).us / 1000000, &locals);
+        if (locals.shown_s != (shown ? at_of(zones, shown).us / 1000000 : CALENDAR_NEVER) ||
+            locals.skipped_s != (skipped ? at_of(zones, skipped).us / 1000000 : CALENDAR_NEVER) ||
+            locals.is_gap_end != rows[i].is_gap_end)
+            fail_msg("row %zu", i);
+    }
+    zones_free(zones);
+}
+
 // The two nights of New York and the day that Samoa left out, under each policy.
 static void test_policies(void **state)
 {
@@ -373,8 +416,9 @@ static void test_walk(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table), cmocka_unit_test(test_policies), cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_touch), cmocka_unit_test(test_walk),
+        cmocka_unit_test(test_table),  cmocka_unit_test(test_policies),
+        cmocka_unit_test(test_locals), cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_touch),  cmocka_unit_test(test_walk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
