@@ -22,20 +22,24 @@ void kind_write_moment(struct json_write *w, const char *key, wall at, const str
     buf_done(&text);
 }
 
+const struct zone *kind_rule_zone(const struct trigger *t)
+{
+    return t->bounds && t->bounds->rule_zone ? t->bounds->rule_zone : t->zone;
+}
+
 wall kind_calendar_next(const struct trigger *t, wall after)
 {
-    const struct zone *zone = t->bounds && t->bounds->rule_zone ? t->bounds->rule_zone : t->zone;
-    int64_t at = dst_next(&t->calendar, zone, floor_div(after.us, SECOND_US));
+    int64_t at = dst_next(&t->calendar, kind_rule_zone(t), floor_div(after.us, SECOND_US));
 
     return at == DST_NEVER ? WALL_NEVER : (wall){at * SECOND_US};
 }
 
-bool kind_calendar_next_dst(const struct trigger *t, wall after, wall until,
-                            struct trigger_dst *ret_dst)
+bool kind_next_dst(const struct trigger *t, const struct calendar *c, wall after, wall until,
+                   struct trigger_dst *ret_dst)
 {
     struct dst_touch touch;
 
-    if (t->dst == DST_UTC || !dst_next_touch(&t->calendar, t->zone, floor_div(after.us, SECOND_US),
+    if (t->dst == DST_UTC || !dst_next_touch(c, t->zone, floor_div(after.us, SECOND_US),
                                              floor_div(until.us, SECOND_US), &touch))
         return false;
     *ret_dst = (struct trigger_dst){
@@ -46,6 +50,12 @@ bool kind_calendar_next_dst(const struct trigger *t, wall after, wall until,
         .is_twice = touch.is_twice,
     };
     return true;
+}
+
+bool kind_calendar_next_dst(const struct trigger *t, wall after, wall until,
+                            struct trigger_dst *ret_dst)
+{
+    return kind_next_dst(t, &t->calendar, after, until, ret_dst);
 }
 
 void kind_calendar_words(const struct trigger *t, struct buf *out)

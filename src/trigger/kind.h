@@ -44,7 +44,7 @@ struct trigger {
     bool is_crontab;
     bool is_hashed; // crontab: texts has a second one, the salt of H and ~
     union {
-        struct calendar calendar; // of every language of cron fields
+        struct calendar calendar; // of every kind whose next is kind_calendar_next
         struct {
             wall start;       // interval: the anchor; date: the slot
             int64_t every_us; // interval; after, startup: the delay
@@ -81,6 +81,10 @@ struct kind {
     bool is_relative;        // its slots hang on events; trigger_next alone does not tell them
     int64_t grain_us;        // all its slots are multiples of it: SECOND_US or 1
 
+    // The zone that the kind's own members name in their text, and the column of it; p NULL when
+    // they name none. The trigger is then in that zone. NULL: they cannot.
+    struct str (*zone)(const json_t *spec, int *ret_column);
+
     // Reads the kind's own members. Zone, bounds and dst are there already (whoever fills
     // t->calendar sets calendar.dst from t->dst); context->now is not to be used but for a default
     // that write() prints. Errors name the key.
@@ -105,8 +109,8 @@ struct kind {
 };
 
 // Every kind. Its row is in the file of that name: cron_kind.c, ...
-extern const struct kind cron_kind, interval_kind, date_kind, after_kind, startup_kind, manual_kind,
-    quartz_kind;
+extern const struct kind cron_kind, quartz_kind, oncalendar_kind, interval_kind, date_kind,
+    after_kind, startup_kind, manual_kind;
 
 // "key":"2026-01-01T00:00:00+01:00"
 void kind_write_moment(struct json_write *w, const char *key, wall at, const struct zone *zone);
@@ -119,3 +123,10 @@ wall kind_calendar_next(const struct trigger *t, wall after);
 bool kind_calendar_next_dst(const struct trigger *t, wall after, wall until,
                             struct trigger_dst *ret_dst);
 void kind_calendar_words(const struct trigger *t, struct buf *out);
+
+// The zone that a kind's calendar is read in.
+const struct zone *kind_rule_zone(const struct trigger *t);
+
+// kind_calendar_next_dst for a calendar that is not trigger.calendar.
+bool kind_next_dst(const struct trigger *t, const struct calendar *c, wall after, wall until,
+                   struct trigger_dst *ret_dst);

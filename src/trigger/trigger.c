@@ -23,8 +23,9 @@
 
 static_assert(sizeof(struct trigger) <= 128, "a hundred thousand triggers are kept in memory");
 
-static const struct kind *const kinds[] = {&cron_kind,    &interval_kind, &date_kind,  &after_kind,
-                                           &startup_kind, &manual_kind,   &quartz_kind};
+static const struct kind *const kinds[] = {&cron_kind,   &interval_kind,  &date_kind,
+                                           &after_kind,  &startup_kind,   &manual_kind,
+                                           &quartz_kind, &oncalendar_kind};
 
 #define KIND_COUNT (sizeof kinds / sizeof *kinds)
 
@@ -145,13 +146,40 @@ static bool keys_check(const json_t *spec, const struct kind *kind, uint8_t *ret
     return true;
 }
 
-static bool zone_read(const json_t *spec, const struct trigger_context *context,
-                      const struct zone **ret_zone, struct err *e)
+// The zone that the kind's text names. What "timezone" says beside it (p NULL: nothing) must not
+// contradict it.
+static bool text_zone_read(const struct trigger_context *context, struct str name, int column,
+                           struct str given, const struct zone **ret_zone, struct err *e)
 {
+    const struct zone *zone, *other;
+    struct err why;
+
+    if (!zones_get(context->zones, name, &zone, &why)) {
+        fail_at(e, why.code, "expr", column, "%s", why.message);
+        return fail_hint(e, "%s", why.hint);
+    }
+    if (given.p && !zones_get(context->zones, given, &other, e))
+        return false;
+    if (given.p && other != zone) {
+        fail(e, ERR_INPUT, "timezone", "timezone is %.*s, but the text says %.*s", STR(given),
+             STR(name));
+        return fail_hint(e, "leave out one of them");
+    }
+    *ret_zone = zone;
+    return true;
+}
+
+static bool zone_read(const json_t *spec, const struct trigger_context *context,
+                      const struct kind *kind, const struct zone **ret_zone, struct err *e)
+{
+    int column;
+    struct str own = kind->zone ? kind->zone(spec, &column) : (struct str){NULL, 0};
     struct spec_text name;
 
     if (!spec_text(spec, "timezone", &name, e))
         return false;
+    if (own.p)
+        return text_zone_read(context, own, column, name.s, ret_zone, e);
     if (!name.s.p)
         name.s = context->timezone;
     if (name.s.len == 0 && name.s.p && json_is_string(json_object_get(spec, "timezone")))
@@ -227,7 +255,7 @@ static bool common_read(const json_t *spec, const struct trigger_context *contex
 {
     wall start = TRIGGER_BEGINNING, end = WALL_NEVER;
 
-    if (!zone_read(spec, context, &t->zone, e) ||
+    if (!zone_read(spec, context, t->kind, &t->zone, e) ||
         ((given & COMMON_RANGE) && (!spec_moment(spec, "start_date", t->zone, &start, e) ||
                                     !spec_moment(spec, "end_date", t->zone, &end, e))) ||
         ((given & COMMON_JITTER) && !jitter_read(spec, t, e)) ||
@@ -261,17 +289,17 @@ static void runs_limit(struct trigger *t)
         t->bounds->last = last;
 }
 
-static bool never_fires(struct err *e, const struct trigger *t)
+static bool never_fires(struct err *e, const json_t *spec, const struct trigger *t)
 {
     const struct bounds *b = t->bounds;
-    bool is_calendar = t->kind->next == kind_calendar_next;
-    bool is_expr = is_calendar && !t->given;
+    bool is_expr = json_is_string(json_object_get(spec, "expr"));
 
     if (b && b->end.us < start_of(t).us)
         return fail(e, ERR_SCHEDULE, "end_date",
                     "this schedule never fires: end_date lies before start_date");
     fail(e, ERR_SCHEDULE, is_expr ? "expr" : NULL, "this schedule never fires");
-    if (is_calendar && (!b || (b->start.us == TRIGGER_BEGINNING.us && b->end.us == WALL_NEVER.us)))
+    if (t->kind->next_dst &&
+        (!b || (b->start.us == TRIGGER_BEGINNING.us && b->end.us == WALL_NEVER.us)))
         return fail_hint(e, "no day of the years 1970 to 2199 matches all of its fields");
     return fail_hint(e, "nothing matches between its start and its end (at most the end of 2199)");
 }
@@ -288,7 +316,7 @@ static bool spec_read(const json_t *spec, const struct trigger_context *context,
     if (t->kind->is_relative)
         return true;
     runs_limit(t);
-    return trigger_next(t, TRIGGER_BEGINNING).us != WALL_NEVER.us || never_fires(e, t);
+    return trigger_next(t, TRIGGER_BEGINNING).us != WALL_NEVER.us || never_fires(e, spec, t);
 }
 
 static bool compile(const json_t *spec, const struct trigger_context *context,

@@ -23,13 +23,14 @@
 struct trigger;
 
 enum trigger_kind {
-    TRIGGER_CRON,     // by the calendar: APScheduler's fields or crontab text
-    TRIGGER_INTERVAL, // every so often, in elapsed time
-    TRIGGER_DATE,     // once
-    TRIGGER_AFTER,    // so long after the end of the run before
-    TRIGGER_STARTUP,  // when the scheduler starts
-    TRIGGER_MANUAL,   // only when asked
-    TRIGGER_QUARTZ,   // by the calendar: Quartz's cron text
+    TRIGGER_CRON,       // by the calendar: APScheduler's fields or crontab text
+    TRIGGER_INTERVAL,   // every so often, in elapsed time
+    TRIGGER_DATE,       // once
+    TRIGGER_AFTER,      // so long after the end of the run before
+    TRIGGER_STARTUP,    // when the scheduler starts
+    TRIGGER_MANUAL,     // only when asked
+    TRIGGER_QUARTZ,     // by the calendar: Quartz's cron text
+    TRIGGER_ONCALENDAR, // by the calendar: systemd's calendar events
 };
 
 // What a spec does not say itself. All borrowed for the call, except zones, which must outlive
@@ -49,6 +50,8 @@ struct trigger_context {
 //       another kind)
 //   {"type":"quartz", "expr":"0 0 12 ? * MON-FRI", ...}
 //       Quartz's cron text of 6 or 7 fields
+//   {"type":"oncalendar", "expr":"Mon..Fri *-*-* 09:00:00", ...}
+//       a calendar event of systemd 252; a zone in it is the trigger's
 //   {"type":"interval", "weeks", "days", "hours", "minutes", "seconds", ...}
 //       integers, fractions, or either as text
 //   {"type":"date", "run_date", "timezone"}

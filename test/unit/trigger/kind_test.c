@@ -56,7 +56,9 @@ static void test_calendar(void **state)
     assert_true(kind_calendar_next_dst(&t, dst.change_at, until, &dst));
     assert_true(dst.kind == LOCAL_FOLD && dst.is_twice);
     t.calendar.dst = t.dst = DST_UTC;
+    assert_ptr_equal(kind_rule_zone(&t), t.zone);
     t.bounds = &in_utc;
+    assert_ptr_equal(kind_rule_zone(&t), zones_utc(zones));
     assert_int_equal(kind_calendar_next(&t, after).us, at_of(zones, "2026-03-29 02:30").us);
     assert_false(kind_calendar_next_dst(&t, after, until, &dst));
     buf_init(&out, 200);
@@ -66,12 +68,33 @@ static void test_calendar(void **state)
     zones_free(zones);
 }
 
+// A calendar that the kind keeps elsewhere.
+static void test_own_calendar(void **state)
+{
+    struct zones *zones = zones_new(ZONE_DIR);
+    struct trigger t = {.kind = &cron_kind};
+    wall after = at_of(zones, "2026-03-28 12:00"), until = at_of(zones, "2027-01-01");
+    struct trigger_dst dst;
+    struct calendar own;
+    struct err e;
+
+    (void)state;
+    assert_true(zones_get(zones, STR_LIT("Europe/Berlin"), &t.zone, &e));
+    assert_true(crontab_parse(STR_LIT("30 2 * * *"), &own, &e));
+    assert_true(kind_next_dst(&t, &own, after, until, &dst));
+    assert_int_equal(dst.change_at.us, at_of(zones, "2026-03-29 01:00").us);
+    t.dst = DST_UTC;
+    assert_false(kind_next_dst(&t, &own, after, until, &dst));
+    zones_free(zones);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_horizon),
         cmocka_unit_test(test_write_moment),
         cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_own_calendar),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
