@@ -22,14 +22,18 @@ static struct civil local_at(wall at, const struct zone *zone, const char **ret_
 
     zone_span_at(zone, utc_s, &span);
     *ret_abbreviation = span.abbreviation;
-    return civil_at(utc_s + span.offset_s);
+    struct civil c = civil_at(utc_s + span.offset_s);
+    c.us = (int32_t)(at.us - utc_s * SECOND_US);
+    return c;
 }
 
 static void clock_write(const struct civil *c, struct buf *out)
 {
     buf_printf(out, "%02d:%02d", c->hour, c->minute);
-    if (c->second != 0)
+    if (c->second != 0 || c->us != 0)
         buf_printf(out, ":%02d", c->second);
+    if (c->us != 0)
+        buf_printf(out, ".%06d", c->us);
 }
 
 static void date_write(const struct civil *c, struct buf *out)

@@ -2,14 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/explain.h"
 
+#include <stdio.h>
+
 #include "time/iso8601.h"
 #include "unit.h"
 
-static void check(const char *expr, const char *zone, const char *now, int count, const char *want)
+static void check_spec(const char *text, const char *zone, const char *now, int count,
+                       const char *want)
 {
     struct zones *zones = zones_new("test/data/zoneinfo");
     struct trigger_context context = {zones, str_of(zone), {0}, {0}};
-    json_t *spec = json_pack("{ss}", "expr", expr);
+    json_t *spec = json_loads(text, 0, NULL);
     struct trigger *t;
     struct buf out;
     struct err e;
@@ -23,6 +26,23 @@ static void check(const char *expr, const char *zone, const char *now, int count
     trigger_free(t);
     json_decref(spec);
     zones_free(zones);
+}
+
+static void check(const char *expr, const char *zone, const char *now, int count, const char *want)
+{
+    char spec[200];
+
+    snprintf(spec, sizeof spec, "{\"expr\":\"%s\"}", expr);
+    check_spec(spec, zone, now, count, want);
+}
+
+static void test_fractions(void **state)
+{
+    (void)state;
+    check_spec("{\"type\":\"interval\",\"seconds\":0.25}", "UTC", "2029-12-31 23:59:59.5", 2,
+               "Every 0.25 seconds\n"
+               "  Mon 2029-12-31 23:59:59.750000 UTC   in 0s\n"
+               "  Tue 2030-01-01 00:00 UTC   in 0s\n");
 }
 
 static void test_words(void **state)
@@ -52,7 +72,8 @@ static void test_words(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_words)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_words),
+                                              cmocka_unit_test(test_fractions)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
