@@ -192,11 +192,11 @@ static void claims(struct bench *b, size_t batch)
 
 // ---- the start ----
 
-static bool job_loaded(const struct job_row *row, void *ctx)
+static enum store_last job_loaded(const struct job_row *row, void *ctx)
 {
     (void)row;
     ++*(int64_t *)ctx;
-    return false;
+    return STORE_LAST_NONE;
 }
 
 static void load(struct bench *b)

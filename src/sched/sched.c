@@ -178,7 +178,7 @@ struct loading {
     size_t quarantined;
 };
 
-static bool job_loaded(const struct job_row *row, void *ctx)
+static enum store_last job_loaded(const struct job_row *row, void *ctx)
 {
     struct loading *loading = ctx;
     struct job *job = job_from_row(row, &loading->context);
@@ -189,16 +189,16 @@ static bool job_loaded(const struct job_row *row, void *ctx)
         loading->quarantined++;
     }
     due_add(&loading->s->due, job);
-    return true; // the latest slot is wanted
+    return STORE_LAST_SLOT;
 }
 
-static void last_run_loaded(int64_t job_id, wall scheduled_at, void *ctx)
+static void last_loaded(int64_t job_id, wall at, void *ctx)
 {
     struct loading *loading = ctx;
     struct entry *entry = due_find_id(&loading->s->due, job_id);
 
-    if (entry && scheduled_at.us > entry->claimed.us)
-        entry->claimed = scheduled_at;
+    if (entry && at.us > entry->claimed.us)
+        entry->claimed = at;
 }
 
 // Plans a job that was loaded. What it did or was told under a clock that has been set back since
@@ -215,8 +215,7 @@ static void entry_start(struct sched *s, struct entry *entry, wall from, wall no
 bool sched_start(struct sched *s, struct err *e)
 {
     struct loading loading = {s, sched_trigger_context(s), 0};
-    struct store_load load = {
-        .on_job = job_loaded, .on_last_run = last_run_loaded, .ctx = &loading};
+    struct store_load load = {.on_job = job_loaded, .on_last = last_loaded, .ctx = &loading};
     struct entry *entry;
 
     if (!store_load(s->options.store, &load, e))

@@ -15,6 +15,7 @@
 #include "base/vec.h"
 #include "store/request.h"
 
+#define LAST_ENDS 100 // runs that are looked at for STORE_LAST_END
 #define MESSAGE_LOST "belfry ended while this ran; its outcome is not known"
 
 struct memory_run {
@@ -446,6 +447,27 @@ static void ask_read(struct store *store, struct request *r, store_runs_done *do
 
 // ---- the operations ----
 
+static const struct run *last_slot(const struct memory_job *job)
+{
+    for (size_t n = job->runs.len; n-- > 0;)
+        if (job->runs.v[n]->r.run.origin != RUN_MANUAL)
+            return &job->runs.v[n]->r.run;
+    return NULL;
+}
+
+static const struct run *last_end(const struct memory_job *job)
+{
+    const struct run *last = NULL;
+
+    for (size_t n = job->runs.len; n-- > 0 && job->runs.len - n <= LAST_ENDS;) {
+        const struct run *run = &job->runs.v[n]->r.run;
+
+        if (run_state_is_final(run->state) && (!last || run->finished_at.us > last->finished_at.us))
+            last = run;
+    }
+    return last;
+}
+
 static bool memory_load(struct store *store, struct store_load *load, struct err *e)
 {
     struct memory_store *s = (struct memory_store *)store;
@@ -455,16 +477,17 @@ static bool memory_load(struct store *store, struct store_load *load, struct err
     for (size_t i = 0; i < data->jobs.len; i++) {
         const struct memory_job *job = data->jobs.v[i];
 
-        if (job->row.state >= JOB_ENDED || !load->on_job(&job->row, load->ctx))
+        if (job->row.state >= JOB_ENDED)
             continue;
-        for (size_t n = job->runs.len; load->on_last_run && n-- > 0;) {
-            const struct run *run = &job->runs.v[n]->r.run;
+        enum store_last what = load->on_job(&job->row, load->ctx);
+        const struct run *run = what == STORE_LAST_SLOT  ? last_slot(job)
+                                : what == STORE_LAST_END ? last_end(job)
+                                                         : NULL;
 
-            if (run->origin == RUN_MANUAL)
-                continue;
-            load->on_last_run(job->row.id, run->scheduled_at, load->ctx);
-            break;
-        }
+        if (run)
+            load->on_last(job->row.id,
+                          what == STORE_LAST_SLOT ? run->scheduled_at : run->finished_at,
+                          load->ctx);
     }
     load->watermark = data->watermark;
     load->lost = s->lost;

@@ -5,7 +5,8 @@
 
 static bool read_page(struct sql *sql, struct request *r);
 static bool read_run(struct sql *sql, struct request *r);
-static bool tell_last_run(struct sql *sql, int64_t job_id, struct store_load *load);
+static bool tell_last(struct sql *sql, int64_t job_id, enum store_last what,
+                      struct store_load *load);
 static struct job_row job_column(sqlite3_stmt *statement);
 static void run_column(sqlite3_stmt *statement, struct arena *arena, struct store_run *to);
 
@@ -36,9 +37,9 @@ bool reader_load(struct sql *sql, struct store_load *load, struct err *e)
 
     while (statement && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         struct job_row row = job_column(statement);
+        enum store_last what = load->on_job(&row, load->ctx);
 
-        if (load->on_job(&row, load->ctx) && load->on_last_run &&
-            !tell_last_run(sql, row.id, load)) {
+        if (what != STORE_LAST_NONE && !tell_last(sql, row.id, what, load)) {
             code = SQLITE_ERROR;
             break;
         }
@@ -116,15 +117,17 @@ static bool read_run(struct sql *sql, struct request *r)
     return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
-static bool tell_last_run(struct sql *sql, int64_t job_id, struct store_load *load)
+static bool tell_last(struct sql *sql, int64_t job_id, enum store_last what,
+                      struct store_load *load)
 {
-    sqlite3_stmt *statement = sql_get(sql, SQL_JOB_LAST_RUN);
+    sqlite3_stmt *statement =
+        sql_get(sql, what == STORE_LAST_END ? SQL_JOB_LAST_END : SQL_JOB_LAST_RUN);
     bool ok;
 
     sqlite3_bind_int64(statement, 1, job_id);
     ok = statement && sqlite3_step(statement) == SQLITE_ROW;
     if (ok && sqlite3_column_type(statement, 0) != SQLITE_NULL)
-        load->on_last_run(job_id, (wall){sqlite3_column_int64(statement, 0)}, load->ctx);
+        load->on_last(job_id, (wall){sqlite3_column_int64(statement, 0)}, load->ctx);
     if (statement)
         sqlite3_reset(statement);
     return ok;

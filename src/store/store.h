@@ -64,13 +64,20 @@ struct store_run {
 typedef void store_runs_done(const struct err *err, const struct store_run *runs, size_t count,
                              void *ctx);
 
+// What a scheduler may have to know of a job's past. (A look for each of a million jobs costs a
+// second.)
+enum store_last {
+    STORE_LAST_NONE,
+    STORE_LAST_SLOT, // the latest slot that has a row; a run by hand stands for no slot
+    STORE_LAST_END,  // the latest end of a run, by hand or not, skipped or lost, among the hundred
+                     // runs with the latest slots
+};
+
 struct store_load {
-    // Each job that is not deleted or ended, by id. True asks for the latest slot of it that has a
-    // row: on_last_run is called with it next, if there is one. Runs by hand do not count: they
-    // stand for no slot of the trigger. (Only few jobs need it; a look for
-    // each of a million costs a second.)
-    bool (*on_job)(const struct job_row *row, void *ctx);
-    void (*on_last_run)(int64_t job_id, wall scheduled_at, void *ctx);
+    // Each job that is not deleted or ended, by id. What it returns is looked up, and on_last is
+    // called with it next, if there is such a run.
+    enum store_last (*on_job)(const struct job_row *row, void *ctx);
+    void (*on_last)(int64_t job_id, wall at, void *ctx);
     void *ctx;
     wall watermark; // filled in: see (4); 0 in a new store
     int64_t lost;   // filled in: runs that were alive and are now RUN_LOST (their belfry is gone)

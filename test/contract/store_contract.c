@@ -7,7 +7,7 @@
 
 static void test_empty(void **state)
 {
-    struct loaded loaded = {.wants_last = true};
+    struct loaded loaded = {.wants = STORE_LAST_SLOT};
     struct store_load l = load(*state, &loaded);
 
     assert_string_equal(loaded.text, "");
@@ -436,7 +436,7 @@ static void test_lost(void **state)
 static void test_last_run(void **state)
 {
     struct fixture *f = *state;
-    struct loaded loaded = {.wants_last = true};
+    struct loaded loaded = {.wants = STORE_LAST_SLOT};
     int64_t a = create(f, "a"), b = create(f, "b"), c = create(f, "c");
     struct run runs[5] = {run_of(1, c, 30), run_of(2, c, 29), run_of(3, a, 10), run_of(4, a, 12),
                           run_of(5, b, 1)};
@@ -455,6 +455,42 @@ static void test_last_run(void **state)
     loaded = (struct loaded){0};
     load(f, &loaded);
     assert_null(strstr(loaded.text, "last"));
+}
+
+// The latest end is not always that of the latest slot; whoever started the run, and however it
+// ended.
+static void test_last_end(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded = {.wants = STORE_LAST_END};
+    int64_t a = create(f, "a"), b = create(f, "b"), c = create(f, "c");
+    struct run runs[4] = {run_of(1, a, 10), run_of(2, a, 12), run_of(3, b, 1), run_of(4, b, 2)};
+    struct run_end ends[3] = {end_of(1, 1), end_of(2, 1), end_of(3, 1)};
+    char expect[100];
+
+    runs[1].origin = RUN_MANUAL;
+    runs[3].state = RUN_SKIPPED;
+    runs[3].finished_at = SLOT(70);
+    claim(f, runs, 4, SLOT(0));
+    ends[0].finished_at = SLOT(40);
+    ends[1].finished_at = SLOT(30);
+    ends[2].finished_at = SLOT(20);
+    finish(f, ends, 3);
+    load(f, &loaded);
+    snprintf(expect, sizeof expect, "last %" PRId64 " 40\nb ", a);
+    assert_non_null(strstr(loaded.text, expect));
+    snprintf(expect, sizeof expect, "last %" PRId64 " 70\nc ", b);
+    assert_non_null(strstr(loaded.text, expect));
+    snprintf(expect, sizeof expect, "last %" PRId64 " ", c);
+    assert_null(strstr(loaded.text, expect)); // nothing of it has ended
+    runs[0] = run_of(5, c, 3);
+    claim(f, runs, 1, SLOT(0));
+    sim_clock_advance(&f->clock, 60 * INT64_C(1000000));
+    reopen(f); // it is lost, and that is its end
+    loaded = (struct loaded){.wants = STORE_LAST_END};
+    load(f, &loaded);
+    snprintf(expect, sizeof expect, "last %" PRId64 " 60\n", c);
+    assert_non_null(strstr(loaded.text, expect));
 }
 
 // ---- pages ----
@@ -617,9 +653,9 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_watermark, kind),     CONTRACT(test_finish, kind),
         CONTRACT(test_final_stays, kind),   CONTRACT(test_output, kind),
         CONTRACT(test_lost, kind),          CONTRACT(test_last_run, kind),
-        CONTRACT(test_pages, kind),         CONTRACT(test_page_by_slot, kind),
-        CONTRACT(test_stats, kind),         CONTRACT(test_close_answers, kind),
-        CONTRACT(test_many, kind),
+        CONTRACT(test_last_end, kind),      CONTRACT(test_pages, kind),
+        CONTRACT(test_page_by_slot, kind),  CONTRACT(test_stats, kind),
+        CONTRACT(test_close_answers, kind), CONTRACT(test_many, kind),
     };
 
     return _cmocka_run_group_tests(name, tests, sizeof tests / sizeof *tests, NULL, NULL);

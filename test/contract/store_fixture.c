@@ -306,11 +306,11 @@ static enum run_state state_of(struct fixture *f, int64_t id)
 struct loaded {
     char text[4000];
     size_t len;
-    bool wants_last;
+    enum store_last wants;
     struct job_row first;
 };
 
-static bool on_job(const struct job_row *row, void *ctx)
+static enum store_last on_job(const struct job_row *row, void *ctx)
 {
     struct loaded *l = ctx;
 
@@ -321,21 +321,21 @@ static bool on_job(const struct job_row *row, void *ctx)
                                    STR(row->tz), STR(row->spec));
     if (!l->first.id)
         l->first = *row;
-    return l->wants_last;
+    return l->wants;
 }
 
-static void on_last_run(int64_t job_id, wall scheduled_at, void *ctx)
+static void on_last(int64_t job_id, wall at, void *ctx)
 {
     struct loaded *l = ctx;
 
-    l->len += (size_t)snprintf(l->text + l->len, sizeof l->text - l->len,
-                               "last %" PRId64 " %" PRId64 "\n", job_id,
-                               (scheduled_at.us - START.us) / 1000000);
+    l->len +=
+        (size_t)snprintf(l->text + l->len, sizeof l->text - l->len,
+                         "last %" PRId64 " %" PRId64 "\n", job_id, (at.us - START.us) / 1000000);
 }
 
 static struct store_load load(struct fixture *f, struct loaded *loaded)
 {
-    struct store_load l = {.on_job = on_job, .on_last_run = on_last_run, .ctx = loaded};
+    struct store_load l = {.on_job = on_job, .on_last = on_last, .ctx = loaded};
     struct err e;
 
     assert_true(store_load(f->store, &l, &e));

@@ -114,10 +114,10 @@ static void test_log(void **state)
     scratch_done(&s);
 }
 
-static bool on_job(const struct job_row *row, void *ctx)
+static enum store_last on_job(const struct job_row *row, void *ctx)
 {
     *(int64_t *)ctx += row->id;
-    return false;
+    return STORE_LAST_NONE;
 }
 
 // A request that cannot be written for want of room has not happened; the next one is tried as if
