@@ -99,6 +99,14 @@ void job_show(struct call *call)
     }
 }
 
+// The slot behind one. Of a trigger that follows events only the one that is planned is known.
+static wall slot_behind(const struct call *call, const struct job *job, wall at, bool is_first)
+{
+    if (!trigger_is_relative(job->trigger))
+        return trigger_next(job->trigger, at);
+    return is_first ? sched_next_at(call->api->o.sched, job) : WALL_NEVER;
+}
+
 void job_next(struct call *call)
 {
     const struct job *job = job_find(call);
@@ -125,7 +133,7 @@ void job_next(struct call *call)
     json_write_key(&w, "next");
     json_write_array(&w);
     for (int64_t i = 0; i < query->n; i++) {
-        at = trigger_next(job->trigger, at);
+        at = slot_behind(call, job, at, i == 0);
         if (at.us == WALL_NEVER.us)
             break;
         json_write_object(&w);

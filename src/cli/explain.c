@@ -89,7 +89,9 @@ void explain_write(const struct trigger *trigger, wall now, int count, struct bu
     if (out->len > start && out->p[start] >= 'a' && out->p[start] <= 'z')
         out->p[start] = (char)(out->p[start] - 'a' + 'A');
     buf_add_byte(out, '\n');
-    for (int i = 0; i < count; i++) {
+    if (trigger_is_relative(trigger))
+        buf_add_text(out, "  no times beforehand: they follow from what happens\n");
+    for (int i = 0; i < count && !trigger_is_relative(trigger); i++) {
         at = trigger_next(trigger, at);
         if (at.us == WALL_NEVER.us) {
             buf_add_text(out, i == 0 ? "  never again\n" : "  then never again\n");

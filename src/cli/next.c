@@ -56,6 +56,13 @@ static json_t *spec_make(const json_t *request, bool *ret_is_known, struct err *
     return NULL;
 }
 
+static bool has_times(const struct trigger *trigger, struct err *e)
+{
+    return !trigger_is_relative(trigger) ||
+           fail(e, ERR_SCHEDULE, NULL,
+                "this schedule has no times beforehand: they follow from what happens");
+}
+
 static bool request_run(struct zones *zones, wall now, const json_t *request, const json_t *spec,
                         struct json_write *w, struct err *e)
 {
@@ -65,13 +72,15 @@ static bool request_run(struct zones *zones, wall now, const json_t *request, co
                        ? json_integer_value(json_object_get(request, "n"))
                        : 1;
     const struct zone *zone;
-    struct trigger *trigger;
+    struct trigger *trigger = NULL;
     wall after = now;
 
     if (!zones_get(zones, context.timezone, &zone, e) ||
         (after_text && !iso8601_moment(str_of(after_text), zone, "after", &after, e)) ||
-        !trigger_parse(spec, &context, &trigger, e))
+        !trigger_parse(spec, &context, &trigger, e) || !has_times(trigger, e)) {
+        trigger_free(trigger);
         return false;
+    }
     json_write_key(w, "next");
     json_write_array(w);
     for (json_int_t i = 0; i < n && i < COUNT_MAX; i++) {
@@ -156,7 +165,7 @@ int cmd_next(int argc, char **argv)
         return batch();
     if (!schedule_options_read(argc, argv, &options, &status))
         return status;
-    if (!schedule_open(&options, &schedule, &e)) {
+    if (!schedule_open(&options, &schedule, &e) || !has_times(schedule.trigger, &e)) {
         schedule_done(&schedule);
         return schedule_complain(&options, &e);
     }

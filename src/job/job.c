@@ -328,7 +328,7 @@ int64_t job_grace_us(const struct job *job, wall slot, wall next)
         return INT64_MAX;
     if (job->misfire_grace_us != JOB_GRACE_DEFAULT)
         return job->misfire_grace_us;
-    if (!job->trigger || trigger_is_once(job->trigger))
+    if (!job->trigger || trigger_is_once(job->trigger) || trigger_is_relative(job->trigger))
         return INT64_MAX;
     if (next.us == WALL_NEVER.us)
         return HOUR_US;

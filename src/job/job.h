@@ -26,7 +26,7 @@ enum job_kind {
 enum job_state {
     JOB_ENABLED = 0,
     JOB_PAUSED = 1,
-    JOB_ENDED = 2,   // the trigger has no further slot; the name may be used again
+    JOB_ENDED = 2,   // its single date is over; the name may be used again
     JOB_DELETED = 3, // tombstone
 };
 

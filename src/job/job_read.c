@@ -227,13 +227,15 @@ static void trigger_replace(struct reading *r, struct trigger *trigger)
     r->job->trigger = trigger;
 }
 
-// A schedule that has no slot from now on; a date is due however long ago it was.
+// A schedule that has no slot from now on; a date is due however long ago it was, and what follows
+// events has its slots from them.
 static bool future_check(struct reading *r, const struct trigger *trigger)
 {
-    if (trigger_is_once(trigger) || trigger_next(trigger, r->in->context.now).us != WALL_NEVER.us)
+    if (trigger_is_once(trigger) || trigger_is_relative(trigger) ||
+        trigger_next(trigger, r->in->context.now).us != WALL_NEVER.us)
         return true;
     (void)fail(r->e, ERR_SCHEDULE, "trigger", "the schedule never fires again");
-    return fail_hint(r->e, "its last moment lies in the past; look at year and end_date");
+    return fail_hint(r->e, "its last moment lies in the past; look at year, end_date and max_runs");
 }
 
 // Whether a change gives an interval another length without saying where it starts. It then starts

@@ -13,7 +13,8 @@ enum {
     VIEW_ALL = 3
 };
 
-static const char *const view_state_names[] = {"scheduled", "paused", "ended", "quarantined", NULL};
+static const char *const view_state_names[] = {"scheduled", "paused",      "manual",
+                                               "ended",     "quarantined", NULL};
 
 static const struct model_field view_fields[] = {
 #define X(member, mtype, ...) {.name = #member, .type = mtype, __VA_ARGS__},
@@ -48,9 +49,12 @@ static const char *state_of(const struct job *job, wall next_at)
 {
     if (job->quarantine.len > 0)
         return "quarantined";
-    if (job->state == JOB_PAUSED)
-        return "paused";
-    return job->state != JOB_ENABLED || next_at.us == WALL_NEVER.us ? "ended" : "scheduled";
+    if (job->state != JOB_ENABLED)
+        return job->state == JOB_PAUSED ? "paused" : "ended";
+    if (trigger_kind(job->trigger) == TRIGGER_MANUAL)
+        return "manual";
+    // A relative trigger without a slot waits for its event.
+    return next_at.us != WALL_NEVER.us || trigger_is_relative(job->trigger) ? "scheduled" : "ended";
 }
 
 static void post_write(const struct job *job, const struct job_now *now, struct json_write *w,

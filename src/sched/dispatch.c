@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "sched/plan.h"
 #include "sched/policy.h"
 
 // Rows of one claim. A thousand cost the store about 2 ms; with smaller claims the first runs would
@@ -296,7 +297,9 @@ static void claim_undo(struct dispatch *d)
             continue;
         if (run->state == RUN_RUNNING)
             entry->running--;
-        if (first.us < entry->slot.us && slot_is_due(entry, first))
+        if (entry->is_relative)
+            plan_again(d->due, entry);
+        else if (first.us < entry->slot.us && slot_is_due(entry, first))
             due_plan(d->due, entry, first);
     }
 }
@@ -341,8 +344,10 @@ static void claim_settle(struct dispatch *d, const struct run *run, bool won)
     } else if (entry && run->state == RUN_RUNNING) {
         entry->running--;
     }
-    if (entry)
+    if (entry) {
+        plan_claimed(d->due, entry, run, won);
         dispatch_rest(d, entry);
+    }
 }
 
 static void claim_answered(const struct store_answer *answer, void *ctx)
@@ -362,7 +367,7 @@ static void claim_answered(const struct store_answer *answer, void *ctx)
     idle_check(d);
 }
 
-// ---- a job without further slots ends when its last run has ----
+// ---- the job of a single date ends when its last run has; others stay ----
 
 struct ending {
     struct dispatch *d;
@@ -395,7 +400,8 @@ void dispatch_rest(struct dispatch *d, struct entry *entry)
     if (entry->slot.us != WALL_NEVER.us || entry->running > 0 || entry->is_ending ||
         entry->writes > 0)
         return;
-    if (entry->job->state != JOB_ENABLED || !entry->job->trigger)
+    if (entry->job->state != JOB_ENABLED || !entry->job->trigger ||
+        !trigger_is_once(entry->job->trigger))
         return;
     struct ending *ending = mem_alloc(sizeof *ending);
 
@@ -472,6 +478,7 @@ static void run_ended(const struct run_end *end, void *ctx)
     if (!entry)
         return;
     entry->running--;
+    plan_ended(d->due, entry, end->finished_at);
     dispatch_rest(d, entry);
     dispatch_look(d);
 }
@@ -555,8 +562,10 @@ static void manual_answered(const struct store_answer *answer, void *ctx)
         manual_claim(manual);
         return;
     }
-    if (entry)
+    if (entry) {
         entry->running--;
+        plan_again(d->due, entry);
+    }
     if (answer->err) {
         err = *answer->err;
         dispatch_trouble(d, answer->err);
@@ -598,6 +607,7 @@ void dispatch_run(struct dispatch *d, struct entry *entry, dispatch_run_done *do
     manual->run.scheduled_at = now;
     manual->run.origin = RUN_MANUAL;
     entry->running++;
+    plan_again(d->due, entry);
     d->manual_count++;
     manual_claim(manual);
 }

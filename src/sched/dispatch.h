@@ -63,11 +63,12 @@ void dispatch_look(struct dispatch *d);
 // store works.
 void dispatch_trouble(struct dispatch *d, const struct err *err);
 
-// Does what an entry at rest needs: a slot that waited for a free place, or the end of the job.
+// Does what an entry at rest needs: a slot that waited for a free place, or, after a single date,
+// the end of the job.
 void dispatch_rest(struct dispatch *d, struct entry *entry);
 
-// Ends the jobs that have no slot left and no run in progress: after a start, or after a failure of
-// the store.
+// Ends the jobs whose date is over and that have no run in progress: after a start, or after a
+// failure of the store.
 void dispatch_sweep(struct dispatch *d);
 
 // Answer to dispatch_run: err is NULL when the run is claimed and starting.

@@ -34,6 +34,7 @@ struct entry *due_add(struct due *d, struct job *job)
     struct entry *entry = mem_alloc(sizeof *entry);
 
     entry->job = job;
+    entry->is_relative = job->trigger && trigger_is_relative(job->trigger);
     entry->slot = WALL_NEVER;
     map_put(&d->by_name, job->name, entry);
     map_put_u64(&d->by_id, (uint64_t)job->id, entry);
@@ -58,8 +59,16 @@ void due_remove(struct due *d, struct entry *entry)
     free(entry);
 }
 
+static bool is_same_kind(const struct job *a, const struct job *b)
+{
+    return a->trigger && b->trigger && trigger_kind(a->trigger) == trigger_kind(b->trigger);
+}
+
 void due_replace(struct due *d, struct entry *entry, struct job *job)
 {
+    if (!is_same_kind(entry->job, job))
+        entry->event = (wall){0};
+    entry->is_relative = job->trigger && trigger_is_relative(job->trigger);
     // The map borrows the name from the job, so the new one's must be there before the old one
     // goes.
     map_put(&d->by_name, job->name, entry);

@@ -25,8 +25,10 @@ struct entry {
     struct heap_node held; // key: the slot it stands for
     wall slot;             // the first slot that has no row yet; WALL_NEVER: none to come
     wall claimed;          // the latest slot that has a row; 0: none
+    wall event;            // what the slot of a relative trigger follows (plan.h); 0: nothing yet
     int32_t running;       // runs claimed and not yet ended
     int32_t writes;        // new definitions on their way to the store
+    bool is_relative;      // has a trigger whose slots follow events
     bool is_waiting;       // for one of its own runs to end (COALESCE_ALL)
     bool is_ending;        // JOB_ENDED is on its way to the store
 };
@@ -46,7 +48,8 @@ void due_done(struct due *d); // frees every entry and its job
 struct entry *due_add(struct due *d, struct job *job);
 void due_remove(struct due *d, struct entry *entry);
 
-// Gives the entry another definition (same id); frees the old one.
+// Gives the entry another definition (same id); frees the old one. An event means nothing to a
+// trigger of another kind.
 void due_replace(struct due *d, struct entry *entry, struct job *job);
 
 struct entry *due_find(const struct due *d, struct str name); // NULL when there is none

@@ -13,6 +13,12 @@ static void overlap_decide(const struct job *job, int running, struct verdict *v
     v->reason = REASON_OVERLAP;
 }
 
+// A trigger that follows events has no slot behind one that has not been met yet.
+static wall slot_after(const struct job *job, wall slot)
+{
+    return trigger_is_relative(job->trigger) ? WALL_NEVER : trigger_next(job->trigger, slot);
+}
+
 // Folds every due slot after v->slot into the last one.
 static void slots_fold(const struct job *job, wall now, struct verdict *v)
 {
@@ -48,7 +54,7 @@ static void slots_expire(const struct job *job, wall now, int64_t grace_us, stru
 void policy_decide(const struct job *job, wall slot, wall rings_at, wall now, int running,
                    struct verdict *ret_verdict)
 {
-    struct verdict v = {.slot = slot, .next = trigger_next(job->trigger, slot)};
+    struct verdict v = {.slot = slot, .next = slot_after(job, slot)};
 
     if (v.next.us <= now.us && job->coalesce == COALESCE_LAST) {
         slots_fold(job, now, &v);

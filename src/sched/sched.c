@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "sched/dispatch.h"
 #include "sched/due.h"
+#include "sched/plan.h"
 
 #define ZONES_US 60000000 // between two looks at the zone files
 
@@ -51,31 +52,6 @@ struct trigger_context sched_trigger_context(const struct sched *s)
 
 // ---- planning ----
 
-// The first slot of a job that has no row yet, counting slots after `from`. A date is due however
-// long ago it was.
-static wall slot_first(const struct entry *entry, wall from)
-{
-    const struct job *job = entry->job;
-
-    if (job->state != JOB_ENABLED || !job->trigger)
-        return WALL_NEVER;
-    if (trigger_is_once(job->trigger)) {
-        wall slot = trigger_next(job->trigger, (wall){INT64_MIN});
-
-        return slot.us > entry->claimed.us ? slot : WALL_NEVER;
-    }
-    return trigger_next(job->trigger, from);
-}
-
-static void entry_plan(struct sched *s, struct entry *entry, wall from)
-{
-    if (from.us < entry->job->effective_from.us)
-        from = entry->job->effective_from;
-    if (from.us < entry->claimed.us)
-        from = entry->claimed;
-    due_plan(&s->due, entry, slot_first(entry, from));
-}
-
 // The wall clock was set. Forward: what was jumped over is due now, and the misfire rule decides.
 // Back: plan from the new now; slots that come a second time have their row already and are not
 // claimed again.
@@ -83,22 +59,12 @@ static void clock_stepped(int64_t step_us, void *ctx)
 {
     struct sched *s = ctx;
     wall now = sched_now(s);
+    struct entry *entry;
 
     log_warn("the system clock was set; schedules are planned anew",
              log_int("step_ms", step_us / 1000));
-    if (step_us < 0) {
-        struct entry *entry;
-
-        for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
-            if (entry->slot.us == WALL_NEVER.us || entry->is_waiting ||
-                trigger_is_once(entry->job->trigger))
-                continue;
-            wall slot = trigger_next(entry->job->trigger, now);
-
-            if (slot.us < entry->slot.us)
-                due_plan(&s->due, entry, slot);
-        }
-    }
+    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
+        plan_step(&s->due, entry, step_us, now);
     dispatch_look(&s->dispatch);
 }
 
@@ -122,7 +88,7 @@ static void zones_changed(struct sched *s)
             continue;
         }
         due_replace(&s->due, entry, job);
-        if (slot.us > context.now.us && slot.us != WALL_NEVER.us &&
+        if (slot.us > context.now.us && slot.us != WALL_NEVER.us && !entry->is_relative &&
             !trigger_is_once(entry->job->trigger))
             due_plan(&s->due, entry, trigger_next(entry->job->trigger, context.now));
     }
@@ -144,7 +110,7 @@ static void zones_look(void *ctx)
 static void entry_replan(struct sched *s, struct entry *entry)
 {
     entry->claimed = (wall){0};
-    entry_plan(s, entry, entry->job->updated_at);
+    plan_from(&s->due, entry, entry->job->updated_at);
 }
 
 // ---- construction ----
@@ -188,8 +154,9 @@ static enum store_last job_loaded(const struct job_row *row, void *ctx)
                   log_str("why", job->quarantine));
         loading->quarantined++;
     }
-    due_add(&loading->s->due, job);
-    return STORE_LAST_SLOT;
+    const struct entry *entry = due_add(&loading->s->due, job);
+
+    return entry->is_relative ? STORE_LAST_END : STORE_LAST_SLOT;
 }
 
 static void last_loaded(int64_t job_id, wall at, void *ctx)
@@ -197,19 +164,10 @@ static void last_loaded(int64_t job_id, wall at, void *ctx)
     struct loading *loading = ctx;
     struct entry *entry = due_find_id(&loading->s->due, job_id);
 
-    if (entry && at.us > entry->claimed.us)
+    if (entry && entry->is_relative)
+        entry->event = at;
+    else if (entry)
         entry->claimed = at;
-}
-
-// Plans a job that was loaded. What it did or was told under a clock that has been set back since
-// lies in the future; it does not hold it up until then.
-static void entry_start(struct sched *s, struct entry *entry, wall from, wall now)
-{
-    if (entry->claimed.us > now.us && entry->job->trigger && !trigger_is_once(entry->job->trigger))
-        entry->claimed = now;
-    if (entry->job->effective_from.us > now.us)
-        entry->job->effective_from = now;
-    entry_plan(s, entry, from);
 }
 
 bool sched_start(struct sched *s, struct err *e)
@@ -225,7 +183,7 @@ bool sched_start(struct sched *s, struct err *e)
 
     s->dispatch.ids.last = load.last_run_id;
     for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
-        entry_start(s, entry, from, now);
+        plan_start(&s->due, entry, from, now);
     loop_on_step(s->options.loop, clock_stepped, s);
     loop_timer_set(s->options.loop, &s->zones_timer,
                    mono_after_us(loop_now(s->options.loop), ZONES_US), zones_look, s);
@@ -276,6 +234,13 @@ static bool is_same_schedule(const struct job *a, const struct job *b)
     buf_done(&x);
     buf_done(&y);
     return is_same;
+}
+
+// A job whose runs follow each other does so still, after another delay.
+static bool is_other_delay(const struct job *a, const struct job *b)
+{
+    return a->trigger && a->state == b->state && trigger_kind(a->trigger) == TRIGGER_AFTER &&
+           trigger_kind(b->trigger) == TRIGGER_AFTER;
 }
 
 static void put_answered(const struct store_answer *answer, void *ctx)
@@ -338,7 +303,9 @@ void sched_put(struct sched *s, struct job *job, int expect_version, sched_done 
     write->is_replan = !entry || !is_same_schedule(entry->job, job);
     job->updated_at = sched_now(s);
     job->created_at = entry ? entry->job->created_at : job->updated_at;
-    job->effective_from = write->is_replan ? job->updated_at : entry->job->effective_from;
+    job->effective_from = !write->is_replan || (entry && is_other_delay(entry->job, job))
+                              ? entry->job->effective_from
+                              : job->updated_at;
     job_to_row(job, arena, &row);
     store_put_job(s->options.store, &row, expect_version, put_answered, write);
     arena_free(arena);

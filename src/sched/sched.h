@@ -44,7 +44,7 @@ typedef void sched_done(const struct err *err, const struct job *job, void *ctx)
 
 // Creates (expect STORE_CREATE), replaces (STORE_ANY, or the version that must still stand) a job.
 // Takes over *job, also on failure. A trigger that has changed is planned from now; one that has
-// not keeps its place.
+// not keeps its place; a delay after the last run counts from that run's end as before.
 void sched_put(struct sched *s, struct job *job, int expect_version, sched_done *done, void *ctx);
 
 // Removes a job for good; its history stays. ERR_NOT_FOUND when there is none of that name.
@@ -52,7 +52,8 @@ void sched_put(struct sched *s, struct job *job, int expect_version, sched_done 
 void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx);
 
 // Pauses or resumes; resuming never makes up for slots of the pause. A date that passed in a pause
-// is late, and its misfire rule decides: it has no other slot.
+// is late, and its misfire rule decides: it has no other slot. A delay after the last run counts
+// from the resumption.
 void sched_pause(struct sched *s, struct str name, bool paused, sched_done *done, void *ctx);
 
 // Starts a run now, beside the schedule. Answered when the run is claimed: err is NULL and run_id
@@ -61,12 +62,12 @@ void sched_pause(struct sched *s, struct str name, bool paused, sched_done *done
 typedef void sched_run_done(const struct err *err, int64_t run_id, void *ctx);
 void sched_run_now(struct sched *s, struct str name, sched_run_done *done, void *ctx);
 
-// The job of that name, borrowed until the loop's next turn; NULL when there is none (ended jobs
-// are gone from here).
+// The job of that name, borrowed until the loop's next turn; NULL when there is none (a job whose
+// single date is over is gone from here; any other that has no further slot stays).
 const struct job *sched_find(const struct sched *s, struct str name);
 
 // When it fires next: the next slot that is not yet claimed; WALL_NEVER when paused, quarantined or
-// over.
+// over, and while its trigger waits for an event (plan.h).
 wall sched_next_at(const struct sched *s, const struct job *job);
 int sched_running(const struct sched *s, const struct job *job); // its runs in progress
 

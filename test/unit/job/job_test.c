@@ -205,6 +205,16 @@ static void test_grace(void **state)
     job = job_from_row(&once, &context);
     assert_int_equal(job_grace_us(job, slot, WALL_NEVER), INT64_MAX);
     job_free(job);
+    // What follows an event has no period, and no slot that would make up for a lost one.
+    for (size_t i = 0; i < 2; i++) {
+        row = row_of(i ? "{\"type\":\"startup\"}" : "{\"type\":\"after\",\"delay\":\"5s\"}",
+                     "{\"target\":\"f\"}");
+        job = job_from_row(&row, &context);
+        assert_int_equal(job_grace_us(job, slot, WALL_NEVER), INT64_MAX);
+        job->misfire_grace_us = 7;
+        assert_int_equal(job_grace_us(job, slot, WALL_NEVER), 7);
+        job_free(job);
+    }
 }
 
 static void test_texts(void **state)

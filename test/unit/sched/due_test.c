@@ -116,7 +116,7 @@ static void test_held_slots_hold_the_watermark(void **state)
     zones_free(zones);
 }
 
-static void test_replace_keeps_the_name(void **state)
+static void test_replace(void **state)
 {
     struct zones *zones = zones_new(NULL);
     struct due d;
@@ -129,6 +129,15 @@ static void test_replace_keeps_the_name(void **state)
     due_replace(&d, entry, job_made(zones, 1, "x", JITTERED));
     assert_ptr_equal(due_find(&d, STR_LIT("x")), entry);
     assert_int_equal(entry->slot.us, 10 * S);
+    assert_false(entry->is_relative);
+    // An event is kept by a trigger of the same kind only.
+    due_replace(&d, entry, job_made(zones, 1, "x", "{\"type\":\"after\",\"delay\":\"1m\"}"));
+    assert_true(entry->is_relative);
+    entry->event = (wall){5 * S};
+    due_replace(&d, entry, job_made(zones, 1, "x", "{\"type\":\"after\",\"delay\":\"2m\"}"));
+    assert_int_equal(entry->event.us, 5 * S);
+    due_replace(&d, entry, job_made(zones, 1, "x", "{\"type\":\"startup\"}"));
+    assert_int_equal(entry->event.us, 0);
     due_done(&d);
     zones_free(zones);
 }
@@ -138,7 +147,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_held_slots_hold_the_watermark),
-        cmocka_unit_test(test_replace_keeps_the_name),
+        cmocka_unit_test(test_replace),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

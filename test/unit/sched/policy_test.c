@@ -22,7 +22,8 @@ static struct trigger *trigger_of(struct zones *zones, const char *text)
     return trigger;
 }
 
-// Moments are seconds after T0. Every trigger here fires each ten seconds, or once at 0.
+// Moments are seconds after T0. A trigger here fires each ten seconds, once at 0, or follows
+// events.
 static const struct {
     const char *name;
     const char *trigger;
@@ -63,6 +64,14 @@ static const struct {
      0, 0, -1, true},
     {"once, with a grace", ONCE, COALESCE_LAST, 1, 60, 0, 61, 0, VERDICT_SKIP, REASON_MISFIRE, 0, 0,
      0, -1, true},
+    {"a delay, an hour late", "{\"type\":\"after\",\"delay\":\"10s\"}", COALESCE_LAST, 1, -1, 10,
+     3600, 0, VERDICT_RUN, REASON_NONE, 10, 0, 0, -1, true},
+    {"a delay, with a grace", "{\"type\":\"after\",\"delay\":\"10s\"}", COALESCE_ALL, 1, 60, 10,
+     3600, 0, VERDICT_SKIP, REASON_MISFIRE, 10, 0, 0, -1, true},
+    {"a start, overlap", "{\"type\":\"startup\"}", COALESCE_LAST, 1, -1, 10, 10, 1, VERDICT_SKIP,
+     REASON_OVERLAP, 10, 0, 0, -1, false},
+    {"a start, overlap waits", "{\"type\":\"startup\"}", COALESCE_ALL, 1, -1, 10, 10, 1,
+     VERDICT_WAIT, REASON_OVERLAP, 10, 0, 0, 10, false},
     {"years of misses", TEN, COALESCE_LAST, 1, -1, 10, 86400 * 3650, 0, VERDICT_RUN, REASON_NONE,
      86400 * 3650, POLICY_COUNT_MAX, 10, 86400 * 3650 + 10, true},
 };

@@ -4,6 +4,8 @@
 
 #include "fixture.h"
 
+#define AFTER_60 "{\"type\":\"after\",\"delay\":\"1m\"}"
+#define STARTUP_5 "{\"type\":\"startup\",\"delay\":\"5s\"}"
 #define ONCE_AT_60 "{\"type\":\"date\",\"run_date\":\"2026-01-01T00:01:00Z\"}"
 
 struct answer {
@@ -300,11 +302,12 @@ static void test_failing_claim_meets_a_pause(void **state)
 
     (void)put(&f, s, "x", EVERY_10, STORE_CREATE);
     memory_store_delay(f.store, S / 2, S / 10);
-    fixture_pass(&f, 10 * S - S / 5);
-    sched_pause(s, STR_LIT("x"), true, answered, &a); // durable at 10.3, answered at 10.4
-    fixture_pass(&f, S / 2 + S / 20);
+    fixture_pass(&f, 9 * S + S / 2 - 1000);
+    sched_pause(s, STR_LIT("x"), true, answered, &a); // durable just before 10.0, answered at 10.1
+    fixture_pass(&f, S / 2 + S / 5);
     memory_store_fail(f.store, 1); // the claim, asked at 10.0
     fixture_pass(&f, 60 * S);
+    assert_int_equal(f.started, 0);
     assert_int_equal(a.code, ERR_NONE);
     assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
     memory_store_crash(f.store);
@@ -411,6 +414,368 @@ static void test_restart_in_the_past(void **state)
     fixture_close(&f);
 }
 
+static void pause_set(struct fixture *f, struct sched *s, const char *name, bool is_paused)
+{
+    struct answer a = {0};
+
+    sched_pause(s, str_of(name), is_paused, answered, &a);
+    fixture_settle(f);
+    assert_int_equal(a.code, ERR_NONE);
+}
+
+static void run_by_hand(struct fixture *f, struct sched *s, const char *name)
+{
+    struct said said = {0};
+
+    sched_run_now(s, str_of(name), run_said, &said);
+    fixture_settle(f);
+    assert_int_equal(said.code, ERR_NONE);
+}
+
+static void life_over(struct fixture *f, struct sched *s)
+{
+    memory_store_crash(f->store);
+    sched_free(s);
+    fixture_close(f);
+}
+
+// The first run comes the delay after the creation, each next one the delay after an end, however
+// it ended; also over a restart, and once however long that took.
+static void test_after(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", AFTER_60, STORE_CREATE);
+    assert_int_equal(next_of(s, "x").us, T0 + 60 * S);
+    fixture_pass(&f, 60 * S);
+    assert_int_equal(f.started, 1);
+    assert_int_equal(f.runs[0].request.scheduled_at.us, T0 + 60 * S);
+    assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
+    fixture_pass(&f, 200 * S);
+    assert_int_equal(f.started, 1);
+    fixture_end(&f, 0, RUN_FAILED); // at 260
+    assert_int_equal(next_of(s, "x").us, T0 + 320 * S);
+    fixture_pass(&f, 10 * S);
+    s = life_again(&f, s);
+    assert_int_equal(next_of(s, "x").us, T0 + 320 * S);
+    fixture_pass(&f, 50 * S);
+    assert_int_equal(f.started, 2);
+    // It is lost with the scheduler: that is its end.
+    fixture_pass(&f, 30 * S);
+    s = life_again(&f, s);
+    assert_int_equal(next_of(s, "x").us, T0 + 410 * S);
+    // A day later it is due, once, and says for which slot.
+    memory_store_crash(f.store);
+    sched_free(s);
+    sim_clock_advance(&f.clock, 86400 * S);
+    f.store = memory_store_open(f.loop, f.data);
+    s = life_begin(&f);
+    fixture_settle(&f);
+    assert_int_equal(f.started, 3);
+    assert_int_equal(f.runs[2].request.scheduled_at.us, T0 + 410 * S);
+    fixture_end(&f, 2, RUN_SUCCEEDED);
+    assert_int_equal(next_of(s, "x").us, T0 + (350 + 86400 + 60) * S);
+    life_over(&f, s);
+}
+
+// A run by hand is a run: it takes the place of the slot that was to come.
+static void test_after_a_run_by_hand(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", AFTER_60, STORE_CREATE);
+    fixture_pass(&f, 55 * S);
+    run_by_hand(&f, s, "x");
+    assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
+    fixture_pass(&f, 20 * S);
+    assert_int_equal(f.started, 1);
+    fixture_end(&f, 0, RUN_SUCCEEDED); // at 75
+    assert_int_equal(next_of(s, "x").us, T0 + 135 * S);
+    s = life_again(&f, s);
+    assert_int_equal(next_of(s, "x").us, T0 + 135 * S);
+    // One that the store refuses has not been.
+    struct said said = {0};
+    memory_store_fail(f.store, 1);
+    sched_run_now(s, STR_LIT("x"), run_said, &said);
+    assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
+    fixture_settle(&f);
+    assert_int_equal(said.code, ERR_STORE);
+    assert_int_equal(next_of(s, "x").us, T0 + 135 * S);
+    life_over(&f, s);
+}
+
+static void test_after_an_edit_and_a_pause(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", AFTER_60, STORE_CREATE);
+    fixture_pass(&f, 60 * S);
+    fixture_end(&f, 0, RUN_SUCCEEDED);
+    fixture_pass(&f, 30 * S); // it is 90
+    (void)put(&f, s, "x", "{\"type\":\"after\",\"delay\":\"50s\"}", STORE_ANY);
+    assert_int_equal(next_of(s, "x").us, T0 + 110 * S);
+    s = life_again(&f, s);
+    assert_int_equal(next_of(s, "x").us, T0 + 110 * S);
+    // A pause makes up for nothing: the delay begins anew.
+    pause_set(&f, s, "x", true);
+    assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
+    fixture_pass(&f, 60 * S); // it is 150
+    pause_set(&f, s, "x", false);
+    assert_int_equal(next_of(s, "x").us, T0 + 200 * S);
+    s = life_again(&f, s);
+    assert_int_equal(next_of(s, "x").us, T0 + 200 * S);
+    // So does another kind of schedule, whose runs are not those it follows.
+    (void)put(&f, s, "x", EVERY_10, STORE_ANY);
+    fixture_pass(&f, 10 * S); // it is 160
+    assert_int_equal(f.started, 2);
+    fixture_end(&f, 1, RUN_SUCCEEDED);
+    fixture_pass(&f, 5 * S);
+    (void)put(&f, s, "x", AFTER_60, STORE_ANY);
+    assert_int_equal(next_of(s, "x").us, T0 + 225 * S);
+    s = life_again(&f, s);
+    assert_int_equal(next_of(s, "x").us, T0 + 225 * S);
+    // A shorter delay that is over already: due at once.
+    fixture_pass(&f, 30 * S);
+    (void)put(&f, s, "x", "{\"type\":\"after\",\"delay\":\"5s\"}", STORE_ANY);
+    assert_int_equal(f.started, 3);
+    assert_int_equal(f.runs[2].request.scheduled_at.us, T0 + 170 * S);
+    life_over(&f, s);
+}
+
+// A claim fails after another delay has become durable: the new one counts.
+static void test_failing_claim_meets_another_delay(void **state)
+{
+    struct fixture f;
+    struct answer a = {0};
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", AFTER_60, STORE_CREATE);
+    memory_store_delay(f.store, S / 2, S / 10);
+    fixture_pass(&f, 59 * S + S / 2 - 1000);
+    sched_put(s, fixture_job(&f, "x", "{\"type\":\"after\",\"delay\":\"50s\"}"), 1, answered,
+              &a); // durable just before 60.0, answered at 60.1
+    fixture_pass(&f, S / 2 + S / 5);
+    memory_store_fail(f.store, 1); // the claim, asked at 60.0
+    fixture_pass(&f, 5 * S);
+    assert_int_equal(a.code, ERR_NONE);
+    assert_int_equal(f.started, 1);
+    assert_int_equal(f.runs[0].request.scheduled_at.us, T0 + 50 * S);
+    life_over(&f, s);
+}
+
+// With a grace of its own it may be too late; it goes on from there. Without, it never is.
+static void test_after_a_misfire(void **state)
+{
+    struct fixture f;
+    struct answer a = {0};
+    struct sched_stats stats;
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+    struct job *job = fixture_job(&f, "x", AFTER_60);
+
+    job->misfire_grace_us = 10 * S;
+    sched_put(s, job, STORE_CREATE, answered, &a);
+    fixture_settle(&f);
+    memory_store_crash(f.store);
+    sched_free(s);
+    sim_clock_advance(&f.clock, 100 * S);
+    f.store = memory_store_open(f.loop, f.data);
+    s = life_begin(&f);
+    fixture_settle(&f);
+    sched_stats(s, &stats);
+    assert_int_equal(stats.skipped, 1);
+    assert_int_equal(f.started, 0);
+    assert_int_equal(next_of(s, "x").us, T0 + 160 * S);
+    s = life_again(&f, s);
+    assert_int_equal(next_of(s, "x").us, T0 + 160 * S);
+    life_over(&f, s);
+}
+
+static void test_startup(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", STARTUP_5, STORE_CREATE);
+    (void)put(&f, s, "now", "{\"type\":\"startup\"}", STORE_CREATE);
+    assert_int_equal(next_of(s, "x").us, WALL_NEVER.us); // not before the next start
+    fixture_pass(&f, 10 * S);
+    s = life_again(&f, s);
+    assert_int_equal(next_of(s, "x").us, T0 + 15 * S);
+    fixture_settle(&f);
+    assert_int_equal(f.started, 1);
+    // Another start in the same microsecond: each has its row.
+    s = life_again(&f, s);
+    fixture_pass(&f, 1 * S);
+    assert_int_equal(f.started, 2);
+    assert_int_equal(f.runs[0].request.scheduled_at.us, T0 + 10 * S);
+    assert_int_equal(f.runs[1].request.scheduled_at.us, T0 + 10 * S + 1);
+    assert_int_equal(next_of(s, "now").us, WALL_NEVER.us);
+    assert_int_equal(next_of(s, "x").us, T0 + 15 * S); // of this start: the one before did not last
+    fixture_pass(&f, 4 * S);
+    assert_int_equal(f.started, 3);
+    fixture_pass(&f, 1000 * S);
+    assert_int_equal(f.started, 3);
+    assert_int_equal(sched_count(s), 2);
+    life_over(&f, s);
+}
+
+static void test_startup_after_an_edit_and_a_pause(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", "{\"type\":\"startup\",\"delay\":\"1m\"}", STORE_CREATE);
+    s = life_again(&f, s);
+    fixture_pass(&f, 10 * S);
+    pause_set(&f, s, "x", true);
+    fixture_pass(&f, 10 * S);
+    pause_set(&f, s, "x", false);
+    assert_int_equal(next_of(s, "x").us, T0 + 60 * S);
+    (void)put(&f, s, "x", STARTUP_5, STORE_ANY); // has passed
+    assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
+    (void)put(&f, s, "x", "{\"type\":\"startup\",\"delay\":\"30s\"}", STORE_ANY);
+    assert_int_equal(next_of(s, "x").us, T0 + 30 * S);
+    pause_set(&f, s, "x", true);
+    fixture_pass(&f, 20 * S);
+    pause_set(&f, s, "x", false);
+    assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
+    // A job that takes the trigger while the scheduler runs waits for the next start.
+    (void)put(&f, s, "x", EVERY_10, STORE_ANY);
+    (void)put(&f, s, "x", "{\"type\":\"startup\",\"delay\":\"1h\"}", STORE_ANY);
+    assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
+    (void)put(&f, s, "x", STARTUP_5, STORE_ANY);
+    s = life_again(&f, s);
+    assert_int_equal(next_of(s, "x").us, T0 + 45 * S);
+    // While the store fails it waits, and runs when it works again.
+    memory_store_fail(f.store, 3);
+    fixture_pass(&f, 7 * S);
+    assert_int_equal(f.started, 0);
+    fixture_pass(&f, 3 * S);
+    assert_int_equal(f.started, 1);
+    assert_int_equal(f.runs[0].request.scheduled_at.us, T0 + 45 * S);
+    life_over(&f, s);
+}
+
+static void test_manual(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", "{\"type\":\"manual\"}", STORE_CREATE);
+    fixture_pass(&f, 100000 * S);
+    s = life_again(&f, s);
+    fixture_pass(&f, 100000 * S);
+    assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
+    assert_int_equal(f.started, 0);
+    run_by_hand(&f, s, "x");
+    assert_int_equal(f.started, 1);
+    fixture_end(&f, 0, RUN_SUCCEEDED);
+    assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
+    assert_int_equal(sched_count(s), 1);
+    life_over(&f, s);
+}
+
+// What was to come is as far away as before, in which direction ever the clock is set.
+static void test_delays_when_the_clock_is_set(void **state)
+{
+    static const int64_t steps[] = {7200 * S, -7200 * S};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture f;
+
+        fixture_open(&f);
+        struct sched *s = life_begin(&f);
+
+        (void)put(&f, s, "x", AFTER_60, STORE_CREATE);
+        fixture_pass(&f, 20 * S);
+        sim_clock_step(&f.clock, steps[i]);
+        fixture_pass(&f, 39 * S);
+        assert_int_equal(f.started, 0);
+        fixture_pass(&f, 1 * S);
+        assert_int_equal(f.started, 1);
+        sim_clock_step(&f.clock, steps[i]);
+        fixture_pass(&f, 10 * S);
+        fixture_end(&f, 0, RUN_SUCCEEDED);
+        fixture_pass(&f, 59 * S);
+        assert_int_equal(f.started, 1);
+        fixture_pass(&f, 1 * S);
+        assert_int_equal(f.started, 2);
+        fixture_end(&f, 1, RUN_SUCCEEDED);
+        sim_clock_step(&f.clock, -7200 * S); // its end lies in the future after the restart
+        s = life_again(&f, s);
+        fixture_pass(&f, 59 * S);
+        assert_int_equal(f.started, 2);
+        fixture_pass(&f, 1 * S);
+        assert_int_equal(f.started, 3);
+        life_over(&f, s);
+    }
+}
+
+// Only the job of a single date goes when it is over. Others stay until somebody removes or changes
+// them.
+static void test_schedules_that_end(void **state)
+{
+    static const char *const specs[] = {
+        "{\"type\":\"cron\",\"second\":\"*/10\",\"end_date\":\"2026-01-01T00:00:25Z\"}",
+        "{\"type\":\"interval\",\"seconds\":10,\"end_date\":\"2026-01-01T00:00:25Z\"}",
+        "{\"type\":\"interval\",\"seconds\":10,\"max_runs\":2}",
+        "{\"type\":\"cron\",\"second\":\"*/10\",\"max_runs\":2}",
+    };
+    struct fixture f;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(specs); i++) {
+        fixture_open(&f);
+        sim_clock_advance(&f.clock, 1 * S);
+        struct sched *s = life_begin(&f);
+
+        (void)put(&f, s, "x", specs[i], STORE_CREATE);
+        for (size_t run = 0; run < 2; run++) {
+            fixture_pass(&f, 10 * S);
+            assert_int_equal(f.started, run + 1);
+            fixture_end(&f, run, RUN_SUCCEEDED);
+        }
+        fixture_pass(&f, 100 * S);
+        assert_int_equal(f.started, 2);
+        assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
+        s = life_again(&f, s);
+        fixture_pass(&f, 10 * S);
+        assert_int_equal(sched_count(s), 1);
+        assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
+        (void)put(&f, s, "x", EVERY_10, 1); // is brought to life again
+        assert_true(next_of(s, "x").us != WALL_NEVER.us);
+        life_over(&f, s);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -426,6 +791,16 @@ int main(void)
         cmocka_unit_test(test_stop_with_a_store_that_refuses),
         cmocka_unit_test(test_run_by_hand_is_no_slot),
         cmocka_unit_test(test_restart_in_the_past),
+        cmocka_unit_test(test_after),
+        cmocka_unit_test(test_after_a_run_by_hand),
+        cmocka_unit_test(test_after_an_edit_and_a_pause),
+        cmocka_unit_test(test_failing_claim_meets_another_delay),
+        cmocka_unit_test(test_after_a_misfire),
+        cmocka_unit_test(test_startup),
+        cmocka_unit_test(test_startup_after_an_edit_and_a_pause),
+        cmocka_unit_test(test_manual),
+        cmocka_unit_test(test_delays_when_the_clock_is_set),
+        cmocka_unit_test(test_schedules_that_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

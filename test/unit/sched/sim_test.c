@@ -9,6 +9,8 @@
 //   set back, slots that had been counted as missed come again and may then have a row of their own
 //   as well); nothing was started twice, early, or without a row; no row is left alive that nothing
 //   runs.
+// Delays after the last run are as long as they say, in the ledger and on the stopwatch; each start
+// of the scheduler that lasted has one row; what is manual runs by hand only.
 // A failing seed is printed; SIM_SEED=n replays it alone, SIM_SEEDS=n runs more of them.
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/sched.h"
@@ -27,12 +29,25 @@
 
 #define S 1000000LL
 #define T0 (1774659600LL * S) // 2026-03-28T01:00:00Z: the first night holds a change to summer time
-#define JOBS 6
+#define JOBS 12
+#define AFTER_JOB 7 // job-7 and job-8 follow their last runs,
+#define AFTER_S 45
+#define STARTUP_JOB 9 // job-9 and job-10 the starts of the scheduler
+#define MANUAL_JOB 11
+#define SLACK_US 1000000 // steps of the clock below half a second are none
+#define HEAL_US (15 * S)
 
 struct start {
     int64_t run_id;
     char job[32];
     wall slot;
+    wall at;
+    int life;
+    int64_t began_us, ended_us; // by the stopwatch; 0 while it runs
+};
+
+struct life {
+    int64_t began_us, ended_us; // by the stopwatch; a stop ends it
     wall at;
 };
 
@@ -41,6 +56,7 @@ struct pretended {
     struct loop_timer timer;
     struct sim *sim;
     struct run_end end;
+    size_t start; // its number among the starts
     exec_done *done;
     void *ctx;
 };
@@ -63,6 +79,7 @@ struct sim {
     struct sim_exec exec;
     struct sched *sched;
     VEC_OF(struct start) starts;
+    VEC_OF(struct life) lives;
     int crashes, steps, failures;
     int64_t stepped_back_us; // how far the clock has ever been set back
 };
@@ -80,6 +97,7 @@ static void pretended_end(void *ctx)
     struct sim *sim = p->sim;
 
     p->end.finished_at = clock_wall(&sim->clock.base);
+    sim->starts.v[p->start].ended_us = sim->clock.mono_us;
     list_remove(&p->link);
     sim->exec.count--;
     p->done(&p->end, p->ctx);
@@ -94,9 +112,12 @@ static void sim_start(struct exec *exec, const struct exec_request *request, exe
     struct start start = {.run_id = request->run_id, .slot = request->scheduled_at};
 
     start.at = clock_wall(&sim->clock.base);
+    start.life = (int)sim->lives.len;
+    start.began_us = sim->clock.mono_us;
     snprintf(start.job, sizeof start.job, "%.*s", STR(request->job_name));
     vec_push(&sim->starts, start);
     p->sim = sim;
+    p->start = sim->starts.len - 1;
     p->done = done;
     p->ctx = ctx;
     p->end = (struct run_end){
@@ -163,6 +184,12 @@ static void job_put(struct sim *sim, int i, int *answered)
         "{\"type\":\"cron\",\"expr\":\"30 2 * * *\",\"timezone\":\"Europe/Berlin\"}",
         "{\"type\":\"cron\",\"minute\":\"*/3\",\"second\":\"15\",\"jitter\":20}",
         "{\"type\":\"cron\",\"second\":\"*/30\"}",
+        "{\"type\":\"interval\",\"seconds\":40,\"max_runs\":30}",
+        "{\"type\":\"after\",\"delay\":\"45s\"}",
+        "{\"type\":\"after\",\"delay\":\"45s\",\"jitter\":10}",
+        "{\"type\":\"startup\",\"delay\":\"20s\"}",
+        "{\"type\":\"startup\"}",
+        "{\"type\":\"manual\"}",
     };
     struct trigger_context context = sched_trigger_context(sim->sched);
     struct job *job = mem_alloc(sizeof *job);
@@ -195,12 +222,14 @@ static void life_begin(struct sim *sim)
     options.store = sim->store;
     options.exec = &sim->exec.base;
     sim->sched = sched_new(&options);
+    vec_push(&sim->lives, ((struct life){sim->clock.mono_us, 0, clock_wall(&sim->clock.base)}));
     assert_true(sched_start(sim->sched, &e));
 }
 
 static void life_end(struct sim *sim)
 {
     sim_kill(sim);
+    sim->lives.v[sim->lives.len - 1].ended_us = sim->clock.mono_us;
     memory_store_crash(sim->store);
     sched_free(sim->sched);
     loop_free(sim->loop);
@@ -217,6 +246,23 @@ static void run_for(struct sim *sim, int64_t us)
 
         sim_clock_advance(&sim->clock, next < left ? (next > 0 ? next : 1) : left);
     }
+}
+
+static void run_said(const struct err *err, int64_t run_id, void *ctx)
+{
+    (void)err;
+    (void)run_id;
+    (void)ctx;
+}
+
+// Somebody starts a run, of a job that does not run by the clock.
+static void run_by_hand(struct sim *sim)
+{
+    char name[32];
+
+    snprintf(name, sizeof name, "job-%d", AFTER_JOB + (int)dice(sim, JOBS - AFTER_JOB));
+    sched_run_now(sim->sched, str_of(name), run_said, NULL);
+    run_for(sim, S / 10); // until it is answered
 }
 
 static void mishap(struct sim *sim)
@@ -258,6 +304,8 @@ struct row {
     wall slot, missed_from;
     int64_t missed;
     enum run_state state;
+    enum run_origin origin;
+    wall finished_at;
 };
 
 struct rows {
@@ -274,7 +322,7 @@ static void rows_read(const struct err *err, const struct store_run *runs, size_
         const struct run *run = &runs[i].run;
 
         vec_push(rows, ((struct row){run->id, run->scheduled_at, run->missed_from, run->missed,
-                                     run->state}));
+                                     run->state, run->origin, run->finished_at}));
     }
     rows->is_read = true;
 }
@@ -372,6 +420,97 @@ static void audit_cover(struct sim *sim, const struct job *job, const struct row
     free(ranges);
 }
 
+static bool is_by_hand(const struct rows *rows, int64_t run_id)
+{
+    for (size_t i = 0; i < rows->len; i++)
+        if (rows->v[i].run_id == run_id)
+            return rows->v[i].origin == RUN_MANUAL;
+    return false;
+}
+
+// By the stopwatch, whatever became of the clock: between an end and the next start of the same
+// life lies the delay. And there is a next one.
+static void audit_delays(struct sim *sim, const struct job *job, const struct rows *rows)
+{
+    wall next_at = sched_next_at(sim->sched, job), now = clock_wall(&sim->clock.base);
+    const struct start *before = NULL;
+
+    for (size_t i = 0; i < sim->starts.len; i++) {
+        const struct start *start = &sim->starts.v[i];
+
+        if (!str_eq(str_of(start->job), job->name))
+            continue;
+        if (before && before->life == start->life && !is_by_hand(rows, start->run_id) &&
+            (before->ended_us == 0 || start->began_us - before->ended_us < AFTER_S * S - SLACK_US))
+            say(sim, "started too soon after the end of the run before", job, start->slot);
+        if (!before || start->ended_us == 0 || start->ended_us > before->ended_us ||
+            before->life != start->life)
+            before = start;
+    }
+    if (sched_running(sim->sched, job) == 0 && next_at.us > now.us + AFTER_S * S + SLACK_US)
+        say(sim, "has no next slot, or a far one", job, next_at);
+}
+
+// While nobody touches the clock the ledger is exact: each slot is the delay after the last end.
+static void audit_after(struct sim *sim, const struct job *job, const struct rows *rows)
+{
+    wall end = job->effective_from;
+
+    audit_delays(sim, job, rows);
+    for (size_t i = 0; i < rows->len && sim->steps == 0; i++) {
+        const struct row *row = &rows->v[i];
+
+        if (row->origin != RUN_MANUAL && row->slot.us != end.us + AFTER_S * S)
+            say(sim, "is not the delay after the last end", job, row->slot);
+        if (!run_state_is_final(row->state))
+            end = WALL_NEVER;
+        else if (row->finished_at.us > end.us)
+            end = row->finished_at;
+    }
+    if (rows->len == 0)
+        say(sim, "never ran", job, (wall){T0});
+}
+
+// Each start of the scheduler, but that in which the job was made, has one row if it lasted; and if
+// nobody touched the clock, that row says when it was.
+static void audit_startup(struct sim *sim, const struct job *job, const struct rows *rows)
+{
+    int64_t delay_us = trigger_delay_us(job->trigger);
+    size_t count = 0, least = 0;
+
+    for (size_t i = 1; i < sim->lives.len; i++) {
+        const struct life *life = &sim->lives.v[i];
+
+        least += life->ended_us - life->began_us > delay_us + HEAL_US;
+    }
+    for (size_t i = 0, k = 1; i < rows->len; i++) {
+        wall slot = rows->v[i].slot;
+
+        if (rows->v[i].origin == RUN_MANUAL)
+            continue;
+        count++;
+        while (k < sim->lives.len && sim->lives.v[k].at.us + delay_us != slot.us)
+            k++;
+        if (sim->steps == 0 && k++ == sim->lives.len)
+            say(sim, "is of no start", job, slot);
+    }
+    if (count < least || count >= sim->lives.len)
+        say(sim, "does not run once a start", job, (wall){T0});
+}
+
+static void audit_events(struct sim *sim, const struct job *job, const struct rows *rows)
+{
+    enum trigger_kind kind = trigger_kind(job->trigger);
+
+    if (kind == TRIGGER_AFTER)
+        audit_after(sim, job, rows);
+    else if (kind == TRIGGER_STARTUP)
+        audit_startup(sim, job, rows);
+    for (size_t i = 0; i < rows->len && kind == TRIGGER_MANUAL; i++)
+        if (rows->v[i].origin != RUN_MANUAL)
+            say(sim, "has a slot although it is manual", job, rows->v[i].slot);
+}
+
 static void audit_starts(struct sim *sim, const struct job *job, const struct rows *rows)
 {
     for (size_t i = 0; i < sim->starts.len; i++) {
@@ -380,7 +519,8 @@ static void audit_starts(struct sim *sim, const struct job *job, const struct ro
 
         if (!str_eq(str_of(start->job), job->name))
             continue;
-        if (start->at.us < start->slot.us)
+        // The clock may be set back while the claim is written.
+        if (start->at.us + sim->stepped_back_us < start->slot.us)
             say(sim, "started early", job, start->slot);
         for (size_t k = 0; k < rows->len; k++)
             has_row = has_row || rows->v[k].run_id == start->run_id;
@@ -412,10 +552,11 @@ static void audit(struct sim *sim)
         snprintf(name, sizeof name, "job-%d", i);
         const struct job *job = sched_find(sim->sched, str_of(name));
 
-        if (!job)
-            continue;
+        assert_non_null(job);
         rows_of(sim, job->id, &rows);
-        if (sim->stepped_back_us == 0)
+        if (trigger_is_relative(job->trigger))
+            audit_events(sim, job, &rows);
+        else if (sim->stepped_back_us == 0)
             audit_slots(sim, job, &rows);
         else
             audit_cover(sim, job, &rows);
@@ -453,11 +594,14 @@ static void seed_run(uint64_t seed, size_t *starts)
     assert_int_equal(answered, JOBS);
     for (int i = 0; i < 12; i++) {
         run_for(sim, (int64_t)dice(sim, 900 * S));
+        if (dice(sim, 3) == 0)
+            run_by_hand(sim);
         mishap(sim);
     }
     // Everything heals: within ten seconds each promise holds again.
     memory_store_fail(sim->store, 0);
     run_for(sim, 10 * S + sim->stepped_back_us);
+    sim->lives.v[sim->lives.len - 1].ended_us = sim->clock.mono_us;
     sched_stop(sim->sched, 0, stopped, &is_stopped);
     for (int i = 0; i < 300 && !is_stopped; i++)
         run_for(sim, 1 * S);
@@ -468,6 +612,7 @@ static void seed_run(uint64_t seed, size_t *starts)
     memory_data_free(sim->data);
     zones_free(sim->zones);
     vec_done(&sim->starts);
+    vec_done(&sim->lives);
     free(sim);
 }
 
