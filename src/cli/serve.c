@@ -220,7 +220,8 @@ static void signalled(int signo, void *ctx)
     struct server *v = ctx;
 
     if (signo == SIGHUP) {
-        log_info("SIGHUP: there is no configuration file to read again");
+        log_info("SIGHUP: looking at the time zone data");
+        sched_zones_look(v->sched);
         return;
     }
     if (v->is_stopping) {
@@ -269,7 +270,7 @@ static bool cellar_build(struct server *v, struct err *e)
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         if (!loop_signal(v->loop, signals[i], signalled, v, e))
             return false;
-    v->zones = zones_new(getenv("BELFRY_ZONEINFO"));
+    v->zones = zones_new(NULL);
     buf_init(&v->zone, 1024);
     if (v->settings.timezone[0])
         buf_add_text(&v->zone, v->settings.timezone);

@@ -37,8 +37,6 @@ struct write {
     void *ctx;
 };
 
-static void zones_look(void *ctx);
-
 static wall sched_now(const struct sched *s)
 {
     return clock_wall(loop_clock(s->options.loop));
@@ -96,14 +94,19 @@ static void zones_changed(struct sched *s)
     dispatch_look(&s->dispatch);
 }
 
-static void zones_look(void *ctx)
+void sched_zones_look(struct sched *s)
+{
+    if (zones_refresh(s->options.zones))
+        zones_changed(s);
+}
+
+static void zones_tick(void *ctx)
 {
     struct sched *s = ctx;
 
     loop_timer_set(s->options.loop, &s->zones_timer,
-                   mono_after_us(loop_now(s->options.loop), ZONES_US), zones_look, s);
-    if (zones_refresh(s->options.zones))
-        zones_changed(s);
+                   mono_after_us(loop_now(s->options.loop), ZONES_US), zones_tick, s);
+    sched_zones_look(s);
 }
 
 // A new definition is in force: forget where the old one stood.
@@ -186,7 +189,7 @@ bool sched_start(struct sched *s, struct err *e)
         plan_start(&s->due, entry, from, now);
     loop_on_step(s->options.loop, clock_stepped, s);
     loop_timer_set(s->options.loop, &s->zones_timer,
-                   mono_after_us(loop_now(s->options.loop), ZONES_US), zones_look, s);
+                   mono_after_us(loop_now(s->options.loop), ZONES_US), zones_tick, s);
     log_info("jobs loaded", log_int("jobs", (int64_t)sched_count(s)),
              log_int("quarantined", (int64_t)loading.quarantined), log_int("lost_runs", load.lost));
     dispatch_sweep(&s->dispatch);

@@ -82,6 +82,10 @@ struct sched_item {
 [[nodiscard]] struct sched_item *sched_list(const struct sched *s);
 size_t sched_count(const struct sched *s);
 
+// Looks whether the time zone data has changed, and if so plans every job anew. Done by itself once
+// a minute.
+void sched_zones_look(struct sched *s);
+
 // The context for trigger_parse: zones, default zone, now.
 struct trigger_context sched_trigger_context(const struct sched *s);
 

@@ -171,11 +171,18 @@ void zone_from_local(const struct zone *zone, int64_t local_s, struct zone_local
 
 // ---- the registry
 
+static const char *system_dir(void)
+{
+    const char *dir = getenv("TZDIR");
+
+    return dir && dir[0] ? dir : DEFAULT_DIR;
+}
+
 struct zones *zones_new(const char *dir)
 {
     struct zones *zones = mem_alloc(sizeof *zones);
 
-    zones->dir = str_own(str_of(dir ? dir : DEFAULT_DIR));
+    zones->dir = str_own(str_of(dir ? dir : system_dir()));
     return zones;
 }
 

@@ -20,8 +20,9 @@
 struct zones;
 struct zone;
 
-// A registry over a folder of TZif files; dir NULL means /usr/share/zoneinfo. The folder is not
-// touched before the first zone is asked for. End it with zones_free (which accepts NULL).
+// A registry over a folder of TZif files; dir NULL means what the environment's TZDIR says, or
+// /usr/share/zoneinfo. The folder is not touched before the first zone is asked for. End it with
+// zones_free (which accepts NULL).
 [[nodiscard]] struct zones *zones_new(const char *dir);
 void zones_free(struct zones *zones);
 

@@ -4,6 +4,9 @@
 
 #include "fixture.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #define AFTER_60 "{\"type\":\"after\",\"delay\":\"1m\"}"
 #define STARTUP_5 "{\"type\":\"startup\",\"delay\":\"5s\"}"
 #define ONCE_AT_60 "{\"type\":\"date\",\"run_date\":\"2026-01-01T00:01:00Z\"}"
@@ -776,6 +779,68 @@ static void test_schedules_that_end(void **state)
     }
 }
 
+static void zone_write(const char *dir, const char *from)
+{
+    char bytes[8192], path[64], fresh[64];
+    FILE *in = fopen(from, "rb"), *out;
+    size_t n;
+
+    snprintf(path, sizeof path, "%s/Here", dir);
+    snprintf(fresh, sizeof fresh, "%s/fresh", dir);
+    out = fopen(fresh, "wb");
+    assert_non_null(in);
+    assert_non_null(out);
+    n = fread(bytes, 1, sizeof bytes, in);
+    assert_int_equal(fwrite(bytes, 1, n, out), n);
+    fclose(in);
+    fclose(out);
+    assert_int_equal(rename(fresh, path), 0);
+}
+
+// A zone's file changes: within a minute, or when asked, what is to come is planned anew.
+static void test_zone_data(void **state)
+{
+    char dir[] = "/tmp/belfry-sched-test-XXXXXX", path[64];
+    struct fixture f;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    zone_write(dir, "test/data/zoneinfo/Asia/Kolkata"); // 5:30 before UTC
+    fixture_open(&f);
+    zones_free(f.zones);
+    f.zones = zones_new(dir);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "noon", "{\"expr\":\"0 12 * * *\",\"timezone\":\"Here\"}", STORE_CREATE);
+    (void)put(&f, s, "utc", "{\"expr\":\"0 12 * * *\"}", STORE_CREATE);
+    (void)put(&f, s, "after", "{\"type\":\"after\",\"delay\":\"1h\",\"timezone\":\"Here\"}",
+              STORE_CREATE);
+    (void)put(&f, s, "once",
+              "{\"type\":\"date\",\"run_date\":\"2026-01-01 12:00\",\"timezone\":\"Here\"}",
+              STORE_CREATE);
+    assert_int_equal(next_of(s, "noon").us, T0 + (12 * 3600 - 19800) * S);
+    fixture_pass(&f, 59 * S);
+    zone_write(dir, "test/data/zoneinfo/Europe/Berlin"); // 1:00
+    fixture_pass(&f, 2 * S);
+    assert_int_equal(next_of(s, "noon").us, T0 + 11 * 3600 * S);
+    assert_int_equal(next_of(s, "utc").us, T0 + 12 * 3600 * S);
+    assert_int_equal(next_of(s, "after").us, T0 + 3600 * S);
+    assert_int_equal(next_of(s, "once").us, T0 + (12 * 3600 - 19800) * S); // a moment stays one
+    zone_write(dir, "test/data/zoneinfo/Asia/Kolkata");
+    sched_zones_look(s);
+    assert_int_equal(next_of(s, "noon").us, T0 + (12 * 3600 - 19800) * S);
+    // A broken file leaves in force what was.
+    zone_write(dir, "/dev/null");
+    fixture_pass(&f, 120 * S);
+    assert_int_equal(next_of(s, "noon").us, T0 + (12 * 3600 - 19800) * S);
+    fixture_pass(&f, 7 * 3600 * S);
+    assert_true(f.started >= 3);
+    snprintf(path, sizeof path, "%s/Here", dir);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+    life_over(&f, s);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -801,6 +866,7 @@ int main(void)
         cmocka_unit_test(test_manual),
         cmocka_unit_test(test_delays_when_the_clock_is_set),
         cmocka_unit_test(test_schedules_that_end),
+        cmocka_unit_test(test_zone_data),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

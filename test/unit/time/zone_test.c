@@ -246,6 +246,24 @@ static void test_system_name(void **state)
     buf_done(&name);
 }
 
+static void test_system_dir(void **state)
+{
+    struct zones *zones;
+    struct err e;
+    const struct zone *zone;
+
+    (void)state;
+    setenv("TZDIR", DIR "/Slim", 1);
+    zones = zones_new(NULL);
+    assert_true(zones_get(zones, STR_LIT("Dublin"), &zone, &e)); // is nowhere else
+    zones_free(zones);
+    setenv("TZDIR", "", 1);
+    zones = zones_new(NULL);
+    assert_false(zones_get(zones, STR_LIT("Dublin"), &zone, &e));
+    zones_free(zones);
+    unsetenv("TZDIR");
+}
+
 static void copy(const char *from, const char *to)
 {
     char bytes[8192];
@@ -330,7 +348,8 @@ int main(void)
         cmocka_unit_test(test_offsets),     cmocka_unit_test(test_local),
         cmocka_unit_test(test_consistency), cmocka_unit_test(test_fat_is_slim),
         cmocka_unit_test(test_names),       cmocka_unit_test(test_system_name),
-        cmocka_unit_test(test_refresh),     cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_system_dir),  cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,301 @@
+"""Jobs of every kind of trigger: made, listed, asked for what comes next, run, and there again after a restart."""
+import datetime
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+ZONEINFO = Path(os.environ.get("TZDIR") or "/usr/share/zoneinfo")
+FIELDS = "cron[month='*', day='*', day_of_week='*', hour='4', minute='30']"
+# What is asked for, how it is listed, the state it is in, how many next times it knows of three, and its words.
+KINDS = {
+    "crontab": ({"type": "cron", "expr": "30 4 * * *"}, FIELDS, "scheduled", 3, "at 04:30 every day, UTC"),
+    "expr-alone": ({"expr": "30 4 * * *"}, FIELDS, "scheduled", 3, "at 04:30 every day, UTC"),
+    "fields": ({"type": "cron", "hour": "4", "day": "last"}, "cron[day='last', hour='4']", "scheduled", 3,
+               "at 04:00 on the last day of the month, UTC"),
+    "bounded": ({"type": "cron", "hour": 4, "max_runs": 2}, "cron[hour='4']", "scheduled", 2, None),
+    "interval": ({"type": "interval", "hours": 6}, "interval[6:00:00]", "scheduled", 3, "every 6 hours"),
+    "date": ({"type": "date", "run_date": "2199-01-01T00:00:00Z"}, "date[2199-01-01 00:00:00 UTC]", "scheduled", 1,
+             "once at 2199-01-01 00:00:00 UTC"),
+    "after": ({"type": "after", "delay": "5m"}, "after[0:05:00]", "scheduled", 1, "5m after the end of the run before"),
+    "startup": ({"type": "startup"}, "startup[]", "scheduled", 0, "at each start of the scheduler"),
+    "startup-late": ({"type": "startup", "delay": "1h"}, "startup[1:00:00]", "scheduled", 0,
+                     "1h after each start of the scheduler"),
+    "manual": ({"type": "manual"}, "manual[]", "manual", 0, "only when started by hand"),
+}
+
+
+def put(server, job_id, trigger, **more):
+    server.folder("x")
+    return server.put("/api/v1/jobs/" + job_id, json={"folder": "x", "trigger": trigger, **more})
+
+
+def show(server, job_id):
+    reply = server.get("/api/v1/jobs/" + job_id)
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def item(server, job_id):
+    return next(j for j in server.get("/api/v1/jobs").json()["jobs"] if j["job_id"] == job_id)
+
+
+def nexts(server, job_id, n=3):
+    return [datetime.datetime.fromisoformat(x["at"]) for x in server.get(f"/api/v1/jobs/{job_id}/next?n={n}").json()["next"]]
+
+
+def runs(server, job_id):
+    """Its runs in full, the oldest first."""
+    found = server.get(f"/api/v1/jobs/{job_id}/runs").json()["runs"]
+    return [server.get(f"/api/v1/runs/{run['run_id']}").json() for run in reversed(found)]
+
+
+def ended(server, job_id, count, seconds=20):
+    """Its runs, when so many of them have ended."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = runs(server, job_id)
+        if sum(bool(run["finished_at"]) for run in found) >= count:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{count} runs did not end: {found}\n{server.read_log()}")
+
+
+def seconds(text):
+    return datetime.datetime.fromisoformat(text).timestamp()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_every_kind(server, kind):
+    trigger, frequency, state, known, words = KINDS[kind]
+    reply = put(server, "j", trigger)
+    assert reply.status_code == 201, reply.text
+    job = show(server, "j")
+    listed = item(server, "j")
+    assert job["run_frequency"] == listed["run_frequency"] == frequency
+    assert job["state"] == listed["state"] == state
+    assert words is None or job["words"] == words
+    times = nexts(server, "j")
+    assert len(times) == known
+    assert times == sorted(set(times)) and all(t > datetime.datetime.now(datetime.timezone.utc) for t in times)
+    if known:
+        assert datetime.datetime.fromisoformat(listed["next_run_at"]) == times[0]
+        assert listed["next_run"] == str(times[0])
+    else:
+        assert listed["next_run_at"] is None and listed["next_run"] == "None"
+    # What it says of itself makes the same job again, and changes nothing.
+    assert server.put("/api/v1/jobs/j", json={"folder": "x", "trigger": job["trigger"]}).status_code == 200
+    again = show(server, "j")
+    assert (again["trigger"], again["next_run_at"], again["version"]) == (job["trigger"], job["next_run_at"], 2)
+    # Pause and resume; by hand it runs in either state.
+    assert server.post("/api/v1/jobs/j/pause").json()["state"] == "paused"
+    assert item(server, "j")["next_run_at"] is None
+    assert server.post("/api/v1/jobs/j/resume").json()["state"] == state
+    assert server.post("/api/v1/jobs/j/runs").status_code == 201
+    run = ended(server, "j", 1)[0]
+    assert (run["state"], run["origin"]) == ("succeeded", "manual")
+    assert show(server, "j")["state"] == state
+
+
+def test_of_every_kind_after_a_restart(own_server):
+    own_server.start()
+    before = {}
+    for kind, (trigger, *_) in KINDS.items():
+        assert put(own_server, kind, trigger).status_code == 201
+    for kind in KINDS:
+        before[kind] = show(own_server, kind), nexts(own_server, kind)
+    own_server.kill()
+    own_server.start()
+    for kind, (_, _, state, _, _) in KINDS.items():
+        job, times = before[kind]
+        if kind == "startup":
+            assert ended(own_server, kind, 1)[0]["state"] == "succeeded"
+        elif kind == "startup-late":
+            assert 3500 < seconds(show(own_server, kind)["next_run_at"]) - time.time() <= 3600
+            job["next_run"] = job["next_run_at"] = times = None
+        now = show(own_server, kind)
+        assert now["state"] == state
+        for key in ("run_frequency", "trigger", "words", "version") + (("next_run_at",) if times is not None else ()):
+            assert now[key] == job[key], key
+        assert times is None or nexts(own_server, kind) == times
+    assert own_server.stop() == 0
+
+
+# ---- after ----
+
+SLOW_PY = "import time\n\n\ndef call(*args):\n    time.sleep(0.5)\n    raise SystemExit(3)\n"
+
+
+def test_after_follows_the_end(server):
+    server.folder("slow", main=SLOW_PY)
+    begun = time.time()
+    reply = server.put("/api/v1/jobs/slow", json={"trigger": {"type": "after", "delay": "1s"}})
+    assert reply.status_code == 201, reply.text
+    assert 0.5 < seconds(reply.json()["next_run_at"]) - begun < 2
+    first, second, *_ = ended(server, "slow", 2)
+    assert first["state"] == second["state"] == "failed"  # however it ended
+    assert first["started_at"] and seconds(first["finished_at"]) - seconds(first["started_at"]) >= 0.5
+    assert seconds(second["scheduled_at"]) == pytest.approx(seconds(first["finished_at"]) + 1, abs=1e-5)
+    # While it runs there is no next time, and yet it is not over.
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        job = item(server, "slow")
+        if job["running"]:
+            break
+        time.sleep(0.02)
+    assert (job["state"], job["next_run_at"], job["next_run"]) == ("scheduled", None, "None")
+
+
+def test_after_a_run_by_hand_and_another_delay(server):
+    assert put(server, "j", {"type": "after", "delay": "1h"}).status_code == 201
+    assert server.post("/api/v1/jobs/j/runs").status_code == 201
+    run = ended(server, "j", 1)[0]
+    assert seconds(item(server, "j")["next_run_at"]) == pytest.approx(seconds(run["finished_at"]) + 3600, abs=1e-5)
+    reply = server.patch("/api/v1/jobs/j", json={"trigger": {"delay": "2h"}})
+    assert reply.status_code == 200, reply.text
+    assert seconds(reply.json()["next_run_at"]) == pytest.approx(seconds(run["finished_at"]) + 7200, abs=1e-5)
+    assert reply.json()["trigger"]["type"] == "after"
+    # One that has passed is due at once, one time.
+    time.sleep(0.1)
+    assert server.patch("/api/v1/jobs/j", json={"trigger": {"delay": 0.05}}).status_code == 422
+    assert server.patch("/api/v1/jobs/j", json={"trigger": {"delay": "1s"}}).status_code == 200
+    second = ended(server, "j", 2)[1]
+    assert seconds(second["scheduled_at"]) == pytest.approx(seconds(run["finished_at"]) + 1, abs=1e-5)
+
+
+def test_after_a_crash(own_server):
+    """The run that is lost has ended at the next start; the one after it comes the delay later."""
+    own_server.start()
+    own_server.folder("slow", main="import time\n\n\ndef call(*args):\n    time.sleep(60)\n")
+    assert own_server.put("/api/v1/jobs/slow", json={"trigger": {"type": "after", "delay": "1s"}}).status_code == 201
+    end = time.monotonic() + 20
+    while not item(own_server, "slow")["running"] and time.monotonic() < end:
+        time.sleep(0.02)
+    own_server.kill()
+    own_server.folder("slow")
+    own_server.start()
+    lost, second = ended(own_server, "slow", 2)[:2]
+    assert (lost["state"], second["state"]) == ("lost", "succeeded")
+    assert seconds(second["scheduled_at"]) == pytest.approx(seconds(lost["finished_at"]) + 1, abs=1e-5)
+
+
+def test_an_overdue_delay_is_one_run(own_server):
+    own_server.start()
+    assert put(own_server, "j", {"type": "after", "delay": "3s"}).status_code == 201
+    slot = seconds(item(own_server, "j")["next_run_at"])
+    own_server.kill()
+    time.sleep(max(0, slot + 3.5 - time.time()))
+    own_server.start()
+    first = ended(own_server, "j", 1)[0]
+    assert seconds(first["scheduled_at"]) == pytest.approx(slot, abs=1e-5)
+    assert len(runs(own_server, "j")) == 1
+    assert seconds(item(own_server, "j")["next_run_at"]) == pytest.approx(seconds(first["finished_at"]) + 3, abs=1e-5)
+
+
+# ---- startup, manual ----
+
+def test_startup_runs_once_a_start(own_server):
+    own_server.start()
+    assert put(own_server, "j", {"type": "startup"}).status_code == 201
+    time.sleep(0.3)
+    assert runs(own_server, "j") == []  # not before the next start
+    for n, leave in enumerate([own_server.stop, own_server.kill, own_server.kill], 1):
+        leave()
+        own_server.start()
+        assert [run["state"] for run in ended(own_server, "j", n)] == ["succeeded"] * n
+    time.sleep(0.3)
+    found = runs(own_server, "j")
+    assert len(found) == 3 and len({run["scheduled_at"] for run in found}) == 3
+    assert item(own_server, "j")["next_run_at"] is None
+
+
+def test_a_paused_startup_job_stays_so(own_server):
+    own_server.start()
+    assert put(own_server, "j", {"type": "startup"}, paused=True).status_code == 201
+    own_server.kill()
+    own_server.start()
+    assert own_server.post("/api/v1/jobs/j/resume").status_code == 200
+    time.sleep(0.3)
+    assert runs(own_server, "j") == []
+
+
+# ---- schedules that end ----
+
+@pytest.mark.parametrize("trigger", [
+    {"type": "interval", "seconds": 1, "max_runs": 2},
+    {"type": "cron", "second": "*", "max_runs": 2},
+], ids=["interval", "cron"])
+def test_what_is_over_stays(own_server, trigger):
+    own_server.start()
+    assert put(own_server, "j", trigger).status_code == 201
+    ended(own_server, "j", 2)
+    for _ in range(2):
+        time.sleep(1.2)
+        job = item(own_server, "j")
+        assert (job["state"], job["next_run_at"], job["next_run"]) == ("ended", None, "None")
+        assert len(runs(own_server, "j")) == 2
+        own_server.stop()
+        own_server.start()
+    # It can be run, brought to life again, and removed.
+    assert own_server.post("/api/v1/jobs/j/runs").status_code == 201
+    ended(own_server, "j", 3)
+    reply = own_server.patch("/api/v1/jobs/j", json={"trigger": {"max_runs": 2}})
+    assert reply.status_code == 400 and "max_runs" in reply.json()["hint"]
+    assert own_server.patch("/api/v1/jobs/j", json={"trigger": {"max_runs": None}}).json()["state"] == "scheduled"
+    assert own_server.delete("/api/v1/jobs/j").status_code == 200
+
+
+def test_the_job_of_a_single_date_goes(server):
+    assert put(server, "j", {"type": "date", "run_date": "2020-01-01"}).status_code == 201
+    server.wait_for_run("/api/v1/runs", "j")
+    end = time.monotonic() + 10
+    while server.get("/api/v1/jobs/j").status_code != 404 and time.monotonic() < end:
+        time.sleep(0.02)
+    assert server.get("/api/v1/jobs").json()["total"] == 0
+
+
+# ---- time zone data ----
+
+def zone_replace(folder, name, source):
+    """As a package does it: a new file takes the place of the old one."""
+    fresh = folder / "fresh"
+    shutil.copyfile(ZONEINFO / source, fresh)
+    (folder / name).parent.mkdir(exist_ok=True)
+    fresh.rename(folder / name)
+
+
+def test_changed_zone_data_plans_anew(belfry_factory, tmp_path):
+    zones = tmp_path / "zones"
+    zones.mkdir()
+    zone_replace(zones, "Europe/Berlin", "Europe/Berlin")
+    server = belfry_factory(tmp_path, environment={"TZDIR": str(zones)})
+    berlin, tokyo = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Tokyo")
+    assert put(server, "unknown", {"expr": "0 12 * * *", "timezone": "Asia/Tokyo"}).status_code == 422  # not in this folder
+    noon = {"expr": "0 12 * * *", "timezone": "Europe/Berlin"}
+    assert put(server, "noon", noon).status_code == 201
+    assert datetime.datetime.fromisoformat(item(server, "noon")["next_run_at"]).astimezone(berlin).hour == 12
+    # Due in some seconds by the clocks of Tokyo, not before tonight by those of Berlin.
+    soon = datetime.datetime.now(tokyo) + datetime.timedelta(seconds=6)
+    assert put(server, "soon", {"type": "cron", "hour": soon.hour, "minute": soon.minute, "second": soon.second,
+                                "timezone": "Europe/Berlin"}).status_code == 201
+    assert seconds(item(server, "soon")["next_run_at"]) > time.time() + 3600
+    zone_replace(zones, "Europe/Berlin", "Asia/Tokyo")
+    server.process.send_signal(signal.SIGHUP)
+    end = time.monotonic() + 5
+    while time.monotonic() < end and "zone data has changed" not in server.read_log():
+        time.sleep(0.02)
+    at = datetime.datetime.fromisoformat(item(server, "noon")["next_run_at"])
+    assert at.astimezone(tokyo).hour == 12 and at.utcoffset() == datetime.timedelta(hours=9)
+    assert nexts(server, "noon")[0] == at
+    run = ended(server, "soon", 1)[0]
+    assert seconds(run["scheduled_at"]) == int(soon.timestamp())
+    # A broken file changes nothing.
+    (zones / "fresh").write_bytes(b"TZif")
+    (zones / "fresh").rename(zones / "Europe/Berlin")
+    server.process.send_signal(signal.SIGHUP)
+    time.sleep(0.3)
+    assert item(server, "noon")["next_run_at"] == at.isoformat()
