@@ -43,7 +43,8 @@ extern const char *const job_coalesce_names[]; // "last", "all"
 #define JOB_NAME_PATTERN "^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}$"
 #define JOB_NAME_MAX 128
 #define JOB_GRACE_DEFAULT \
-    (-1)                    // one period, at most an hour, for repeating jobs; none for one-shots
+    (-1) // one period, at most an hour, for repeating jobs; none for one-shots and what follows
+         // events
 #define JOB_GRACE_NONE (-2) // no limit: run however late
 
 // What is kept of a job between two runs. Texts are owned by the job and live as long as it.

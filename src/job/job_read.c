@@ -9,21 +9,15 @@
 #include "base/buf.h"
 #include "base/suggest.h"
 #include "job/folder.h"
+#include "trigger/crontab.h"
+#include "trigger/dst.h"
+#include "trigger/fields.h"
 
 static const struct model_field trigger_fields[] = {
-#define X(member, ctype, mtype, ...) {.name = #member, .type = mtype, .offset = 0, __VA_ARGS__},
-    {.name = "type",
-     .type = MODEL_ENUM,
-     .choices = schedule_type_names,
-     .preset_n = -1,
-     .doc = "Kind of schedule; may be left out beside expr.",
-     .example = "\"cron\""},
-    {.name = "expr",
-     .type = MODEL_TEXT,
-     .is_nullable = true,
-     .max = 1000,
-     .doc = "Crontab text of 5, 6 (second first) or 7 (year last) fields, or a macro.",
-     .example = "\"30 2 * * mon-fri\""},
+#define X(member, mtype, ...) {.name = #member, .type = mtype, __VA_ARGS__},
+#include "job/trigger_form.def"
+#undef X
+#define X(member, ctype, mtype, ...) {.name = #member, .type = mtype, __VA_ARGS__},
 #include "job/schedule_args.def"
 #undef X
 };
@@ -31,10 +25,10 @@ static const struct model_field trigger_fields[] = {
 // Only a schema: trigger_parse reads the value.
 const struct model trigger_spec_model = {
     .name = "Trigger",
-    .doc = "When to run: cron (fields, or expr), interval (units), date (run_date). Fields that "
-           "are left out have "
-           "APScheduler's meaning: those less significant than the last given one are at their "
-           "least value.",
+    .doc = "When to run: cron (fields, or expr), quartz and oncalendar (expr), interval (units), "
+           "date (run_date), "
+           "after (delay), startup, manual. Fields that are left out have APScheduler's meaning: "
+           "those less significant than the last given one are at their least value.",
     .fields = trigger_fields,
     .count = MODEL_COUNT(trigger_fields) - 1, // without args
     .use = SCHEDULE_CRON_BIT | SCHEDULE_INTERVAL_BIT | SCHEDULE_DATE_BIT,
@@ -77,10 +71,9 @@ const struct model job_put_model = {
 const struct model job_patch_model = {
     .name = "JobPatch",
     .doc = "Changes: what is left out stays, null gives the preset. from_file, type or an args "
-           "object replace the whole schedule, as a POST "
-           "would make it; a trigger without type and expr is merged into the present one; an "
-           "interval of "
-           "another length starts anew unless start_date is given.",
+           "object replace the whole schedule, as a POST would make it; a trigger without type is "
+           "merged into the present one (expr into one that has such a text, or is cron; others "
+           "it replaces); an interval of another length starts anew unless start_date is given.",
     .example = "{\"trigger\":{\"type\":\"interval\",\"minutes\":10}}",
     .fields = form_fields,
     .count = MODEL_COUNT(form_fields),
@@ -252,20 +245,56 @@ static bool is_new_length(const struct trigger *present, const json_t *change)
     return false;
 }
 
-// The present trigger's spec with the members of change laid over it; null takes a member away.
-static json_t *spec_merged(const struct trigger *present, const json_t *change)
+// The spec of the present trigger; end it with json_decref.
+static json_t *spec_of(const struct trigger *present)
 {
     struct buf text;
     json_error_t error;
-    json_t *spec, *value;
-    const char *key;
+    json_t *spec;
 
     buf_init(&text, 1 << 20);
     trigger_write(present, &text);
     spec = json_loadb(text.p, text.len, 0, &error);
     buf_done(&text);
+    return spec;
+}
+
+// Whether a change is one of the schedule in spec: it names no type, and a text only where there is
+// one, or cron's fields, which it then replaces.
+static bool is_change_of(const json_t *spec, const json_t *change)
+{
+    const char *type = json_string_value(json_object_get(spec, "type"));
+
+    return !json_object_get(change, "type") &&
+           (!json_object_get(change, "expr") || json_object_get(spec, "expr") ||
+            strcmp(type, "cron") == 0);
+}
+
+// Takes out what the members of change stand in the place of.
+static void spec_make_room(json_t *spec, const struct trigger *present, const json_t *change)
+{
+    const char *expr = json_string_value(json_object_get(change, "expr"));
+    struct str zone;
+
+    for (int i = 0; i < FIELD_COUNT && expr; i++)
+        (void)json_object_del(spec, field_names[i]);
+    if (expr && trigger_kind(present) == TRIGGER_CRON) {
+        (void)crontab_zone(str_of(expr), &zone);
+        if (zone.p) // the text brings its own
+            (void)json_object_del(spec, "timezone");
+    }
     if (is_new_length(present, change))
         (void)json_object_del(spec, "start_date");
+}
+
+// spec, that of the present trigger, with the members of change laid over it; null takes a member
+// away.
+static void spec_merge(json_t *spec, const struct trigger *present, const json_t *change)
+{
+    json_t *value;
+    const char *key;
+
+    spec_make_room(spec, present, change);
     json_object_foreach((json_t *)change, key, value)
     {
         if (json_is_null(value))
@@ -273,7 +302,20 @@ static json_t *spec_merged(const struct trigger *present, const json_t *change)
         else
             (void)json_object_set(spec, key, value);
     }
-    return spec;
+}
+
+// What a form's trigger means for the job: a change of the present schedule, or one of its own. End
+// it with json_decref.
+static json_t *spec_meant(const struct job *job, const json_t *given)
+{
+    json_t *spec = job->trigger ? spec_of(job->trigger) : NULL;
+
+    if (spec && is_change_of(spec, given)) {
+        spec_merge(spec, job->trigger, given);
+        return spec;
+    }
+    json_decref(spec);
+    return json_incref((json_t *)given);
 }
 
 static void key_suggest(const json_t *spec, struct err *e)
@@ -297,12 +339,9 @@ static bool schedule_from_trigger(struct reading *r)
     struct trigger *trigger = NULL;
     struct err why = {0};
     struct str loc;
-    json_t *spec;
-    bool is_merge =
-        r->job->trigger && !json_object_get(given, "type") && !json_object_get(given, "expr");
+    json_t *spec = spec_meant(r->job, given);
     bool ok;
 
-    spec = is_merge ? spec_merged(r->job->trigger, given) : json_incref((json_t *)given);
     ok = spec_compile(r, spec, &trigger, &why) && future_check(r, trigger);
     if (ok) {
         trigger_replace(r, trigger);

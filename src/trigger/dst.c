@@ -11,7 +11,8 @@
 #define OFFSET_MAX_S (26 * 3600)
 #define FOREVER (INT64_MAX / 2)
 
-const char *const dst_names[DST_COUNT] = {"default", "skip", "first", "shift", "both", "utc"};
+const char *const dst_names[DST_COUNT + 1] = {"default", "skip", "first", "shift",
+                                              "both",    "utc",  NULL};
 
 // What becomes of local times that do not exist.
 enum gap_rule {

@@ -37,7 +37,7 @@ enum dst_policy {
     DST_COUNT,
 };
 
-extern const char *const dst_names[DST_COUNT]; // "default", ...
+extern const char *const dst_names[DST_COUNT + 1]; // "default", ...; NULL at the end
 
 // The least moment (seconds UTC) after after_s that the calendar means in the zone; DST_NEVER
 // when there is none.

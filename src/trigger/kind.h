@@ -108,9 +108,11 @@ struct kind {
     void (*done)(struct trigger *t);                              // NULL: owns nothing
 };
 
-// Every kind. Its row is in the file of that name: cron_kind.c, ...
-extern const struct kind cron_kind, quartz_kind, oncalendar_kind, interval_kind, date_kind,
-    after_kind, startup_kind, manual_kind;
+// Every kind. Its row is in the file of that name: cron_kind.c, ...; those that follow events share
+// event_kind.c.
+#define X(name) extern const struct kind name##_kind;
+#include "trigger/kind.def"
+#undef X
 
 // "key":"2026-01-01T00:00:00+01:00"
 void kind_write_moment(struct json_write *w, const char *key, wall at, const struct zone *zone);

@@ -23,9 +23,17 @@
 
 static_assert(sizeof(struct trigger) <= 128, "a hundred thousand triggers are kept in memory");
 
-static const struct kind *const kinds[] = {&cron_kind,   &interval_kind,  &date_kind,
-                                           &after_kind,  &startup_kind,   &manual_kind,
-                                           &quartz_kind, &oncalendar_kind};
+static const struct kind *const kinds[] = {
+#define X(name) &name##_kind,
+#include "trigger/kind.def"
+#undef X
+};
+
+const char *const trigger_type_names[] = {
+#define X(name) #name,
+#include "trigger/kind.def"
+#undef X
+    "crontab", NULL};
 
 #define KIND_COUNT (sizeof kinds / sizeof *kinds)
 
@@ -48,18 +56,19 @@ static const struct {
 
 static void type_unknown(struct str type, struct err *e)
 {
-    const char *names[KIND_COUNT + 1];
     struct buf known;
 
     buf_init(&known, 400);
-    for (size_t i = 0; i < KIND_COUNT; i++) {
-        names[i] = kinds[i]->type;
-        buf_printf(&known, "%s%s", i == 0 ? "" : i == KIND_COUNT - 1 ? " or " : ", ", names[i]);
-    }
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        buf_printf(&known, "%s%s",
+                   i == 0                ? ""
+                   : i == KIND_COUNT - 1 ? " or "
+                                         : ", ",
+                   trigger_type_names[i]);
     if (!type.p) {
         fail(e, ERR_INPUT, "type", "a trigger needs a type: %.*s", STR(buf_str(&known)));
     } else {
-        const char *near = suggest_find(type, names, KIND_COUNT);
+        const char *near = suggest_find(type, trigger_type_names, KIND_COUNT);
 
         fail(e, ERR_INPUT, "type", "\"%.*s\" is not a type of trigger: write %.*s",
              (int)(type.len < 60 ? type.len : 60), type.p, STR(buf_str(&known)));

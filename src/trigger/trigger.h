@@ -33,6 +33,9 @@ enum trigger_kind {
     TRIGGER_ONCALENDAR, // by the calendar: systemd's calendar events
 };
 
+// The types of specs, for lists of choices: "cron", "interval", ...; NULL at the end.
+extern const char *const trigger_type_names[];
+
 // What a spec does not say itself. All borrowed for the call, except zones, which must outlive
 // the triggers.
 struct trigger_context {

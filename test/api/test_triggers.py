@@ -1,12 +1,15 @@
 """Jobs of every kind of trigger: made, listed, asked for what comes next, run, and there again after a restart."""
 import datetime
+import json
 import os
 import shutil
 import signal
+import sqlite3
 import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import jsonschema
 import pytest
 
 ZONEINFO = Path(os.environ.get("TZDIR") or "/usr/share/zoneinfo")
@@ -79,6 +82,10 @@ def test_of_every_kind(server, kind):
     assert job["run_frequency"] == listed["run_frequency"] == frequency
     assert job["state"] == listed["state"] == state
     assert words is None or job["words"] == words
+    schema = server.get("/openapi.json").json()["components"]["schemas"]["Trigger"]
+    jsonschema.Draft202012Validator(schema).validate(job["trigger"])
+    jsonschema.Draft202012Validator(schema).validate(trigger)
+    assert set(job["trigger"]) | set(trigger) <= set(schema["properties"])
     times = nexts(server, "j")
     assert len(times) == known
     assert times == sorted(set(times)) and all(t > datetime.datetime.now(datetime.timezone.utc) for t in times)
@@ -123,6 +130,82 @@ def test_of_every_kind_after_a_restart(own_server):
             assert now[key] == job[key], key
         assert times is None or nexts(own_server, kind) == times
     assert own_server.stop() == 0
+
+
+# Rows as version 0.1.0 wrote them: name, trigger, zone, state; and how such a job is listed.
+OLD_SPEC = '{"target":"x","args":["a","1"],"coalesce":"last","max_instances":1,"misfire_grace_us":300000000,"timeout_us":0}'
+OLD_ROWS = [
+    ("crontab", '{"type":"cron","expr":"30 2 * * mon-fri","timezone":"Europe/Berlin"}', "Europe/Berlin", 0,
+     "cron[month='*', day='*', day_of_week='mon-fri', hour='2', minute='30']"),
+    ("fields", '{"type":"cron","day":"2nd fri,last","hour":"4","start_date":"2026-01-01T00:00:00Z",'
+     '"end_date":"2199-01-01T00:00:00Z","timezone":"UTC","jitter":30}', "UTC", 0, "cron[day='2nd fri,last', hour='4']"),
+    ("interval", '{"type":"interval","hours":6,"seconds":1.5,"start_date":"2026-01-01T23:29:40.728882+09:00",'
+     '"timezone":"Asia/Tokyo"}', "Asia/Tokyo", 0, "interval[6:00:01.500000]"),
+    ("date", '{"type":"date","run_date":"2199-01-01T12:00:00+02:00","timezone":"+02:00"}', "+02:00", 0,
+     "date[2199-01-01 12:00:00 UTC+02:00]"),
+    ("paused", '{"type":"cron","expr":"@daily","timezone":"UTC"}', "UTC", 1,
+     "cron[month='*', day='*', day_of_week='*', hour='0', minute='0']"),
+]
+
+
+def test_jobs_of_version_0_1_0(own_server):
+    own_server.start()
+    own_server.folder("x")
+    own_server.stop()
+    now = time.time_ns() // 1000
+    with sqlite3.connect(own_server.db) as db:
+        for number, (name, trigger, zone, state, _) in enumerate(OLD_ROWS, 1):
+            db.execute("INSERT INTO job(name, kind, trigger, tz, spec, state, version, change_seq, effective_from, created_at,"
+                       " updated_at) VALUES(?, 0, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
+                       (name, trigger, zone, OLD_SPEC, state, number, now, now, now))
+        db.execute("UPDATE meta SET value = ? WHERE key = 'change_seq'", (str(len(OLD_ROWS)),))
+    db.close()
+    own_server.start()
+    assert own_server.get("/api/v1/jobs").json()["total"] == len(OLD_ROWS)
+    for name, trigger, _, state, frequency in OLD_ROWS:
+        job = show(own_server, name)
+        assert (job["run_frequency"], job["state"]) == (frequency, "paused" if state else "scheduled")
+        assert job["trigger"] == json.loads(trigger)
+        # A change of something else writes the trigger as it was.
+        assert own_server.patch(f"/api/v1/jobs/{name}", json={"timeout": "1m"}).json()["next_run"] == job["next_run"]
+    own_server.stop()
+    with sqlite3.connect(own_server.db) as db:
+        assert db.execute("SELECT trigger FROM job ORDER BY id").fetchall() == [(row[1],) for row in OLD_ROWS]
+    db.close()
+
+
+# ---- changes ----
+
+def test_a_change_without_type_is_merged(server):
+    assert put(server, "j", {"type": "cron", "expr": "30 4 * * *", "timezone": "Europe/Berlin"}).status_code == 201
+    reply = server.patch("/api/v1/jobs/j", json={"trigger": {"expr": "15 5 * * mon"}})
+    assert reply.json()["trigger"] == {"type": "cron", "expr": "15 5 * * mon", "timezone": "Europe/Berlin"}
+    reply = server.patch("/api/v1/jobs/j", json={"trigger": {"hour": 7}})
+    assert reply.status_code == 422 and reply.json()["detail"][0]["loc"] == ["body", "trigger", "hour"]
+    reply = server.patch("/api/v1/jobs/j", json={"trigger": {"expr": "@reboot"}})
+    assert reply.json()["trigger"] == {"type": "startup", "timezone": "Europe/Berlin"}
+    reply = server.patch("/api/v1/jobs/j", json={"trigger": {"delay": "10m"}})
+    assert reply.json()["trigger"] == {"type": "startup", "delay": "10m", "timezone": "Europe/Berlin"}
+    reply = server.patch("/api/v1/jobs/j", json={"trigger": {"type": "manual"}})
+    assert (reply.json()["trigger"]["type"], reply.json()["state"]) == ("manual", "manual")
+    # The classic form knows its three types and replaces the whole.
+    assert server.patch("/api/v1/jobs/j", json={"type": "manual"}).status_code == 422
+    reply = server.patch("/api/v1/jobs/j", json={"type": "interval", "args": {"minutes": 5}})
+    assert reply.json()["run_frequency"] == "interval[0:05:00]"
+
+
+@pytest.mark.parametrize("trigger, field", [
+    ({"type": "after"}, "delay"), ({"type": "after", "delay": "0s"}, "delay"), ({"type": "after", "delay": "soon"}, "delay"),
+    ({"type": "after", "delay": "400d"}, "delay"), ({"type": "startup", "delay": -5}, "delay"),
+    ({"type": "startup", "hours": 1}, "hours"), ({"type": "manual", "delay": "5m"}, "delay"),
+    ({"type": "after", "delay": "5m", "max_runs": 3}, "max_runs"), ({"type": "sometimes"}, "type"),
+    ({"type": "cron", "expr": "0 4 * * *", "max_runs": 0}, "max_runs"),
+])
+def test_refused(server, trigger, field):
+    reply = put(server, "j", trigger)
+    assert reply.status_code == 422, reply.text
+    assert reply.json()["detail"][0]["loc"] == ["body", "trigger", field]
+    assert server.get("/api/v1/jobs").json()["total"] == 0
 
 
 # ---- after ----

@@ -68,9 +68,10 @@ static int teardown(void **state)
     return 0;
 }
 
-// What became of a request: the job in full, or the error's message, or the first complaint.
+// What became of a request: what show says of the job, or the error's message, or the first
+// complaint.
 static void outcome(const struct model *model, const char *body, const char *present,
-                    struct buf *out)
+                    void (*show)(const struct job *job, struct buf *out), struct buf *out)
 {
     struct arena *arena = arena_new(8192);
     struct model_issues *issues = arena_alloc(arena, sizeof *issues);
@@ -98,9 +99,7 @@ static void outcome(const struct model *model, const char *body, const char *pre
             json_decref(spec);
         }
         if (job_read(&form, given, &reading, job, &e)) {
-            trigger_str(job->trigger, out);
-            buf_printf(out, " %s %.*s %.*s", job_kind_names[job->kind], STR(job->target),
-                       STR(job->args));
+            show(job, out);
         } else if (issues->len > 0) {
             model_issues_words(issues, out);
         } else {
@@ -114,6 +113,17 @@ static void outcome(const struct model *model, const char *body, const char *pre
     arena_free(arena);
 }
 
+static void show_job(const struct job *job, struct buf *out)
+{
+    trigger_str(job->trigger, out);
+    buf_printf(out, " %s %.*s %.*s", job_kind_names[job->kind], STR(job->target), STR(job->args));
+}
+
+static void show_trigger(const struct job *job, struct buf *out)
+{
+    trigger_write(job->trigger, out);
+}
+
 struct row {
     const char *body, *present, *want; // want: beginning of the outcome
 };
@@ -124,7 +134,7 @@ static void rows_check(const struct model *model, const struct row *rows, size_t
         struct buf out;
 
         buf_init(&out, 4096);
-        outcome(model, rows[i].body, rows[i].present, &out);
+        outcome(model, rows[i].body, rows[i].present, show_job, &out);
         if (strncmp(buf_text(&out), rows[i].want, strlen(rows[i].want)) != 0)
             fail_msg("%s\n  gave %s\n  want %s", rows[i].body, buf_text(&out), rows[i].want);
         buf_done(&out);
@@ -242,6 +252,100 @@ static void test_patch(void **state)
     rows_check(&job_patch_model, rows, sizeof rows / sizeof *rows);
 }
 
+// What becomes of the trigger of a job, from kind to kind; the canonical spec is looked at, since
+// zone, bounds and the like are to stay.
+static void test_patch_of_each_kind(void **state)
+{
+    static const struct {
+        const char *present, *change, *want;
+    } rows[] = {
+#define CRON_BERLIN \
+    "{\"type\":\"cron\",\"expr\":\"0 4 * * *\",\"timezone\":\"Europe/Berlin\",\"jitter\":5}"
+#define FIELDS_BERLIN \
+    "{\"type\":\"cron\",\"hour\":4,\"day\":\"last\",\"timezone\":\"Europe/Berlin\"}"
+        {CRON_BERLIN, "{\"expr\":\"30 5 * * mon\"}",
+         "{\"type\":\"cron\",\"expr\":\"30 5 * * "
+         "mon\",\"timezone\":\"Europe/Berlin\",\"jitter\":5}"},
+        {CRON_BERLIN, "{\"expr\":\"CRON_TZ=Asia/Tokyo 30 5 * * mon\"}",
+         "{\"type\":\"cron\",\"expr\":\"CRON_TZ=Asia/Tokyo 30 5 * * "
+         "mon\",\"timezone\":\"Asia/Tokyo\",\"jitter\":5}"},
+        {CRON_BERLIN, "{\"dst\":\"skip\",\"jitter\":null}",
+         "{\"type\":\"cron\",\"expr\":\"0 4 * * "
+         "*\",\"timezone\":\"Europe/Berlin\",\"dst\":\"skip\"}"},
+        {CRON_BERLIN, "{\"max_runs\":3}",
+         "{\"type\":\"cron\",\"expr\":\"0 4 * * "
+         "*\",\"start_date\":\"2023-11-14T23:13:20+01:00\",\"max_runs\":3,\"timezone\":\"Europe/"
+         "Berlin\",\"jitter\":5}"},
+        {CRON_BERLIN, "{\"hour\":5}", "hour cannot stand beside expr"},
+        {CRON_BERLIN, "{\"hour\":5,\"expr\":null}",
+         "{\"type\":\"cron\",\"hour\":\"5\",\"timezone\":\"Europe/Berlin\",\"jitter\":5}"},
+        {CRON_BERLIN, "{\"expr\":\"@every 90s\"}",
+         "{\"type\":\"interval\",\"minutes\":1,\"seconds\":30,\"start_date\":\"2023-11-14T23:14:50+"
+         "01:"
+         "00\",\"timezone\":\"Europe/Berlin\",\"jitter\":5}"},
+        {CRON_BERLIN, "{\"expr\":\"@reboot\"}",
+         "{\"type\":\"startup\",\"timezone\":\"Europe/Berlin\",\"jitter\":5}"},
+        {CRON_BERLIN, "{\"type\":\"cron\",\"expr\":\"0 5 * * *\"}",
+         "{\"type\":\"cron\",\"expr\":\"0 5 * * *\",\"timezone\":\"UTC\"}"},
+        {FIELDS_BERLIN, "{\"expr\":\"30 5 * * mon\"}",
+         "{\"type\":\"cron\",\"expr\":\"30 5 * * mon\",\"timezone\":\"Europe/Berlin\"}"},
+        {FIELDS_BERLIN, "{\"end_date\":\"2030-01-01\"}",
+         "{\"type\":\"cron\",\"day\":\"last\",\"hour\":\"4\",\"end_date\":\"2030-01-01T00:00:00+01:"
+         "00\","
+         "\"timezone\":\"Europe/Berlin\"}"},
+        {"{\"type\":\"quartz\",\"expr\":\"0 0 12 ? * 2\",\"timezone\":\"Europe/Berlin\"}",
+         "{\"expr\":\"0 0 13 ? * 2\"}",
+         "{\"type\":\"quartz\",\"expr\":\"0 0 13 ? * 2\",\"timezone\":\"Europe/Berlin\"}"},
+        {"{\"type\":\"quartz\",\"expr\":\"0 0 12 ? * 2\"}", "{\"timezone\":\"Asia/Tokyo\"}",
+         "{\"type\":\"quartz\",\"expr\":\"0 0 12 ? * 2\",\"timezone\":\"Asia/Tokyo\"}"},
+        {"{\"type\":\"interval\",\"hours\":6,\"start_date\":\"2023-01-01T00:00:00Z\"}",
+         "{\"end_date\":\"2030-01-01\"}",
+         "{\"type\":\"interval\",\"hours\":6,\"start_date\":\"2023-01-01T00:00:00Z\",\"end_date\":"
+         "\"2030-01-"
+         "01T00:00:00Z\",\"timezone\":\"UTC\"}"},
+        {"{\"type\":\"interval\",\"hours\":6,\"start_date\":\"2023-01-01T00:00:00Z\",\"max_runs\":"
+         "9999}",
+         "{\"hours\":1}",
+         "{\"type\":\"interval\",\"hours\":1,\"start_date\":\"2023-11-14T23:13:20Z\",\"max_runs\":"
+         "9999,"
+         "\"timezone\":\"UTC\"}"},
+        {"{\"type\":\"interval\",\"hours\":6}", "{\"expr\":\"0 5 * * *\"}",
+         "{\"type\":\"cron\",\"expr\":\"0 5 * * *\",\"timezone\":\"UTC\"}"},
+        {"{\"type\":\"date\",\"run_date\":\"2030-01-01 12:00\",\"timezone\":\"Europe/Berlin\"}",
+         "{\"run_date\":\"2030-07-01 12:00\"}",
+         "{\"type\":\"date\",\"run_date\":\"2030-07-01T12:00:00+02:00\",\"timezone\":\"Europe/"
+         "Berlin\"}"},
+        {"{\"type\":\"after\",\"delay\":\"5m\",\"jitter\":9}", "{\"delay\":90}",
+         "{\"type\":\"after\",\"delay\":\"1m30s\",\"timezone\":\"UTC\",\"jitter\":9}"},
+        {"{\"type\":\"after\",\"delay\":\"5m\"}", "{\"delay\":null}",
+         "a trigger of type after needs a delay"},
+        {"{\"type\":\"after\",\"delay\":\"5m\"}", "{\"hours\":1}",
+         "a trigger of this type has no \"hours\""},
+        {"{\"type\":\"startup\",\"delay\":\"5m\"}", "{\"delay\":null}",
+         "{\"type\":\"startup\",\"timezone\":\"UTC\"}"},
+        {"{\"type\":\"manual\"}", "{\"timezone\":\"Asia/Tokyo\"}",
+         "{\"type\":\"manual\",\"timezone\":\"Asia/Tokyo\"}"},
+        {"{\"type\":\"manual\"}", "{\"type\":\"after\",\"delay\":\"1m\"}",
+         "{\"type\":\"after\",\"delay\":\"1m\",\"timezone\":\"UTC\"}"},
+        {"{\"type\":\"manual\"}", "{\"expr\":\"@daily\"}",
+         "{\"type\":\"cron\",\"expr\":\"@daily\",\"timezone\":\"UTC\"}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char body[600];
+        struct buf out;
+
+        snprintf(body, sizeof body, "{\"trigger\":%s}", rows[i].change);
+        buf_init(&out, 4096);
+        outcome(&job_patch_model, body, rows[i].present, show_trigger, &out);
+        if (!strstr(buf_text(&out), rows[i].want))
+            fail_msg("%s\n  by %s\n  gave %s\n  want %s", rows[i].present, body, buf_text(&out),
+                     rows[i].want);
+        buf_done(&out);
+    }
+}
+
 // The fast text of a list's item is what the members one by one would be.
 static void test_items_are_written_alike(void **state)
 {
@@ -250,16 +354,19 @@ static void test_items_are_written_alike(void **state)
         "{\"type\":\"interval\",\"days\":9}",
         "{\"type\":\"date\",\"run_date\":\"2027-01-01\",\"timezone\":\"Europe/Berlin\"}",
         "{\"expr\":\"30 2 * * mon-fri\",\"timezone\":\"+00:00\"}",
+        "{\"type\":\"after\",\"delay\":\"5m\"}",
+        "{\"type\":\"startup\"}",
+        "{\"type\":\"manual\"}",
     };
     static const wall times[] = {{1800000000000000}, {1800000000123456}, {INT64_MAX}};
 
     (void)state;
-    for (size_t i = 0; i < 12; i++) {
+    for (size_t i = 0; i < 3 * COUNT(specs); i++) {
         struct trigger_context context = {zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}};
         struct job *job = job_new(STR_LIT("a.b:c"));
-        struct job_now now = {times[i / 4], (int)i};
+        struct job_now now = {times[i / COUNT(specs)], (int)i};
         json_error_t error;
-        json_t *spec = json_loads(specs[i % 4], 0, &error);
+        json_t *spec = json_loads(specs[i % COUNT(specs)], 0, &error);
         struct json_write w;
         struct buf slow, fast, scratch;
         struct err e;
@@ -278,6 +385,47 @@ static void test_items_are_written_alike(void **state)
         assert_string_equal(buf_text(&fast), buf_text(&slow));
         buf_done(&slow);
         buf_done(&fast);
+        buf_done(&scratch);
+        json_decref(spec);
+        job_free(job);
+    }
+}
+
+// What a job without a next time is: over, waiting for an event, or never to be waited for.
+static void test_states(void **state)
+{
+    static const struct {
+        const char *spec, *without;
+    } rows[] = {
+        {"{\"expr\":\"0 4 * * *\"}", "ended"},
+        {"{\"type\":\"date\",\"run_date\":\"2027-01-01\"}", "ended"},
+        {"{\"type\":\"after\",\"delay\":\"5m\"}", "scheduled"},
+        {"{\"type\":\"startup\"}", "scheduled"},
+        {"{\"type\":\"manual\"}", "manual"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+        struct trigger_context context = {zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}};
+        struct job *job = job_new(STR_LIT("a"));
+        struct job_now now = {WALL_NEVER, 0};
+        json_t *spec = json_loads(rows[i / 2].spec, 0, NULL);
+        struct buf out, scratch;
+        struct json_write w;
+        char want[60];
+        struct err e;
+
+        assert_true(trigger_parse(spec, &context, &job->trigger, &e));
+        job->state = i % 2 ? JOB_PAUSED : JOB_ENABLED;
+        buf_init(&out, 1 << 16);
+        buf_init(&scratch, 1 << 16);
+        json_write_init(&w, &out);
+        job_write_item(job, &now, &scratch, &w);
+        snprintf(want, sizeof want, "\"next_run_at\":null,\"state\":\"%s\"",
+                 i % 2 ? "paused" : rows[i / 2].without);
+        if (!strstr(buf_text(&out), want))
+            fail_msg("%s: %s", rows[i / 2].spec, buf_text(&out));
+        buf_done(&out);
         buf_done(&scratch);
         json_decref(spec);
         job_free(job);
@@ -347,7 +495,9 @@ int main(void)
         cmocka_unit_test(test_post),
         cmocka_unit_test(test_put),
         cmocka_unit_test(test_patch),
+        cmocka_unit_test(test_patch_of_each_kind),
         cmocka_unit_test(test_items_are_written_alike),
+        cmocka_unit_test(test_states),
         cmocka_unit_test(test_written_in_full_reads_back),
     };
 

@@ -120,6 +120,57 @@ static void test_row_and_back(void **state)
     arena_free(arena);
 }
 
+// Rows as version 0.1.0 wrote them: they load, and are written again byte for byte.
+static void test_rows_of_0_1_0(void **state)
+{
+    static const struct {
+        const char *trigger, *tz, *spec, *str;
+    } rows[] = {
+#define SPEC_0_1_0                                                                        \
+    "{\"target\":\"x\",\"args\":[\"a\",\"1\"],\"coalesce\":\"last\",\"max_instances\":1," \
+    "\"misfire_grace_us\":300000000,\"timeout_us\":0}"
+        {"{\"type\":\"cron\",\"expr\":\"30 2 * * mon-fri\",\"timezone\":\"Europe/Berlin\"}",
+         "Europe/Berlin", SPEC_0_1_0,
+         "cron[month='*', day='*', day_of_week='mon-fri', hour='2', minute='30']"},
+        {"{\"type\":\"cron\",\"day\":\"2nd "
+         "fri,last\",\"hour\":\"4\",\"start_date\":\"2026-01-01T00:00:00Z\",\"end_date\":\"2030-01-"
+         "01T00:00:"
+         "00Z\",\"timezone\":\"UTC\",\"jitter\":30}",
+         "UTC", SPEC_0_1_0, "cron[day='2nd fri,last', hour='4']"},
+        {"{\"type\":\"interval\",\"hours\":6,\"seconds\":1.5,\"start_date\":\"2026-11-26T23:29:40."
+         "728882+"
+         "09:00\",\"timezone\":\"Asia/Tokyo\"}",
+         "Asia/Tokyo", SPEC_0_1_0, "interval[6:00:01.500000]"},
+        {"{\"type\":\"date\",\"run_date\":\"2199-01-01T12:00:00+02:00\",\"timezone\":\"+02:00\"}",
+         "+02:00", SPEC_0_1_0, "date[2199-01-01 12:00:00 UTC+02:00]"},
+        {"{\"type\":\"cron\",\"expr\":\"@daily\",\"timezone\":\"UTC\"}", "UTC",
+         "{\"target\":\"www.debian.org\",\"args\":[],\"coalesce\":\"last\",\"max_instances\":1,"
+         "\"misfire_"
+         "grace_us\":-1,\"timeout_us\":0}",
+         "cron[month='*', day='*', day_of_week='*', hour='0', minute='0']"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct job_row row = row_of(rows[i].trigger, rows[i].spec), again;
+        struct arena *arena = arena_new(1024);
+        struct job *job = job_from_row(&row, &context);
+        struct buf out;
+
+        buf_init(&out, 1000);
+        assert_int_equal(job->quarantine.len, 0);
+        trigger_str(job->trigger, &out);
+        assert_string_equal(buf_text(&out), rows[i].str);
+        job_to_row(job, arena, &again);
+        assert_true(str_eq(again.trigger, row.trigger));
+        assert_true(str_eq(again.spec, row.spec));
+        assert_true(str_eq(again.tz, str_of(rows[i].tz)));
+        buf_done(&out);
+        job_free(job);
+        arena_free(arena);
+    }
+}
+
 static void test_presets(void **state)
 {
     struct job_row row = row_of(EVERY_15, "{\"target\":\"f\"}");
@@ -235,9 +286,10 @@ static void test_texts(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),   cmocka_unit_test(test_row_and_back),
-        cmocka_unit_test(test_presets), cmocka_unit_test(test_quarantine),
-        cmocka_unit_test(test_grace),   cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_row_and_back),
+        cmocka_unit_test(test_rows_of_0_1_0), cmocka_unit_test(test_presets),
+        cmocka_unit_test(test_quarantine),    cmocka_unit_test(test_grace),
+        cmocka_unit_test(test_texts),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

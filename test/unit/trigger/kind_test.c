@@ -14,6 +14,24 @@ static void test_horizon(void **state)
     zones_free(zones);
 }
 
+// The table, the rows and the list of types name the same.
+static void test_types(void **state)
+{
+    static const struct kind *const kinds[] = {
+#define X(name) &name##_kind,
+#include "trigger/kind.def"
+#undef X
+    };
+    size_t count = 0;
+
+    (void)state;
+    for (; trigger_type_names[count]; count++)
+        if (count < COUNT(kinds))
+            assert_string_equal(trigger_type_names[count], kinds[count]->type);
+    assert_int_equal(count, COUNT(kinds) + 1);
+    assert_string_equal(trigger_type_names[count - 1], "crontab"); // another name of cron
+}
+
 static void test_write_moment(void **state)
 {
     struct zones *zones = zones_new(ZONE_DIR);
@@ -91,9 +109,8 @@ static void test_own_calendar(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_horizon),
-        cmocka_unit_test(test_write_moment),
-        cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_horizon),      cmocka_unit_test(test_types),
+        cmocka_unit_test(test_write_moment), cmocka_unit_test(test_calendar),
         cmocka_unit_test(test_own_calendar),
     };
 
