@@ -348,7 +348,8 @@ static void rows_of(struct sim *sim, int64_t job_id, struct rows *rows)
         while (!rows->is_read)
             (void)loop_turn(sim->loop, 0);
     } while (rows->len > before);
-    qsort(rows->v, rows->len, sizeof *rows->v, row_order);
+    if (rows->len > 0)
+        qsort(rows->v, rows->len, sizeof *rows->v, row_order);
 }
 
 static void say(const struct sim *sim, const char *what, const struct job *job, wall slot)
