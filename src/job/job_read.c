@@ -9,7 +9,6 @@
 #include "base/buf.h"
 #include "base/suggest.h"
 #include "job/folder.h"
-#include "trigger/crontab.h"
 #include "trigger/dst.h"
 #include "trigger/fields.h"
 
@@ -273,16 +272,10 @@ static bool is_change_of(const json_t *spec, const json_t *change)
 // Takes out what the members of change stand in the place of.
 static void spec_make_room(json_t *spec, const struct trigger *present, const json_t *change)
 {
-    const char *expr = json_string_value(json_object_get(change, "expr"));
-    struct str zone;
+    bool has_expr = json_is_string(json_object_get(change, "expr"));
 
-    for (int i = 0; i < FIELD_COUNT && expr; i++)
+    for (int i = 0; i < FIELD_COUNT && has_expr; i++)
         (void)json_object_del(spec, field_names[i]);
-    if (expr && trigger_kind(present) == TRIGGER_CRON) {
-        (void)crontab_zone(str_of(expr), &zone);
-        if (zone.p) // the text brings its own
-            (void)json_object_del(spec, "timezone");
-    }
     if (is_new_length(present, change))
         (void)json_object_del(spec, "start_date");
 }
@@ -302,6 +295,10 @@ static void spec_merge(json_t *spec, const struct trigger *present, const json_t
         else
             (void)json_object_set(spec, key, value);
     }
+    // A new text may bring its zone, and is then not to be held against the one before.
+    if (json_object_get(change, "expr") && !json_object_get(change, "timezone") &&
+        trigger_spec_has_zone(spec))
+        (void)json_object_del(spec, "timezone");
 }
 
 // What a form's trigger means for the job: a change of the present schedule, or one of its own. End

@@ -13,6 +13,7 @@
 #include "base/suggest.h"
 #include "time/duration.h"
 #include "time/iso8601.h"
+#include "trigger/crontab.h"
 #include "trigger/kind.h"
 #include "trigger/macro.h"
 #include "trigger/spec.h"
@@ -359,6 +360,22 @@ bool trigger_parse(const json_t *spec, const struct trigger_context *context,
         macro_blame(spec, e);
     json_decref(expanded);
     return ok;
+}
+
+bool trigger_spec_has_zone(const json_t *spec)
+{
+    const char *expr = json_string_value(json_object_get(spec, "expr"));
+    const struct kind *kind;
+    struct str zone = {NULL, 0};
+    struct err e;
+    int column;
+
+    kind = kind_find(spec, &e);
+    if (kind == &cron_kind && expr)
+        (void)crontab_zone(str_of(expr), &zone);
+    else if (kind && kind->zone)
+        zone = kind->zone(spec, &column);
+    return zone.p;
 }
 
 void trigger_free(struct trigger *t)

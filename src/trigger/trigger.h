@@ -78,6 +78,10 @@ struct trigger_context {
                                  struct trigger **ret_trigger, struct err *e);
 void trigger_free(struct trigger *t);
 
+// Whether the text in a spec with a type names its zone, as CRON_TZ= does. What "timezone" says
+// beside it must be the same.
+bool trigger_spec_has_zone(const json_t *spec);
+
 enum trigger_kind trigger_kind(const struct trigger *t);
 const struct zone *trigger_zone(const struct trigger *t);
 bool trigger_is_once(const struct trigger *t); // has exactly one slot by its nature (a date)

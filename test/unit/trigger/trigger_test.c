@@ -356,6 +356,31 @@ static void test_relative(void **state)
     zones_free(zones);
 }
 
+static void test_zone_in_a_text(void **state)
+{
+    static const struct {
+        const char *spec;
+        bool has_zone;
+    } rows[] = {
+        {"{\"type\":\"cron\",\"expr\":\"CRON_TZ=Asia/Tokyo 0 4 * * *\"}", true},
+        {"{\"expr\":\"TZ=Asia/Tokyo 0 4 * * *\"}", true},
+        {"{\"type\":\"cron\",\"expr\":\"0 4 * * *\",\"timezone\":\"Asia/Tokyo\"}", false},
+        {"{\"type\":\"cron\",\"hour\":4}", false},
+        {"{\"type\":\"oncalendar\",\"expr\":\"04:00 Asia/Tokyo\"}", true},
+        {"{\"type\":\"oncalendar\",\"expr\":\"04:00\"}", false},
+        {"{\"type\":\"manual\"}", false},
+        {"{\"type\":\"sometimes\"}", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        json_t *spec = json_loads(rows[i].spec, 0, NULL);
+
+        assert_int_equal(trigger_spec_has_zone(spec), rows[i].has_zone);
+        json_decref(spec);
+    }
+}
+
 static void test_between(void **state)
 {
     struct zones *zones = zones_new(ZONE_DIR);
@@ -549,11 +574,12 @@ static void test_laws(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_print),    cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_next),     cmocka_unit_test(test_once),
-        cmocka_unit_test(test_jitter),   cmocka_unit_test(test_dst),
-        cmocka_unit_test(test_relative), cmocka_unit_test(test_between),
-        cmocka_unit_test(test_laws),     cmocka_unit_test(test_hashed),
+        cmocka_unit_test(test_print),          cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_next),           cmocka_unit_test(test_once),
+        cmocka_unit_test(test_jitter),         cmocka_unit_test(test_dst),
+        cmocka_unit_test(test_relative),       cmocka_unit_test(test_between),
+        cmocka_unit_test(test_zone_in_a_text), cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_hashed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
