@@ -272,10 +272,12 @@ static bool is_change_of(const json_t *spec, const json_t *change)
 // Takes out what the members of change stand in the place of.
 static void spec_make_room(json_t *spec, const struct trigger *present, const json_t *change)
 {
-    bool has_expr = json_is_string(json_object_get(change, "expr"));
-
-    for (int i = 0; i < FIELD_COUNT && has_expr; i++)
+    for (int i = 0; i < FIELD_COUNT && json_is_string(json_object_get(change, "expr")); i++)
         (void)json_object_del(spec, field_names[i]);
+    if (json_object_get(change, "run_dates"))
+        (void)json_object_del(spec, "run_date");
+    if (json_object_get(change, "run_date"))
+        (void)json_object_del(spec, "run_dates");
     if (is_new_length(present, change))
         (void)json_object_del(spec, "start_date");
 }

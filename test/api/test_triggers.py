@@ -2,6 +2,7 @@
 import datetime
 import json
 import os
+import random
 import shutil
 import signal
 import sqlite3
@@ -309,6 +310,45 @@ def test_a_paused_startup_job_stays_so(own_server):
     assert own_server.post("/api/v1/jobs/j/resume").status_code == 200
     time.sleep(0.3)
     assert runs(own_server, "j") == []
+
+
+# ---- both, killed again and again ----
+
+KILLS = int(os.environ.get("KILLS", "200")) // 20
+NOTE = "#!/bin/sh\necho $BELFRY_JOB_ID $BELFRY_RUN_ID >> ../../starts.log\n"
+
+
+def test_kills(own_server):
+    dice = random.Random(int(os.environ.get("KILL_SEED", "1")))
+    starts = []
+    own_server.start()
+    main = own_server.folder("note", main=None) / "main"
+    main.write_text(NOTE)
+    main.chmod(0o755)
+    for job_id, trigger in {"after": {"type": "after", "delay": "200ms"}, "startup": {"type": "startup"}}.items():
+        reply = own_server.put("/api/v1/jobs/" + job_id, json={"folder": "note", "trigger": trigger})
+        assert reply.status_code == 201, reply.text
+    created = seconds(own_server.get("/api/v1/jobs/after").json()["created_at"])
+    for _ in range(KILLS):
+        time.sleep(dice.random())
+        own_server.kill()
+        starts.append(time.time())
+        own_server.start()
+    ended(own_server, "startup", KILLS)
+    ended(own_server, "after", KILLS)
+    assert len(runs(own_server, "startup")) == KILLS
+    for begun, run in zip(starts, runs(own_server, "startup")):
+        assert begun <= seconds(run["scheduled_at"]) < begun + 10
+    own_server.stop()
+    # Each slot is one delay behind the end before it, or behind the creation; and nothing was started twice.
+    with sqlite3.connect(own_server.db) as db:
+        rows = db.execute("SELECT scheduled_at, finished_at, run.state FROM run JOIN job ON job.id = job_id"
+                          " WHERE name = 'after' ORDER BY scheduled_at").fetchall()
+    db.close()
+    ends = [round(created * 1e6)] + [end for _, end, _ in rows]
+    assert [slot for slot, _, _ in rows] == [end + 200_000 for end in ends[:-1]]
+    lines = (own_server.home / "starts.log").read_text().splitlines()
+    assert len(lines) == len(set(lines))
 
 
 # ---- schedules that end ----
