@@ -68,6 +68,9 @@ static void test_words(void **state)
           "At 00:00 on day 1 of the month in January in 2030, UTC\n"
           "  Tue 2030-01-01 00:00 UTC   in 59s\n"
           "  then never again\n");
+    check("@reboot", "UTC", "2029-12-31 23:59:01", 2,
+          "At each start of the scheduler\n"
+          "  no times beforehand: they follow from what happens\n");
 }
 
 int main(void)

@@ -33,6 +33,9 @@ static void test_answers(void **state)
          "{\"id\":\"h\",\"error\":\"a request of dialect fields needs \\\"fields\\\"\"}\n"},
         {"{\"id\":\"i\",\"dialect\":\"cron\",\"expr\":\"* * * * *\",\"tz\":\"Mars/Phobos\"}",
          "{\"id\":\"i\",\"error\":\"unknown time zone \\\"Mars/Phobos\\\"\"}\n"},
+        {"{\"id\":\"j\",\"dialect\":\"cron\",\"expr\":\"@reboot\"}",
+         "{\"id\":\"j\",\"error\":\"this schedule has no times beforehand: they follow from what "
+         "happens\"}\n"},
         {"[1]", "{\"id\":null,\"error\":\"a request is a JSON object\"}\n"},
     };
     struct zones *zones = zones_new("test/data/zoneinfo");
