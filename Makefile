@@ -107,7 +107,7 @@ $(O)/unit/%.ok: $(O)/unit/%
 	@timeout 60 $< > $<.log 2>&1 || { cat $<.log; echo "FAILED: $<"; exit 1; }
 	@touch $@
 
-# Programs that may use every layer: fuzz targets, benchmarks, helpers of the API tests.
+# Programs that may use every layer: fuzz targets, benchmarks, helpers of the API tests and of the differential ones.
 program = $(patsubst $(1)/%.c,$(O)/programs/%,$(wildcard $(1)/*.c))
 define program_rules
 $(O)/programs/%: $(1)/%.c $(TOPDOWN:%=$(O)/lib%.a) $(LLHTTP) $(O)/flags
@@ -117,9 +117,10 @@ $(O)/programs/%: $(1)/%.c $(TOPDOWN:%=$(O)/lib%.a) $(LLHTTP) $(O)/flags
 endef
 $(eval $(call program_rules,test/fuzz,-fsanitize=fuzzer))
 $(eval $(call program_rules,test/api))
+$(eval $(call program_rules,test/differential))
 $(eval $(call program_rules,bench))
 fuzzers: $(call program,test/fuzz)
-helpers: $(call program,test/api)
+helpers: $(call program,test/api) $(call program,test/differential)
 benches: $(call program,bench)
 
 run: ## install what is missing, build, start the server; EXAMPLE=NAME schedules examples/jobs/NAME

@@ -207,6 +207,10 @@ static void values_add(struct reader *r, int from, int to, int step)
 {
     int width = r->limits->max - r->limits->min + 1;
 
+    if (step <= 1 && to <= r->limits->max && r->field < CRON_WEEKDAY) { // what is in most fields
+        r->bits |= (UINT64_C(2) << to) - (UINT64_C(1) << from);
+        return;
+    }
     for (int value = from; value <= to; value += step ? step : 1) {
         if (r->field == CRON_YEAR)
             calendar_add_year(r->calendar, value);
