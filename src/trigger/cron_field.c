@@ -387,13 +387,15 @@ static bool last_weekday_read(struct reader *r)
 
 // ---- ranges
 
-static bool backwards(const struct reader *r, size_t at, const char *hint)
+static bool backwards(const struct reader *r, size_t at, int from, int to)
 {
     const struct scan *s = &r->scan;
 
     scan_fail(s, at, "has a range that runs backwards: \"%.*s\"", (int)(s->at - at),
               s->text.p + at);
-    return fail_hint(s->e, "%s", hint);
+    if (r->field == CRON_YEAR)
+        return fail_hint(s->e, "write the earlier year first");
+    return fail_hint(s->e, "write %d-%d,%d-%d", from, r->limits->max, r->limits->min, to);
 }
 
 // The value behind "-" or "~". A range of weekdays may end in sun.
@@ -417,9 +419,7 @@ static bool range_read(struct reader *r, size_t at, int from)
         return false;
     end = to;
     if (to < from && (!r->language->wraps || r->field == CRON_YEAR))
-        return backwards(r, at,
-                         r->field == CRON_YEAR ? "write the earlier year first"
-                                               : "write two ranges, as in 22-23,0-2");
+        return backwards(r, at, from, to);
     if (to < from)
         end += r->limits->max - r->limits->min + 1;
     if (!step_read(r, &step))
@@ -437,8 +437,8 @@ static bool hashed_add(struct reader *r, size_t at, int from, int to)
 
     if (r->field == CRON_YEAR)
         return scan_fail(&r->scan, at, "cannot be left to H or ~: write the years");
-    if (to < from)
-        return backwards(r, at, "write the lesser end first");
+    if (to < from && !backwards(r, at, from, to))
+        return fail_hint(r->scan.e, "write the lesser end first");
     if (!step_read(r, &step))
         return false;
     int width = step && step <= to - from ? step : to - from + 1;

@@ -4,7 +4,9 @@
 // A language (crontab.c, quartz.c) is a table of limits and a few switches; which fields it has,
 // and what its day fields mean together, it looks after itself.
 //
-// H and ~ stand for one value of a range that is always the same for the same salt (the job's id)
+// H and ~ stand for one value of the field (a day: 1-28), H(0-29) and 6~15 for one of that range,
+// 6~ and ~15 for one up to the field's end and from its beginning; H/15 and 6~30/5 for every
+// fifteenth and fifth from such a value on. It is always the same for the same salt (the job's id),
 // and differs between jobs: least + SipHash-1-3(salt) modulo width, where the key's halves are
 // CRON_HASH_KEY and the enum cron_field, so that the minute says nothing of the hour. With a step
 // behind it, the hash picks where in the first step to begin. Jobs that are in a store hang on this

@@ -2,7 +2,9 @@
 //
 // Weekdays are 0-7, both ends Sunday. When neither day field begins with `*`, is `?` or has a + in
 // front, a day needs to match only one of them. Day also takes L, L-3, LW, L-3W, 15W; weekday takes
-// 5L, fri#L, 5#2. H and ~ are hashed as cron_field.h tells. The rules in full: README.md here.
+// 5L, fri#L, 5#2. H and ~ are hashed as cron_field.h tells. Macros, in any case: @yearly @annually
+// @semiannually @quarterly @monthly @weekly @daily @midnight @weekdays @weekends @hourly @minutely
+// @every_minute @secondly @every_second; those of other kinds are macro.h's.
 #pragma once
 
 #include <stdbool.h>

@@ -280,11 +280,38 @@ static void test_refused(void **state)
     }
 }
 
+static void test_hints(void **state)
+{
+    static const struct {
+        const char *expr, *hint;
+    } rows[] = {
+        {"61 * * * *", "write 0-59, 10-20/5, */15, H or a list of such"},
+        {"0 22-2 * * *", "write 22-23,0-2"},
+        {"0 0 * * fri-mon", "write 5-7,0-1"},
+        {"0 0 1 nov-feb *", "write 11-12,1-2"},
+        {"0 0 0 1 1 * 2030-2020", "write the earlier year first"},
+        {"9~3 * * * *", "write the lesser end first"},
+        {"* * * *", "write minute hour day month weekday, as in 30 2 * * mon-fri"},
+        {"@dayly", "did you mean \"@daily\"?"},
+        {"@rebot", "did you mean \"@reboot\"?"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct calendar c;
+        struct err e = {0};
+
+        assert_false(crontab_parse(str_of(rows[i].expr), &c, &e));
+        assert_string_equal(e.hint, rows[i].hint);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_str),    cmocka_unit_test(test_masks), cmocka_unit_test(test_hash),
         cmocka_unit_test(test_spread), cmocka_unit_test(test_zone),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_hints),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
