@@ -149,7 +149,9 @@ static bool iso_read(struct reader *r)
         return true;
     if (++r->at == r->text.len)
         return complain(r, "nothing follows T");
-    return units_read(r, iso_time_units, COUNT(iso_time_units), '\0');
+    if (!units_read(r, iso_time_units, COUNT(iso_time_units), '\0'))
+        return false;
+    return r->at == r->text.len || complain(r, "a byte of 0 is no part of it");
 }
 
 // A bare number of seconds.

@@ -71,6 +71,20 @@ static void test_parse(void **state)
     }
 }
 
+static void test_zero_byte(void **state)
+{
+    int64_t us = -1;
+    struct err e;
+
+    (void)state;
+    assert_false(duration_parse(STR_LIT("PT\0DT"), "grace", &us, &e));
+    assert_int_equal(e.column, 3);
+    assert_false(duration_parse(STR_LIT("PT5M\0"), "grace", &us, &e));
+    assert_int_equal(e.column, 5);
+    assert_false(duration_parse(STR_LIT("5m\0"), "grace", &us, &e));
+    assert_int_equal(us, -1);
+}
+
 static void test_python(void **state)
 {
     static const struct {
@@ -153,9 +167,8 @@ static void test_round_trip(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_python),
-        cmocka_unit_test(test_about),
+        cmocka_unit_test(test_parse),      cmocka_unit_test(test_zero_byte),
+        cmocka_unit_test(test_python),     cmocka_unit_test(test_about),
         cmocka_unit_test(test_round_trip),
     };
 
