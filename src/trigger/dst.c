@@ -1,4 +1,4 @@
-// dst.c - walks a zone's spans and the calendar together.
+// dst.c - walks a zone's spans and the local times of a calendar together.
 //
 // Inside a span local time is UTC plus a constant, so the next match of the calendar is the
 // answer when it falls inside the span. When it lies beyond, the next span takes over; spans that
@@ -8,8 +8,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trigger/dst.h"
 
+#include <assert.h>
+
 #define OFFSET_MAX_S (26 * 3600)
 #define FOREVER (INT64_MAX / 2)
+
+static_assert(CALENDAR_NEVER == DST_NEVER, "a calendar's answer is taken as it is");
 
 const char *const dst_names[DST_COUNT + 1] = {"default", "skip", "first", "shift",
                                               "both",    "utc",  NULL};
@@ -28,15 +32,20 @@ struct rule {
 };
 
 struct walk {
-    const struct calendar *calendar;
+    const struct dst_times *times;
     const struct zone *zone;
     struct rule rule;
     struct zone_span span;
     int64_t floor; // local seconds from which match was sought
-    int64_t match; // the calendar's least local second at or after floor
+    int64_t match; // the least local second at or after floor
 };
 
-static struct rule rule_of(const struct calendar *c)
+static int64_t local_next(const struct walk *w, int64_t from)
+{
+    return w->times->next(w->times->own, from);
+}
+
+static struct rule rule_of(const struct dst_times *times)
 {
     static const struct rule rules[DST_COUNT] = {
         [DST_DEFAULT] = {GAP_END, DST_GAP_MAX_S, false},
@@ -47,15 +56,15 @@ static struct rule rule_of(const struct calendar *c)
         [DST_UTC] = {GAP_NONE, 0, true},
     };
 
-    if (c->dst == DST_DEFAULT && c->is_elapsed)
+    if (times->policy == DST_DEFAULT && times->is_elapsed)
         return (struct rule){GAP_NONE, 0, true};
-    return rules[c->dst];
+    return rules[times->policy];
 }
 
 static void walk_seek(struct walk *w, int64_t floor)
 {
     w->floor = floor;
-    w->match = calendar_next(w->calendar, floor);
+    w->match = local_next(w, floor);
 }
 
 // Into the next span.
@@ -73,7 +82,7 @@ static void walk_change(struct walk *w)
 // Leaves out spans that end long before the match.
 static void walk_skip(struct walk *w)
 {
-    if (w->match != CALENDAR_NEVER && w->match - OFFSET_MAX_S >= w->span.to)
+    if (w->match != DST_NEVER && w->match - OFFSET_MAX_S >= w->span.to)
         zone_span_at(w->zone, w->match - OFFSET_MAX_S, &w->span);
 }
 
@@ -99,22 +108,22 @@ static int64_t gap_next(const struct walk *w, int64_t at)
         at - w->span.from >= (is_end ? 1 : end - start))
         return DST_NEVER;
 
-    int64_t match = calendar_next(w->calendar, is_end ? start : at + w->span.before_s);
+    int64_t match = local_next(w, is_end ? start : at + w->span.before_s);
     if (match >= end)
         return DST_NEVER;
     return is_end ? w->span.from : match - w->span.before_s;
 }
 
-int64_t dst_next(const struct calendar *c, const struct zone *zone, int64_t after_s)
+int64_t dst_times_next(const struct dst_times *times, const struct zone *zone, int64_t after_s)
 {
-    struct walk w = {.calendar = c, .zone = zone, .rule = rule_of(c)};
+    struct walk w = {.times = times, .zone = zone, .rule = rule_of(times)};
     int64_t at = after_s < -OFFSET_MAX_S ? -OFFSET_MAX_S : after_s + 1; // local 1970 begins later
 
     zone_span_at(zone, at, &w.span);
     walk_start(&w, at);
     for (;;) {
         int64_t swallowed = gap_next(&w, at);
-        bool is_here = w.match != CALENDAR_NEVER && w.match < w.span.to + w.span.offset_s;
+        bool is_here = w.match != DST_NEVER && w.match < w.span.to + w.span.offset_s;
         int64_t found = is_here ? w.match - w.span.offset_s : DST_NEVER;
 
         if (is_here || swallowed != DST_NEVER)
@@ -127,7 +136,7 @@ int64_t dst_next(const struct calendar *c, const struct zone *zone, int64_t afte
             continue;
         // walk_change has looked again if the clocks went back; nothing else follows the last
         // match.
-        if (w.match == CALENDAR_NEVER)
+        if (w.match == DST_NEVER)
             return DST_NEVER;
         walk_skip(&w);
         if (w.span.from > at)
@@ -135,28 +144,11 @@ int64_t dst_next(const struct calendar *c, const struct zone *zone, int64_t afte
     }
 }
 
-void dst_locals(const struct calendar *c, const struct zone *zone, int64_t at_s,
-                struct dst_locals *ret_locals)
-{
-    struct walk w = {.calendar = c, .zone = zone, .rule = rule_of(c)};
-
-    zone_span_at(zone, at_s, &w.span);
-    walk_start(&w, at_s);
-
-    bool is_shown = w.match == at_s + w.span.offset_s;
-    bool has_gap = gap_next(&w, at_s) == at_s;
-    *ret_locals = (struct dst_locals){
-        .shown_s = is_shown ? w.match : CALENDAR_NEVER,
-        .skipped_s = has_gap && w.rule.gap == GAP_SHIFT ? at_s + w.span.before_s : CALENDAR_NEVER,
-        .is_gap_end = has_gap && w.rule.gap == GAP_END,
-    };
-}
-
 static bool change_touches(const struct walk *w, struct dst_touch *ret_touch)
 {
     int32_t length = w->span.offset_s - w->span.before_s;
     int64_t old = w->span.from + w->span.before_s, new = w->span.from + w->span.offset_s;
-    int64_t match = calendar_next(w->calendar, length > 0 ? old : new);
+    int64_t match = local_next(w, length > 0 ? old : new);
 
     if (length == 0 || match >= (length > 0 ? new : old))
         return false;
@@ -170,12 +162,12 @@ static bool change_touches(const struct walk *w, struct dst_touch *ret_touch)
     return true;
 }
 
-bool dst_next_touch(const struct calendar *c, const struct zone *zone, int64_t after_s,
-                    int64_t until_s, struct dst_touch *ret_touch)
+bool dst_times_next_touch(const struct dst_times *times, const struct zone *zone, int64_t after_s,
+                          int64_t until_s, struct dst_touch *ret_touch)
 {
-    struct walk w = {.calendar = c, .zone = zone, .rule = rule_of(c)};
+    struct walk w = {.times = times, .zone = zone, .rule = rule_of(times)};
 
-    if (c->dst == DST_DEFAULT && c->is_elapsed)
+    if (times->policy == DST_DEFAULT && times->is_elapsed)
         return false;
     zone_span_at(zone, after_s, &w.span);
     while (w.span.to < FOREVER && w.span.to <= until_s) {
@@ -184,4 +176,49 @@ bool dst_next_touch(const struct calendar *c, const struct zone *zone, int64_t a
             return true;
     }
     return false;
+}
+
+// ---- calendars
+
+static int64_t calendar_local(const void *own, int64_t from)
+{
+    return calendar_next(own, from);
+}
+
+static struct dst_times times_of(const struct calendar *c)
+{
+    return (struct dst_times){calendar_local, c, (enum dst_policy)c->dst, c->is_elapsed};
+}
+
+int64_t dst_next(const struct calendar *c, const struct zone *zone, int64_t after_s)
+{
+    const struct dst_times times = times_of(c);
+
+    return dst_times_next(&times, zone, after_s);
+}
+
+bool dst_next_touch(const struct calendar *c, const struct zone *zone, int64_t after_s,
+                    int64_t until_s, struct dst_touch *ret_touch)
+{
+    const struct dst_times times = times_of(c);
+
+    return dst_times_next_touch(&times, zone, after_s, until_s, ret_touch);
+}
+
+void dst_locals(const struct calendar *c, const struct zone *zone, int64_t at_s,
+                struct dst_locals *ret_locals)
+{
+    const struct dst_times times = times_of(c);
+    struct walk w = {.times = &times, .zone = zone, .rule = rule_of(&times)};
+
+    zone_span_at(zone, at_s, &w.span);
+    walk_start(&w, at_s);
+
+    bool is_shown = w.match == at_s + w.span.offset_s;
+    bool has_gap = gap_next(&w, at_s) == at_s;
+    *ret_locals = (struct dst_locals){
+        .shown_s = is_shown ? w.match : CALENDAR_NEVER,
+        .skipped_s = has_gap && w.rule.gap == GAP_SHIFT ? at_s + w.span.before_s : CALENDAR_NEVER,
+        .is_gap_end = has_gap && w.rule.gap == GAP_END,
+    };
 }

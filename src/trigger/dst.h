@@ -39,9 +39,19 @@ enum dst_policy {
 
 extern const char *const dst_names[DST_COUNT + 1]; // "default", ...; NULL at the end
 
+// Any set of local times, for whoever has no struct calendar.
+struct dst_times {
+    int64_t (*next)(const void *own, int64_t from); // the least local second at or after one, or
+                                                    // DST_NEVER
+    const void *own;
+    enum dst_policy policy;
+    bool is_elapsed;
+};
+
 // The least moment (seconds UTC) after after_s that the calendar means in the zone; DST_NEVER
 // when there is none.
 int64_t dst_next(const struct calendar *c, const struct zone *zone, int64_t after_s);
+int64_t dst_times_next(const struct dst_times *times, const struct zone *zone, int64_t after_s);
 
 // Which local times of the calendar a moment stands for: dst_next the other way round.
 struct dst_locals {
@@ -66,3 +76,5 @@ struct dst_touch {
 // elapsed time under the default rule.
 bool dst_next_touch(const struct calendar *c, const struct zone *zone, int64_t after_s,
                     int64_t until_s, struct dst_touch *ret_touch);
+bool dst_times_next_touch(const struct dst_times *times, const struct zone *zone, int64_t after_s,
+                          int64_t until_s, struct dst_touch *ret_touch);

@@ -34,6 +34,17 @@ wall kind_calendar_next(const struct trigger *t, wall after)
     return at == DST_NEVER ? WALL_NEVER : (wall){at * SECOND_US};
 }
 
+struct trigger_dst kind_dst(const struct dst_touch *touch)
+{
+    return (struct trigger_dst){
+        .kind = touch->kind,
+        .change_at = {touch->change_at * SECOND_US},
+        .local_s = touch->local_s,
+        .runs_at = touch->runs_at == DST_NEVER ? WALL_NEVER : (wall){touch->runs_at * SECOND_US},
+        .is_twice = touch->is_twice,
+    };
+}
+
 bool kind_next_dst(const struct trigger *t, const struct calendar *c, wall after, wall until,
                    struct trigger_dst *ret_dst)
 {
@@ -42,13 +53,7 @@ bool kind_next_dst(const struct trigger *t, const struct calendar *c, wall after
     if (t->dst == DST_UTC || !dst_next_touch(c, t->zone, floor_div(after.us, SECOND_US),
                                              floor_div(until.us, SECOND_US), &touch))
         return false;
-    *ret_dst = (struct trigger_dst){
-        .kind = touch.kind,
-        .change_at = {touch.change_at * SECOND_US},
-        .local_s = touch.local_s,
-        .runs_at = touch.runs_at == DST_NEVER ? WALL_NEVER : (wall){touch.runs_at * SECOND_US},
-        .is_twice = touch.is_twice,
-    };
+    *ret_dst = kind_dst(&touch);
     return true;
 }
 

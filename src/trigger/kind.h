@@ -117,6 +117,9 @@ struct kind {
 // "key":"2026-01-01T00:00:00+01:00"
 void kind_write_moment(struct json_write *w, const char *key, wall at, const struct zone *zone);
 
+// What dst.h says of a change of the clocks, for next_dst.
+struct trigger_dst kind_dst(const struct dst_touch *touch);
+
 // The end of 2199: no slot lies after it.
 wall kind_horizon(void);
 

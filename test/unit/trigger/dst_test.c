@@ -199,6 +199,43 @@ static void test_policies(void **state)
     zones_free(zones);
 }
 
+// 02:30 on every day, without a calendar.
+static int64_t half_past_two(const void *own, int64_t from)
+{
+    int64_t day = floor_div(from - *(const int64_t *)own + DAY_S - 1, DAY_S);
+
+    return day * DAY_S + *(const int64_t *)own;
+}
+
+// Any set of local times gets what a calendar gets.
+static void test_times(void **state)
+{
+    const int64_t second = 9000;
+    struct zones *zones = zones_new(ZONE_DIR);
+    int64_t from = at_of(zones, "2026-01-01").us / 1000000, until = from + 300 * (int64_t)DAY_S;
+    const struct zone *zone;
+    struct calendar c;
+    struct err e;
+
+    (void)state;
+    assert_true(zones_get(zones, STR_LIT("America/New_York"), &zone, &e));
+    assert_true(crontab_parse(STR_LIT("30 2 * * *"), &c, &e));
+    for (int policy = DST_DEFAULT; policy < DST_COUNT; policy++) {
+        struct dst_times times = {half_past_two, &second, (enum dst_policy)policy, false};
+        struct dst_touch a, b;
+
+        c.dst = policy & 7;
+        for (int64_t at = from; at < until; at += 4321)
+            assert_int_equal(dst_times_next(&times, zone, at), dst_next(&c, zone, at));
+        assert_true(dst_next_touch(&c, zone, from, until, &a));
+        assert_true(dst_times_next_touch(&times, zone, from, until, &b));
+        assert_int_equal(a.change_at, b.change_at);
+        assert_int_equal(a.runs_at, b.runs_at);
+        assert_false(dst_times_next_touch(&times, zone, a.change_at, a.change_at + 9, &b));
+    }
+    zones_free(zones);
+}
+
 static void test_ends(void **state)
 {
     struct zones *zones = zones_new(ZONE_DIR);
@@ -418,7 +455,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),  cmocka_unit_test(test_policies),
         cmocka_unit_test(test_locals), cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_touch),  cmocka_unit_test(test_walk),
+        cmocka_unit_test(test_times),  cmocka_unit_test(test_touch),
+        cmocka_unit_test(test_walk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

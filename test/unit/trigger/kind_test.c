@@ -106,12 +106,26 @@ static void test_own_calendar(void **state)
     zones_free(zones);
 }
 
+static void test_dst(void **state)
+{
+    struct dst_touch touch = {
+        .kind = LOCAL_FOLD, .change_at = 3, .local_s = 5, .runs_at = 7, .is_twice = true};
+    struct trigger_dst dst = kind_dst(&touch);
+
+    (void)state;
+    assert_true(dst.kind == LOCAL_FOLD && dst.is_twice && dst.local_s == 5);
+    assert_int_equal(dst.change_at.us, 3 * SECOND_US);
+    assert_int_equal(dst.runs_at.us, 7 * SECOND_US);
+    touch.runs_at = DST_NEVER;
+    assert_int_equal(kind_dst(&touch).runs_at.us, WALL_NEVER.us);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_horizon),      cmocka_unit_test(test_types),
         cmocka_unit_test(test_write_moment), cmocka_unit_test(test_calendar),
-        cmocka_unit_test(test_own_calendar),
+        cmocka_unit_test(test_own_calendar), cmocka_unit_test(test_dst),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
