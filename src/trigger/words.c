@@ -399,3 +399,25 @@ void words_interval(int64_t every_us, struct buf *out)
         say_rest(every_us, out);
     }
 }
+
+// ---- parts for others
+
+void words_times(const struct calendar *c, struct buf *out)
+{
+    say_time(c, out);
+}
+
+void words_list(uint64_t mask, void (*say)(int value, struct buf *out), struct buf *out)
+{
+    say_list(mask, say, out);
+}
+
+const char *words_month(int month)
+{
+    return months[month];
+}
+
+const char *words_weekday(int weekday)
+{
+    return weekdays[weekday];
+}

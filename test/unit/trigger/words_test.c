@@ -93,11 +93,39 @@ static void test_interval(void **state)
     }
 }
 
+static void say(int value, struct buf *out)
+{
+    buf_printf(out, "<%d>", value);
+}
+
+static void test_parts(void **state)
+{
+    struct calendar c;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 200);
+    calendar_init(&c);
+    c.hours = 1 << 9 | 1 << 17;
+    c.minutes = 1;
+    c.seconds = 1;
+    c.weekdays = 1;
+    words_times(&c, &out);
+    assert_string_equal(buf_text(&out), "at 09:00 and 17:00");
+    buf_clear(&out);
+    words_list(1 << 1 | 7 << 3 | 1 << 9, say, &out);
+    assert_string_equal(buf_text(&out), "<1>, <3> to <5> and <9>");
+    assert_string_equal(words_month(1), "January");
+    assert_string_equal(words_weekday(6), "Sunday");
+    buf_done(&out);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_calendar),
         cmocka_unit_test(test_interval),
+        cmocka_unit_test(test_parts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
