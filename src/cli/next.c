@@ -29,9 +29,13 @@ static json_t *spec_make(const json_t *request, bool *ret_is_known, struct err *
     static const struct {
         const char *dialect, *type;
         bool is_text;
-    } dialects[] = {{"cron", "crontab", true},          {"quartz", "quartz", true},
-                    {"oncalendar", "oncalendar", true}, {"fields", "cron", false},
-                    {"interval", "interval", false},    {"date", "date", false}};
+    } dialects[] = {{"cron", "crontab", true},
+                    {"quartz", "quartz", true},
+                    {"oncalendar", "oncalendar", true},
+                    {"fields", "cron", false},
+                    {"interval", "interval", false},
+                    {"date", "date", false},
+                    {"rrule", "rrule", true}};
     const char *dialect = text_of(request, "dialect", "cron");
 
     for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++) {

@@ -24,9 +24,9 @@ static const struct model_field trigger_fields[] = {
 // Only a schema: trigger_parse reads the value.
 const struct model trigger_spec_model = {
     .name = "Trigger",
-    .doc = "When to run: cron (fields, or expr), quartz and oncalendar (expr), interval (units), "
-           "date (run_date), "
-           "after (delay), startup, manual. Fields that are left out have APScheduler's meaning: "
+    .doc = "When to run: cron (fields, or expr), quartz, oncalendar and rrule (expr), interval "
+           "(units), date (run_date), after (delay), startup, manual. Fields that are left out "
+           "have APScheduler's meaning: "
            "those less significant than the last given one are at their least value.",
     .fields = trigger_fields,
     .count = MODEL_COUNT(trigger_fields) - 1, // without args

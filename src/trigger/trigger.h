@@ -31,6 +31,7 @@ enum trigger_kind {
     TRIGGER_MANUAL,     // only when asked
     TRIGGER_QUARTZ,     // by the calendar: Quartz's cron text
     TRIGGER_ONCALENDAR, // by the calendar: systemd's calendar events
+    TRIGGER_RRULE,      // by the recurrence rules of RFC 5545
 };
 
 // The types of specs, for lists of choices: "cron", "interval", ...; NULL at the end.
@@ -59,6 +60,8 @@ struct trigger_context {
 //       integers, fractions, or either as text
 //   {"type":"date", "run_date", "timezone"}
 //       run_date must be given
+//   {"type":"rrule", "expr":"DTSTART;TZID=Europe/Berlin:20260101T090000\nRRULE:FREQ=DAILY", ...}
+//       lines of RFC 5545 (rrule_read.h)
 //   {"type":"after", "delay":"5m", "timezone", "jitter"}
 //       so long after the end of the job's last run
 //   {"type":"startup", "delay", "timezone", "jitter"}, {"type":"manual", "timezone"}

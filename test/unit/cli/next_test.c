@@ -21,7 +21,11 @@ static void test_answers(void **state)
          "{\"id\":\"b\",\"next\":[]}\n"},
         {"{\"id\":\"c\",\"dialect\":\"interval\",\"fields\":{\"hours\":1},\"n\":2}",
          "{\"id\":\"c\",\"next\":[\"1970-01-01T01:00:00Z\",\"1970-01-01T02:00:00Z\"]}\n"},
-        {"{\"id\":\"d\",\"dialect\":\"rrule\",\"expr\":\"x\"}",
+        {"{\"id\":\"r\",\"dialect\":\"rrule\",\"expr\":\"DTSTART:20260101T090000Z\\nRRULE:FREQ="
+         "DAILY;"
+         "COUNT=1\",\"n\":2}",
+         "{\"id\":\"r\",\"next\":[\"2026-01-01T09:00:00Z\"]}\n"},
+        {"{\"id\":\"d\",\"dialect\":\"sundial\",\"expr\":\"x\"}",
          "{\"id\":\"d\",\"unsupported\":true}\n"},
         {"{\"id\":\"e\",\"dialect\":\"cron\",\"expr\":\"61 * * * *\"}",
          "{\"id\":\"e\",\"error\":\"minute must be 0-59, not \\\"61\\\"\"}\n"},
