@@ -106,17 +106,23 @@ static int64_t week_start(const struct recur *rule, int64_t day)
     return day - (civil_weekday(day) - rule->week_start + 7) % 7;
 }
 
-// The days of the month that lie in the weeks of BYWEEKNO.
+// The days of the month that lie in the weeks of BYWEEKNO. The first week may belong to the year
+// before, the last to the year after.
 static uint32_t numbered_weeks(const struct recur *rule, const struct month *m)
 {
+    int64_t week = week_start(rule, m->first), start = year_start(rule, m->year);
+    int64_t year = week < start ? m->year - 1 : m->year;
     uint64_t days = 0;
 
-    for (int64_t week = week_start(rule, m->first); week < m->first + m->length; week += 7) {
-        int64_t year = civil_date(week + 3).year, start = year_start(rule, year);
-        int n = (int)((week - start) / 7) + 1;
-        int back = (int)((year_start(rule, year + 1) - week) / 7);
-
-        if ((rule->weeks >> n & 1) || (rule->weeks_back >> back & 1))
+    if (week < start)
+        start = year_start(rule, year);
+    for (int64_t end = year_start(rule, year + 1); week < m->first + m->length; week += 7) {
+        if (week >= end) {
+            start = end;
+            end = year_start(rule, ++year + 1);
+        }
+        if ((rule->weeks >> ((week - start) / 7 + 1) & 1) ||
+            (rule->weeks_back >> (end - week) / 7 & 1))
             days |= shifted(WEEK_BITS, (int)(week - m->first));
     }
     return (uint32_t)days;

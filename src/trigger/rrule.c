@@ -42,34 +42,38 @@ int64_t rrule_local(const struct rrule *r, int64_t at_s)
     return local > shown ? local : shown;
 }
 
-// Times that clocks skip are passed over where they do not run.
+// Times that clocks skip are passed over where they do not run. Gaps before the next time are
+// left out: a rare rule is not searched again for each of them.
 bool rrule_count(const struct rrule *r, struct series *s, int64_t *steps)
 {
     struct series_tally tally = {.left = s->rule.count, .steps = *steps};
-    int64_t from = s->start, end = s->last + 1;
-    struct zone_local start;
-    struct zone_span span;
+    int64_t from = series_next(s, s->start);
+    struct zone_local local;
+    struct zone_span span = {.to = FOREVER};
     bool ok = true;
 
-    zone_from_local(r->zone, from, &start);
-    zone_span_at(r->zone, start.first, &span);
-    if (r->policy == DST_SKIP && start.kind == LOCAL_GAP)
-        from = span.from + span.offset_s;
-    while (ok && r->policy == DST_SKIP && tally.left > 0 && span.to < FOREVER) {
+    if (r->policy == DST_SKIP && from != SERIES_NEVER) {
+        zone_from_local(r->zone, from, &local);
+        zone_span_at(r->zone, local.first - 1, &span);
+    }
+    while (ok && tally.left > 0 && from != SERIES_NEVER && span.to < FOREVER) {
         int64_t gap = span.to + span.offset_s;
 
-        if (gap >= end)
-            break;
         zone_span_at(r->zone, span.to, &span);
-        if (span.from + span.offset_s <= gap)
+        int64_t end = span.from + span.offset_s;
+        if (gap > s->last)
+            break;
+        if (end <= gap || end <= from)
             continue;
         ok = series_count(s, from, gap, &tally);
-        from = span.from + span.offset_s;
+        from = series_next(s, end);
     }
-    ok = ok && series_count(s, from, end, &tally);
+    ok = ok && (from == SERIES_NEVER || series_count(s, from, s->last + 1, &tally));
     *steps = tally.steps;
     if (ok && tally.left == 0)
         s->last = tally.at;
+    else if (ok && tally.left == s->rule.count)
+        s->last = s->start - 1; // none at all
     return ok;
 }
 

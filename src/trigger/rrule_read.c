@@ -440,17 +440,22 @@ static bool rule_limit(struct maker *m, const struct property_line *p, struct se
         scan_fail(&scan, p->line.at, "has a COUNT that takes too long to count");
         return fail_hint(m->e, "write UNTIL in its place");
     }
-    if (p->property == PROPERTY_RRULE ||
-        (series_count(s, s->start, s->last + 1, &excluded) && excluded.left > 0))
+    if (p->property == PROPERTY_RRULE)
+        return true;
+    excluded.steps = m->steps;
+    bool ok = series_count(s, s->start, s->last + 1, &excluded);
+    m->steps = excluded.steps;
+    if (ok && excluded.left > 0)
         return true;
     scan_fail(&scan, p->line.at, "takes out more than %d times", EXCLUDED_MAX);
     return fail_hint(m->e, "give it an UNTIL, or put the limit into the RRULE");
 }
 
-// A rule that fires is kept; nothing before its first time needs to be searched again.
+// A rule that fires is kept; nothing before its first time, or long before 1970, needs to be
+// searched again.
 static void rule_keep(struct maker *m, const struct property_line *p, struct series *s)
 {
-    int64_t first = series_next(s, s->start);
+    int64_t first = series_next(s, -2 * DAY_S);
 
     m->set->has_rule = true;
     if (first != SERIES_NEVER) {

@@ -26,7 +26,7 @@ static bool has_place(const struct series *s);
 static int64_t place_next(const struct series *s, int64_t rank, int64_t total);
 static void classes_init(struct series *s);
 static int64_t in_days(const struct series *s, int64_t from);
-static int64_t in_units(const struct series *s, int64_t from);
+static int64_t in_units(const struct series *s, int64_t from, int64_t *steps);
 static int64_t in_periods(const struct series *s, int64_t from);
 
 void series_init(struct series *s, const struct recur *rule, int64_t start_s)
@@ -69,14 +69,14 @@ void series_done(struct series *s)
 
 int64_t series_next(const struct series *s, int64_t from)
 {
-    int64_t at;
+    int64_t at, steps = 0;
 
     if (from < s->start)
         from = s->start;
     if (from > s->last)
         return SERIES_NEVER;
     if (s->unit_s)
-        at = in_units(s, from);
+        at = in_units(s, from, &steps);
     else if (recur_has(&s->rule, RECUR_BYSETPOS))
         at = in_periods(s, from);
     else
@@ -285,12 +285,12 @@ static int64_t class_next(const struct series *s, int64_t day)
 }
 
 // The least unit at or after one that is active and begins with a time of outer on a day of the
-// rule; SERIES_NEVER when there is none.
-static int64_t unit_next(const struct series *s, int64_t unit)
+// rule; SERIES_NEVER when there is none. Counts its steps.
+static int64_t unit_next(const struct series *s, int64_t unit, int64_t *steps)
 {
     int64_t units = DAY_S / s->unit_s, end = (recur_last_day() + 1) * units;
 
-    for (;;) {
+    for (;; ++*steps) {
         unit += to_active(s, unit);
         if (unit >= end)
             return SERIES_NEVER;
@@ -328,16 +328,16 @@ static int32_t in_unit(const struct series *s, int32_t from)
     return rank < 0 ? -1 : times_at(&s->inner, (int32_t)rank);
 }
 
-static int64_t in_units(const struct series *s, int64_t from)
+static int64_t in_units(const struct series *s, int64_t from, int64_t *steps)
 {
-    int64_t here = unit_of(s, from), unit = unit_next(s, here);
+    int64_t here = unit_of(s, from), unit = unit_next(s, here, steps);
     int32_t second = 0;
 
     if (unit == here) {
         second = in_unit(s, (int32_t)(from - here * s->unit_s));
         if (second >= 0 && second < s->unit_s)
             return here * s->unit_s + second;
-        unit = unit_next(s, here + 1);
+        unit = unit_next(s, here + 1, steps);
     }
     return unit == SERIES_NEVER ? SERIES_NEVER : unit * s->unit_s + in_unit(s, 0);
 }
@@ -527,7 +527,7 @@ static bool count_units(const struct series *s, int64_t from, int64_t to,
                         struct series_tally *tally)
 {
     for (; tally->steps < SERIES_STEPS_MAX; tally->steps++, from++) {
-        from = in_units(s, from);
+        from = in_units(s, from, &tally->steps);
         if (from >= to || from > s->last)
             return true;
         tally->at = from;

@@ -46,7 +46,7 @@ struct series_tally {
     int64_t steps;
 };
 
-#define SERIES_STEPS_MAX 20000
+#define SERIES_STEPS_MAX 10000
 
 // Takes the times in [from, to), one by one from t->left until it is 0; t->at is then the last one
 // taken. Days with equal times and regular intervals are counted at once. False when what has to be

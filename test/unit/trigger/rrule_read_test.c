@@ -112,6 +112,8 @@ static void test_refused(void **state)
         {"DTSTART;VALUE=DATE:20260101\nRRULE:FREQ=HOURLY", 29, "has times of day"},
         {START "RRULE:FREQ=SECONDLY;INTERVAL=7;BYHOUR=3;COUNT=1000000", 25,
          "takes too long to count"},
+        // Few times, but many steps to each.
+        {START "RRULE:FREQ=SECONDLY;INTERVAL=49;BYSECOND=31;COUNT=9000", 25, "too long to count"},
         {START "RRULE:FREQ=DAILY\nEXRULE:FREQ=DAILY", 42, "EXRULE takes out more than 10000"},
         {START "RRULE:FREQ=DAILY\nRRULE:FREQ=DAILY\nRRULE:FREQ=DAILY\nEXRULE:FREQ=YEARLY\n"
                "RRULE:FREQ=DAILY",
@@ -143,6 +145,10 @@ static void test_never(void **state)
     assert_int_equal(e.code, ERR_SCHEDULE);
     assert_int_equal(e.column, 25);
     assert_string_equal(e.message, "this rule never fires");
+    assert_null(set_policy(zones,
+                           "DTSTART:16000101T090000\nRRULE:FREQ=DAILY;INTERVAL=7;BYDAY=TU;COUNT=5",
+                           DST_DEFAULT, &e));
+    assert_int_equal(e.code, ERR_SCHEDULE);
     assert_null(set_policy(zones, START "RRULE:FREQ=DAILY;UNTIL=20251231", DST_DEFAULT, &e));
     assert_int_equal(e.code, ERR_SCHEDULE);
     zones_free(zones);
