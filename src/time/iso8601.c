@@ -1,4 +1,7 @@
 // iso8601.c - reads and prints dates and times.
+//
+// There are two readers. One takes what people and Python type; the other is for texts that say
+// they are ISO 8601, where a forgotten zero is a mistake and 20260131 is a date.
 // SPDX-License-Identifier: Apache-2.0
 #include "time/iso8601.h"
 
@@ -8,6 +11,8 @@
 struct reader {
     struct str text;
     size_t at;
+    bool is_strict;
+    bool is_basic; // strict: without "-" and ":"
     const char *field;
     struct err *e;
 };
@@ -18,8 +23,10 @@ static bool complain(const struct reader *r, const char *what)
 
     fail_at(r->e, ERR_INPUT, r->field, (int)r->at + 1, "\"%.*s\" is not a date and time: %s",
             (int)(t.len < 80 ? t.len : 80), t.len ? t.p : "", what);
-    return fail_hint(r->e,
-                     "write it as 2026-11-22, 2026-11-22 04:49:33 or 2026-11-22T04:49:33+01:00");
+    return fail_hint(r->e, r->is_strict ? "write it as 2026-11-22T04:49:33+01:00, or without an "
+                                          "offset as 2026-11-22T04:49:33 or 20261122T044933"
+                                        : "write it as 2026-11-22, 2026-11-22 04:49:33 or "
+                                          "2026-11-22T04:49:33+01:00");
 }
 
 static char peek(const struct reader *r)
@@ -157,21 +164,168 @@ bool iso8601_parse(struct str text, const char *field, struct iso8601 *ret_time,
     return true;
 }
 
+// ---- the strict form
+
+// The three forms of a date behind its year.
+
+static bool month_form(struct reader *r, struct civil *c)
+{
+    int month, day;
+
+    if (!number(r, 2, 2, 12, "the month is 01 to 12", &month))
+        return false;
+    if (!r->is_basic && !take(r, '-'))
+        return complain(r, "\"-\" and the day are expected here");
+    size_t day_at = r->at;
+    if (!number(r, 2, 2, 31, "the day is 01 to 31", &day))
+        return false;
+    c->month = (int8_t)month;
+    c->day = (int8_t)day;
+    if (civil_is_valid(c))
+        return true;
+    r->at = day_at;
+    return complain(r, "there is no such day");
+}
+
+static bool week_form(struct reader *r, struct civil *c)
+{
+    size_t week_at = r->at;
+    int week, weekday;
+
+    if (!number(r, 2, 2, 53, "the week is 01 to 53", &week))
+        return false;
+    if (!r->is_basic && !take(r, '-'))
+        return complain(r, "\"-\" and the weekday are expected here");
+    if (!number(r, 1, 1, 7, "the weekday is 1 (Monday) to 7", &weekday))
+        return false;
+    // Week 1 is the one with 4 January.
+    int64_t fourth = civil_days(c->year, 1, 4), year;
+    int64_t monday = fourth - civil_weekday(fourth) + (week - 1) * 7;
+    if (week == 0 || weekday == 0 || civil_week(monday, &year) != week || year != c->year) {
+        r->at = week_at;
+        return complain(r, "there is no such day of a week");
+    }
+    *c = civil_date(monday + weekday - 1);
+    return true;
+}
+
+static bool ordinal_form(struct reader *r, struct civil *c)
+{
+    size_t day_at = r->at;
+    int day;
+
+    if (!number(r, 3, 3, 366, "the day of the year is 001 to 366", &day))
+        return false;
+    if (day == 0 || (day == 366 && !civil_is_leap(c->year))) {
+        r->at = day_at;
+        return complain(r, "there is no such day of the year");
+    }
+    *c = civil_date(civil_days(c->year, 1, day));
+    return true;
+}
+
+static bool date_read_strict(struct reader *r, struct civil *c)
+{
+    size_t digits = 0;
+    int year;
+
+    if (!number(r, 4, 4, 9999, "it begins with a year of four digits", &year))
+        return false;
+    if (year == 0) {
+        r->at = 0;
+        return complain(r, "there is no year 0");
+    }
+    c->year = year;
+    r->is_basic = !take(r, '-');
+    if (take(r, 'W'))
+        return week_form(r, c);
+    while (r->at + digits < r->text.len && r->text.p[r->at + digits] >= '0' &&
+           r->text.p[r->at + digits] <= '9')
+        digits++;
+    return digits == 3 ? ordinal_form(r, c) : month_form(r, c);
+}
+
+// Adds the fraction of a unit of so many seconds to the time of day.
+static bool unit_fraction(struct reader *r, int32_t unit_s, struct civil *c)
+{
+    int64_t billionths = 0, scale = 100000000, us;
+    size_t start = r->at;
+
+    for (; peek(r) >= '0' && peek(r) <= '9'; r->at++, scale /= 10)
+        billionths += scale * (peek(r) - '0');
+    if (r->at == start)
+        return complain(r, "digits are missing behind the point");
+    us = billionths * unit_s / 1000;
+    c->minute += (int8_t)(us / 60000000);
+    c->second += (int8_t)(us / 1000000 % 60);
+    c->us = (int32_t)(us % 1000000);
+    return true;
+}
+
+static bool time_read_strict(struct reader *r, struct civil *c)
+{
+    static const char *const whats[] = {"the hour is 00 to 23", "the minute is 00 to 59",
+                                        "the second is 00 to 59"};
+    int parts[3] = {0}, n = 0;
+
+    do {
+        if (!number(r, 2, 2, n ? 59 : 23, whats[n], &parts[n]))
+            return false;
+        n++;
+    } while (n < 3 && (r->is_basic ? peek(r) >= '0' && peek(r) <= '9' : take(r, ':')));
+    c->hour = (int8_t)parts[0];
+    c->minute = (int8_t)parts[1];
+    c->second = (int8_t)parts[2];
+    if (!take(r, '.') && !take(r, ','))
+        return true;
+    return unit_fraction(r, n == 1 ? 3600 : n == 2 ? 60 : 1, c);
+}
+
+bool iso8601_parse_strict(struct str text, const char *field, struct iso8601 *ret_time,
+                          struct err *e)
+{
+    struct reader r = {.text = text, .is_strict = true, .field = field, .e = e};
+    struct iso8601 t = {0};
+
+    if (!date_read_strict(&r, &t.civil))
+        return false;
+    if (r.at < r.text.len) {
+        if (!take(&r, 'T'))
+            return complain(&r, "\"T\" is expected between date and time");
+        if (!time_read_strict(&r, &t.civil))
+            return false;
+        if (peek(&r) == ' ' || peek(&r) == 'z')
+            return complain(&r, "an offset such as +01:00, or Z, or nothing is expected here");
+        if (!offset_read(&r, &t))
+            return false;
+        if (r.at < r.text.len)
+            return complain(&r, "it should end here");
+    }
+    *ret_time = t;
+    return true;
+}
+
+// ---- moments and printing
+
+wall iso8601_at(const struct iso8601 *t, const struct zone *zone)
+{
+    struct zone_local local;
+    int64_t utc_s = civil_seconds(&t->civil) - t->offset_s;
+
+    if (t->has_offset)
+        return (wall){utc_s * 1000000 + t->civil.us};
+    zone_from_local(zone, utc_s, &local);
+    return (wall){local.first * 1000000 + (local.kind == LOCAL_GAP ? 0 : t->civil.us)};
+}
+
 bool iso8601_moment(struct str text, const struct zone *zone, const char *field, wall *ret_at,
                     struct err *e)
 {
     struct iso8601 t;
-    struct zone_local local;
-    int64_t utc_s;
 
     if (!iso8601_parse(text, field, &t, e))
         return false;
-    utc_s = civil_seconds(&t.civil) - t.offset_s;
-    if (!t.has_offset) {
-        zone_from_local(zone, utc_s, &local);
-        utc_s = local.first;
-    }
-    ret_at->us = utc_s * 1000000 + t.civil.us;
+    *ret_at = iso8601_at(&t, zone);
     return true;
 }
 

@@ -24,8 +24,20 @@ struct iso8601 {
 [[nodiscard]] bool iso8601_parse(struct str text, const char *field, struct iso8601 *ret_time,
                                  struct err *e);
 
-// Reads a moment: as above, a time without offset being local in zone. In a fold the earlier
-// moment is meant, in a gap the first moment after it.
+// Reads what ISO 8601-1:2019 allows, and nothing else:
+//   2026-01-31  20260131  2026-W05-6  2026W056  2026-031  2026031
+// alone (midnight), or with a time behind T that has the same form, basic or extended:
+//   T09:00:00  T09:00  T090000  T0900  T09
+// whose least unit may have a fraction (T09:00,5), and Z or an offset as above behind it. Capital
+// letters, no blanks, all digits. Years 1-9999; 24:00 and second 60 are refused.
+[[nodiscard]] bool iso8601_parse_strict(struct str text, const char *field,
+                                        struct iso8601 *ret_time, struct err *e);
+
+// The moment that is meant; a time without offset is local in zone. In a fold the earlier moment is
+// meant, in a gap the first moment after it.
+wall iso8601_at(const struct iso8601 *time, const struct zone *zone);
+
+// iso8601_parse and iso8601_at in one.
 [[nodiscard]] bool iso8601_moment(struct str text, const struct zone *zone, const char *field,
                                   wall *ret_at, struct err *e);
 

@@ -66,6 +66,109 @@ static void test_parse(void **state)
     zones_free(zones);
 }
 
+static void test_strict(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *written; // in UTC; NULL: refused
+        int column;
+    } rows[] = {
+        {"2026-01-31", "2026-01-31T00:00:00Z", 0},
+        {"20260131", "2026-01-31T00:00:00Z", 0},
+        {"2026-W05-6", "2026-01-31T00:00:00Z", 0},
+        {"2026W056", "2026-01-31T00:00:00Z", 0},
+        {"2026-031", "2026-01-31T00:00:00Z", 0},
+        {"2026031", "2026-01-31T00:00:00Z", 0},
+        {"2024-366", "2024-12-31T00:00:00Z", 0},
+        {"2026-W01-1", "2025-12-29T00:00:00Z", 0},
+        {"2026-W53-7", "2027-01-03T00:00:00Z", 0},
+        {"2026-01-31T09:00:00", "2026-01-31T09:00:00Z", 0},
+        {"2026-01-31T09:00Z", "2026-01-31T09:00:00Z", 0},
+        {"2026-01-31T09", "2026-01-31T09:00:00Z", 0},
+        {"2026-01-31T09.5+01", "2026-01-31T08:30:00Z", 0},
+        {"2026-01-31T09:30,25", "2026-01-31T09:30:15Z", 0},
+        {"2026-01-31T09:30:15.1234567899", "2026-01-31T09:30:15.123456Z", 0},
+        {"2026-01-31T23.9999999999", "2026-01-31T23:59:59.999996Z", 0},
+        {"20260131T090005Z", "2026-01-31T09:00:05Z", 0},
+        {"20260131T0900+0130", "2026-01-31T07:30:00Z", 0},
+        {"20260131T09-01:30", "2026-01-31T10:30:00Z", 0},
+        {"2026-031T09:00:00+0100", "2026-01-31T08:00:00Z", 0},
+        {"2026W056T090000", "2026-01-31T09:00:00Z", 0},
+        {"", NULL, 1},
+        {"2026", NULL, 5},
+        {"2026-01", NULL, 8},
+        {"202601", NULL, 7},
+        {"2026-W05", NULL, 9},
+        {"2026-W5-1", NULL, 7},
+        {"2026-W54-1", NULL, 7},
+        {"2025-W53-1", NULL, 7},
+        {"2026-W00-1", NULL, 7},
+        {"2026-W05-8", NULL, 10},
+        {"2026-W05-0", NULL, 7},
+        {"2026-w05-1", NULL, 6},
+        {"2026-000", NULL, 6},
+        {"2026-366", NULL, 6},
+        {"2026-1-31", NULL, 6},
+        {"2026-01-1", NULL, 9},
+        {"2026-02-29", NULL, 9},
+        {"20260229", NULL, 7},
+        {"0000-01-01", NULL, 1},
+        {"+2026-01-01", NULL, 1},
+        {" 2026-01-31", NULL, 1},
+        {"2026-01-31 ", NULL, 11},
+        {"2026-01-31 09:00:00", NULL, 11},
+        {"2026-01-31t09:00:00", NULL, 11},
+        {"2026-01-31T", NULL, 12},
+        {"2026-01-31T9:00", NULL, 12},
+        {"2026-01-31T24:00:00", NULL, 12},
+        {"2026-01-31T09:60", NULL, 15},
+        {"2026-01-31T09:00:60", NULL, 18},
+        {"2026-01-31T09:00:00:00", NULL, 20},
+        {"2026-01-31T090000", NULL, 14},
+        {"20260131T09:00", NULL, 12},
+        {"20260131T09000", NULL, 14},
+        {"2026-01-31T09:00:00.", NULL, 21},
+        {"2026-01-31T09:00:00z", NULL, 20},
+        {"2026-01-31T09:00:00 Z", NULL, 20},
+        {"2026-01-31T09:00:00Z ", NULL, 21},
+        {"2026-01-31T09:00:00+1", NULL, 21},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct iso8601 t;
+        struct err e = {0};
+        struct buf out;
+
+        buf_init(&out, 100);
+        if (iso8601_parse_strict(str_of(rows[i].text), "expr", &t, &e))
+            iso8601_write((wall){(civil_seconds(&t.civil) - t.offset_s) * 1000000 + t.civil.us},
+                          NULL, &out);
+        if (e.column != rows[i].column || strcmp(buf_text(&out), rows[i].written ?: "") != 0)
+            fail_msg("%s: %s, column %d: %s", rows[i].text, buf_text(&out), e.column, e.message);
+        buf_done(&out);
+    }
+}
+
+// A fraction is of the local time, and a gap swallows it.
+static void test_at(void **state)
+{
+    struct zones *zones = zones_new(DIR);
+    const struct zone *berlin;
+    struct iso8601 t = {.civil = {2026, 3, 29, 2, 30, 0, 500000}};
+    struct err e;
+
+    (void)state;
+    assert_true(zones_get(zones, STR_LIT("Europe/Berlin"), &berlin, &e));
+    assert_int_equal(iso8601_at(&t, berlin).us, 1774746000000000);
+    t.civil.hour = 4;
+    assert_int_equal(iso8601_at(&t, berlin).us, 1774751400500000);
+    t.has_offset = true;
+    t.offset_s = 3600;
+    assert_int_equal(iso8601_at(&t, berlin).us, 1774755000500000);
+    zones_free(zones);
+}
+
 static void test_offset_flag(void **state)
 {
     struct iso8601 t;
@@ -140,8 +243,8 @@ static void test_print(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_offset_flag),
+        cmocka_unit_test(test_parse), cmocka_unit_test(test_strict),
+        cmocka_unit_test(test_at),    cmocka_unit_test(test_offset_flag),
         cmocka_unit_test(test_print),
     };
 
