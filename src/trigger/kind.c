@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trigger/kind.h"
 
+#include <stdlib.h>
+
 #include "time/civil.h"
 #include "time/iso8601.h"
 #include "trigger/words.h"
@@ -25,6 +27,17 @@ void kind_write_moment(struct json_write *w, const char *key, wall at, const str
 const struct zone *kind_rule_zone(const struct trigger *t)
 {
     return t->bounds && t->bounds->rule_zone ? t->bounds->rule_zone : t->zone;
+}
+
+void trigger_free(struct trigger *t)
+{
+    if (!t)
+        return;
+    if (t->kind->done)
+        t->kind->done(t);
+    free(t->bounds);
+    free(t->texts);
+    free(t);
 }
 
 wall kind_calendar_next(const struct trigger *t, wall after)

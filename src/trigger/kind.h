@@ -123,6 +123,11 @@ struct trigger_dst kind_dst(const struct dst_touch *touch);
 // The end of 2199: no slot lies after it.
 wall kind_horizon(void);
 
+// What trigger_write and trigger_words are made of, for kinds with triggers inside of them: the
+// spec as a JSON value; ", from ..., until ..., 5 times", as far as there are bounds.
+void kind_write_spec(const struct trigger *t, struct json_write *w);
+void kind_words_bounds(const struct trigger *t, struct buf *out);
+
 // next, next_dst and words of every kind that fills trigger.calendar.
 wall kind_calendar_next(const struct trigger *t, wall after);
 bool kind_calendar_next_dst(const struct trigger *t, wall after, wall until,

@@ -120,12 +120,48 @@ static void test_dst(void **state)
     assert_int_equal(kind_dst(&touch).runs_at.us, WALL_NEVER.us);
 }
 
+static void test_parts(void **state)
+{
+    struct zones *zones = zones_new(ZONE_DIR);
+    struct trigger *t = trigger_good(zones,
+                                     "{\"expr\":\"0 4 * * *\",\"dst\":\"utc\",\"start_date\":"
+                                     "\"2026-01-01\",\"end_date\":\"2027-01-01\",\"max_runs\":1}",
+                                     "Europe/Berlin");
+    struct trigger *bare = trigger_good(zones, "0 4 * * *", "Europe/Berlin");
+    struct buf whole, part;
+    struct json_write w;
+
+    (void)state;
+    assert_ptr_equal(kind_rule_zone(t), zones_utc(zones));
+    assert_ptr_equal(kind_rule_zone(bare), trigger_zone(bare));
+    buf_init(&whole, 1000);
+    buf_init(&part, 1000);
+    trigger_write(t, &whole);
+    json_write_init(&w, &part);
+    kind_write_spec(t, &w);
+    assert_string_equal(buf_text(&part), buf_text(&whole));
+    buf_clear(&part);
+    kind_words_bounds(t, &part);
+    assert_string_equal(buf_text(&part),
+                        ", from 2026-01-01 00:00:00 CET, until 2027-01-01 00:00:00 "
+                        "CET, 1 time");
+    buf_clear(&part);
+    kind_words_bounds(bare, &part);
+    assert_int_equal(part.len, 0);
+    buf_done(&part);
+    buf_done(&whole);
+    trigger_free(t);
+    trigger_free(bare);
+    zones_free(zones);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_horizon),      cmocka_unit_test(test_types),
         cmocka_unit_test(test_write_moment), cmocka_unit_test(test_calendar),
         cmocka_unit_test(test_own_calendar), cmocka_unit_test(test_dst),
+        cmocka_unit_test(test_parts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
