@@ -35,7 +35,9 @@ static json_t *spec_make(const json_t *request, bool *ret_is_known, struct err *
                     {"fields", "cron", false},
                     {"interval", "interval", false},
                     {"date", "date", false},
-                    {"rrule", "rrule", true}};
+                    {"rrule", "rrule", true},
+                    {"iso8601", "iso8601", true},
+                    {"calendarinterval", "calendarinterval", false}};
     const char *dialect = text_of(request, "dialect", "cron");
 
     for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++) {

@@ -46,10 +46,10 @@ struct trigger {
     union {
         struct calendar calendar; // of every kind whose next is kind_calendar_next
         struct {
-            wall start;       // interval: the anchor; date: the slot
+            wall start;       // of anchored kinds: the anchor; date: the slot
             int64_t every_us; // interval; after, startup: the delay
+            void *own;        // of the kind, ended by kind->done
         };
-        void *own; // of the kind, ended by kind->done
     };
 };
 
@@ -109,7 +109,7 @@ struct kind {
 };
 
 // Every kind. Its row is in the file of that name: cron_kind.c, ...; those that follow events share
-// event_kind.c.
+// event_kind.c, iso8601 and calendarinterval repeat_kind.c.
 #define X(name) extern const struct kind name##_kind;
 #include "trigger/kind.def"
 #undef X

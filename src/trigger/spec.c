@@ -111,6 +111,22 @@ bool spec_length(const json_t *spec, const char *key, int64_t unit_us, int64_t m
     return true;
 }
 
+bool spec_count(const json_t *spec, const char *key, int64_t max, int64_t *ret_n, struct err *e)
+{
+    struct spec_text text;
+    int64_t n;
+
+    if (!spec_text(spec, key, &text, e))
+        return false;
+    if (!text.s.p)
+        return true;
+    if (!str_to_int(str_trim(text.s), &n) || n < 0 || n > max)
+        return fail(e, ERR_INPUT, key, "%s must be a whole number from 0 to %lld", key,
+                    (long long)max);
+    *ret_n = n;
+    return true;
+}
+
 bool spec_moment(const json_t *spec, const char *key, const struct zone *zone, wall *ret_at,
                  struct err *e)
 {

@@ -35,6 +35,10 @@ struct spec_text {
 [[nodiscard]] bool spec_length(const json_t *spec, const char *key, int64_t unit_us, int64_t max_us,
                                int64_t *ret_us, struct err *e);
 
+// A whole number, or one as text, from 0 to max. *ret_n stays as it is when not given.
+[[nodiscard]] bool spec_count(const json_t *spec, const char *key, int64_t max, int64_t *ret_n,
+                              struct err *e);
+
 // A date and time, local in zone when it has no offset. *ret_at stays as it is when not given;
 // years 2 to 9998.
 [[nodiscard]] bool spec_moment(const json_t *spec, const char *key, const struct zone *zone,

@@ -1,8 +1,9 @@
-// trigger.c - one struct for every kind of schedule: reads specs and writes them.
+// trigger.c - one struct for every kind of schedule: reads specs.
 //
 // A kind (kind.h) knows its own members of a spec; the table of kinds and the members that all of
-// them share are here. What a trigger answers is in trigger_slots.c. A compiled trigger is one
-// allocation of 128 bytes, its texts, and its bounds if it has any.
+// them share are here. What a trigger answers is in trigger_slots.c, what it says of itself in
+// trigger_print.c. A compiled trigger is one allocation of 128 bytes, its texts, and its bounds if
+// it has any.
 // SPDX-License-Identifier: Apache-2.0
 #include "trigger/trigger.h"
 
@@ -303,13 +304,13 @@ static bool never_fires(struct err *e, const json_t *spec, const struct trigger 
 {
     const struct bounds *b = t->bounds;
     bool is_expr = json_is_string(json_object_get(spec, "expr"));
+    bool is_calendar = t->kind->next == kind_calendar_next || t->kind->id == TRIGGER_ONCALENDAR;
 
     if (b && b->end.us < start_of(t).us)
         return fail(e, ERR_SCHEDULE, "end_date",
                     "this schedule never fires: end_date lies before start_date");
     fail(e, ERR_SCHEDULE, is_expr ? "expr" : NULL, "this schedule never fires");
-    if (t->kind->next_dst &&
-        (!b || (b->start.us == TRIGGER_BEGINNING.us && b->end.us == WALL_NEVER.us)))
+    if (is_calendar && (!b || (b->start.us == TRIGGER_BEGINNING.us && b->end.us == WALL_NEVER.us)))
         return fail_hint(e, "no day of the years 1970 to 2199 matches all of its fields");
     return fail_hint(e, "nothing matches between its start and its end (at most the end of 2199)");
 }

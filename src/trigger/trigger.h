@@ -23,15 +23,17 @@
 struct trigger;
 
 enum trigger_kind {
-    TRIGGER_CRON,       // by the calendar: APScheduler's fields or crontab text
-    TRIGGER_INTERVAL,   // every so often, in elapsed time
-    TRIGGER_DATE,       // once
-    TRIGGER_AFTER,      // so long after the end of the run before
-    TRIGGER_STARTUP,    // when the scheduler starts
-    TRIGGER_MANUAL,     // only when asked
-    TRIGGER_QUARTZ,     // by the calendar: Quartz's cron text
-    TRIGGER_ONCALENDAR, // by the calendar: systemd's calendar events
-    TRIGGER_RRULE,      // by the recurrence rules of RFC 5545
+    TRIGGER_CRON,             // by the calendar: APScheduler's fields or crontab text
+    TRIGGER_INTERVAL,         // every so often, in elapsed time
+    TRIGGER_DATE,             // once
+    TRIGGER_AFTER,            // so long after the end of the run before
+    TRIGGER_STARTUP,          // when the scheduler starts
+    TRIGGER_MANUAL,           // only when asked
+    TRIGGER_QUARTZ,           // by the calendar: Quartz's cron text
+    TRIGGER_ONCALENDAR,       // by the calendar: systemd's calendar events
+    TRIGGER_RRULE,            // by the recurrence rules of RFC 5545
+    TRIGGER_ISO8601,          // an ISO 8601 repeating interval
+    TRIGGER_CALENDARINTERVAL, // every so many months, weeks or days at a time of day
 };
 
 // The types of specs, for lists of choices: "cron", "interval", ...; NULL at the end.
@@ -62,6 +64,12 @@ struct trigger_context {
 //       run_date must be given
 //   {"type":"rrule", "expr":"DTSTART;TZID=Europe/Berlin:20260101T090000\nRRULE:FREQ=DAILY", ...}
 //       lines of RFC 5545 (rrule_read.h)
+//   {"type":"iso8601", "expr":"R12/2026-01-31T09:00:00/P1M", ...}
+//       an ISO 8601 repeating interval: iso_repeat.h
+//   {"type":"calendarinterval", "years", "months", "weeks", "days", "time":"09:00:00", ...}
+//       so many of them after start_date (today when not given), at that time of day; "hour",
+//       "minute", "second" may stand for time, and without any it is start_date's. "month_end":
+//       "skip" leaves out months without start_date's day, "last" takes their last
 //   {"type":"after", "delay":"5m", "timezone", "jitter"}
 //       so long after the end of the job's last run
 //   {"type":"startup", "delay", "timezone", "jitter"}, {"type":"manual", "timezone"}

@@ -40,6 +40,9 @@ static void test_answers(void **state)
         {"{\"id\":\"j\",\"dialect\":\"cron\",\"expr\":\"@reboot\"}",
          "{\"id\":\"j\",\"error\":\"this schedule has no times beforehand: they follow from what "
          "happens\"}\n"},
+        {"{\"id\":\"o\",\"dialect\":\"iso8601\",\"expr\":\"R2/2026-01-31T09:00:00/"
+         "P1M\",\"n\":3}",
+         "{\"id\":\"o\",\"next\":[\"2026-01-31T09:00:00Z\",\"2026-02-28T09:00:00Z\"]}\n"},
         {"[1]", "{\"id\":null,\"error\":\"a request is a JSON object\"}\n"},
     };
     struct zones *zones = zones_new("test/data/zoneinfo");

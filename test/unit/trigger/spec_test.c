@@ -115,6 +115,42 @@ static void test_moments(void **state)
     zones_free(zones);
 }
 
+static void test_counts(void **state)
+{
+    static const struct {
+        const char *json;
+        int64_t n; // -1: refused, -2: not given
+    } rows[] = {
+        {"{\"x\": 0}", 0},
+        {"{\"x\": \" 12 \"}", 12},
+        {"{\"x\": 12}", 12},
+        {"{\"x\": 13}", -1},
+        {"{\"x\": -1}", -1},
+        {"{\"x\": 1.0}", -1},
+        {"{\"x\": \"1.5\"}", -1},
+        {"{\"x\": \"\"}", -1},
+        {"{\"x\": null}", -2},
+        {"{\"x\": []}", -1},
+        {"{}", -2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *spec = json_loads(rows[i].json, 0, NULL);
+        struct err e = {0};
+        int64_t n = -2;
+
+        if (!spec_count(spec, "x", 12, &n, &e)) {
+            n = -1;
+            assert_string_equal(e.field, "x");
+            assert_int_equal(e.code, ERR_INPUT);
+        }
+        if (n != rows[i].n)
+            fail_msg("%s: %lld", rows[i].json, (long long)n);
+        json_decref(spec);
+    }
+}
+
 static void test_one_line(void **state)
 {
     char *line = spec_one_line(STR_LIT(" 30 2\t \t*  * mon "));
@@ -129,7 +165,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_line), cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_texts),    cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_moments),
+        cmocka_unit_test(test_moments),  cmocka_unit_test(test_counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

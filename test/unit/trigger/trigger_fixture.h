@@ -49,3 +49,57 @@ static inline struct trigger *trigger_good(struct zones *zones, const char *text
         fail_msg("%s: %s", text, e.message);
     return t;
 }
+
+// What a trigger prints: APScheduler's text, its spec, its words; and the spec read again, in
+// another zone, is written the same.
+static inline void check_print(struct zones *zones, const char *spec, const char *zone,
+                               const char *str, const char *written, const char *words)
+{
+    struct trigger *t = trigger_good(zones, spec, zone), *copy;
+    struct buf out;
+
+    buf_init(&out, 8000);
+    trigger_str(t, &out);
+    assert_string_equal(buf_text(&out), str);
+    buf_clear(&out);
+    trigger_words(t, &out);
+    assert_string_equal(buf_text(&out), words);
+    buf_clear(&out);
+    trigger_write(t, &out);
+    assert_string_equal(buf_text(&out), written);
+    copy = trigger_good(zones, written, "Asia/Kolkata");
+    buf_clear(&out);
+    trigger_write(copy, &out);
+    assert_string_equal(buf_text(&out), written);
+    buf_done(&out);
+    trigger_free(copy);
+    trigger_free(t);
+}
+
+static inline void check_refused(struct zones *zones, const char *spec, enum err_code code,
+                                 const char *field, const char *part_of_message)
+{
+    struct err e;
+
+    if (trigger_of(zones, spec, "Europe/Berlin", &e))
+        fail_msg("accepted %s", spec);
+    if (e.code != code || strcmp(e.field, field) != 0 || !strstr(e.message, part_of_message))
+        fail_msg("%s: %s: %s", spec, e.field, e.message);
+}
+
+// The slots after 2026-01-15 10:07:03, UTC; "" is the end, NULL leaves off.
+static inline void check_slots(struct zones *zones, const char *spec, const char *zone,
+                               const char *const *slots, size_t count)
+{
+    struct trigger *t = trigger_good(zones, spec, zone);
+    wall at = at_of(zones, "2026-01-15 10:07:03");
+
+    for (size_t n = 0; n < count && slots[n]; n++) {
+        wall want = slots[n][0] ? at_of(zones, slots[n]) : WALL_NEVER;
+
+        at = trigger_next(t, at);
+        if (at.us != want.us)
+            fail_msg("%s: slot %zu", spec, n);
+    }
+    trigger_free(t);
+}

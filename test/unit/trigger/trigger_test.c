@@ -480,6 +480,14 @@ static const char *const law_specs[] = {
     "TZ=America/New_York H/20 2 * * *",
     "{\"type\":\"quartz\",\"expr\":\"0/30 0 22-2/3 ? NOV-FEB 6-2\"}",
     "{\"type\":\"quartz\",\"expr\":\"0 30 2 L-3W,1W * ? 2020-2030\"}",
+    "{\"type\":\"iso8601\",\"expr\":\"R/2024-01-31T02:30:00/P1M\"}",
+    "{\"type\":\"iso8601\",\"expr\":\"R400/2025-10-01T02:30:00.5/P1D\",\"dst\":\"both\"}",
+    "{\"type\":\"iso8601\",\"expr\":\"R/P1DT7H/2027-01-01T00:00:00+05:30\"}",
+    "{\"type\":\"iso8601\",\"expr\":\"R/20200101T000000Z/PT36.000001S\"}",
+    "{\"type\":\"calendarinterval\",\"months\":1,\"start_date\":\"2024-01-31\",\"time\":\"02:30\"}",
+    "{\"type\":\"calendarinterval\",\"years\":1,\"start_date\":\"2000-02-29\",\"jitter\":5}",
+    "{\"type\":\"calendarinterval\",\"days\":3,\"dst\":\"skip\",\"time\":\"00:30\",\"max_runs\":"
+    "90}",
 };
 static const char *const law_zones[] = {"UTC", "Europe/Berlin", "Australia/Lord_Howe",
                                         "Pacific/Apia", "America/Santiago"};
