@@ -131,10 +131,15 @@ bool spec_moment(const json_t *spec, const char *key, const struct zone *zone, w
                  struct err *e)
 {
     const json_t *value = json_object_get(spec, key);
+
+    return !value || json_is_null(value) || spec_moment_value(value, key, zone, ret_at, e);
+}
+
+bool spec_moment_value(const json_t *value, const char *key, const struct zone *zone, wall *ret_at,
+                       struct err *e)
+{
     wall at;
 
-    if (!value || json_is_null(value))
-        return true;
     if (!json_is_string(value))
         return fail(e, ERR_INPUT, key, "%s must be text such as 2026-11-22 04:49:33", key);
     if (!iso8601_moment((struct str){json_string_value(value), json_string_length(value)}, zone,

@@ -44,6 +44,10 @@ struct spec_text {
 [[nodiscard]] bool spec_moment(const json_t *spec, const char *key, const struct zone *zone,
                                wall *ret_at, struct err *e);
 
+// As spec_moment, for a value that is there; key is for complaints.
+[[nodiscard]] bool spec_moment_value(const json_t *value, const char *key, const struct zone *zone,
+                                     wall *ret_at, struct err *e);
+
 // A copy of a text as it was written, but for blanks: none at its ends, one in place of several.
 // The caller frees it.
 [[nodiscard]] char *spec_one_line(struct str text);

@@ -25,7 +25,7 @@ struct trigger;
 enum trigger_kind {
     TRIGGER_CRON,             // by the calendar: APScheduler's fields or crontab text
     TRIGGER_INTERVAL,         // every so often, in elapsed time
-    TRIGGER_DATE,             // once
+    TRIGGER_DATE,             // once, or at each moment of a list
     TRIGGER_AFTER,            // so long after the end of the run before
     TRIGGER_STARTUP,          // when the scheduler starts
     TRIGGER_MANUAL,           // only when asked
@@ -60,8 +60,8 @@ struct trigger_context {
 //       a calendar event of systemd 252; a zone in it is the trigger's
 //   {"type":"interval", "weeks", "days", "hours", "minutes", "seconds", ...}
 //       integers, fractions, or either as text
-//   {"type":"date", "run_date", "timezone"}
-//       run_date must be given
+//   {"type":"date", "run_date", "timezone"}, {"type":"date", "run_dates":[...], "timezone"}
+//       one moment, or up to 1,000; one of the two must be given
 //   {"type":"rrule", "expr":"DTSTART;TZID=Europe/Berlin:20260101T090000\nRRULE:FREQ=DAILY", ...}
 //       lines of RFC 5545 (rrule_read.h)
 //   {"type":"iso8601", "expr":"R12/2026-01-31T09:00:00/P1M", ...}

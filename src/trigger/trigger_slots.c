@@ -19,7 +19,7 @@ const struct zone *trigger_zone(const struct trigger *t)
 
 bool trigger_is_once(const struct trigger *t)
 {
-    return t->kind->id == TRIGGER_DATE;
+    return t->kind->id == TRIGGER_DATE && !t->own;
 }
 
 bool trigger_is_relative(const struct trigger *t)

@@ -111,6 +111,9 @@ static void test_moments(void **state)
     assert_false(spec_moment(spec, "c", zone, &at, &e));
     assert_false(spec_moment(spec, "e", zone, &at, &e));
     assert_string_equal(e.field, "e");
+    assert_true(spec_moment_value(json_object_get(spec, "a"), "run_dates.0", zone, &at, &e));
+    assert_false(spec_moment_value(json_object_get(spec, "d"), "run_dates.1", zone, &at, &e));
+    assert_string_equal(e.field, "run_dates.1");
     json_decref(spec);
     zones_free(zones);
 }
