@@ -22,44 +22,70 @@ static const char *text_of(const json_t *request, const char *key, const char *f
     return text ? text : fallback;
 }
 
-// The trigger spec of a request, owned by the caller; NULL with *ret_is_known false when the
-// dialect is not ours, NULL with e filled when the request makes no sense.
-static json_t *spec_make(const json_t *request, bool *ret_is_known, struct err *e)
+static bool specs_make(json_t *list, int depth, bool *ret_is_known, struct err *e);
+
+// What a dialect of the line protocol is among the specs of triggers.
+static const struct {
+    const char *dialect, *type;
+    bool is_text; // the schedule is in "expr", else in "fields"
+} dialects[] = {{"cron", "crontab", true},
+                {"quartz", "quartz", true},
+                {"oncalendar", "oncalendar", true},
+                {"fields", "cron", false},
+                {"interval", "interval", false},
+                {"date", "date", false},
+                {"rrule", "rrule", true},
+                {"iso8601", "iso8601", true},
+                {"calendarinterval", "calendarinterval", false},
+                {"and", "and", false},
+                {"or", "or", false}};
+
+#define DEPTH_MAX 8 // deeper than triggers can be combined
+
+// Turns {"dialect", "expr" or "fields"} into a spec, owned by the caller, and the triggers inside
+// of it as well. NULL with *ret_is_known false when a dialect is not ours, NULL with e filled when
+// the request makes no sense.
+static json_t *spec_make(const json_t *request, int depth, bool *ret_is_known, struct err *e)
 {
-    static const struct {
-        const char *dialect, *type;
-        bool is_text;
-    } dialects[] = {{"cron", "crontab", true},
-                    {"quartz", "quartz", true},
-                    {"oncalendar", "oncalendar", true},
-                    {"fields", "cron", false},
-                    {"interval", "interval", false},
-                    {"date", "date", false},
-                    {"rrule", "rrule", true},
-                    {"iso8601", "iso8601", true},
-                    {"calendarinterval", "calendarinterval", false}};
     const char *dialect = text_of(request, "dialect", "cron");
+    size_t i = 0;
 
-    for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++) {
-        if (strcmp(dialect, dialects[i].dialect) != 0)
-            continue;
-        const json_t *source = json_object_get(request, dialects[i].is_text ? "expr" : "fields");
-        json_t *spec = dialects[i].is_text ? json_pack("{so}", "expr", json_deep_copy(source))
-                                           : json_deep_copy(source);
+    while (i < sizeof dialects / sizeof *dialects && strcmp(dialect, dialects[i].dialect) != 0)
+        i++;
+    *ret_is_known = i < sizeof dialects / sizeof *dialects;
+    if (!*ret_is_known)
+        return NULL;
 
-        *ret_is_known = true;
-        if (!json_is_object(spec) || (!dialects[i].is_text && (json_object_get(spec, "type") ||
-                                                               json_object_get(spec, "expr")))) {
-            json_decref(spec);
-            fail(e, ERR_INPUT, NULL, "a request of dialect %s needs \"%s\"", dialect,
-                 dialects[i].is_text ? "expr" : "fields");
-            return NULL;
-        }
-        json_object_set_new(spec, "type", json_string(dialects[i].type));
-        return spec;
+    const json_t *source = json_object_get(request, dialects[i].is_text ? "expr" : "fields");
+    json_t *spec = dialects[i].is_text ? json_pack("{so}", "expr", json_deep_copy(source))
+                                       : json_deep_copy(source);
+
+    if (!json_is_object(spec) || (!dialects[i].is_text && (json_object_get(spec, "type") ||
+                                                           json_object_get(spec, "expr")))) {
+        json_decref(spec);
+        fail(e, ERR_INPUT, NULL, "a request of dialect %s needs \"%s\"", dialect,
+             dialects[i].is_text ? "expr" : "fields");
+        return NULL;
     }
-    *ret_is_known = false;
+    json_object_set_new(spec, "type", json_string(dialects[i].type));
+    if (specs_make(json_object_get(spec, "triggers"), depth, ret_is_known, e))
+        return spec;
+    json_decref(spec);
     return NULL;
+}
+
+// Replaces each request of a list by its spec.
+static bool specs_make(json_t *list, int depth, bool *ret_is_known, struct err *e)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *spec = depth < DEPTH_MAX
+                           ? spec_make(json_array_get(list, i), depth + 1, ret_is_known, e)
+                           : json_null();
+
+        if (!spec || json_array_set_new(list, i, spec) != 0)
+            return false;
+    }
+    return true;
 }
 
 static bool has_times(const struct trigger *trigger, struct err *e)
@@ -113,7 +139,7 @@ void next_answer(struct zones *zones, wall now, struct str line, struct buf *out
     json_t *request = json_loadb(line.p ? line.p : "", line.len, JSON_REJECT_DUPLICATES, &fault);
     char *id = json_dumps(json_object_get(request, "id"), JSON_ENCODE_ANY | JSON_COMPACT);
     bool is_known = true;
-    json_t *spec = json_is_object(request) ? spec_make(request, &is_known, &e) : NULL;
+    json_t *spec = json_is_object(request) ? spec_make(request, 0, &is_known, &e) : NULL;
 
     json_write_init(&w, out);
     json_write_object(&w);

@@ -23,6 +23,7 @@
 #include "trigger/trigger.h"
 
 #define TRIGGER_BEGINNING ((wall){INT64_MIN})
+#define KIND_WORK_MAX 10000 // steps of one search among several triggers: some ms
 
 // What most triggers do not have; one allocation, owned by the trigger.
 struct bounds {
@@ -66,10 +67,12 @@ enum {
 // What a kind is given to read a spec.
 struct kind_reader {
     const struct trigger_context *context;
-    int own; // how many of the kind's own members the spec has
-    // trigger_parse, for specs inside of this one
+    int own;       // how many of the kind's own members the spec has
+    int depth;     // how many specs it stands inside of
+    int64_t *work; // steps that searches may still take while the outermost spec is read
+    // trigger_parse, for specs inside of this one; takes what never fires, too
     bool (*parse)(const json_t *spec, const struct trigger_context *context,
-                  struct trigger **ret_trigger, struct err *e);
+                  const struct kind_reader *outer, struct trigger **ret_trigger, struct err *e);
 };
 
 struct kind {
@@ -109,7 +112,7 @@ struct kind {
 };
 
 // Every kind. Its row is in the file of that name: cron_kind.c, ...; those that follow events share
-// event_kind.c, iso8601 and calendarinterval repeat_kind.c.
+// event_kind.c, iso8601 and calendarinterval repeat_kind.c, and and or combination_kind.c.
 #define X(name) extern const struct kind name##_kind;
 #include "trigger/kind.def"
 #undef X

@@ -315,23 +315,24 @@ static bool never_fires(struct err *e, const json_t *spec, const struct trigger 
     return fail_hint(e, "nothing matches between its start and its end (at most the end of 2199)");
 }
 
-static bool spec_read(const json_t *spec, const struct trigger_context *context, struct trigger *t,
+static bool spec_read(const json_t *spec, struct kind_reader *reader, struct trigger *t,
                       struct err *e)
 {
-    struct kind_reader reader = {.context = context, .parse = trigger_parse};
     uint8_t common;
 
-    if (!keys_check(spec, t->kind, &common, &reader.own, e) ||
-        !common_read(spec, context, common, t, e) || !t->kind->read(spec, &reader, t, e))
+    if (!keys_check(spec, t->kind, &common, &reader->own, e) ||
+        !common_read(spec, reader->context, common, t, e) || !t->kind->read(spec, reader, t, e))
         return false;
     if (t->kind->is_relative)
         return true;
     runs_limit(t);
-    return trigger_next(t, TRIGGER_BEGINNING).us != WALL_NEVER.us || never_fires(e, spec, t);
+    // What never fires may still stand beside something that does; the outermost spec may not.
+    return reader->depth > 0 || trigger_next(t, TRIGGER_BEGINNING).us != WALL_NEVER.us ||
+           never_fires(e, spec, t);
 }
 
-static bool compile(const json_t *spec, const struct trigger_context *context,
-                    struct trigger **ret_trigger, struct err *e)
+static bool compile(const json_t *spec, struct kind_reader *reader, struct trigger **ret_trigger,
+                    struct err *e)
 {
     const struct kind *kind = kind_find(spec, e);
 
@@ -340,7 +341,7 @@ static bool compile(const json_t *spec, const struct trigger_context *context,
     struct trigger *t = mem_alloc(sizeof *t);
 
     t->kind = kind;
-    if (!spec_read(spec, context, t, e)) {
+    if (!spec_read(spec, reader, t, e)) {
         trigger_free(t);
         return false;
     }
@@ -348,15 +349,15 @@ static bool compile(const json_t *spec, const struct trigger_context *context,
     return true;
 }
 
-bool trigger_parse(const json_t *spec, const struct trigger_context *context,
-                   struct trigger **ret_trigger, struct err *e)
+static bool spec_parse(const json_t *spec, struct kind_reader *reader, struct trigger **ret_trigger,
+                       struct err *e)
 {
     json_t *expanded;
     bool ok;
 
     if (!macro_expand(spec, &expanded, e))
         return false;
-    ok = compile(expanded ? expanded : spec, context, ret_trigger, e);
+    ok = compile(expanded ? expanded : spec, reader, ret_trigger, e);
     if (!ok && expanded)
         macro_blame(spec, e);
     json_decref(expanded);
@@ -377,4 +378,23 @@ bool trigger_spec_has_zone(const json_t *spec)
     else if (kind && kind->zone)
         zone = kind->zone(spec, &column);
     return zone.p;
+}
+
+static bool inside_parse(const json_t *spec, const struct trigger_context *context,
+                         const struct kind_reader *outer, struct trigger **ret_trigger,
+                         struct err *e)
+{
+    struct kind_reader reader = {
+        .context = context, .depth = outer->depth + 1, .work = outer->work, .parse = inside_parse};
+
+    return spec_parse(spec, &reader, ret_trigger, e);
+}
+
+bool trigger_parse(const json_t *spec, const struct trigger_context *context,
+                   struct trigger **ret_trigger, struct err *e)
+{
+    int64_t work = KIND_WORK_MAX;
+    struct kind_reader reader = {.context = context, .work = &work, .parse = inside_parse};
+
+    return spec_parse(spec, &reader, ret_trigger, e);
 }

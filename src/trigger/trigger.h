@@ -34,6 +34,8 @@ enum trigger_kind {
     TRIGGER_RRULE,            // by the recurrence rules of RFC 5545
     TRIGGER_ISO8601,          // an ISO 8601 repeating interval
     TRIGGER_CALENDARINTERVAL, // every so many months, weeks or days at a time of day
+    TRIGGER_AND,              // moments that several triggers share
+    TRIGGER_OR,               // moments of any of several triggers
 };
 
 // The types of specs, for lists of choices: "cron", "interval", ...; NULL at the end.
@@ -70,6 +72,10 @@ struct trigger_context {
 //       so many of them after start_date (today when not given), at that time of day; "hour",
 //       "minute", "second" may stand for time, and without any it is start_date's. "month_end":
 //       "skip" leaves out months without start_date's day, "last" takes their last
+//   {"type":"and", "triggers":[spec, ...], ...}, {"type":"or", "triggers":[spec, ...], ...}
+//       the moments that all of them share; those of any of them. 1 to 16 specs, which inherit the
+//       timezone; 4 deep; 32 in all. An "and" takes KIND_WORK_MAX steps (kind.h) to find the next
+//       moment: what needs more is refused, or ends there
 //   {"type":"after", "delay":"5m", "timezone", "jitter"}
 //       so long after the end of the job's last run
 //   {"type":"startup", "delay", "timezone", "jitter"}, {"type":"manual", "timezone"}

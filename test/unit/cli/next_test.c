@@ -43,6 +43,17 @@ static void test_answers(void **state)
         {"{\"id\":\"o\",\"dialect\":\"iso8601\",\"expr\":\"R2/2026-01-31T09:00:00/"
          "P1M\",\"n\":3}",
          "{\"id\":\"o\",\"next\":[\"2026-01-31T09:00:00Z\",\"2026-02-28T09:00:00Z\"]}\n"},
+        {"{\"id\":\"k\",\"dialect\":\"and\",\"fields\":{\"triggers\":[{\"dialect\":\"cron\","
+         "\"expr\":\"0 0 13 * *\"},{\"dialect\":\"fields\",\"fields\":{\"day_of_week\":\"fri\"}}]}"
+         ",\"after\":\"2026-01-01\"}",
+         "{\"id\":\"k\",\"next\":[\"2026-02-13T00:00:00Z\"]}\n"},
+        {"{\"id\":\"l\",\"dialect\":\"or\",\"fields\":{\"triggers\":[{\"dialect\":\"runes\","
+         "\"expr\":\"x\"}]}}",
+         "{\"id\":\"l\",\"unsupported\":true}\n"},
+        {"{\"id\":\"m\",\"dialect\":\"or\",\"fields\":{\"triggers\":[{\"dialect\":\"cron\"}]}}",
+         "{\"id\":\"m\",\"error\":\"a request of dialect cron needs \\\"expr\\\"\"}\n"},
+        {"{\"id\":\"n\",\"dialect\":\"or\",\"fields\":{\"triggers\":[7]}}",
+         "{\"id\":\"n\",\"error\":\"a request of dialect cron needs \\\"expr\\\"\"}\n"},
         {"[1]", "{\"id\":null,\"error\":\"a request is a JSON object\"}\n"},
     };
     struct zones *zones = zones_new("test/data/zoneinfo");

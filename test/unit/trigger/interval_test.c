@@ -40,6 +40,62 @@ static void test_count(void **state)
         }
 }
 
+static bool is_slot(const struct interval *i, int64_t at)
+{
+    return at >= i->start.us && at <= i->end.us && (at - i->start.us) % i->every_us == 0;
+}
+
+static void test_meet(void **state)
+{
+    uint64_t x = 12345;
+
+    (void)state;
+    for (int round = 0; round < 4000; round++) {
+        struct interval of[2], both = {0};
+        int64_t first = INT64_MAX, second = INT64_MAX;
+
+        for (int i = 0; i < 2; i++) {
+            x = x * UINT64_C(6364136223846793005) + 1442695040888963407;
+            of[i].every_us = 1 + (int64_t)(x >> 33) % 60;
+            of[i].start.us = (int64_t)(x >> 20) % 300 - 150;
+            of[i].end.us = of[i].start.us + (int64_t)(x >> 12) % 9000;
+        }
+        for (int64_t at = -150; at < 9200 && second == INT64_MAX; at++)
+            if (is_slot(&of[0], at) && is_slot(&of[1], at)) {
+                second = first == INT64_MAX ? INT64_MAX : at;
+                first = first == INT64_MAX ? at : first;
+            }
+        assert_int_equal(interval_meet(&of[0], &of[1], &both), first != INT64_MAX);
+        if (first == INT64_MAX)
+            continue;
+        assert_int_equal(both.start.us, first);
+        assert_int_equal(interval_next(&both, (wall){first}).us, second);
+    }
+}
+
+// Lengths whose product does not fit, and starts far apart.
+static void test_meet_extremes(void **state)
+{
+    struct interval a = {INT64_C(86400000001), {0}, {7258118399999999}}, b = a, both;
+
+    (void)state;
+    b.every_us = INT64_C(86400000000);
+    assert_true(interval_meet(&a, &b, &both));
+    assert_int_equal(both.start.us, 0);
+    assert_int_equal(interval_next(&both, both.start).us, INT64_MAX);
+    a.start.us = INT64_C(-62000000000000000);
+    assert_false(interval_meet(&a, &b, &both));
+    a.every_us = INT64_C(9000) * 366 * 86400 * 1000000;
+    b.every_us = a.every_us - 1;
+    assert_false(interval_meet(&a, &b, &both));
+    b.every_us = 1;
+    b.start.us = a.start.us + 1;
+    a.end.us = b.end.us = INT64_MAX;
+    assert_true(interval_meet(&a, &b, &both));
+    assert_int_equal(both.start.us, a.start.us + a.every_us);
+    assert_int_equal(both.every_us, a.every_us);
+}
+
 static void test_extremes(void **state)
 {
     struct interval i = {
@@ -64,6 +120,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_count),
+        cmocka_unit_test(test_meet),
+        cmocka_unit_test(test_meet_extremes),
         cmocka_unit_test(test_extremes),
     };
 

@@ -489,6 +489,12 @@ static const char *const law_specs[] = {
     "{\"type\":\"calendarinterval\",\"years\":1,\"start_date\":\"2000-02-29\",\"jitter\":5}",
     "{\"type\":\"calendarinterval\",\"days\":3,\"dst\":\"skip\",\"time\":\"00:30\",\"max_runs\":"
     "90}",
+    "{\"type\":\"and\",\"triggers\":[{\"expr\":\"0 2,3 * * *\"},{\"expr\":\"0 * * * 1-5\"}]}",
+    "{\"type\":\"and\",\"triggers\":[{\"expr\":\"30 1-3 */2 * *\"},{\"type\":\"interval\","
+    "\"minutes\":90,\"start_date\":\"2024-01-01\"}],\"end_date\":\"2026-06-01\"}",
+    "{\"type\":\"or\",\"triggers\":[{\"expr\":\"0 3 * * *\"},{\"type\":\"interval\",\"minutes\":"
+    "1000},{\"type\":\"and\",\"triggers\":[{\"expr\":\"*/7 * * * *\"},{\"expr\":\"*/11 * * * "
+    "*\"}]}],\"jitter\":3}",
 };
 static const char *const law_zones[] = {"UTC", "Europe/Berlin", "Australia/Lord_Howe",
                                         "Pacific/Apia", "America/Santiago"};
