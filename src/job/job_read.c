@@ -336,6 +336,7 @@ static bool schedule_from_trigger(struct reading *r)
     const json_t *given = r->form->trigger;
     struct model_issues *issues = r->in->issues;
     struct trigger *trigger = NULL;
+    const json_t *input;
     struct err why = {0};
     struct str loc;
     json_t *spec = spec_meant(r->job, given);
@@ -351,10 +352,10 @@ static bool schedule_from_trigger(struct reading *r)
     } else {
         loc = model_loc(issues->arena, STR_LIT("\"body\""), STR_LIT("trigger"));
         key_suggest(spec, &why);
+        input = spec;
         if (why.field[0] && strcmp(why.field, "trigger") != 0)
-            loc = model_loc(issues->arena, loc, str_of(why.field));
-        (void)model_complain_err(issues, loc,
-                                 why.field[0] ? json_object_get(spec, why.field) : spec, &why);
+            loc = model_loc_path(issues->arena, loc, str_of(why.field), &input);
+        (void)model_complain_err(issues, loc, input, &why);
     }
     json_decref(spec);
     return ok;

@@ -166,6 +166,42 @@ struct str model_loc(struct arena *arena, struct str loc, struct str name)
     return text;
 }
 
+static struct str loc_index(struct arena *arena, struct str loc, int64_t n)
+{
+    struct str text;
+    struct buf b;
+
+    buf_init(&b, loc.len + 24);
+    buf_printf(&b, "%.*s,%lld", STR(loc), (long long)n);
+    text = arena_copy(arena, buf_str(&b));
+    buf_done(&b);
+    return text;
+}
+
+struct str model_loc_path(struct arena *arena, struct str loc, struct str path,
+                          const json_t **value)
+{
+    struct str part, rest = path;
+    int64_t n;
+
+    while (str_next(&rest, '.', &part)) {
+        if (json_is_array(*value) && str_to_int(part, &n)) {
+            loc = loc_index(arena, loc, n);
+            *value = json_array_get(*value, (size_t)n);
+            continue;
+        }
+        // A stranger's member may have points in its name.
+        const json_t *member = json_object_getn(*value, part.p, part.len);
+        if (!member)
+            part = str_cut(path, (size_t)(part.p - path.p), path.len);
+        loc = model_loc(arena, loc, part);
+        *value = member ? member : json_object_getn(*value, part.p, part.len);
+        if (!member)
+            break;
+    }
+    return loc;
+}
+
 void model_issues_write(const struct model_issues *issues, struct json_write *w)
 {
     json_write_array(w);

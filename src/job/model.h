@@ -131,6 +131,11 @@ struct str model_short(struct str s);
 // loc with one more name.
 struct str model_loc(struct arena *arena, struct str loc, struct str name);
 
+// loc with the parts of a dotted name, as in "triggers.1.hour"; a number is a place in a list.
+// *value is led along to what the name means, NULL when there is no such value.
+struct str model_loc_path(struct arena *arena, struct str loc, struct str path,
+                          const json_t **value);
+
 // Reads JSON text: at most MODEL_DEPTH_MAX deep, no repeated members, UTF-8. NULL with a complaint
 // json_invalid at [loc, offset]. End the value with json_decref.
 [[nodiscard]] json_t *model_load(struct str text, const char *loc, struct model_issues *issues);

@@ -412,9 +412,44 @@ static void test_errors_become_complaints(void **state)
     arena_free(arena);
 }
 
+static void test_loc_path(void **state)
+{
+    static const struct {
+        const char *path, *loc, *value; // the value as JSON; NULL: none
+    } rows[] = {
+        {"type", "\"t\",\"type\"", "\"and\""},
+        {"triggers.1.hour", "\"t\",\"triggers\",1,\"hour\"", "99"},
+        {"triggers.2", "\"t\",\"triggers\",2", NULL},
+        {"triggers.0.hour", "\"t\",\"triggers\",0,\"hour\"", NULL},
+        {"a.b", "\"t\",\"a.b\"", "7"},
+        {"none.of.these", "\"t\",\"none.of.these\"", NULL},
+        {"type.x", "\"t\",\"type\",\"x\"", NULL},
+    };
+    struct arena *arena = arena_new(1024);
+    json_t *spec =
+        json_loads("{\"type\":\"and\",\"triggers\":[{},{\"hour\":99}],\"a.b\":7}", 0, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const json_t *value = spec;
+        struct str loc = model_loc_path(arena, STR_LIT("\"t\""), str_of(rows[i].path), &value);
+        char *text = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+
+        if (!str_eq(loc, str_of(rows[i].loc)))
+            fail_msg("%s: %.*s", rows[i].path, STR(loc));
+        assert_int_equal(text == NULL, rows[i].value == NULL);
+        if (text)
+            assert_string_equal(text, rows[i].value);
+        free(text);
+    }
+    json_decref(spec);
+    arena_free(arena);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_loc_path),
         cmocka_unit_test(test_complaints),
         cmocka_unit_test(test_json_refused),
         cmocka_unit_test(test_values),
