@@ -143,13 +143,14 @@ def case_make(r):
     if r.random() < .15:
         after = (start - timedelta(days=r.randint(1, 400))).replace(tzinfo=ZoneInfo(zone))
     dates = [start + timedelta(hours=r.randint(0, 9000)) for _ in range(r.randint(1, 3))] if r.random() < .1 else []
-    return {'zone': zone, 'start': start, 'rules': rules, 'after': after, 'end': start + far, 'rdates': dates, 'exdates': [], 'is_utc': False}
+    without = [dict(rule_make(r), COUNT=r.randint(1, 200))] if r.random() < .1 else []
+    return {'zone': zone, 'start': start, 'rules': rules, 'exrules': without, 'after': after, 'end': start + far, 'rdates': dates, 'exdates': []}
 
 
 def expr_of(case):
     start = case['start'].strftime('%Y%m%dT%H%M%S')
     lines = ['DTSTART;TZID=%s:%s' % (case['zone'], start)]
-    lines += ['RRULE:' + text_of(x) for x in case['rules']]
+    lines += ['RRULE:' + text_of(x) for x in case['rules']] + ['EXRULE:' + text_of(x) for x in case['exrules']]
     for name, dates in ('RDATE', case['rdates']), ('EXDATE', case['exdates']):
         if dates:
             lines.append('%s;TZID=%s:%s' % (name, case['zone'], ','.join(d.strftime('%Y%m%dT%H%M%S') for d in dates)))
@@ -259,14 +260,15 @@ def slow(*_):
 def answer(case, times):
     """The moments after case['after'] that an oracle gives, up to the end of what it can walk."""
     zone = ZoneInfo(case['zone'])
-    found = set()
-    for rule in case['rules']:
+    found, out = set(), set()
+    for rule in case['rules'] + case['exrules']:
         signal.setitimer(signal.ITIMER_REAL, .1)
-        for t in islice(bounded(times(rule, case['start'], case['end']), rule, zone), STEPS):
-            found.add(t)
+        (out if rule in case['exrules'] else found).update(
+            islice(bounded(times(rule, case['start'], case['end']), rule, zone), STEPS))
         signal.setitimer(signal.ITIMER_REAL, 0)
     for d in case['rdates']:
         found.add(d.replace(tzinfo=zone).astimezone(timezone.utc))
+    found -= out
     for d in case['exdates']:
         found.discard(d.replace(tzinfo=zone).astimezone(timezone.utc))
     return sorted(t for t in found if t > case['after'])
@@ -289,7 +291,7 @@ def prepare(r, count):
         case['answers'] = {}
         try:
             for name, fit, times in ORACLES:
-                if all(fit(x, case['start']) for x in case['rules']):
+                if all(fit(x, case['start']) for x in case['rules'] + case['exrules']):
                     found = answer(case, times)
                     if name == 'dateutil':
                         exdates_add(r, case, found)
