@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "net/greeting.h"
 #include "net/tls_cert.h"
 #include "net/tls_verdict.h"
 #include "net/tls_wire.h"
@@ -171,48 +172,15 @@ static bool is_tls(const struct tls_wire *wire)
     return is_type && (wire->first_count < 2 || wire->first[1] == 3);
 }
 
-static const char *guess(struct str first)
-{
-    static const struct {
-        const char *start, *hint;
-    } known[] = {
-        {"HTTP/", "this looks like plain HTTP; HTTPS has another port, most often 443 or 8443"},
-        {"<", "this looks like plain HTTP or XMPP; the TLS port is another one"},
-        {"SSH-", "this looks like SSH, which has no certificates of this kind"},
-        {"220", "this looks like SMTP or FTP; TLS from the start is on port 465 or 990"},
-        {"+OK", "this looks like POP3; TLS from the start is on port 995"},
-        {"* OK", "this looks like IMAP; TLS from the start is on port 993"},
-        {"RFB ", "this looks like VNC"},
-        {"-ERR", "this looks like Redis or POP3 without TLS"},
-    };
-
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (str_starts(first, str_of(known[i].start)))
-            return known[i].hint;
-    return "is this the right port? TLS must start at once there (STARTTLS is not tried)";
-}
-
-// The first line of what a server said, for a message: printable ASCII, the rest as dots.
-static void first_line(const struct tls_wire *wire, char out[WIRE_FIRST_BYTES + 1])
-{
-    size_t n = 0;
-
-    while (n < wire->first_count && wire->first[n] != '\r' && wire->first[n] != '\n') {
-        unsigned char c = wire->first[n];
-
-        out[n++] = c >= 0x20 && c < 0x7f ? (char)c : '.';
-    }
-    out[n] = 0;
-}
-
 static void not_tls_report(const struct tls_wire *wire, const char *where, struct tls_result *r)
 {
-    char line[WIRE_FIRST_BYTES + 1];
+    struct str first = {(const char *)wire->first, wire->first_count};
+    char line[GREETING_MAX + 1];
 
-    first_line(wire, line);
     r->code = "not_tls";
-    fail(&r->error, ERR_TLS, "host", "%s answers, but not with TLS: it says \"%s\"", where, line);
-    fail_hint(&r->error, "%s", guess((struct str){(const char *)wire->first, wire->first_count}));
+    fail(&r->error, ERR_TLS, "host", "%s answers, but not with TLS: it says \"%s\"", where,
+         greeting_line(first, line));
+    fail_hint(&r->error, "%s", greeting_hint(first));
 }
 
 static void closed_report(const struct tls_session *s, const char *where, struct tls_result *r)
