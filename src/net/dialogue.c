@@ -19,6 +19,8 @@ void dialogue_init(struct dialogue *d, const struct dialogue_kind *kind, const c
 
 void dialogue_done(struct dialogue *d)
 {
+    if (d->out.p)
+        explicit_bzero(d->out.p, d->out.cap);
     buf_done(&d->in);
     buf_done(&d->out);
 }
@@ -85,8 +87,8 @@ bool dialogue_has_word(struct str line, struct str word)
 enum dialogue_step dialogue_unsupported(struct dialogue *d)
 {
     d->code = "starttls_unsupported";
-    fail(&d->error, ERR_TLS, "starttls", "%s speaks %s, but does not offer %s", d->where,
-         d->kind->name, d->kind->what);
+    fail(&d->error, ERR_TLS, "host", "%s speaks %s, but does not offer %s", d->where, d->kind->name,
+         d->kind->what);
     fail_hint(&d->error, "is TLS configured there, or does it begin at once on another port?");
     return DIALOGUE_FAIL;
 }
@@ -96,7 +98,7 @@ enum dialogue_step dialogue_refused(struct dialogue *d, struct str said)
     char line[GREETING_MAX + 1];
 
     d->code = "starttls_refused";
-    fail(&d->error, ERR_TLS, "starttls", "%s refuses %s: it says \"%s\"", d->where, d->kind->what,
+    fail(&d->error, ERR_TLS, "host", "%s refuses %s: it says \"%s\"", d->where, d->kind->what,
          greeting_line(said, line));
     return DIALOGUE_FAIL;
 }
@@ -106,7 +108,7 @@ enum dialogue_step dialogue_turned_away(struct dialogue *d, struct str said)
     char line[GREETING_MAX + 1];
 
     d->code = "starttls_refused";
-    fail(&d->error, ERR_TLS, "starttls", "%s turns us away: it says \"%s\"", d->where,
+    fail(&d->error, ERR_TLS, "host", "%s turns us away: it says \"%s\"", d->where,
          greeting_line(said, line));
     fail_hint(&d->error, "does the server let this machine in?");
     return DIALOGUE_FAIL;
@@ -117,7 +119,7 @@ enum dialogue_step dialogue_odd(struct dialogue *d, struct str said)
     char line[GREETING_MAX + 1];
 
     d->code = "protocol_error";
-    fail(&d->error, ERR_TLS, "starttls", "%s does not speak %s: it says \"%s\"", d->where,
+    fail(&d->error, ERR_TLS, "host", "%s does not speak %s: it says \"%s\"", d->where,
          d->kind->name, greeting_line(said, line));
     fail_hint(&d->error, "%s", greeting_hint(said));
     return DIALOGUE_FAIL;
@@ -126,7 +128,7 @@ enum dialogue_step dialogue_odd(struct dialogue *d, struct str said)
 static enum dialogue_step too_much(struct dialogue *d, const char *of_what)
 {
     d->code = "protocol_error";
-    fail(&d->error, ERR_TLS, "starttls", "%s sends %s instead of answering as %s does", d->where,
+    fail(&d->error, ERR_TLS, "host", "%s sends %s instead of answering as %s does", d->where,
          of_what, d->kind->name);
     return DIALOGUE_FAIL;
 }

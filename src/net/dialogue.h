@@ -48,7 +48,8 @@ struct dialogue_kind {
 struct dialogue {
     const struct dialogue_kind *kind;
     const char *where; // whom we talk to, for messages: "mail.example.org:25". Borrowed
-    const char *name;  // what is to be named: us to SMTP, the domain to XMPP, host:port to a proxy
+    const char *name;  // who is to be named: we to SMTP, the domain to XMPP, the host to a proxy
+    int port;          // for a proxy: of that host
     const char *user, *password; // for a proxy; NULL: none. All borrowed
     int state;                   // the kind's own, 0 at first: what it waits for,
     char mark;                   // where within a piece it is,
@@ -60,13 +61,12 @@ struct dialogue {
     struct err error;
 };
 
-// kind, where and name (and, set afterwards, user and password) are borrowed. What is said first is
-// in `out`.
+// kind, where and name (and, set afterwards, user and password) are borrowed.
 void dialogue_init(struct dialogue *d, const struct dialogue_kind *kind, const char *where,
                    const char *name);
-void dialogue_done(struct dialogue *d);
+void dialogue_done(struct dialogue *d); // leaves no password in memory
 
-// Says the first words, if they are ours.
+// Puts the first words into `out`, if they are ours.
 void dialogue_open(struct dialogue *d);
 
 // Takes in what has arrived. *ret_used says how many of the bytes belong to this dialogue: all of
