@@ -219,7 +219,7 @@ static void compare(int in_flight)
 int main(void)
 {
     char ca[] = "/tmp/belfry-bench-XXXXXX";
-    struct tls_prober_options options = {.ca_file = ca, .in_flight_max = 1000};
+    struct tls_prober_options options = {.ca = ca, .in_flight_max = 1000};
     struct fixture_cert root = fixture_make(&(struct fixture_options){
         .cn = "Bench", .is_ca = true, .start_days = -1, .end_days = 9999});
     struct fixture_cert leaf = fixture_make(&(struct fixture_options){

@@ -10,6 +10,7 @@
 
 #include "base/loop.h"
 #include "base/mem.h"
+#include "net/tls_options.h"
 #include "net/tls_probe.h"
 #include "time/civil.h"
 
@@ -33,8 +34,7 @@ struct host {
 };
 
 struct check {
-    const char *ca_file;
-    const char *name;
+    struct tls_options *options; // those that net/tls_options.h reads
     int timeout_ms;
     bool is_json;
     struct loop *loop;
@@ -48,12 +48,13 @@ static int targets_read(struct check *c, char **words);
 static int check_run(struct check *c);
 static void host_done(const struct tls_result *result, void *ctx);
 static void good_write(const struct tls_result *r, struct buf *out);
+static void addresses_write(const struct tls_result *r, struct buf *out);
 static void failure_write(const struct err *e, struct buf *err);
 static void clean_write(struct buf *out, struct str text);
 
 int cmd_check(int argc, char **argv)
 {
-    struct check c = {0};
+    struct check c = {.options = tls_options_new()};
     int status = options_read(&c, argc, argv);
 
     if (status == 0)
@@ -65,6 +66,7 @@ int cmd_check(int argc, char **argv)
         buf_done(&c.hosts[i].err);
     }
     free(c.hosts);
+    tls_options_drop(c.options);
     return status;
 }
 
@@ -79,40 +81,6 @@ static bool seconds_read(const char *text, int *ret_ms)
     return true;
 }
 
-static int options_read(struct check *c, int argc, char **argv)
-{
-    static const struct option options[] = {
-        {"timeout", required_argument, NULL, 't'},
-        {"ca", required_argument, NULL, 'c'},
-        {"name", required_argument, NULL, 'n'},
-        {"json", no_argument, NULL, 'j'},
-        {0},
-    };
-    int option;
-
-    optind = 0;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (option == 't' && !seconds_read(optarg, &c->timeout_ms))
-            return command_usage(argv[0], "--timeout \"%s\" is not a number of seconds up to %d",
-                                 optarg, TIMEOUT_MAX_S);
-        if (option == 'c')
-            c->ca_file = optarg;
-        if (option == 'n')
-            c->name = optarg;
-        if (option == 'j')
-            c->is_json = true;
-        if (option == ':')
-            return command_usage(argv[0], "%s needs a value", argv[optind - 1]);
-        if (option == '?')
-            return command_usage(argv[0], "\"%s\" is not understood", argv[optind - 1]);
-    }
-    if (optind == argc)
-        return command_usage(argv[0], "a host is missing: write HOST or HOST:PORT");
-    c->count = argc - optind;
-    return 0;
-}
-
 static int usage_of(const struct err *e)
 {
     const char *gap = e->hint[0] ? " - " : "";
@@ -120,13 +88,90 @@ static int usage_of(const struct err *e)
     return command_usage("check", "%s%s%s", e->message, gap, e->hint);
 }
 
+enum {
+    OPTION_TARGET = 256, // an option that net/tls_options.h reads, of the same name but for dashes
+};
+
+// Reads --NAME VALUE of OPTION_TARGET.
+static bool target_option_read(struct check *c, const char *flag, const char *value, struct err *e)
+{
+    char name[32];
+    size_t n = 0;
+
+    for (; flag[n] && n + 1 < sizeof name; n++)
+        name[n] = flag[n] == '-' ? '_' : flag[n];
+    name[n] = '\0';
+    if (strcmp(name, "sni") == 0)
+        memcpy(name, "name", sizeof "name");
+    return tls_options_set(c->options, (struct str){name, strlen(name)}, str_of(value), e);
+}
+
+static const struct option check_options[] = {
+    {"timeout", required_argument, NULL, 't'},
+    {"json", no_argument, NULL, 'j'},
+    {"starttls", required_argument, NULL, OPTION_TARGET},
+    {"starttls-name", required_argument, NULL, OPTION_TARGET},
+    {"name", required_argument, NULL, OPTION_TARGET},
+    {"sni", required_argument, NULL, OPTION_TARGET},
+    {"connect-to", required_argument, NULL, OPTION_TARGET},
+    {"addresses", required_argument, NULL, OPTION_TARGET},
+    {"proxy", required_argument, NULL, OPTION_TARGET},
+    {"proxy-auth", required_argument, NULL, OPTION_TARGET},
+    {"ca", required_argument, NULL, OPTION_TARGET},
+    {"cert", required_argument, NULL, OPTION_TARGET},
+    {"key", required_argument, NULL, OPTION_TARGET},
+    {"key-password", required_argument, NULL, OPTION_TARGET},
+    {"alpn", required_argument, NULL, OPTION_TARGET},
+    {"tls-min", required_argument, NULL, OPTION_TARGET},
+    {"tls-max", required_argument, NULL, OPTION_TARGET},
+    {0},
+};
+
+static int option_read(struct check *c, int option, int index, char **argv)
+{
+    struct err e = {0};
+    char family[2] = {(char)option, '\0'};
+
+    if (option == 't' && !seconds_read(optarg, &c->timeout_ms))
+        return command_usage(argv[0], "--timeout \"%s\" is not a number of seconds up to %d",
+                             optarg, TIMEOUT_MAX_S);
+    if (option == 'j')
+        c->is_json = true;
+    if (option == OPTION_TARGET && !target_option_read(c, check_options[index].name, optarg, &e))
+        return usage_of(&e);
+    if ((option == '4' || option == '6') &&
+        !tls_options_set(c->options, STR_LIT("family"), str_of(family), &e))
+        return usage_of(&e);
+    if (option == ':')
+        return command_usage(argv[0], "%s needs a value", argv[optind - 1]);
+    if (option == '?')
+        return command_usage(argv[0], "\"%s\" is not understood", argv[optind - 1]);
+    return 0;
+}
+
+static int options_read(struct check *c, int argc, char **argv)
+{
+    struct err e = {0};
+    int option, index = 0, status = 0;
+
+    optind = 0;
+    opterr = 0;
+    while (status == 0 && (option = getopt_long(argc, argv, ":46", check_options, &index)) != -1)
+        status = option_read(c, option, index, argv);
+    if (status != 0)
+        return status;
+    if (!tls_options_check(c->options, &e))
+        return usage_of(&e);
+    if (optind == argc)
+        return command_usage(argv[0], "a host is missing: write HOST or HOST:PORT");
+    c->count = argc - optind;
+    return 0;
+}
+
 static int targets_read(struct check *c, char **words)
 {
-    struct tls_target name = {0};
     struct err e = {0};
 
-    if (c->name && !tls_target_parse(str_of(c->name), &name, &e))
-        return usage_of(&e);
     c->hosts = mem_array((size_t)c->count, sizeof *c->hosts);
     for (int i = 0; i < c->count; i++) {
         struct host *h = &c->hosts[i];
@@ -136,9 +181,9 @@ static int targets_read(struct check *c, char **words)
         h->check = c;
         if (!tls_target_parse(str_of(words[i]), &h->target, &e))
             return usage_of(&e);
-        memcpy(h->target.sni, name.host, sizeof name.host);
-        h->target.dns_ms = h->target.connect_ms = c->timeout_ms;
-        h->target.handshake_ms = h->target.total_ms = c->timeout_ms;
+        h->target.options = c->options;
+        h->target.dns_ms = h->target.connect_ms = h->target.proxy_ms = c->timeout_ms;
+        h->target.starttls_ms = h->target.handshake_ms = h->target.total_ms = c->timeout_ms;
     }
     return 0;
 }
@@ -177,8 +222,7 @@ static bool is_anybody_stuck(const struct check *c)
 
 static int check_run(struct check *c)
 {
-    const struct tls_prober_options options = {.ca_file = c->ca_file,
-                                               .queue_max = (size_t)c->count};
+    const struct tls_prober_options options = {.queue_max = (size_t)c->count};
     struct tls_prober *prober;
     struct err e = {0};
 
@@ -221,6 +265,7 @@ static void turn_print(struct check *c)
 static void host_done(const struct tls_result *r, void *ctx)
 {
     struct host *h = ctx;
+    char target[TLS_TARGET_TEXT];
 
     h->is_done = true;
     h->is_stuck = r->phase == TLS_PHASE_DNS && r->error.code == ERR_TIMEOUT;
@@ -236,7 +281,11 @@ static void host_done(const struct tls_result *r, void *ctx)
         buf_add_byte(&h->out, '\n');
     } else if (r->has_certificate) {
         good_write(r, &h->out);
+    } else if (r->address_count > 0) {
+        buf_printf(&h->out, "%s  no verdict\n", tls_target_text(&r->target, target));
     }
+    if (!h->check->is_json)
+        addresses_write(r, &h->out);
     if (r->error.code != ERR_NONE && !h->check->is_json)
         failure_write(&r->error, &h->err);
     turn_print(h->check);
@@ -336,6 +385,7 @@ static void problems_write(const struct tls_result *r, struct buf *out)
 // Two to six lines and one for each problem.
 static void good_write(const struct tls_result *r, struct buf *out)
 {
+    const char *starttls = starttls_word(tls_target_starttls(&r->target));
     char target[TLS_TARGET_TEXT];
 
     buf_printf(out, "%s  %s\n", tls_target_text(&r->target, target),
@@ -350,6 +400,22 @@ static void good_write(const struct tls_result *r, struct buf *out)
     buf_printf(out, "  %-10s ", "connection");
     buf_printf(out, "%s, %s, ", r->tls_version ? r->tls_version : "?", r->cipher ? r->cipher : "?");
     clean_write(out, r->address);
+    if (starttls)
+        buf_printf(out, ", STARTTLS in %s", starttls);
+    if (r->alpn.len > 0) {
+        buf_add_text(out, ", speaks ");
+        clean_write(out, r->alpn);
+    }
     buf_printf(out, ", %.1f ms%s\n", r->total_ms,
                r->is_client_cert_asked ? ", asks for a client certificate" : "");
+}
+
+// Of a check of all addresses: what each of them is worth.
+static void addresses_write(const struct tls_result *r, struct buf *out)
+{
+    for (size_t i = 0; i < r->address_count; i++) {
+        const struct tls_address *a = &r->addresses[i];
+
+        buf_printf(out, "  %-10s %.*s: %s\n", "address", STR(a->address), a->code);
+    }
 }

@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/settings.h"
 #include "exec/exec.h"
+#include "net/access.h"
 #include "net/http_server.h"
 #include "net/tls_probe.h"
 #include "sched/sched.h"
@@ -49,6 +50,7 @@ struct server {
     struct loop *loop;
     struct zones *zones;
     struct store *store;
+    struct access *access; // whom certificate checks may connect to
     struct tls_prober *prober;
     struct exec *exec;
     struct sched *sched;
@@ -180,6 +182,15 @@ static bool jobs_dir_setup(const char *dir, struct err *e)
     return true;
 }
 
+static bool access_setup(struct server *v, struct err *e)
+{
+    if (access_parse(str_of(v->settings.tls_allow), str_of(v->settings.tls_deny), &v->access, e))
+        return true;
+    e->code = ERR_USAGE;
+    return fail_hint(e, "tls-allow and tls-deny take names (example.org, *.example.org) and "
+                        "networks (10.0.0.0/8), with commas");
+}
+
 static void process_setup(struct server *v)
 {
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -282,8 +293,10 @@ static bool cellar_build(struct server *v, struct err *e)
 static bool engine_build(struct server *v, struct err *e)
 {
     struct sqlite_store_options store = {.node_name = v->node, .version = BELFRY_VERSION};
-    struct tls_prober_options prober = {.ca_file =
-                                            v->settings.ca_file[0] ? v->settings.ca_file : NULL};
+    struct tls_prober_options prober = {
+        .ca = v->settings.ca_file[0] ? v->settings.ca_file : NULL,
+        .access = v->access,
+    };
 
     if (!db_path(v->settings.db, &store.path, e) || !jobs_dir_setup(v->settings.jobs_dir, e))
         return false;
@@ -352,6 +365,7 @@ static void server_done(struct server *v)
     sigaction(SIGALRM, &action, NULL);
     alarm(RESOLVER_WAIT_S);
     tls_prober_free(v->prober);
+    access_free(v->access);
     zones_free(v->zones);
     buf_done(&v->zone);
     loop_free(v->loop);
@@ -385,7 +399,7 @@ int cmd_serve(int argc, char **argv)
     if (!settings_read(argc, argv, &v.settings, &e) || !log_setup(&v.settings, &e) ||
         !listen_split(v.settings.listen, v.address, sizeof v.address, &v.port, &e) ||
         !address_is_allowed(v.address, &e) || !host_names_split(&v, &e) ||
-        !ca_file_check(v.settings.ca_file, &e))
+        !ca_file_check(v.settings.ca_file, &e) || !access_setup(&v, &e))
         return complain(&e);
     process_setup(&v);
     if (cellar_build(&v, &e) && engine_build(&v, &e) && front_build(&v, &e)) {

@@ -1,55 +1,50 @@
-// tls_attempt.c - takes one check through its phases; whatever happens, it ends within its limits.
+// tls_attempt.c - finds a host's addresses, sees which may be connected to, visits them, and gives
+// one result.
 //
-//     begin -> (lookup) -> connect to the first address, the next.. -> handshake -> finish
+//     begin -> (lookup) -> addresses that may be connected to -> visits -> the worst result
 //
-// One timer serves all phases: it is set to the end of the phase or of the whole check, whichever
-// is first.
+// Through a proxy it is the proxy's addresses that are found and visited; the host's are the
+// proxy's to find.
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_attempt.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <assert.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/loop.h"
 #include "base/mem.h"
-#include "net/dns.h"
-#include "net/tls_session.h"
-#include "net/tls_trust.h"
-#include "net/tls_wire.h"
+#include "net/access.h"
+#include "net/tls_options.h"
 
 struct tls_attempt {
     struct tls_net *net;
     tls_attempt_done *done;
     void *ctx;
-    struct tls_result *result;
-    struct loop_timer timer;
+    struct tls_result *result; // the only one, or the one to begin each address's with
+    struct loop_timer timer;   // of the lookup
     mono started_at;
-    mono phase_at; // when the phase, or the address's turn, began
     struct dns_query *query;
-    struct dns_address *addresses;
+    struct dns_address *addresses; // that may be connected to
     size_t address_count;
-    size_t address_index;
-    int fd; // -1: none
-    struct loop_fd *watch;
-    struct tls_session *session;
+    struct stop { // a visit and what it found
+        struct tls_attempt *attempt;
+        struct tls_visit *visit; // NULL: not begun, or over
+        struct tls_result *result;
+    } * stops;
+    size_t stop_count;
+    size_t visiting;
 };
 
 static void attempt_begin(void *ctx);
 static void addresses_found(const struct dns_answer *answer, void *ctx);
-static void address_try(struct tls_attempt *a);
-static bool address_connect(struct tls_attempt *a);
-static void address_failed(struct tls_attempt *a, int errnum);
-static void connect_ready(int fd, uint32_t events, void *ctx);
-static void handshake_begin(struct tls_attempt *a);
-static void handshake_ready(int fd, uint32_t events, void *ctx);
-static void deadline_set(struct tls_attempt *a, int phase_ms);
-static void deadline_passed(void *ctx);
-static void socket_close(struct tls_attempt *a);
+static bool addresses_admit(struct tls_attempt *a, const struct dns_answer *answer);
+static void host_deny(struct tls_attempt *a, const char *host, const char *why);
+static void visits_start(struct tls_attempt *a);
+static void visit_start(struct stop *stop);
+static void visited(struct tls_result *result, void *ctx);
+static void results_merge(struct tls_attempt *a);
+static void lookup_late(void *ctx);
 static void attempt_finish(struct tls_attempt *a);
 static void attempt_free(struct tls_attempt *a);
 
@@ -58,24 +53,34 @@ static int limit_or(int ms, int otherwise)
     return ms > 0 ? ms : otherwise;
 }
 
+static struct tls_result *result_new(void)
+{
+    struct arena *arena = arena_new(4096);
+    struct tls_result *result = arena_alloc(arena, sizeof *result);
+
+    result->arena = arena;
+    result->code = "internal";
+    return result;
+}
+
 struct tls_attempt *tls_attempt_start(struct tls_net *net, const struct tls_target *target,
                                       tls_attempt_done *done, void *ctx)
 {
     struct tls_attempt *a = mem_alloc(sizeof *a);
-    struct arena *arena = arena_new(4096);
     struct tls_target *t;
 
-    *a = (struct tls_attempt){.net = net, .done = done, .ctx = ctx, .fd = -1};
-    a->result = arena_alloc(arena, sizeof *a->result);
-    a->result->arena = arena;
-    a->result->code = "internal";
+    *a = (struct tls_attempt){.net = net, .done = done, .ctx = ctx};
+    a->result = result_new();
     a->result->checked_at = clock_wall(net->clock);
     a->result->target = *target;
     t = &a->result->target;
-    t->port = limit_or(t->port, TLS_PORT_DEFAULT);
+    t->port = tls_target_port(t);
     t->dns_ms = limit_or(t->dns_ms, TLS_DNS_MS);
     t->connect_ms = limit_or(t->connect_ms, TLS_CONNECT_MS);
+    t->proxy_ms = limit_or(t->proxy_ms, TLS_PROXY_MS);
+    t->starttls_ms = limit_or(t->starttls_ms, TLS_STARTTLS_MS);
     t->handshake_ms = limit_or(t->handshake_ms, TLS_HANDSHAKE_MS);
+    t->close_ms = limit_or(t->close_ms, TLS_CLOSE_MS);
     t->total_ms = limit_or(t->total_ms, TLS_TOTAL_MS);
     loop_defer(net->loop, attempt_begin, a);
     return a;
@@ -83,8 +88,17 @@ struct tls_attempt *tls_attempt_start(struct tls_net *net, const struct tls_targ
 
 void tls_attempt_stop(struct tls_attempt *attempt)
 {
-    arena_free(attempt->result->arena);
+    struct tls_result *result = attempt->result;
+
     attempt_free(attempt);
+    arena_free(result->arena);
+}
+
+static const struct tls_options *options_of(const struct tls_attempt *a)
+{
+    static const struct tls_options nothing;
+
+    return a->result->target.options ? a->result->target.options : &nothing;
 }
 
 static mono now_of(const struct tls_attempt *a)
@@ -92,251 +106,249 @@ static mono now_of(const struct tls_attempt *a)
     return clock_mono(loop_clock(a->net->loop));
 }
 
-static double ms_since(const struct tls_attempt *a, mono start)
+static mono end_of(const struct tls_attempt *a)
 {
-    return (double)(now_of(a).us - start.us) / 1000;
+    return mono_after_us(a->started_at, a->result->target.total_ms * INT64_C(1000));
 }
 
-static void phase_begin(struct tls_attempt *a, enum tls_phase phase)
+// Where we connect to ourselves: the target's place, or its proxy.
+static struct tls_place place_of(const struct tls_attempt *a)
 {
-    a->result->phase = phase;
-    a->phase_at = now_of(a);
+    const struct tls_options *o = options_of(a);
+
+    return o->proxy ? (struct tls_place){o->proxy_host.host, o->proxy_host.port}
+                    : tls_target_place(&a->result->target);
+}
+
+// What is behind a proxy has to be allowed without its address being seen.
+static bool is_allowed_behind(const struct tls_attempt *a, const char *host)
+{
+    enum access_verdict verdict = access_of_name(a->net->access, host);
+    struct dns_address literal;
+
+    if (dns_literal(host, 1, &literal))
+        return access_of_address(a->net->access, verdict, &literal);
+    return verdict == ACCESS_BY_NAME ||
+           (verdict == ACCESS_BY_ADDRESS && !access_needs_address(a->net->access));
 }
 
 static void attempt_begin(void *ctx)
 {
     struct tls_attempt *a = ctx;
     struct tls_result *r = a->result;
+    struct tls_place place = place_of(a), goal = tls_target_place(&r->target);
     struct dns_answer literal = {.count = 1};
 
     a->started_at = now_of(a);
-    phase_begin(a, TLS_PHASE_DNS);
-    if (dns_literal(r->target.host, r->target.port, &literal.addresses[0])) {
+    r->phase = TLS_PHASE_DNS;
+    if (access_of_name(a->net->access, place.host) == ACCESS_DENIED) {
+        host_deny(a, place.host, "its name");
+        return;
+    }
+    if (options_of(a)->proxy && !is_allowed_behind(a, goal.host)) {
+        host_deny(a, goal.host, "its name, and its address behind a proxy cannot be seen");
+        return;
+    }
+    if (dns_literal(place.host, place.port, &literal.addresses[0])) {
         addresses_found(&literal, a);
         return;
     }
-    deadline_set(a, r->target.total_ms);
-    if (!dns_start(a->net->dns, r->target.host, r->target.port, r->target.dns_ms, &a->query,
-                   &r->error, addresses_found, a))
+    loop_timer_set(a->net->loop, &a->timer, end_of(a), lookup_late, a);
+    if (!dns_start(a->net->dns, place.host, place.port, r->target.dns_ms, &a->query, &r->error,
+                   addresses_found, a))
         attempt_finish(a);
+}
+
+static void dns_timeout(struct tls_attempt *a)
+{
+    a->result->code = options_of(a)->proxy ? "proxy_timeout" : "dns_timeout";
+}
+
+static void lookup_failed(struct tls_attempt *a, const struct dns_answer *answer)
+{
+    struct tls_result *r = a->result;
+
+    r->error = answer->error;
+    r->code = answer->is_not_found ? "dns_not_found" : "dns_failed";
+    if (options_of(a)->proxy)
+        r->code = "proxy_failed";
+    if (answer->error.code == ERR_TIMEOUT)
+        dns_timeout(a);
+    attempt_finish(a);
 }
 
 static void addresses_found(const struct dns_answer *answer, void *ctx)
 {
     struct tls_attempt *a = ctx;
-    struct tls_result *r = a->result;
-    size_t bytes = answer->count * sizeof *answer->addresses;
 
     a->query = NULL;
-    r->dns_ms = answer->took_ms;
-    if (answer->error.code != ERR_NONE) {
-        r->error = answer->error;
-        r->code = answer->error.code == ERR_TIMEOUT ? "dns_timeout"
-                  : answer->is_not_found            ? "dns_not_found"
-                                                    : "dns_failed";
-        attempt_finish(a);
-        return;
-    }
-    a->address_count = answer->count;
-    a->addresses = arena_alloc(r->arena, bytes);
-    memcpy(a->addresses, answer->addresses, bytes);
-    address_try(a);
+    loop_timer_stop(a->net->loop, &a->timer);
+    a->result->phase_ms[TLS_PHASE_DNS] = answer->took_ms;
+    if (answer->error.code != ERR_NONE)
+        lookup_failed(a, answer);
+    else if (addresses_admit(a, answer))
+        visits_start(a);
 }
 
-// Goes through the addresses until one connects or has to be waited for.
-static void address_try(struct tls_attempt *a)
+// Keeps the addresses of the wanted family that may be connected to. False when the check is over
+// because there is none.
+static bool addresses_admit(struct tls_attempt *a, const struct dns_answer *answer)
 {
-    a->result->phase = TLS_PHASE_CONNECT;
-    for (; a->address_index < a->address_count; a->address_index++)
-        if (address_connect(a))
-            return;
+    struct tls_result *r = a->result;
+    struct tls_place place = place_of(a);
+    enum access_verdict verdict = access_of_name(a->net->access, place.host);
+    int family = options_of(a)->family;
+    size_t denied = 0;
+    char text[TLS_TARGET_TEXT];
+
+    a->addresses = arena_array(r->arena, answer->count, sizeof *a->addresses);
+    for (size_t i = 0; i < answer->count; i++) {
+        const struct dns_address *address = &answer->addresses[i];
+
+        if (family != AF_UNSPEC && address->addr.ss_family != family)
+            continue;
+        if (access_of_address(a->net->access, verdict, address))
+            a->addresses[a->address_count++] = *address;
+        else
+            denied++;
+    }
+    if (a->address_count > 0 && (denied == 0 || !options_of(a)->wants_all))
+        return true;
+    if (denied > 0) {
+        host_deny(a, place.host, "its address");
+        return false;
+    }
+    r->code = "dns_not_found";
+    fail(&r->error, ERR_UNREACHABLE, "host", "%s has no IPv%d address",
+         tls_place_text(&place, text), family == AF_INET6 ? 6 : 4);
+    attempt_finish(a);
+    return false;
+}
+
+static void host_deny(struct tls_attempt *a, const char *host, const char *why)
+{
+    struct tls_result *r = a->result;
+
+    r->code = "target_denied";
+    fail(&r->error, ERR_DENIED, "host", "%s is not among the hosts that may be checked: %s", host,
+         why);
+    fail_hint(&r->error, "the operator of this server draws the line, with tls-allow and tls-deny");
     attempt_finish(a);
 }
 
-// True when the connection is under way; false, with the failure noted, when the next address is to
-// be tried.
-static bool address_connect(struct tls_attempt *a)
-{
-    const struct dns_address *address = &a->addresses[a->address_index];
-    int on = 1;
-    char text[DNS_TEXT];
+// ---- visits ----
 
-    phase_begin(a, TLS_PHASE_CONNECT);
-    a->result->address = arena_copy(a->result->arena, str_of(dns_address_text(address, text)));
-    a->fd = socket(address->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (a->fd < 0) {
-        address_failed(a, errno);
-        return false;
-    }
-    (void)setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (connect(a->fd, (const struct sockaddr *)&address->addr, address->len) != 0 &&
-        errno != EINPROGRESS) {
-        address_failed(a, errno);
-        return false;
-    }
-    a->watch = loop_add(a->net->loop, a->fd, EPOLLOUT, connect_ready, a);
-    if (!a->watch) {
-        address_failed(a, errno);
-        return false;
-    }
-    deadline_set(a, a->result->target.connect_ms);
-    return true;
-}
-
-// Of several failures the one that says most is kept: "no route" (often just IPv6) says least.
-static void address_failed(struct tls_attempt *a, int errnum)
+static void visits_start(struct tls_attempt *a)
 {
     struct tls_result *r = a->result;
-    int address = (int)r->address.len;
-    char where[TLS_TARGET_TEXT];
-    struct err *e = &r->error;
 
-    socket_close(a);
-    r->connect_ms += ms_since(a, a->phase_at);
-    if (e->code != ERR_NONE && strcmp(r->code, "connect_unreachable") != 0)
-        return;
-    tls_target_text(&r->target, where);
-    if (errnum == ECONNREFUSED) {
-        r->code = "connect_refused";
-        fail(e, ERR_UNREACHABLE, "host", "%s refuses connections (at %.*s)", where, address,
-             r->address.p);
-        fail_hint(e, "nothing listens on that port, or a firewall refuses: is the service up?");
-    } else if (errnum == ETIMEDOUT) {
-        r->code = "connect_timeout";
-        fail(e, ERR_TIMEOUT, "host", "%s did not answer within %g s (at %.*s)", where,
-             ms_since(a, a->phase_at) / 1000, address, r->address.p);
-        fail_hint(e, "the host may be down, or a firewall drops the packets");
-    } else {
-        r->code = "connect_unreachable";
-        fail(e, ERR_UNREACHABLE, "host", "%s cannot be reached (at %.*s): %s", where, address,
-             r->address.p, err_words(errnum));
-        fail_hint(e, "check the network and the routes of this machine");
+    a->stop_count = options_of(a)->wants_all ? a->address_count : 1;
+    a->stops = mem_array(a->stop_count, sizeof *a->stops);
+    a->visiting = a->stop_count;
+    for (size_t i = 0; i < a->stop_count; i++) {
+        struct stop *stop = &a->stops[i];
+
+        stop->attempt = a;
+        stop->result = r;
+        if (options_of(a)->wants_all) {
+            struct arena *arena;
+
+            stop->result = result_new();
+            arena = stop->result->arena;
+            *stop->result = *r;
+            stop->result->arena = arena;
+        }
+        visit_start(stop);
     }
 }
 
-static void connect_ready(int fd, uint32_t events, void *ctx)
+static void visit_start(struct stop *stop)
+{
+    struct tls_attempt *a = stop->attempt;
+    bool wants_all = options_of(a)->wants_all;
+    struct tls_visit_options options = {
+        .net = a->net,
+        .result = stop->result,
+        .addresses = wants_all ? &a->addresses[stop - a->stops] : a->addresses,
+        .count = wants_all ? 1 : a->address_count,
+        .until = end_of(a),
+    };
+
+    stop->visit = tls_visit_start(&options, visited, stop);
+}
+
+static void visited(struct tls_result *result, void *ctx)
+{
+    struct stop *stop = ctx;
+    struct tls_attempt *a = stop->attempt;
+
+    (void)result;
+    stop->visit = NULL;
+    if (--a->visiting > 0)
+        return;
+    if (options_of(a)->wants_all)
+        results_merge(a);
+    attempt_finish(a);
+}
+
+// Of equally bad ones the certificate that ends first.
+static bool is_worse(const struct tls_result *x, const struct tls_result *y)
+{
+    int rank_x = tls_result_rank(x), rank_y = tls_result_rank(y);
+
+    return rank_x > rank_y ||
+           (rank_x == rank_y && x->has_certificate && x->not_after.us < y->not_after.us);
+}
+
+static void address_write(const struct tls_result *from, struct arena *arena,
+                          struct tls_address *ret)
+{
+    struct buf words;
+
+    buf_init(&words, 1000);
+    tls_result_words(from, &words);
+    *ret = (struct tls_address){
+        .address = arena_copy(arena, from->address),
+        .code = from->code,
+        .words = arena_copy(arena, buf_str(&words)),
+        .sha256 = from->has_certificate ? arena_copy(arena, from->sha256) : (struct str){0},
+        .not_after = from->has_certificate ? from->not_after : WALL_NEVER,
+    };
+    buf_done(&words);
+}
+
+// The worst result becomes the attempt's, with a line for each.
+static void results_merge(struct tls_attempt *a)
+{
+    size_t worst = 0;
+    struct tls_result *r;
+
+    for (size_t i = 1; i < a->stop_count; i++)
+        if (is_worse(a->stops[i].result, a->stops[worst].result))
+            worst = i;
+    r = a->stops[worst].result;
+    r->addresses = arena_array(r->arena, a->stop_count, sizeof *r->addresses);
+    r->address_count = a->stop_count;
+    for (size_t i = 0; i < a->stop_count; i++)
+        address_write(a->stops[i].result, r->arena, &r->addresses[i]);
+    a->stops[worst].result = a->result; // freed instead
+    a->result = r;
+}
+
+// ---- the end ----
+
+static void lookup_late(void *ctx)
 {
     struct tls_attempt *a = ctx;
-    int errnum = 0;
-    socklen_t n = sizeof errnum;
-
-    (void)events;
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &errnum, &n) != 0)
-        errnum = errno;
-    if (errnum != 0) {
-        address_failed(a, errnum);
-        a->address_index++;
-        address_try(a);
-        return;
-    }
-    a->result->connect_ms += ms_since(a, a->phase_at);
-    a->result->error = (struct err){0}; // an earlier address may have failed
-    handshake_begin(a);
-}
-
-static void handshake_begin(struct tls_attempt *a)
-{
-    struct tls_net *net = a->net;
     struct tls_result *r = a->result;
-    SSL_CTX *context;
+    struct tls_place place = place_of(a);
+    double seconds = (double)(now_of(a).us - a->started_at.us) / 1e6;
 
-    phase_begin(a, TLS_PHASE_HANDSHAKE);
-    r->code = "internal";
-    if (!tls_trust_context(net->trust, a->phase_at, &context, &r->error)) {
-        attempt_finish(a);
-        return;
-    }
-    if (!net->method)
-        net->method = tls_wire_method();
-    a->session = tls_session_new(context, net->method, a->fd, &r->target, r->checked_at);
-    if (!a->session) {
-        fail(&r->error, ERR_TLS, NULL, "OpenSSL cannot start a connection");
-        attempt_finish(a);
-        return;
-    }
-    loop_remove(net->loop, a->watch);
-    a->watch = loop_add(net->loop, a->fd, EPOLLIN, handshake_ready, a);
-    if (!a->watch) {
-        fail_errno(&r->error, ERR_SYSTEM, errno, "cannot watch the connection");
-        attempt_finish(a);
-        return;
-    }
-    deadline_set(a, r->target.handshake_ms);
-    handshake_ready(a->fd, 0, a);
-}
-
-static void handshake_ready(int fd, uint32_t events, void *ctx)
-{
-    struct tls_attempt *a = ctx;
-    enum tls_step step = tls_session_step(a->session);
-
-    (void)fd;
-    (void)events;
-    if (step == TLS_STEP_OVER) {
-        a->result->handshake_ms = ms_since(a, a->phase_at);
-        attempt_finish(a);
-        return;
-    }
-    loop_modify(a->net->loop, a->watch, step == TLS_STEP_READ ? EPOLLIN : EPOLLOUT);
-}
-
-static void deadline_set(struct tls_attempt *a, int phase_ms)
-{
-    int64_t phase = a->phase_at.us + phase_ms * INT64_C(1000);
-    int64_t total = a->started_at.us + a->result->target.total_ms * INT64_C(1000);
-
-    loop_timer_set(a->net->loop, &a->timer, (mono){phase < total ? phase : total}, deadline_passed,
-                   a);
-}
-
-static void timeout_report(struct tls_attempt *a)
-{
-    struct tls_result *r = a->result;
-    double seconds = ms_since(a, a->phase_at) / 1000;
-    char where[TLS_TARGET_TEXT];
-
-    tls_target_text(&r->target, where);
-    if (r->phase == TLS_PHASE_DNS) {
-        r->code = "dns_timeout";
-        fail(&r->error, ERR_TIMEOUT, "host", "looking up %s took longer than %.3g s",
-             r->target.host, seconds);
-        fail_hint(&r->error, "the name servers in /etc/resolv.conf may be slow or unreachable");
-        return;
-    }
-    r->code = "handshake_timeout";
-    r->handshake_ms = seconds * 1000;
-    fail(&r->error, ERR_TIMEOUT, "host",
-         "%s accepted the connection but did not finish the handshake within %.3g s", where,
+    dns_timeout(a);
+    fail(&r->error, ERR_TIMEOUT, "host", "looking up %s took longer than %.3g s", place.host,
          seconds);
-    fail_hint(&r->error, "the service may be overloaded, or it may not speak TLS on this port");
-}
-
-static void deadline_passed(void *ctx)
-{
-    struct tls_attempt *a = ctx;
-    bool is_total = ms_since(a, a->started_at) >= a->result->target.total_ms;
-
-    if (a->result->phase != TLS_PHASE_CONNECT) {
-        timeout_report(a);
-        attempt_finish(a);
-        return;
-    }
-    address_failed(a, ETIMEDOUT);
-    a->address_index++;
-    if (is_total)
-        attempt_finish(a);
-    else
-        address_try(a);
-}
-
-static void socket_close(struct tls_attempt *a)
-{
-    loop_timer_stop(a->net->loop, &a->timer);
-    loop_remove(a->net->loop, a->watch);
-    a->watch = NULL;
-    if (a->fd >= 0)
-        close(a->fd);
-    a->fd = -1;
+    fail_hint(&r->error, "the name servers in /etc/resolv.conf may be slow or unreachable");
+    attempt_finish(a);
 }
 
 static void attempt_finish(struct tls_attempt *a)
@@ -345,12 +357,7 @@ static void attempt_finish(struct tls_attempt *a)
     tls_attempt_done *done = a->done;
     void *ctx = a->ctx;
 
-    r->total_ms = ms_since(a, a->started_at);
-    if (a->session)
-        tls_session_report(a->session, r);
-    if (r->has_certificate && r->problem_count > 0 && !tls_trust_has_roots(a->net->trust))
-        fail_hint(&r->error, "this machine has no trusted root certificates: install the package "
-                             "ca-certificates");
+    r->total_ms = (double)(now_of(a).us - a->started_at.us) / 1000;
     attempt_free(a);
     done(r, ctx);
 }
@@ -358,9 +365,16 @@ static void attempt_finish(struct tls_attempt *a)
 static void attempt_free(struct tls_attempt *a)
 {
     loop_defer_cancel(a->net->loop, attempt_begin, a);
+    loop_timer_stop(a->net->loop, &a->timer);
     if (a->query)
         dns_cancel(a->query);
-    tls_session_free(a->session);
-    socket_close(a);
+    for (size_t i = 0; i < a->stop_count; i++) {
+        struct stop *stop = &a->stops[i];
+
+        tls_visit_stop(stop->visit);
+        if (stop->result != a->result)
+            arena_free(stop->result->arena);
+    }
+    free(a->stops);
     free(a);
 }

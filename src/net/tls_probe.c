@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "net/dns.h"
 #include "net/tls_attempt.h"
+#include "net/tls_options.h"
 #include "net/tls_trust.h"
 
 struct tls_prober {
@@ -113,7 +114,8 @@ bool tls_prober_new(struct loop *home, const struct tls_prober_options *options,
     prober->net.loop = loop;
     prober->net.clock = o->clock ? o->clock : clock_real();
     prober->net.dns = dns_new(loop, &(struct dns_options){.workers = (int)o->dns_workers});
-    prober->net.trust = tls_trust_new(o->ca_file);
+    prober->net.trust = tls_trust_new(o->ca);
+    prober->net.access = o->access;
     if (!thread_start(prober, e)) {
         net_done(prober);
         loop_free(loop);
@@ -157,6 +159,7 @@ bool tls_probe_start(struct tls_prober *prober, const struct tls_target *target,
     probe = mem_alloc(sizeof *probe);
     probe->prober = prober;
     probe->target = *target;
+    probe->target.options = tls_options_hold(target->options);
     probe->done = done;
     probe->ctx = ctx;
     list_push(&prober->probes, &probe->link);
@@ -201,6 +204,7 @@ static void probe_free(struct tls_probe *probe)
     list_remove(&probe->link);
     if (probe->result)
         arena_free(probe->result->arena);
+    tls_options_drop(probe->target.options);
     free(probe);
 }
 

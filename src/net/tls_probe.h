@@ -8,8 +8,8 @@
 // which checks nothing stays small.
 //
 // Every check ends within its limits, whatever the server does: silence, a byte a second, endless
-// data, a chain of megabytes. Addresses of a host are tried in getaddrinfo's order until one
-// accepts the connection.
+// data, a chain of megabytes. Of a host's addresses the first to accept the connection is looked at
+// (RFC 8305), or each of them.
 #pragma once
 
 #include <stdbool.h>
@@ -19,6 +19,7 @@
 #include "net/tls_result.h"
 #include "net/tls_target.h"
 
+struct access;
 struct clock;
 struct loop;
 struct tls_prober;
@@ -26,11 +27,12 @@ struct tls_probe;
 
 struct tls_prober_options {
     const struct clock *clock; // NULL: clock_real(). Judges dates
-    const char *ca_file;  // PEM file of trusted certificates, instead of the system's; NULL: the
-                          // system's. Copied
-    size_t in_flight_max; // checks at the same time; 0: 256
-    size_t queue_max;     // checks waiting for a place; 0: 10000
-    size_t dns_workers;   // threads for getaddrinfo; 0: 4. Started by the first lookup
+    const char *ca; // PEM file or directory of trusted certificates, instead of the system's;
+                    // NULL: the system's. Copied
+    const struct access *access; // whom to connect to; NULL: anybody. Borrowed
+    size_t in_flight_max;        // checks at the same time; 0: 256
+    size_t queue_max;            // checks waiting for a place; 0: 10000
+    size_t dns_workers;          // threads for getaddrinfo; 0: 4. Started by the first lookup
 };
 
 // Starts the net thread. Results come back on the home loop; all functions below are for the home
@@ -42,10 +44,10 @@ struct tls_prober_options {
 // as long as a getaddrinfo that is stuck. NULL is fine. Not to be called from within a done.
 void tls_prober_free(struct tls_prober *prober);
 
-// Starts one check; *target is copied. done is called exactly once from the home loop, never from
-// within this call, unless the check is cancelled first. *result is valid during done only. Fails
-// with ERR_BUSY when the queue is full, ERR_INPUT when target has no host. ret_probe (may be NULL)
-// gets a handle that is valid until done or tls_probe_cancel.
+// Starts one check; *target is copied, and its options are held. done is called exactly once from
+// the home loop, never from within this call, unless the check is cancelled first. *result is valid
+// during done only. Fails with ERR_BUSY when the queue is full, ERR_INPUT when target has no host.
+// ret_probe (may be NULL) gets a handle that is valid until done or tls_probe_cancel.
 typedef void tls_probe_done(const struct tls_result *result, void *ctx);
 [[nodiscard]] bool tls_probe_start(struct tls_prober *prober, const struct tls_target *target,
                                    struct tls_probe **ret_probe, struct err *e,

@@ -3,15 +3,21 @@
 // The codes of a result: "ok"; of a bad certificate those of tls_verdict.c (expired, not_yet_valid,
 // hostname_mismatch, self_signed, untrusted_root, incomplete_chain, invalid_ca, path_length,
 // wrong_purpose, name_constraint, bad_signature, weak_key, weak_signature, revoked, verify_other);
-// of a check without a verdict: dns_not_found, dns_failed, dns_timeout, connect_refused,
-// connect_unreachable, connect_timeout, connection_closed, connection_reset, handshake_timeout,
-// handshake_failure, unrecognized_name, old_protocol, not_tls, protocol_error, internal.
+// of a check without a verdict: target_denied, dns_not_found, dns_failed, dns_timeout,
+// connect_refused, connect_unreachable, connect_timeout, proxy_failed, proxy_timeout,
+// starttls_unsupported, starttls_refused, starttls_injection, starttls_timeout, connection_closed,
+// connection_reset, handshake_timeout, handshake_failure, unrecognized_name, old_protocol,
+// alpn_mismatch, client_cert_refused, not_tls, protocol_error, file_unreadable, internal.
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_result.h"
 
+#include <stdio.h>
+
 #include "base/json_write.h"
+#include "net/tls_options.h"
 #include "time/civil.h"
 
+static void target_write(const struct tls_target *target, struct json_write *w);
 static void certificate_write(const struct tls_result *r, struct json_write *w);
 static void sans_write(const struct tls_result *r, struct json_write *w);
 static void problems_write(const struct tls_result *r, struct json_write *w);
@@ -68,15 +74,42 @@ void tls_result_write(const struct tls_result *r, struct buf *out)
     text_write(&w, "code", r->code);
     text_write(&w, "message", r->error.message);
     text_write(&w, "hint", r->error.hint);
-    text_write(&w, "host", r->target.host);
-    json_write_key(&w, "port");
-    json_write_int(&w, r->target.port);
-    text_write(&w, "sni", r->target.sni);
+    target_write(&r->target, &w);
     time_write(&w, "checked_at", r->checked_at);
     certificate_write(r, &w);
     problems_write(r, &w);
     connection_write(r, &w);
     json_write_object_end(&w);
+}
+
+static void place_write(struct json_write *w, const char *key, const char *scheme,
+                        const struct tls_place *place)
+{
+    char text[TLS_TARGET_TEXT], whole[TLS_TARGET_TEXT + 16];
+
+    snprintf(whole, sizeof whole, "%s%s", scheme, tls_place_text(place, text));
+    text_write(w, key, place->host[0] ? whole : NULL);
+}
+
+static void target_write(const struct tls_target *target, struct json_write *w)
+{
+    static const struct tls_options none;
+    const struct tls_options *o = target->options ? target->options : &none;
+    struct tls_place place = tls_target_place(target);
+    struct tls_place proxy = {o->proxy_host.host, o->proxy_host.port};
+    char scheme[16] = "";
+
+    if (!o->connect_to.host[0])
+        place.host = "";
+    if (o->proxy)
+        snprintf(scheme, sizeof scheme, "%s://", proxy_word(o->proxy));
+    text_write(w, "host", target->host);
+    json_write_key(w, "port");
+    json_write_int(w, tls_target_port(target));
+    text_write(w, "sni", o->name.host);
+    text_write(w, "starttls", starttls_word(tls_target_starttls(target)));
+    place_write(w, "connect_to", "", &place);
+    place_write(w, "proxy", scheme, &proxy);
 }
 
 static void bool_write(struct json_write *w, const char *key, bool is_known, bool value)
@@ -150,29 +183,63 @@ static void problems_write(const struct tls_result *r, struct json_write *w)
     json_write_array_end(w);
 }
 
+static void addresses_write(const struct tls_result *r, struct json_write *w)
+{
+    json_write_key(w, "addresses");
+    if (r->address_count == 0) {
+        json_write_null(w);
+        return;
+    }
+    json_write_array(w);
+    for (size_t i = 0; i < r->address_count; i++) {
+        const struct tls_address *a = &r->addresses[i];
+
+        json_write_object(w);
+        str_write(w, "address", a->address);
+        text_write(w, "code", a->code);
+        str_write(w, "message", a->words);
+        str_write(w, "sha256", a->sha256);
+        time_write(w, "not_after", a->not_after);
+        json_write_object_end(w);
+    }
+    json_write_array_end(w);
+}
+
 static void connection_write(const struct tls_result *r, struct json_write *w)
 {
-    const struct {
-        const char *key;
-        double ms;
-    } timings[] = {
-        {"dns", r->dns_ms},
-        {"connect", r->connect_ms},
-        {"handshake", r->handshake_ms},
-        {"total", r->total_ms},
+    static const char *const phases[TLS_PHASE_DONE] = {
+        [TLS_PHASE_DNS] = "dns",
+        [TLS_PHASE_CONNECT] = "connect",
+        [TLS_PHASE_PROXY] = "proxy",
+        [TLS_PHASE_STARTTLS] = "starttls",
+        [TLS_PHASE_HANDSHAKE] = "handshake",
+        [TLS_PHASE_CLOSE] = "close",
     };
 
     text_write(w, "tls_version", r->tls_version);
     text_write(w, "cipher", r->cipher);
+    str_write(w, "alpn", r->alpn);
     bool_write(w, "client_cert_requested", r->has_certificate, r->is_client_cert_asked);
     str_write(w, "address", r->address);
+    addresses_write(r, w);
     json_write_key(w, "timings_ms");
     json_write_object(w);
-    for (size_t i = 0; i < sizeof timings / sizeof *timings; i++) {
-        json_write_key(w, timings[i].key);
-        json_write_double(w, timings[i].ms);
+    for (size_t i = 0; i < TLS_PHASE_DONE; i++) {
+        json_write_key(w, phases[i]);
+        json_write_double(w, r->phase_ms[i]);
     }
+    json_write_key(w, "total");
+    json_write_double(w, r->total_ms);
     json_write_object_end(w);
+}
+
+int tls_result_rank(const struct tls_result *result)
+{
+    if (result->problem_count > 0)
+        return 3;
+    if (tls_result_is_good(result))
+        return 0;
+    return result->error.code == ERR_TIMEOUT ? 1 : 2;
 }
 
 static void until_write(const struct tls_result *r, struct buf *out)

@@ -21,8 +21,20 @@ struct arena;
 enum tls_phase {
     TLS_PHASE_DNS,
     TLS_PHASE_CONNECT,
+    TLS_PHASE_PROXY,
+    TLS_PHASE_STARTTLS,
     TLS_PHASE_HANDSHAKE,
+    TLS_PHASE_CLOSE,
     TLS_PHASE_DONE,
+};
+
+// What was found at one of the host's addresses, when each of them was checked.
+struct tls_address {
+    struct str address; // "192.0.2.1:443"
+    const char *code;   // as of a result
+    struct str words;   // tls_result_words
+    struct str sha256;  // of the certificate; empty when there was none
+    wall not_after;     // likewise WALL_NEVER
 };
 
 // One thing that is wrong with a certificate. Depth 0 is the server's own, 1 the one that signed
@@ -74,8 +86,11 @@ struct tls_result {
                              // connection was tried
     const char *tls_version; // "TLSv1.3"; NULL before the handshake came that far; never freed
     const char *cipher;      // "TLS_AES_256_GCM_SHA384"; likewise
-    double dns_ms, connect_ms, handshake_ms,
-        total_ms; // durations; 0 for phases that were not reached
+    struct str alpn;         // the protocol that was agreed on; empty: none
+    double phase_ms[TLS_PHASE_DONE]; // durations; 0 for phases that were not reached
+    double total_ms;
+    struct tls_address *addresses; // of a check of all addresses: each, in the order of the lookup;
+    size_t address_count;          // the rest of the result is that of the worst of them
 
     struct arena *arena; // owns the strings
 };
@@ -85,15 +100,20 @@ struct tls_result {
 bool tls_result_is_good(const struct tls_result *result);
 
 // One JSON object for storing with a run and for replies. Always all members; those of the
-// certificate are null when none was got: code, message, hint, host, port, sni, checked_at,
-// subject, subject_line, issuer, issuer_line, not_before, not_after, days_left, serial (a string),
-// serial_hex, sha256, sans, san_count, chain_count, verified, host_ok, verify_error (words of the
-// first problem), verify_errors [{code, openssl, depth, message}], tls_version, cipher,
-// client_cert_requested, address, timings_ms {dns, connect, handshake, total}. Times are RFC 3339
-// in UTC with Z.
+// certificate are null when none was got: code, message, hint, host, port, sni, starttls,
+// connect_to, proxy, checked_at, subject, subject_line, issuer, issuer_line, not_before, not_after,
+// days_left, serial (a string), serial_hex, sha256, sans, san_count, chain_count, verified,
+// host_ok, verify_error (words of the first problem), verify_errors [{code, openssl, depth,
+// message}], tls_version, cipher, alpn, client_cert_requested, address, addresses (null, or of a
+// check of all: [{address, code, message, sha256, not_after}]), timings_ms {dns, connect, proxy,
+// starttls, handshake, close, total}. Times are RFC 3339 in UTC with Z.
 void tls_result_write(const struct tls_result *result, struct buf *out);
 
 // One sentence without a full stop, for run records and log lines: "certificate of example.org:443
 // is good for 63 days (until 2027-01-25 04:44 UTC)", "certificate of ... is bad: certificate has
 // expired (12 days ago)", or the error's message.
 void tls_result_words(const struct tls_result *result, struct buf *out);
+
+// How bad it is, for finding the worst of several: 0 good, 1 took too long, 2 no verdict, 3 a bad
+// certificate.
+int tls_result_rank(const struct tls_result *result);

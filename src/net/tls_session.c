@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "net/greeting.h"
 #include "net/tls_cert.h"
+#include "net/tls_options.h"
 #include "net/tls_verdict.h"
 #include "net/tls_wire.h"
 
@@ -21,8 +22,10 @@ struct tls_session {
     SSL *ssl;
     struct tls_wire wire;
     struct tls_verdict verdict;
+    const struct tls_identity *identity;
     bool is_complete;
-    unsigned long reason; // OpenSSL's error when it failed
+    size_t complete_bytes; // what had come in by then
+    unsigned long reason;  // OpenSSL's error when it failed
 };
 
 static void certificate_report(struct tls_session *s, struct tls_result *result);
@@ -33,30 +36,57 @@ static void closed_report(const struct tls_session *s, const char *where, struct
 static void alert_report(int alert, const char *where, struct tls_result *r);
 static void protocol_report(const struct tls_session *s, const char *where, struct tls_result *r);
 
-static bool ssl_prepare(struct tls_session *s, BIO_METHOD *method, const struct tls_target *target,
-                        wall now)
+// Called when the server asks for a certificate of ours. That it asked is worth knowing: such a
+// server ends the handshake when it gets none.
+static int certificate_asked(SSL *ssl, void *ctx)
 {
-    const char *name = target->sni[0] ? target->sni : target->is_ip ? NULL : target->host;
-    BIO *bio = BIO_new(method);
+    struct tls_session *s = ctx;
+    const struct tls_identity *id = s->identity;
+
+    s->verdict.is_client_cert_asked = true;
+    return !id || (SSL_use_certificate(ssl, id->certificate) == 1 &&
+                   SSL_use_PrivateKey(ssl, id->key) == 1 && SSL_set1_chain(ssl, id->chain) == 1);
+}
+
+static bool offer_set(SSL *ssl, const struct tls_options *o)
+{
+    int lowest = o->tls_min;
+
+    if (!lowest && o->tls_max && o->tls_max < TLS1_2_VERSION) // below what is usual
+        lowest = TLS1_VERSION;
+    if (o->alpn_len > 0 && SSL_set_alpn_protos(ssl, o->alpn, (unsigned)o->alpn_len) != 0)
+        return false;
+    return (!lowest || SSL_set_min_proto_version(ssl, lowest)) &&
+           (!o->tls_max || SSL_set_max_proto_version(ssl, o->tls_max));
+}
+
+static bool ssl_prepare(struct tls_session *s, const struct tls_session_options *o)
+{
+    bool is_ip;
+    const char *name = tls_target_name(o->target, &is_ip);
+    BIO *bio = BIO_new(o->method);
 
     if (!bio)
         return false;
     tls_wire_attach(bio, &s->wire);
     SSL_set_bio(s->ssl, bio, bio);
     SSL_set_app_data(s->ssl, &s->verdict);
+    SSL_set_cert_cb(s->ssl, certificate_asked, s);
     SSL_set_connect_state(s->ssl);
-    X509_VERIFY_PARAM_set_time(SSL_get0_param(s->ssl), (time_t)(now.us / 1000000));
-    return !name || SSL_set_tlsext_host_name(s->ssl, name);
+    X509_VERIFY_PARAM_set_time(SSL_get0_param(s->ssl), (time_t)(o->now.us / 1000000));
+    if (o->target->options && !offer_set(s->ssl, o->target->options))
+        return false;
+    return is_ip || SSL_set_tlsext_host_name(s->ssl, name);
 }
 
-struct tls_session *tls_session_new(SSL_CTX *context, BIO_METHOD *method, int fd,
-                                    const struct tls_target *target, wall now)
+struct tls_session *tls_session_new(const struct tls_session_options *options)
 {
     struct tls_session *s = mem_alloc(sizeof *s);
 
-    s->wire.fd = fd;
-    s->ssl = SSL_new(context);
-    if (!s->ssl || !ssl_prepare(s, method, target, now)) {
+    s->wire.fd = options->fd;
+    s->identity = options->identity;
+    s->ssl = SSL_new(options->context);
+    if (!s->ssl || !ssl_prepare(s, options)) {
         ERR_clear_error();
         tls_session_free(s);
         return NULL;
@@ -81,9 +111,7 @@ enum tls_step tls_session_step(struct tls_session *s)
     n = SSL_do_handshake(s->ssl);
     if (n == 1) {
         s->is_complete = true;
-        (void)SSL_shutdown(s->ssl); // says good-bye, so that the server's log stays clean; no wait
-                                    // for the answer
-        ERR_clear_error();
+        s->complete_bytes = s->wire.in_bytes;
         return TLS_STEP_OVER;
     }
     why = SSL_get_error(s->ssl, n);
@@ -96,6 +124,38 @@ enum tls_step tls_session_step(struct tls_session *s)
     return TLS_STEP_OVER;
 }
 
+bool tls_session_has_more(const struct tls_session *s)
+{
+    return s->is_complete && s->identity && s->verdict.is_client_cert_asked &&
+           SSL_version(s->ssl) == TLS1_3_VERSION;
+}
+
+// A server that took our certificate says so by going on: with a session ticket, or its first data.
+enum tls_step tls_session_listen(struct tls_session *s)
+{
+    char byte;
+    int n, why;
+
+    s->wire.turn_left = WIRE_TURN_BYTES;
+    ERR_clear_error();
+    n = SSL_read(s->ssl, &byte, 1);
+    why = n > 0 ? SSL_ERROR_NONE : SSL_get_error(s->ssl, n);
+    if (why == SSL_ERROR_WANT_READ &&
+        (s->wire.in_bytes == s->complete_bytes || SSL_has_pending(s->ssl)))
+        return TLS_STEP_READ;
+    if (why == SSL_ERROR_SSL)
+        s->reason = ERR_peek_last_error();
+    ERR_clear_error();
+    return TLS_STEP_OVER;
+}
+
+void tls_session_close(struct tls_session *s)
+{
+    if (s->is_complete)
+        (void)SSL_shutdown(s->ssl);
+    ERR_clear_error();
+}
+
 // TLS 1.2 servers that insist on a client certificate end the handshake with their own certificate
 // on the table.
 static bool is_refused_for_client_cert(const struct tls_session *s)
@@ -106,21 +166,43 @@ static bool is_refused_for_client_cert(const struct tls_session *s)
     return s->verdict.is_client_cert_asked && is_by_server;
 }
 
+static void refused_report(const struct tls_session *s, struct tls_result *r)
+{
+    int alert = ERR_GET_REASON(s->reason) - SSL_AD_REASON_OFFSET;
+    char where[TLS_TARGET_TEXT];
+
+    r->code = "client_cert_refused";
+    fail(&r->error, ERR_TLS, "host", "%s refuses our certificate: alert \"%s\"",
+         tls_target_text(&r->target, where), SSL_alert_desc_string_long(alert));
+    fail_hint(&r->error, "is it of an issuer that the server trusts, and still valid?");
+}
+
 void tls_session_report(struct tls_session *s, struct tls_result *result)
 {
     bool has_failed = result->error.code != ERR_NONE;
+    bool is_alert = ERR_GET_REASON(s->reason) >= SSL_AD_REASON_OFFSET;
+    bool is_over_client_cert;
 
     certificate_report(s, result);
-    if (s->is_complete) {
+    is_over_client_cert = result->has_certificate && is_refused_for_client_cert(s);
+    if (s->is_complete || (!has_failed && is_over_client_cert && !s->identity))
         result->phase = TLS_PHASE_DONE;
+    if (has_failed)
         return;
-    }
-    if (!has_failed && is_refused_for_client_cert(s) && result->has_certificate) {
-        result->phase = TLS_PHASE_DONE;
-        return;
-    }
-    if (!has_failed)
+    if (s->identity && is_over_client_cert && is_alert)
+        refused_report(s, result);
+    else if (result->phase != TLS_PHASE_DONE)
         failure_report(s, result);
+}
+
+static void alpn_report(const struct tls_session *s, struct tls_result *result)
+{
+    const unsigned char *name;
+    unsigned n;
+
+    SSL_get0_alpn_selected(s->ssl, &name, &n);
+    if (n > 0)
+        result->alpn = arena_copy(result->arena, (struct str){(const char *)name, n});
 }
 
 static void certificate_report(struct tls_session *s, struct tls_result *result)
@@ -134,6 +216,7 @@ static void certificate_report(struct tls_session *s, struct tls_result *result)
     }
     if (!certificate)
         return;
+    alpn_report(s, result);
     result->is_client_cert_asked = s->verdict.is_client_cert_asked;
     result->chain_count = (size_t)sk_X509_num(SSL_get_peer_cert_chain(s->ssl));
     tls_cert_read(certificate, result);
@@ -198,19 +281,31 @@ static void closed_report(const struct tls_session *s, const char *where, struct
     fail_hint(&r->error, "is this a TLS port, and does the server let this machine in?");
 }
 
+static bool has_own_versions(const struct tls_result *r)
+{
+    return r->target.options && (r->target.options->tls_min || r->target.options->tls_max);
+}
+
 static void alert_report(int alert, const char *where, struct tls_result *r)
 {
     const char *words = SSL_alert_desc_string_long(alert);
+    bool is_ip;
 
+    (void)tls_target_name(&r->target, &is_ip);
     r->code = "handshake_failure";
     fail(&r->error, ERR_TLS, "host", "%s refuses the handshake: alert \"%s\"", where, words);
     if (alert == SSL_AD_UNRECOGNIZED_NAME) {
         r->code = "unrecognized_name";
         fail_hint(&r->error, "the server has no certificate for this name: ask with another name");
+    } else if (alert == SSL_AD_NO_APPLICATION_PROTOCOL) {
+        r->code = "alpn_mismatch";
+        fail_hint(&r->error, "it speaks none of the protocols in alpn: ask without");
     } else if (alert == SSL_AD_PROTOCOL_VERSION) {
         r->code = "old_protocol";
-        fail_hint(&r->error, "the server speaks neither TLS 1.2 nor TLS 1.3");
-    } else if (alert == SSL_AD_HANDSHAKE_FAILURE && r->target.is_ip && !r->target.sni[0]) {
+        fail_hint(&r->error, has_own_versions(r)
+                                 ? "it speaks no TLS version between tls_min and tls_max"
+                                 : "the server speaks neither TLS 1.2 nor TLS 1.3");
+    } else if (alert == SSL_AD_HANDSHAKE_FAILURE && is_ip) {
         fail_hint(&r->error, "the server may want to be asked by name, not by address");
     } else if (alert == SSL_AD_HANDSHAKE_FAILURE) {
         fail_hint(&r->error, "it has no cipher in common with us, or does not serve this name");
@@ -224,6 +319,11 @@ static void protocol_report(const struct tls_session *s, const char *where, stru
     r->code = "protocol_error";
     if (ERR_GET_REASON(s->reason) == SSL_R_UNSUPPORTED_PROTOCOL) {
         r->code = "old_protocol";
+        if (has_own_versions(r)) {
+            fail(&r->error, ERR_TLS, "host", "%s speaks no TLS version between tls_min and tls_max",
+                 where);
+            return;
+        }
         fail(&r->error, ERR_TLS, "host", "%s speaks only a TLS version older than 1.2", where);
         fail_hint(&r->error, "TLS 1.0 and 1.1 are given up (RFC 8996): update the server");
         return;

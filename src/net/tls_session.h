@@ -9,6 +9,7 @@
 
 #include <openssl/ssl.h>
 
+#include "net/tls_identity.h"
 #include "net/tls_result.h"
 
 struct tls_session;
@@ -19,13 +20,29 @@ enum tls_step {
     TLS_STEP_OVER,  // the handshake is complete or has failed: see tls_session_report
 };
 
-// context and method (of tls_wire_method) are borrowed until tls_session_free; fd stays the
-// caller's. now is when the certificate must be valid. NULL when OpenSSL has no memory for it.
-struct tls_session *tls_session_new(SSL_CTX *context, BIO_METHOD *method, int fd,
-                                    const struct tls_target *target, wall now);
+struct tls_session_options {
+    SSL_CTX *context;   // these are borrowed until tls_session_free
+    BIO_METHOD *method; // of tls_wire_method
+    int fd;
+    const struct tls_target *target;
+    const struct tls_identity *identity; // shown to a server that asks; NULL: none
+    wall now;                            // when the certificate must be valid
+};
+
+// NULL when OpenSSL has no memory for it, or no version is left between tls_min and tls_max.
+struct tls_session *tls_session_new(const struct tls_session_options *options);
 void tls_session_free(struct tls_session *session); // NULL is fine
 
 enum tls_step tls_session_step(struct tls_session *session);
+
+// Whether the handshake is complete, and yet the server may still have something to say: TLS 1.3
+// servers judge our certificate after it. Then tls_session_listen goes on where tls_session_step
+// ended; otherwise the connection may be closed.
+bool tls_session_has_more(const struct tls_session *session);
+enum tls_step tls_session_listen(struct tls_session *session);
+
+// Says good-bye, so that the server's log stays clean; does not wait for the answer.
+void tls_session_close(struct tls_session *session);
 
 // Adds to *result what was seen so far: version, cipher, the certificate and its problems, and,
 // when the handshake is not complete, why (not when error is set already: then the caller knows

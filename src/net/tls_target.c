@@ -6,6 +6,8 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "net/tls_options.h"
+
 static bool text_check(struct str text, struct err *e);
 static bool bracket_split(struct str text, struct str *ret_host, struct str *ret_port,
                           struct err *e);
@@ -33,12 +35,53 @@ bool tls_target_parse(struct str text, struct tls_target *ret_target, struct err
     return true;
 }
 
+enum starttls tls_target_starttls(const struct tls_target *target)
+{
+    const struct tls_options *o = target->options;
+
+    if (!o)
+        return STARTTLS_NONE;
+    return o->is_starttls_auto ? starttls_of_port(target->port) : o->starttls;
+}
+
+int tls_target_port(const struct tls_target *target)
+{
+    enum starttls protocol = tls_target_starttls(target);
+
+    if (target->port)
+        return target->port;
+    return protocol ? starttls_port(protocol) : TLS_PORT_DEFAULT;
+}
+
+const char *tls_target_name(const struct tls_target *target, bool *ret_is_ip)
+{
+    const struct tls_target *named =
+        target->options && target->options->name.host[0] ? &target->options->name : target;
+
+    *ret_is_ip = named->is_ip;
+    return named->host;
+}
+
+struct tls_place tls_target_place(const struct tls_target *target)
+{
+    const struct tls_options *o = target->options;
+    int port = tls_target_port(target);
+
+    if (!o || !o->connect_to.host[0])
+        return (struct tls_place){target->host, port};
+    return (struct tls_place){o->connect_to.host, o->connect_to.port ? o->connect_to.port : port};
+}
+
 const char *tls_target_text(const struct tls_target *target, char out[TLS_TARGET_TEXT])
 {
-    bool is_v6 = strchr(target->host, ':') != NULL;
+    return tls_place_text(&(struct tls_place){target->host, tls_target_port(target)}, out);
+}
 
-    snprintf(out, TLS_TARGET_TEXT, is_v6 ? "[%s]:%d" : "%s:%d", target->host,
-             target->port ? target->port : TLS_PORT_DEFAULT);
+const char *tls_place_text(const struct tls_place *place, char out[TLS_TARGET_TEXT])
+{
+    bool is_v6 = strchr(place->host, ':') != NULL;
+
+    snprintf(out, TLS_TARGET_TEXT, is_v6 ? "[%s]:%d" : "%s:%d", place->host, place->port);
     return out;
 }
 
@@ -143,7 +186,7 @@ static bool port_parse(struct str text, struct str port, int *ret_port, struct e
 {
     int64_t n;
 
-    *ret_port = TLS_PORT_DEFAULT;
+    *ret_port = 0;
     if (!port.p)
         return true;
     if (port.len == 0)

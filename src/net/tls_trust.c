@@ -5,6 +5,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,69 +24,119 @@ enum {
     LOOK_US = 10 * 1000000,
 };
 
-struct tls_trust {
-    char *ca_file;
-    OSSL_LIB_CTX *library;
+// One set of roots.
+struct roots {
+    char *ca; // NULL: the system's
     SSL_CTX *context;
-    mono looked_at;
-    struct timespec changed_at; // mtime of roots when the context was made
-    const char *roots;          // file or directory that is watched for changes; NULL: none
-    bool has_roots;
+    mono looked_at, used_at;
+    struct timespec changed_at; // mtime of `watched` when the context was made
+    const char *watched;        // file or directory; NULL: none
+    bool has_any;
 };
 
-static bool context_make(struct tls_trust *trust, SSL_CTX **ret_context, struct err *e);
-static bool roots_load(struct tls_trust *trust, SSL_CTX *context, struct err *e);
-static void system_load(struct tls_trust *trust, SSL_CTX *context);
-static struct timespec roots_changed_at(const struct tls_trust *trust);
-static int client_cert_asked(SSL *ssl, X509 **certificate, EVP_PKEY **key);
+struct tls_trust {
+    OSSL_LIB_CTX *library;
+    struct roots usual;
+    struct roots others[TLS_TRUST_SETS];
+};
+
+static bool context_make(struct tls_trust *trust, struct roots *roots, SSL_CTX **ret_context,
+                         struct err *e);
+static bool roots_load(struct roots *roots, SSL_CTX *context, struct err *e);
+static bool directory_load(const char *path, SSL_CTX *context);
+static void system_load(struct roots *roots, SSL_CTX *context);
+static struct timespec roots_changed_at(const struct roots *roots);
 static bool openssl_fail(struct err *e, const char *what);
 
-struct tls_trust *tls_trust_new(const char *ca_file)
+struct tls_trust *tls_trust_new(const char *ca)
 {
     struct tls_trust *trust = mem_alloc(sizeof *trust);
 
-    if (ca_file)
-        trust->ca_file = mem_copy(ca_file, strlen(ca_file));
+    if (ca)
+        trust->usual.ca = mem_copy(ca, strlen(ca));
     return trust;
+}
+
+static void roots_done(struct roots *roots)
+{
+    SSL_CTX_free(roots->context);
+    free(roots->ca);
+    *roots = (struct roots){0};
 }
 
 void tls_trust_free(struct tls_trust *trust)
 {
     if (!trust)
         return;
-    SSL_CTX_free(trust->context);
+    roots_done(&trust->usual);
+    for (size_t i = 0; i < TLS_TRUST_SETS; i++)
+        roots_done(&trust->others[i]);
     if (trust->library)
         OPENSSL_thread_stop_ex(trust->library);
     OSSL_LIB_CTX_free(trust->library);
-    free(trust->ca_file);
     free(trust);
 }
 
-bool tls_trust_has_roots(const struct tls_trust *trust)
+static const struct roots *roots_find(const struct tls_trust *trust, const char *ca)
 {
-    return trust->has_roots;
+    if (!ca || (trust->usual.ca && strcmp(trust->usual.ca, ca) == 0))
+        return &trust->usual;
+    for (size_t i = 0; i < TLS_TRUST_SETS; i++)
+        if (trust->others[i].ca && strcmp(trust->others[i].ca, ca) == 0)
+            return &trust->others[i];
+    return NULL;
 }
 
-bool tls_trust_context(struct tls_trust *trust, mono now, SSL_CTX **ret_context, struct err *e)
+// The set for ca, in the place of the one that was not used for longest when it is new.
+static struct roots *roots_take(struct tls_trust *trust, const char *ca)
 {
-    bool is_stale = !trust->context;
+    struct roots *roots = (struct roots *)roots_find(trust, ca), *oldest = trust->others;
 
-    if (trust->context && now.us - trust->looked_at.us >= LOOK_US) {
-        struct timespec at = roots_changed_at(trust);
+    if (roots)
+        return roots;
+    for (size_t i = 1; i < TLS_TRUST_SETS; i++)
+        if (trust->others[i].used_at.us < oldest->used_at.us)
+            oldest = &trust->others[i];
+    roots_done(oldest);
+    oldest->ca = mem_copy(ca, strlen(ca));
+    return oldest;
+}
 
-        is_stale = at.tv_sec != trust->changed_at.tv_sec || at.tv_nsec != trust->changed_at.tv_nsec;
-        trust->looked_at = now;
+bool tls_trust_has_roots(const struct tls_trust *trust, const char *ca)
+{
+    const struct roots *roots = roots_find(trust, ca);
+
+    return roots && roots->has_any;
+}
+
+OSSL_LIB_CTX *tls_trust_library(struct tls_trust *trust)
+{
+    return trust->library;
+}
+
+bool tls_trust_context(struct tls_trust *trust, const char *ca, mono now, SSL_CTX **ret_context,
+                       struct err *e)
+{
+    struct roots *roots = roots_take(trust, ca);
+    bool is_stale = !roots->context;
+
+    if (roots->context && now.us - roots->looked_at.us >= LOOK_US) {
+        struct timespec at = roots_changed_at(roots);
+
+        is_stale = at.tv_sec != roots->changed_at.tv_sec || at.tv_nsec != roots->changed_at.tv_nsec;
+        roots->looked_at = now;
     }
     if (is_stale) {
         SSL_CTX *context = NULL;
 
-        if (!context_make(trust, &context, e))
+        if (!context_make(trust, roots, &context, e))
             return false;
-        SSL_CTX_free(trust->context);
-        trust->context = context;
-        trust->looked_at = now;
+        SSL_CTX_free(roots->context);
+        roots->context = context;
+        roots->looked_at = now;
     }
-    *ret_context = trust->context;
+    roots->used_at = now;
+    *ret_context = roots->context;
     return true;
 }
 
@@ -107,11 +159,11 @@ static SSL_CTX *settings_apply(SSL_CTX *context)
                                      SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_max_cert_list(context, CHAIN_MAX_BYTES);
-    SSL_CTX_set_client_cert_cb(context, client_cert_asked);
     return context;
 }
 
-static bool context_make(struct tls_trust *trust, SSL_CTX **ret_context, struct err *e)
+static bool context_make(struct tls_trust *trust, struct roots *roots, SSL_CTX **ret_context,
+                         struct err *e)
 {
     SSL_CTX *context;
 
@@ -125,7 +177,7 @@ static bool context_make(struct tls_trust *trust, SSL_CTX **ret_context, struct 
     context = context ? settings_apply(context) : NULL;
     if (!context)
         return openssl_fail(e, "cannot set up TLS");
-    if (!roots_load(trust, context, e)) {
+    if (!roots_load(roots, context, e)) {
         SSL_CTX_free(context);
         return false;
     }
@@ -133,22 +185,29 @@ static bool context_make(struct tls_trust *trust, SSL_CTX **ret_context, struct 
     return true;
 }
 
-static bool roots_load(struct tls_trust *trust, SSL_CTX *context, struct err *e)
+static bool roots_load(struct roots *roots, SSL_CTX *context, struct err *e)
 {
-    if (!trust->ca_file) {
-        system_load(trust, context);
+    struct stat st;
+    bool is_loaded;
+
+    if (!roots->ca) {
+        system_load(roots, context);
         return true;
     }
-    trust->roots = trust->ca_file;
-    trust->changed_at = roots_changed_at(trust);
-    if (access(trust->ca_file, R_OK) != 0)
-        return fail_errno(e, ERR_TLS, errno, "cannot read the CA file %s", trust->ca_file);
-    if (!SSL_CTX_load_verify_file(context, trust->ca_file)) {
+    roots->watched = roots->ca;
+    roots->changed_at = roots_changed_at(roots);
+    if (stat(roots->ca, &st) != 0 || access(roots->ca, R_OK) != 0)
+        return fail_errno(e, ERR_TLS, errno, "cannot read the CA file %s", roots->ca);
+    if (S_ISFIFO(st.st_mode)) // to open it would wait for a writer
+        return fail(e, ERR_TLS, NULL, "the CA file %s is a pipe", roots->ca);
+    is_loaded = S_ISDIR(st.st_mode) ? directory_load(roots->ca, context)
+                                    : SSL_CTX_load_verify_file(context, roots->ca);
+    if (!is_loaded) {
         openssl_fail(e, "the CA file holds no usable certificate");
-        return fail_hint(e, "%s must have PEM blocks: BEGIN CERTIFICATE", trust->ca_file);
+        return fail_hint(e, "%s must have PEM blocks: BEGIN CERTIFICATE", roots->ca);
     }
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
-    trust->has_roots = true;
+    roots->has_any = true;
     return true;
 }
 
@@ -166,6 +225,35 @@ static bool is_hashed(const char *path)
     return is_found;
 }
 
+static bool is_certificate_file(int dir, const char *name)
+{
+    struct str s = str_of(name);
+    struct stat st;
+
+    return (str_ends(s, STR_LIT(".pem")) || str_ends(s, STR_LIT(".crt")) ||
+            str_ends(s, STR_LIT(".cer"))) &&
+           fstatat(dir, name, &st, 0) == 0 && S_ISREG(st.st_mode);
+}
+
+static bool directory_load(const char *path, SSL_CTX *context)
+{
+    DIR *dir = is_hashed(path) ? NULL : opendir(path);
+    struct dirent *entry;
+    bool is_loaded = false;
+
+    if (!dir)
+        return SSL_CTX_load_verify_dir(context, path);
+    while ((entry = readdir(dir))) {
+        char file[PATH_MAX];
+        int n = snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+
+        if (n < (int)sizeof file && is_certificate_file(dirfd(dir), entry->d_name))
+            is_loaded = SSL_CTX_load_verify_file(context, file) || is_loaded;
+    }
+    closedir(dir);
+    return is_loaded;
+}
+
 static const char *path_of(const char *variable, const char *otherwise)
 {
     const char *path = getenv(variable);
@@ -175,7 +263,7 @@ static const char *path_of(const char *variable, const char *otherwise)
 
 // OpenSSL's own rule: the directory and, when SSL_CERT_FILE names one, the file. Machines without a
 // hashed directory have a bundle in one of the usual places.
-static void system_load(struct tls_trust *trust, SSL_CTX *context)
+static void system_load(struct roots *roots, SSL_CTX *context)
 {
     const char *dir = path_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
     const char *files[] = {
@@ -185,44 +273,32 @@ static void system_load(struct tls_trust *trust, SSL_CTX *context)
         "/etc/ssl/cert.pem",
     };
 
-    trust->has_roots = false;
-    trust->roots = NULL;
+    roots->has_any = false;
+    roots->watched = NULL;
     if (is_hashed(dir)) {
-        trust->roots = dir;
-        trust->has_roots = SSL_CTX_load_verify_dir(context, dir);
+        roots->watched = dir;
+        roots->has_any = SSL_CTX_load_verify_dir(context, dir);
     }
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         bool is_told = i == 0 && getenv(X509_get_default_cert_file_env());
 
-        if ((trust->has_roots && !is_told) || access(files[i], R_OK) != 0 ||
+        if ((roots->has_any && !is_told) || access(files[i], R_OK) != 0 ||
             !SSL_CTX_load_verify_file(context, files[i]))
             continue;
-        trust->roots = files[i];
-        trust->has_roots = true;
+        roots->watched = files[i];
+        roots->has_any = true;
     }
     ERR_clear_error();
-    trust->changed_at = roots_changed_at(trust);
+    roots->changed_at = roots_changed_at(roots);
 }
 
-static struct timespec roots_changed_at(const struct tls_trust *trust)
+static struct timespec roots_changed_at(const struct roots *roots)
 {
     struct stat st;
 
-    if (!trust->roots || stat(trust->roots, &st) != 0)
+    if (!roots->watched || stat(roots->watched, &st) != 0)
         return (struct timespec){0};
     return st.st_mtim;
-}
-
-// We have none to show; that we were asked is worth knowing, as such a server ends the handshake
-// over it.
-static int client_cert_asked(SSL *ssl, X509 **certificate, EVP_PKEY **key)
-{
-    struct tls_verdict *verdict = SSL_get_app_data(ssl);
-
-    (void)certificate;
-    (void)key;
-    verdict->is_client_cert_asked = true;
-    return 0;
 }
 
 static bool openssl_fail(struct err *e, const char *what)

@@ -1,11 +1,12 @@
-// tls_trust.h - one SSL_CTX with the roots to trust, made by the first check and remade when the
-// roots change.
+// tls_trust.h - an SSL_CTX for each set of roots to trust, made by the first check that needs it
+// and remade when the roots change.
 //
 // The system's hashed certificate directory is read root by root as chains need them, so nothing is
 // paid in advance. Where there is only a bundle, or a CA file was given, it is loaded whole (about
-// 30 ms for the usual 144 roots). The OpenSSL library context is our own: threads that share one
-// wait for each other (measured: 1.0 times the speed of one thread with two, 1.9 times with a
-// context each). The object belongs to the thread that uses it.
+// 30 ms for the usual 144 roots). The TLS_TRUST_SETS sets that were used last are kept. The OpenSSL
+// library context is our own: threads that share one wait for each other (measured: 1.0 times the
+// speed of one thread with two, 1.9 times with a context each). The object belongs to the thread
+// that uses it.
 #pragma once
 
 #include <stdbool.h>
@@ -17,17 +18,25 @@
 
 struct tls_trust;
 
-// ca_file: PEM file of certificates to trust instead of the system's; intermediates and single
-// certificates in it are trusted as they are. NULL: the system's. Copied. Nothing is read yet.
-struct tls_trust *tls_trust_new(const char *ca_file);
+enum {
+    TLS_TRUST_SETS = 8,
+};
+
+// ca: what is trusted where a check does not say otherwise: a PEM file, or a directory of such (a
+// hashed one, or files called *.pem, *.crt, *.cer), whose intermediates and single certificates are
+// trusted as they are. NULL: the system's. Copied. Nothing is read yet.
+struct tls_trust *tls_trust_new(const char *ca);
 void tls_trust_free(struct tls_trust *trust); // NULL is fine
 
-// The context for new connections, borrowed until the next call (an SSL made from it keeps what it
-// needs). now paces the look for changed files: every 10 s at most. Fails with ERR_TLS when the CA
-// file cannot be read.
-[[nodiscard]] bool tls_trust_context(struct tls_trust *trust, mono now, SSL_CTX **ret_context,
-                                     struct err *e);
+// The context for new connections that trust ca (NULL: the usual), borrowed until the next call (an
+// SSL made from it keeps what it needs). now paces the look for changed files: every 10 s at most.
+// Fails with ERR_TLS when ca cannot be read.
+[[nodiscard]] bool tls_trust_context(struct tls_trust *trust, const char *ca, mono now,
+                                     SSL_CTX **ret_context, struct err *e);
 
 // False when the machine has no trusted roots at all: then every certificate is of an unknown
-// issuer.
-bool tls_trust_has_roots(const struct tls_trust *trust);
+// issuer. ca as above.
+bool tls_trust_has_roots(const struct tls_trust *trust, const char *ca);
+
+// The library context, for what else the thread does with OpenSSL; NULL before the first context.
+OSSL_LIB_CTX *tls_trust_library(struct tls_trust *trust);

@@ -5,7 +5,6 @@
 #include "base/arena.h"
 #include "net/tls_match.h"
 
-static const char *host_asked(const struct tls_target *target);
 static void problem_add(const struct tls_verdict *verdict, size_t i, struct tls_result *result);
 static void host_judge(const X509 *certificate, struct tls_result *result);
 static struct str host_words(struct tls_result *result, const char *host);
@@ -96,16 +95,11 @@ const char *tls_verdict_code(int error, size_t chain_count)
     return "verify_other";
 }
 
-static const char *host_asked(const struct tls_target *target)
-{
-    return target->sni[0] ? target->sni : target->host;
-}
-
 // The name first: whoever looks at the wrong server need not wonder about its issuer.
 static void host_judge(const X509 *certificate, struct tls_result *result)
 {
-    const char *host = host_asked(&result->target);
-    bool is_ip = result->target.is_ip && !result->target.sni[0];
+    bool is_ip;
+    const char *host = tls_target_name(&result->target, &is_ip);
 
     result->is_host_ok = tls_match_certificate(certificate, host, is_ip);
     if (result->is_host_ok)

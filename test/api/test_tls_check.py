@@ -5,8 +5,6 @@ import random
 import re
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -18,48 +16,9 @@ import ssl
 
 import tls_lab as lab
 from tls_lab import DAY, Authority, Leaf, Server, name
+from tls_world import Run, World
 
-BELFRY = os.environ.get("BELFRY") or str(Path(__file__).parents[2] / "build/dev/belfry")
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
-
-
-class Run:
-    def __init__(self, *arguments, timeout=30, env=None):
-        start = time.monotonic()
-        done = subprocess.run([BELFRY, "check", *map(str, arguments)], capture_output=True, timeout=timeout,
-                              env={k: v for k, v in {**os.environ, **(env or {})}.items() if v is not None})
-        self.seconds = time.monotonic() - start
-        self.status, self.out, self.err = done.returncode, done.stdout.decode(), done.stderr.decode()
-        assert self.status in (0, 1, 2, 8, 9), (self.status, self.err)
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-
-class World:
-    """A root that is trusted (--ca), an intermediate and files."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.root = Authority("Lab Root")
-        self.middle = Authority("Lab Intermediate", self.root, path=0)
-        self.ca = folder / "ca.pem"
-        self.ca.write_bytes(self.root.pem())
-        self.count = 0
-
-    def write(self, leaf, *chain):
-        self.count += 1
-        return leaf.write(self.folder / f"{self.count}.pem", *chain)
-
-    def leaf(self, **options):
-        return Leaf(self.middle, **options)
-
-    def good(self):
-        return self.write(self.leaf(), self.middle)
-
-    def check(self, port, *more, host="localhost"):
-        return Run(f"{host}:{port}", "--ca", self.ca, "--json", *more)
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ static struct tls_result sample(void)
         .address = S("192.0.2.1:443"),
         .tls_version = "TLSv1.3",
         .cipher = "X",
-        .dns_ms = 1.5,
+        .phase_ms = {[TLS_PHASE_DNS] = 1.5},
         .total_ms = 12,
     };
 }
@@ -70,19 +70,21 @@ static void test_good(void **state)
 
     (void)state;
     assert_true(tls_result_is_good(&r));
-    json_is(
-        &r,
-        "{\"code\":\"ok\",\"message\":null,\"hint\":null,\"host\":\"a.example\",\"port\":443,"
-        "\"sni\":null,\"checked_at\":\"2026-01-01T00:00:00.123456Z\","
-        "\"subject\":\"<Name(CN=a \\\"b\\\")>\",\"subject_line\":\"CN = a \\\"b\\\"\","
-        "\"issuer\":\"<Name(CN=r)>\",\"issuer_line\":\"CN = r\","
-        "\"not_before\":\"2025-12-01T00:00:00Z\",\"not_after\":\"2026-03-05T00:00:00Z\","
-        "\"days_left\":63,\"serial\":\"1461501637330902918203684832716283019655932542975\","
-        "\"serial_hex\":\"ff\",\"sha256\":\"00\",\"sans\":[\"DNS:a.example\",\"IP:192.0.2.1\"],"
-        "\"san_count\":2,\"chain_count\":2,\"verified\":true,\"host_ok\":true,"
-        "\"verify_error\":null,\"verify_errors\":[],\"tls_version\":\"TLSv1.3\",\"cipher\":\"X\","
-        "\"client_cert_requested\":false,\"address\":\"192.0.2.1:443\","
-        "\"timings_ms\":{\"dns\":1.5,\"connect\":0.0,\"handshake\":0.0,\"total\":12.0}}");
+    json_is(&r,
+            "{\"code\":\"ok\",\"message\":null,\"hint\":null,\"host\":\"a.example\",\"port\":443,"
+            "\"sni\":null,\"starttls\":null,\"connect_to\":null,\"proxy\":null,\"checked_at\":"
+            "\"2026-01-01T00:00:00.123456Z\","
+            "\"subject\":\"<Name(CN=a \\\"b\\\")>\",\"subject_line\":\"CN = a \\\"b\\\"\","
+            "\"issuer\":\"<Name(CN=r)>\",\"issuer_line\":\"CN = r\","
+            "\"not_before\":\"2025-12-01T00:00:00Z\",\"not_after\":\"2026-03-05T00:00:00Z\","
+            "\"days_left\":63,\"serial\":\"1461501637330902918203684832716283019655932542975\","
+            "\"serial_hex\":\"ff\",\"sha256\":\"00\",\"sans\":[\"DNS:a.example\",\"IP:192.0.2.1\"],"
+            "\"san_count\":2,\"chain_count\":2,\"verified\":true,\"host_ok\":true,"
+            "\"verify_error\":null,\"verify_errors\":[],\"tls_version\":\"TLSv1.3\",\"cipher\":"
+            "\"X\",\"alpn\":null,"
+            "\"client_cert_requested\":false,\"address\":\"192.0.2.1:443\",\"addresses\":null,"
+            "\"timings_ms\":{\"dns\":1.5,\"connect\":0.0,\"proxy\":0.0,\"starttls\":0.0,"
+            "\"handshake\":0.0,\"close\":0.0,\"total\":12.0}}");
     words_are(&r, "certificate of a.example:443 is good for 63 days (until 2026-03-05 00:00 UTC)");
     r.days_left = 1;
     words_are(&r, "certificate of a.example:443 is good for 1 day (until 2026-03-05 00:00 UTC)");
@@ -126,13 +128,16 @@ static void test_failed(void **state)
     words_are(&r, "[::1]:8443 refuses connections");
     json_is(&r, "{\"code\":\"connect_refused\",\"message\":\"[::1]:8443 refuses connections\","
                 "\"hint\":\"is it up?\",\"host\":\"::1\",\"port\":8443,\"sni\":null,"
+                "\"starttls\":null,\"connect_to\":null,\"proxy\":null,"
                 "\"checked_at\":null,\"subject\":null,\"subject_line\":null,\"issuer\":null,"
                 "\"issuer_line\":null,\"not_before\":null,\"not_after\":null,\"days_left\":null,"
                 "\"serial\":null,\"serial_hex\":null,\"sha256\":null,\"sans\":null,"
                 "\"san_count\":null,\"chain_count\":null,\"verified\":null,\"host_ok\":null,"
                 "\"verify_error\":null,\"verify_errors\":null,\"tls_version\":null,\"cipher\":null,"
-                "\"client_cert_requested\":null,\"address\":null,"
-                "\"timings_ms\":{\"dns\":0.0,\"connect\":0.0,\"handshake\":0.0,\"total\":0.0}}");
+                "\"alpn\":null,\"client_cert_requested\":null,\"address\":null,"
+                "\"addresses\":null,"
+                "\"timings_ms\":{\"dns\":0.0,\"connect\":0.0,\"proxy\":0.0,\"starttls\":0.0,"
+                "\"handshake\":0.0,\"close\":0.0,\"total\":0.0}}");
 }
 
 // A certificate that was seen in a handshake that then failed: both are told.

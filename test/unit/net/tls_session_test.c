@@ -46,19 +46,26 @@ struct pair {
     struct tls_result result;
 };
 
-static void pair_open(struct pair *p, const char *host)
+static void pair_open_with(struct pair *p, const char *host, const struct tls_identity *identity)
 {
-    SSL_CTX *context;
+    struct tls_session_options o = {
+        .method = method, .identity = identity, .target = &p->result.target, .now = FIXTURE_NOW};
     struct err e;
 
     memset(p, 0, sizeof *p);
     assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, p->fd), 0);
     assert_true(tls_target_parse(str_of(host), &p->result.target, &e));
-    assert_true(tls_trust_context(trust, (mono){0}, &context, &e));
+    assert_true(tls_trust_context(trust, NULL, (mono){0}, &o.context, &e));
     p->result.arena = arena_new(4096);
     p->result.checked_at = FIXTURE_NOW;
-    p->session = tls_session_new(context, method, p->fd[0], &p->result.target, FIXTURE_NOW);
+    o.fd = p->fd[0];
+    p->session = tls_session_new(&o);
     assert_non_null(p->session);
+}
+
+static void pair_open(struct pair *p, const char *host)
+{
+    pair_open_with(p, host, NULL);
 }
 
 static void pair_close(struct pair *p)
@@ -123,7 +130,7 @@ static void test_good(void **state)
         assert_int_equal(p.result.chain_count, 1);
         pair_close(&p);
     }
-    assert_true(tls_trust_has_roots(trust));
+    assert_true(tls_trust_has_roots(trust, NULL));
     fixture_free(&leaf);
 }
 
@@ -182,6 +189,47 @@ static void test_client_certificate_wanted(void **state)
         pair_close(&p);
     }
     fixture_free(&leaf);
+}
+
+// A TLS 1.3 server judges our certificate after the handshake; the next bytes say how.
+static void test_our_certificate(void **state)
+{
+    struct fixture_cert leaf = fixture_make(&(struct fixture_options){
+        .cn = "x", .sans = "IP:192.0.2.1", .issuer = &root, .start_days = -1, .end_days = 2});
+    struct fixture_cert ours = fixture_make(
+        &(struct fixture_options){.cn = "client", .start_days = -9999, .end_days = 9999});
+    struct tls_identity identity = {.certificate = ours.x509, .key = ours.key};
+
+    (void)state;
+    for (int trusted = 0; trusted < 2; trusted++) {
+        enum tls_step step = TLS_STEP_READ;
+        struct pair p;
+        SSL *server;
+
+        pair_open_with(&p, "192.0.2.1", &identity);
+        server = server_new(p.fd[1], &leaf, TLS1_3_VERSION, true);
+        if (trusted)
+            X509_STORE_add_cert(SSL_CTX_get_cert_store(SSL_get_SSL_CTX(server)), ours.x509);
+        for (int i = 0; i < 100 && step != TLS_STEP_OVER; i++) {
+            step = tls_session_step(p.session);
+            if (step != TLS_STEP_OVER)
+                (void)SSL_do_handshake(server);
+        }
+        assert_true(tls_session_has_more(p.session));
+        assert_int_equal(tls_session_listen(p.session), TLS_STEP_READ); // it has not judged yet
+        (void)SSL_do_handshake(server);
+        ERR_clear_error();
+        assert_int_equal(tls_session_listen(p.session), TLS_STEP_OVER);
+        tls_session_close(p.session);
+        tls_session_report(p.session, &p.result);
+        assert_string_equal(p.result.code, trusted ? "ok" : "client_cert_refused");
+        assert_int_equal(tls_result_rank(&p.result), trusted ? 0 : 2);
+        assert_true(p.result.has_certificate && p.result.is_client_cert_asked);
+        SSL_free(server);
+        pair_close(&p);
+    }
+    fixture_free(&leaf);
+    fixture_free(&ours);
 }
 
 static const struct {
@@ -343,14 +391,46 @@ static void test_trust_says_what_is_wrong(void **state)
     struct err e;
 
     (void)state;
-    assert_false(tls_trust_context(none, (mono){0}, &context, &e));
+    assert_false(tls_trust_context(none, NULL, (mono){0}, &context, &e));
     assert_int_equal(e.code, ERR_TLS);
     assert_non_null(strstr(e.message, "/nonexistent/ca.pem"));
-    assert_false(tls_trust_context(empty, (mono){0}, &context, &e));
+    assert_false(tls_trust_context(empty, NULL, (mono){0}, &context, &e));
     assert_non_null(strstr(e.hint, "BEGIN CERTIFICATE"));
-    assert_false(tls_trust_has_roots(empty));
+    assert_false(tls_trust_has_roots(empty, NULL));
     tls_trust_free(none);
     tls_trust_free(empty);
+}
+
+// Each CA has a set of its own; the usual one never has to make room.
+static void test_trust_in_sets(void **state)
+{
+    struct tls_trust *t = tls_trust_new(ca_path);
+    char paths[TLS_TRUST_SETS + 1][32];
+    SSL_CTX *usual, *again;
+    struct err e;
+
+    (void)state;
+    assert_null(tls_trust_library(t));
+    assert_true(tls_trust_context(t, NULL, (mono){0}, &usual, &e));
+    assert_non_null(tls_trust_library(t));
+    assert_true(tls_trust_context(t, ca_path, (mono){0}, &again, &e));
+    assert_ptr_equal(again, usual);
+    for (size_t i = 0; i <= TLS_TRUST_SETS; i++) {
+        snprintf(paths[i], sizeof paths[i], "/tmp/belfry-ca-XXXXXX");
+        fixture_write(&root, paths[i]);
+        assert_false(tls_trust_has_roots(t, paths[i]));
+        assert_true(tls_trust_context(t, paths[i], (mono){(int64_t)i + 1}, &again, &e));
+        assert_true(tls_trust_has_roots(t, paths[i]));
+        assert_ptr_not_equal(again, usual);
+    }
+    assert_false(tls_trust_has_roots(t, paths[0])); // it was not used for longest
+    assert_true(tls_trust_has_roots(t, paths[1]));
+    assert_true(tls_trust_context(t, NULL, (mono){99}, &again, &e));
+    assert_ptr_equal(again, usual);
+    assert_false(tls_trust_context(t, "/nonexistent", (mono){99}, &again, &e));
+    tls_trust_free(t);
+    for (size_t i = 0; i <= TLS_TRUST_SETS; i++)
+        unlink(paths[i]);
 }
 
 static void test_trust_notices_a_new_file(void **state)
@@ -364,17 +444,18 @@ static void test_trust_notices_a_new_file(void **state)
     (void)state;
     fixture_write(&root, path);
     t = tls_trust_new(path);
-    assert_true(tls_trust_context(t, (mono){0}, &first, &e));
+    assert_true(tls_trust_context(t, NULL, (mono){0}, &first, &e));
     SSL_CTX_up_ref(first);
-    assert_true(tls_trust_context(t, (mono){20000000}, &again, &e));
+    assert_true(tls_trust_context(t, NULL, (mono){20000000}, &again, &e));
     assert_ptr_equal(first, again);
     file = fopen(path, "w");
     PEM_write_X509(file, root.x509);
     PEM_write_X509(file, root.x509);
     fclose(file);
-    assert_true(tls_trust_context(t, (mono){25000000}, &again, &e)); // 5 s later: not looked at
+    assert_true(tls_trust_context(t, NULL, (mono){25000000}, &again, &e)); // 5 s later: not looked
+                                                                           // at
     assert_ptr_equal(first, again);
-    assert_true(tls_trust_context(t, (mono){31000000}, &again, &e));
+    assert_true(tls_trust_context(t, NULL, (mono){31000000}, &again, &e));
     assert_ptr_not_equal(first, again);
     SSL_CTX_free(first);
     tls_trust_free(t);
@@ -389,12 +470,14 @@ int main(void)
         cmocka_unit_test(test_all_problems_at_once),
         cmocka_unit_test(test_the_given_now_decides),
         cmocka_unit_test(test_client_certificate_wanted),
+        cmocka_unit_test(test_our_certificate),
         cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_hang_up_before_we_write),
         cmocka_unit_test(test_a_flood_ends),
         cmocka_unit_test(test_the_callers_error_stays),
         cmocka_unit_test(test_trust_of_a_part),
         cmocka_unit_test(test_trust_says_what_is_wrong),
+        cmocka_unit_test(test_trust_in_sets),
         cmocka_unit_test(test_trust_notices_a_new_file),
     };
 

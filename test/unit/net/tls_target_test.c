@@ -86,9 +86,9 @@ static void test_accepts(void **state)
         if (!tls_target_parse(str_of(good[i].text), &t, &e))
             fail_msg("%s: %s", good[i].text, e.message);
         assert_string_equal(t.host, good[i].host);
-        assert_int_equal(t.port, good[i].port);
+        assert_int_equal(tls_target_port(&t), good[i].port);
         assert_int_equal(t.is_ip, good[i].is_ip);
-        assert_string_equal(t.sni, "");
+        assert_null(t.options);
         assert_int_equal(t.total_ms, 0);
         assert_string_equal(tls_target_text(&t, text), good[i].again);
     }
