@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 
+#include <idn2.h>
 #include <jansson.h>
 #include <llhttp/llhttp.h>
 #include <openssl/crypto.h>
@@ -22,6 +23,7 @@ int cmd_version(int argc, char **argv)
         printf("jansson %s\n", jansson_version_str());
         printf("SQLite %s\n", sqlite3_libversion());
         printf("%s\n", OpenSSL_version(OPENSSL_VERSION));
+        printf("libidn2 %s\n", idn2_check_version(NULL));
     }
     return 0;
 }

@@ -5,6 +5,9 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include <idn2.h>
 
 #include "net/tls_options.h"
 
@@ -116,11 +119,9 @@ static bool text_check(struct str text, struct err *e)
         if (c < 0x20 || c == 0x7f)
             return fail_at(e, ERR_INPUT, "host", (int)i + 1,
                            "a host cannot contain control characters (byte 0x%02x)", c);
-        if (c >= 0x80) {
-            fail_at(e, ERR_INPUT, "host", (int)i + 1, "the host is not in ASCII letters");
-            return fail_hint(e, "write an international name in its xn-- form");
-        }
     }
+    if (!str_is_utf8(text))
+        return fail(e, ERR_INPUT, "host", "the host is not UTF-8 text");
     if (text.len > TLS_HOST_MAX + 64)
         return fail(e, ERR_INPUT, "host", "the host is longer than %d bytes", TLS_HOST_MAX);
 
@@ -210,13 +211,46 @@ static bool is_literal(struct str s, int family)
     return inet_pton(family, copy, &address) == 1;
 }
 
+// The xn-- form of an international name.
+static bool name_convert(struct str name, char ret[TLS_HOST_MAX + 1], struct err *e)
+{
+    char *given = str_own(name), *ascii = NULL;
+    int why = idn2_to_ascii_8z(given, &ascii, IDN2_NONTRANSITIONAL);
+    bool ok = why == IDN2_OK && strlen(ascii) <= TLS_HOST_MAX;
+
+    if (ok)
+        memcpy(ret, ascii, strlen(ascii) + 1);
+    idn2_free(ascii);
+    free(given);
+    return ok || fail(e, ERR_INPUT, "host", "\"%.*s\" is not a host name: %s", STR(name),
+                      why == IDN2_OK ? "it is too long" : idn2_strerror(why));
+}
+
+static bool is_ascii(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.p[i] >= 0x80)
+            return false;
+    return true;
+}
+
 static bool host_set(struct str text, struct str host, struct tls_target *target, struct err *e)
 {
+    char ascii[TLS_HOST_MAX + 1];
+
+    if (!is_ascii(host)) {
+        if (!name_convert(host, ascii, e))
+            return false;
+        text = host = str_of(ascii);
+    }
     target->is_ip = is_literal(host, AF_INET) || is_literal(host, AF_INET6);
     if (host.len > 1 && host.p[host.len - 1] == '.')
         host.len--;
-    if (!target->is_ip && !name_check(text, host, e))
+    if (!target->is_ip && !name_check(text, host, e)) {
+        if (text.p == ascii)
+            e->column = 0; // of what nobody wrote
         return false;
+    }
     memcpy(target->host, host.p, host.len);
     target->host[host.len] = 0;
     return true;

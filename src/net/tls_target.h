@@ -44,8 +44,9 @@ struct tls_target {
 // Reads "host", "host:port", "192.0.2.1", "192.0.2.1:8443", "::1", "[::1]" or "[::1]:8443" into
 // *ret_target, all else 0. Refuses with ERR_INPUT, field "host", and the column: blanks, control
 // characters, an empty host or port, a port outside 1..65535, user:password@, URLs (the hint gives
-// what to write instead), names that are not ASCII (write the xn-- form), labels of more than 63
-// bytes, names of more than 253. A trailing dot is dropped. Underscores are let through.
+// what to write instead), labels of more than 63 bytes, names of more than 253. A trailing dot is
+// dropped. Underscores are let through. International names, in UTF-8, become their xn-- form
+// (IDNA 2008, as UTS 46 has it, nontransitional).
 [[nodiscard]] bool tls_target_parse(struct str text, struct tls_target *ret_target, struct err *e);
 
 // What is spoken before TLS: the options' protocol, or, when they leave it to the port, the port's.

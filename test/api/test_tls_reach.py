@@ -293,6 +293,14 @@ def test_connect_to(world):
         assert run.status == 0 and run.json["sni"] == "far.example"
 
 
+def test_international_names(world):
+    pem = world.write(world.leaf(sans=("xn--bcher-kva.example",)), world.middle)
+    with Server(lab.tls(pem, sni={"xn--bcher-kva.example": pem})) as server:
+        run = Run(f"B\u00fccher.example:{server.port}", "--connect-to", "127.0.0.1", "--ca", world.ca, "--json")
+        assert (run.status, run.json["host"]) == (0, "xn--bcher-kva.example"), run.out
+        assert world.check(server.port, "--name", "b\u00fccher.example").status == 0
+
+
 def test_name_may_be_an_address(world, good):
     with Server(lab.tls(good)) as server:
         assert world.check(server.port, "--name", "127.0.0.1").status == 0

@@ -26,6 +26,14 @@ static const struct {
     {"2001:db8::1:443", "2001:db8::1:443", 443, true, "[2001:db8::1:443]:443"},
     {"::ffff:192.0.2.1", "::ffff:192.0.2.1", 443, true, "[::ffff:192.0.2.1]:443"},
     {"1e100.net", "1e100.net", 443, false, "1e100.net:443"},
+    {"b\u00fccher.example", "xn--bcher-kva.example", 443, false, "xn--bcher-kva.example:443"},
+    {"B\u00dcCHER.example:8443", "xn--bcher-kva.example", 8443, false,
+     "xn--bcher-kva.example:8443"},
+    {"fa\u00df.example.", "xn--fa-hia.example", 443, false, "xn--fa-hia.example:443"},
+    {"\u65e5\u672c\u8a9e\u3002example", "xn--wgv71a119e.example", 443, false,
+     "xn--wgv71a119e.example:443"},
+    {"a_b.b\u00fccher.example", "a_b.xn--bcher-kva.example", 443, false,
+     "a_b.xn--bcher-kva.example:443"},
     {"3com", "3com", 443, false, "3com:443"},
 };
 
@@ -47,9 +55,14 @@ static const struct {
     {"example.org ", "blanks", "", 12},
     {"example.org\n", "control characters (byte 0x0a)", "", 12},
     {"example.org\x7f", "control characters (byte 0x7f)", "", 12},
-    {"b\xc3\xbc"
+    {"b\xfc"
      "cher.example",
-     "not in ASCII", "xn--", 2},
+     "not UTF-8", "", 0},
+    {"\u0308a.example", "is not a host name", "", 0},
+    {"b\u00fc..example", "empty part", "", 0},
+    {"\uff11\uff12\uff17.0.0.1\u3002", "neither a name nor a whole IP address", "", 0},
+    {"a\u2100b.example", "cannot contain \"/\"", "", 0},
+    {"\u2603-.example:0", "port \"0\"", "", 14},
     {"https://example.org/x?y", "is a URL", "write example.org", 1},
     {"https://example.org:8443", "is a URL", "write example.org:8443", 1},
     {"://", "is a URL", "", 1},
