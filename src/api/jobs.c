@@ -6,7 +6,7 @@
 #include "api/models.h"
 #include "job/job_read.h"
 #include "job/job_write.h"
-#include "net/tls_target.h"
+#include "net/tls_options.h"
 #include "time/iso8601.h"
 
 #include <stdlib.h>
@@ -156,6 +156,33 @@ void job_next(struct call *call)
 // --- what a request says
 // ---------------------------------------------------------------------------------------------
 
+static struct str args_loc(struct call *call, size_t index)
+{
+    return arena_printf(call->arena, "\"body\",\"args\",%zu", index);
+}
+
+// The arguments of a certificate check are its options.
+static void options_check(struct call *call, const struct job *job)
+{
+    struct tls_options *options = tls_options_new();
+    json_t *args = json_loadb(job->args.p, job->args.len, 0, NULL), *text;
+    const size_t before = call->issues->len;
+    size_t i;
+    struct err e;
+
+    json_array_foreach(args, i, text)
+    {
+        struct str option = {json_string_value(text), json_string_length(text)};
+
+        if (!tls_options_add(options, option, &e))
+            (void)model_complain_err(call->issues, args_loc(call, i), text, &e);
+    }
+    if (call->issues->len == before && !tls_options_check(options, &e))
+        (void)model_complain_err(call->issues, STR_LIT("\"body\",\"args\""), args, &e);
+    tls_options_drop(options);
+    json_decref(args);
+}
+
 // The body carried out on job; false when the call has been answered.
 static bool body_read(struct call *call, struct job *job, struct err *e)
 {
@@ -167,13 +194,17 @@ static bool body_read(struct call *call, struct job *job, struct err *e)
     };
     struct tls_target target;
     const size_t before = call->issues->len;
+    bool is_read;
 
     if (form->certificate.p && !tls_target_parse(form->certificate, &target, e)) {
         (void)model_complain_err(call->issues, STR_LIT("\"body\",\"certificate\""),
                                  json_object_get(call->json, "certificate"), e);
         return false;
     }
-    return job_read(form, call->body_given, &reading, job, e) && call->issues->len == before;
+    is_read = job_read(form, call->body_given, &reading, job, e);
+    if (is_read && job->kind == JOB_CERTIFICATE && (form->args || form->certificate.p))
+        options_check(call, job);
+    return is_read && call->issues->len == before;
 }
 
 // What is wrong with a body, as PUT and PATCH tell it: 422 for values, 400 for schedules that

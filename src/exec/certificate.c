@@ -4,8 +4,11 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "exec/args.h"
+#include "net/tls_options.h"
 #include "net/tls_probe.h"
 
 #define RESULT_MAX (256 << 10)
@@ -37,22 +40,36 @@ static void probe_done(const struct tls_result *result, void *ctx)
     free(check);
 }
 
-struct certificate_check *certificate_start(struct tls_prober *prober, struct str target,
+static bool options_read(struct str json, struct tls_options *options, struct err *e)
+{
+    struct arena *arena = arena_new(1024);
+    struct args args;
+    bool ok = args_read(json, "", arena, &args, e);
+
+    for (int i = 1; ok && i < args.count; i++)
+        ok = tls_options_add(options, str_of(args.v[i]), e);
+    arena_free(arena);
+    return ok && tls_options_check(options, e);
+}
+
+struct certificate_check *certificate_start(struct tls_prober *prober,
+                                            const struct certificate_request *request,
                                             certificate_done *done, void *ctx, struct err *e)
 {
-    struct certificate_check *check;
-    struct tls_target parsed;
+    struct certificate_check *check = mem_alloc(sizeof *check);
+    struct tls_options *options = tls_options_new();
+    struct tls_target target;
+    bool ok =
+        tls_target_parse(request->target, &target, e) && options_read(request->args, options, e);
 
-    if (!tls_target_parse(target, &parsed, e))
-        return NULL;
-    if (!prober) {
-        (void)fail(e, ERR_SYSTEM, NULL, "certificate checks are not available here");
-        return NULL;
-    }
-    check = mem_alloc(sizeof *check);
     check->done = done;
     check->ctx = ctx;
-    if (tls_probe_start(prober, &parsed, &check->probe, e, probe_done, check))
+    target.options = options;
+    if (ok && !prober)
+        ok = fail(e, ERR_SYSTEM, NULL, "certificate checks are not available here");
+    ok = ok && tls_probe_start(prober, &target, &check->probe, e, probe_done, check);
+    tls_options_drop(options); // the probe holds them
+    if (ok)
         return check;
     free(check);
     return NULL;

@@ -20,12 +20,19 @@ struct certificate_end {
 
 typedef void certificate_done(const struct certificate_end *end, void *ctx);
 
-// Starts a check of "host" or "host:port"; done is called exactly once, after this call has
-// returned, unless certificate_cancel comes first. NULL with *e: no prober, not a target, too many
+// What a job asks for.
+struct certificate_request {
+    struct str target; // "host" or "host:port"
+    struct str args;   // a JSON array of options, "name=value" (net/tls_options.h); empty: none
+};
+
+// Starts a check; done is called exactly once, after this call has returned, unless
+// certificate_cancel comes first. NULL with *e: no prober, not a target, not an option, too many
 // checks.
 [[nodiscard]] struct certificate_check *certificate_start(struct tls_prober *prober,
-                                                          struct str target, certificate_done *done,
-                                                          void *ctx, struct err *e);
+                                                          const struct certificate_request *request,
+                                                          certificate_done *done, void *ctx,
+                                                          struct err *e);
 
 // Gives a check up; accepts NULL.
 void certificate_cancel(struct certificate_check *check);

@@ -735,10 +735,10 @@ static void certificate_ended(const struct certificate_end *end, void *ctx)
 static void certificate_route(struct attempt *a)
 {
     struct loop *loop = a->x->loop;
+    const struct certificate_request request = {a->request.target, a->request.args};
     struct err e;
 
-    a->certificate =
-        certificate_start(a->x->options.prober, a->request.target, certificate_ended, a, &e);
+    a->certificate = certificate_start(a->x->options.prober, &request, certificate_ended, a, &e);
     if (!a->certificate) {
         attempt_fail(a, arena_copy(a->arena, str_of(e.message)));
         return;

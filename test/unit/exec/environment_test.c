@@ -136,14 +136,27 @@ static void test_python(void **state)
     close(fd);
 }
 
+static struct certificate_check *start(const char *target, const char *args, struct err *e)
+{
+    const struct certificate_request request = {str_of(target), str_of(args)};
+
+    return certificate_start(NULL, &request, NULL, NULL, e);
+}
+
 static void test_certificate(void **state)
 {
     struct err e = {0};
 
     (void)state;
-    assert_null(certificate_start(NULL, STR_LIT("example.org:0x"), NULL, NULL, &e));
+    assert_null(start("example.org:0x", "[]", &e));
     assert_int_equal(e.code, ERR_INPUT);
-    assert_null(certificate_start(NULL, STR_LIT("example.org"), NULL, NULL, &e));
+    assert_null(start("example.org", "[\"starttls=smtp\"]", &e));
+    assert_string_equal(e.message, "certificate checks are not available here");
+    assert_null(start("example.org", "[\"starttls=smpt\"]", &e));
+    assert_string_equal(e.field, "starttls");
+    assert_null(start("example.org", "[\"key=k\"]", &e));
+    assert_string_equal(e.field, "key");
+    assert_null(start("example.org", "", &e));
     assert_string_equal(e.message, "certificate checks are not available here");
     certificate_cancel(NULL);
 }
