@@ -24,10 +24,11 @@ static const struct model_field trigger_fields[] = {
 // Only a schema: trigger_parse reads the value.
 const struct model trigger_spec_model = {
     .name = "Trigger",
-    .doc = "When to run: cron (fields, or expr), quartz, oncalendar and rrule (expr), interval "
-           "(units), date (run_date), after (delay), startup, manual. Fields that are left out "
-           "have APScheduler's meaning: "
-           "those less significant than the last given one are at their least value.",
+    .doc = "When to run: cron (fields, or expr); quartz, oncalendar, rrule, iso8601 (expr); "
+           "interval (units); calendarinterval (units, time); date (run_date, run_dates); and, or "
+           "(triggers); after (delay); startup; manual. Fields of cron that are left out have "
+           "APScheduler's meaning: those less significant than the last given one are at their "
+           "least value.",
     .fields = trigger_fields,
     .count = MODEL_COUNT(trigger_fields) - 1, // without args
     .use = SCHEDULE_CRON_BIT | SCHEDULE_INTERVAL_BIT | SCHEDULE_DATE_BIT,

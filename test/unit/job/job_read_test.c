@@ -307,6 +307,39 @@ static void test_patch_of_each_kind(void **state)
         {"{\"type\":\"oncalendar\",\"expr\":\"Mon 12:00 Asia/Tokyo\"}",
          "{\"timezone\":\"Europe/Berlin\"}",
          "timezone is Europe/Berlin, but the text says Asia/Tokyo"},
+        {"{\"type\":\"rrule\",\"expr\":\"DTSTART;TZID=Europe/"
+         "Berlin:20260101T090000\\nRRULE:FREQ=DAILY\",\"jitter\":5}",
+         "{\"expr\":\"DTSTART;TZID=Asia/Tokyo:20260101T100000\\nRRULE:FREQ=WEEKLY\"}",
+         "{\"type\":\"rrule\",\"expr\":\"DTSTART;TZID=Asia/"
+         "Tokyo:20260101T100000\\nRRULE:FREQ=WEEKLY\",\"timezone\":\"Asia/Tokyo\",\"jitter\":5}"},
+        {"{\"type\":\"rrule\",\"expr\":\"DTSTART:20260101T090000\\nRRULE:FREQ=DAILY\"}",
+         "{\"max_runs\":7}", "\"max_runs\":7,\"timezone\":\"UTC\"}"},
+        {"{\"type\":\"iso8601\",\"expr\":\"R/2026-01-31T09:00:00/P1M\",\"timezone\":\"Europe/"
+         "Berlin\"}",
+         "{\"expr\":\"R5/2026-01-31T10:00:00/P1M\"}",
+         "{\"type\":\"iso8601\",\"expr\":\"R5/2026-01-31T10:00:00/P1M\",\"timezone\":\"Europe/"
+         "Berlin\"}"},
+        {"{\"type\":\"calendarinterval\",\"months\":1,\"time\":\"09:00:00\",\"start_date\":\"2026-"
+         "01-31\"}",
+         "{\"months\":2,\"time\":\"10:00\"}",
+         "{\"type\":\"calendarinterval\",\"months\":2,\"time\":\"10:00:00\",\"start_date\":\"2026-"
+         "01-31T00:"
+         "00:00Z\",\"timezone\":\"UTC\"}"},
+        {"{\"type\":\"or\",\"triggers\":[{\"expr\":\"0 4 * * *\"},{\"expr\":\"0 5 * * "
+         "*\"}],\"jitter\":5}",
+         "{\"triggers\":[{\"expr\":\"0 6 * * *\"}]}",
+         "{\"type\":\"or\",\"triggers\":[{\"type\":\"cron\",\"expr\":\"0 6 * * "
+         "*\",\"timezone\":\"UTC\"}],\"timezone\":\"UTC\",\"jitter\":5}"},
+        {"{\"type\":\"or\",\"triggers\":[{\"expr\":\"0 4 * * *\"}]}", "{\"expr\":\"0 5 * * *\"}",
+         "{\"type\":\"cron\",\"expr\":\"0 5 * * *\",\"timezone\":\"UTC\"}"},
+        {"{\"type\":\"date\",\"run_date\":\"2030-01-01\"}",
+         "{\"run_dates\":[\"2030-01-01\",\"2030-01-02\"]}",
+         "{\"type\":\"date\",\"run_dates\":[\"2030-01-01T00:00:00Z\",\"2030-01-02T00:00:00Z\"],"
+         "\"timezone\":"
+         "\"UTC\"}"},
+        {"{\"type\":\"date\",\"run_dates\":[\"2030-01-01\",\"2030-01-02\"]}",
+         "{\"run_date\":\"2030-02-01\"}",
+         "{\"type\":\"date\",\"run_date\":\"2030-02-01T00:00:00Z\",\"timezone\":\"UTC\"}"},
         {"{\"type\":\"interval\",\"hours\":6,\"start_date\":\"2023-01-01T00:00:00Z\"}",
          "{\"end_date\":\"2030-01-01\"}",
          "{\"type\":\"interval\",\"hours\":6,\"start_date\":\"2023-01-01T00:00:00Z\",\"end_date\":"

@@ -751,6 +751,12 @@ static void test_schedules_that_end(void **state)
         "{\"type\":\"interval\",\"seconds\":10,\"end_date\":\"2026-01-01T00:00:25Z\"}",
         "{\"type\":\"interval\",\"seconds\":10,\"max_runs\":2}",
         "{\"type\":\"cron\",\"second\":\"*/10\",\"max_runs\":2}",
+        "{\"type\":\"date\",\"run_dates\":[\"2026-01-01T00:00:10Z\",\"2026-01-01T00:00:20Z\"]}",
+        "{\"type\":\"rrule\",\"expr\":\"DTSTART:20260101T000010Z\\nRRULE:FREQ=SECONDLY;INTERVAL=10;"
+        "COUNT=2\"}",
+        "{\"type\":\"iso8601\",\"expr\":\"R2/2026-01-01T00:00:10Z/PT10S\"}",
+        "{\"type\":\"or\",\"triggers\":[{\"type\":\"date\",\"run_date\":\"2026-01-01T00:00:10Z\"},{"
+        "\"type\":\"date\",\"run_date\":\"2026-01-01T00:00:20Z\"}]}",
     };
     struct fixture f;
 

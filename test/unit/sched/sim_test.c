@@ -29,11 +29,9 @@
 
 #define S 1000000LL
 #define T0 (1774659600LL * S) // 2026-03-28T01:00:00Z: the first night holds a change to summer time
-#define JOBS 12
-#define AFTER_JOB 7 // job-7 and job-8 follow their last runs,
+#define JOBS 15
+#define EVENT_JOB 10 // from here on they follow events
 #define AFTER_S 45
-#define STARTUP_JOB 9 // job-9 and job-10 the starts of the scheduler
-#define MANUAL_JOB 11
 #define SLACK_US 1000000 // steps of the clock below half a second are none
 #define HEAL_US (15 * S)
 
@@ -185,6 +183,14 @@ static void job_put(struct sim *sim, int i, int *answered)
         "{\"type\":\"cron\",\"minute\":\"*/3\",\"second\":\"15\",\"jitter\":20}",
         "{\"type\":\"cron\",\"second\":\"*/30\"}",
         "{\"type\":\"interval\",\"seconds\":40,\"max_runs\":30}",
+        "{\"type\":\"rrule\",\"expr\":\"DTSTART:20260328T010000Z\\nRRULE:FREQ=MINUTELY;INTERVAL=3;"
+        "COUNT="
+        "50\"}",
+        "{\"type\":\"date\",\"run_dates\":[\"2026-03-28T01:10:00Z\",\"2026-03-28T01:20:00Z\","
+        "\"2026-03-"
+        "28T02:30:00Z\"]}",
+        "{\"type\":\"or\",\"triggers\":[{\"type\":\"interval\",\"seconds\":50},{\"expr\":\"*/7 * * "
+        "* *\"}]}",
         "{\"type\":\"after\",\"delay\":\"45s\"}",
         "{\"type\":\"after\",\"delay\":\"45s\",\"jitter\":10}",
         "{\"type\":\"startup\",\"delay\":\"20s\"}",
@@ -260,7 +266,7 @@ static void run_by_hand(struct sim *sim)
 {
     char name[32];
 
-    snprintf(name, sizeof name, "job-%d", AFTER_JOB + (int)dice(sim, JOBS - AFTER_JOB));
+    snprintf(name, sizeof name, "job-%d", EVENT_JOB + (int)dice(sim, JOBS - EVENT_JOB));
     sched_run_now(sim->sched, str_of(name), run_said, NULL);
     run_for(sim, S / 10); // until it is answered
 }
