@@ -97,19 +97,10 @@ static void item_write(const struct job *job, const struct job_now *now, struct 
     }
 }
 
-static bool needs_escape(struct str s)
-{
-    bool needs = false;
-
-    for (size_t i = 0; i < s.len; i++)
-        needs |= s.p[i] == '"' || s.p[i] == '\\' || (unsigned char)s.p[i] < ' ';
-    return needs;
-}
-
-// The object of a list's item as one text. Names and almost all frequencies of healthy jobs need no
-// escaping (false when one does), and next_run_at says what next_run says: so this is three times
-// as fast as writing member by member, which a list of 10,000 jobs feels.
-static bool item_text(const struct job *job, const struct job_now *now, struct buf *b)
+// The object of a list's item as one text. Names and frequencies of healthy jobs need no escaping,
+// and next_run_at says what next_run says: so this is three times as fast as writing member by
+// member, which a list of 10,000 jobs feels.
+static void item_text(const struct job *job, const struct job_now *now, struct buf *b)
 {
     bool has_next = now->next_at.us != WALL_NEVER.us;
     struct json_write w;
@@ -118,10 +109,7 @@ static bool item_text(const struct job *job, const struct job_now *now, struct b
     buf_add(b, STR_LIT("{\"job_id\":\""));
     buf_add(b, job->name);
     buf_add(b, STR_LIT("\",\"run_frequency\":\""));
-    at = b->len;
     trigger_str(job->trigger, b);
-    if (needs_escape((struct str){b->p + at, b->len - at}))
-        return false;
     buf_add(b, STR_LIT("\",\"next_run\":\""));
     at = b->len;
     if (has_next)
@@ -152,7 +140,6 @@ static bool item_text(const struct job *job, const struct job_now *now, struct b
     buf_add(b, STR_LIT(",\"running\":"));
     buf_add_number(b, (uint64_t)now->running, 1);
     buf_add_byte(b, '}');
-    return true;
 }
 
 static void time_write(const char *key, const struct job *job, wall at, struct json_write *w,
@@ -225,7 +212,8 @@ void job_write_item(const struct job *job, const struct job_now *now, struct buf
                     struct json_write *w)
 {
     buf_clear(scratch);
-    if (job->quarantine.len == 0 && job->trigger && item_text(job, now, scratch)) {
+    if (job->quarantine.len == 0 && job->trigger) {
+        item_text(job, now, scratch);
         json_write_raw(w, buf_str(scratch));
         return;
     }

@@ -388,7 +388,8 @@ static void test_patch_of_each_kind(void **state)
     }
 }
 
-// The fast text of a list's item is what the members one by one would be.
+// The fast text of a list's item is what the members one by one would be, for every kind: none has
+// a frequency that needs escaping.
 static void test_items_are_written_alike(void **state)
 {
     static const char *const specs[] = {
@@ -399,6 +400,15 @@ static void test_items_are_written_alike(void **state)
         "{\"type\":\"after\",\"delay\":\"5m\"}",
         "{\"type\":\"startup\"}",
         "{\"type\":\"manual\"}",
+        "{\"type\":\"rrule\",\"expr\":\"DTSTART;TZID=\\\"Europe/"
+        "Berlin\\\";X-A=\\\"a\\\\b\\\":20260101T090000"
+        "\\nRRULE:FREQ=DAILY\"}",
+        "{\"type\":\"quartz\",\"expr\":\"0 0 12 ? * MON-FRI\"}",
+        "{\"type\":\"oncalendar\",\"expr\":\"Mon..Fri 09:00:00.5 Europe/Berlin\"}",
+        "{\"type\":\"iso8601\",\"expr\":\"R/2027-01-31T09:00:00/P1M\"}",
+        "{\"type\":\"calendarinterval\",\"months\":1,\"time\":\"09:00\"}",
+        "{\"type\":\"or\",\"triggers\":[{\"expr\":\"0 4 * * "
+        "*\"},{\"type\":\"interval\",\"hours\":7}]}",
     };
     static const wall times[] = {{1800000000000000}, {1800000000123456}, {INT64_MAX}};
 
