@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/run_rows.h"
 
 #define BUSY_TIMEOUT_MS 5000
 
@@ -40,7 +41,8 @@ struct sql *sql_open(const char *path, bool is_writer, struct err *e)
     }
     sqlite3_extended_result_codes(sql->db, 1);
     sqlite3_busy_timeout(sql->db, BUSY_TIMEOUT_MS);
-    if (sql_script(sql, is_writer ? writer_settings : reader_settings) != SQLITE_OK) {
+    if (run_rows_register(sql->db) != SQLITE_OK ||
+        sql_script(sql, is_writer ? writer_settings : reader_settings) != SQLITE_OK) {
         (void)sql_fail(sql, e);
         sql_close(sql);
         return NULL;

@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/writer.h"
 
+#include "store/run_rows.h"
+
 #define CHUNK_ROWS 4096     // at most in one transaction, unless one request has more
 #define WAL_TELL_PAGES 1000 // 4 MB: worth carrying over
 #define WAL_WRAP_PAGES \
@@ -268,49 +270,58 @@ static enum outcome set_state(struct writer *w, struct request *r)
 
 // ---- runs ----
 
-static int run_insert(struct writer *w, const struct run *run)
+// All rows that are wanted, in one statement. Those that stay out have met a row of their slot.
+static int runs_insert(struct writer *w, struct run_rows *rows)
 {
     sqlite3_stmt *statement = sql_get(w->sql, SQL_RUN_INSERT);
 
-    sqlite3_bind_int64(statement, 1, run->id);
-    sqlite3_bind_int64(statement, 2, run->job_id);
-    sqlite3_bind_int64(statement, 3, run->scheduled_at.us);
-    sqlite3_bind_int(statement, 4, run->origin);
-    sqlite3_bind_int(statement, 5, run->job_version);
-    sqlite3_bind_int(statement, 6, run->state);
-    sqlite3_bind_int(statement, 7, run->attempt);
-    sqlite3_bind_int64(statement, 8, w->node_id);
-    sqlite3_bind_int64(statement, 9, run->queued_at.us);
-    sqlite3_bind_int64(statement, 10, run->started_at.us);
-    sqlite3_bind_int64(statement, 11, run->finished_at.us);
-    sqlite3_bind_int64(statement, 12, run->missed);
-    sqlite3_bind_int64(statement, 13, run->missed_from.us);
-    sqlite3_bind_int(statement, 14, run->reason);
-    sqlite3_bind_int(statement, 15, run->exit_code);
-    sqlite3_bind_int(statement, 16, run->signal);
-    sql_bind_text(statement, 17, run->message);
+    sqlite3_bind_pointer(statement, 1, rows, RUN_ROWS, NULL);
+    sqlite3_bind_int64(statement, 2, w->node_id);
     return sql_run(statement);
+}
+
+// Whether a row is there, when not all of them are.
+static enum outcome row_look(struct writer *w, int64_t run_id, bool *ret_is_there)
+{
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_SLOT_OF_RUN);
+    int code = SQLITE_ERROR;
+
+    sqlite3_bind_int64(statement, 1, run_id);
+    if (statement)
+        code = sqlite3_step(statement);
+    if (statement)
+        sqlite3_reset(statement);
+    *ret_is_there = code == SQLITE_ROW;
+    return code == SQLITE_ROW || code == SQLITE_DONE ? DONE : BROKEN;
+}
+
+static enum outcome winners_find(struct writer *w, struct request *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->won[i] && row_look(w, r->runs[i].id, &r->won[i]) != DONE)
+            return BROKEN;
+    return DONE;
 }
 
 static enum outcome claim(struct writer *w, struct request *r)
 {
-    for (size_t i = 0; i < r->count; i++) {
-        bool lives = false;
-        int code;
+    struct run_rows rows = {r->runs, r->won, r->count, 0};
+    int wanted = 0, code;
 
-        if (job_lives(w, r->runs[i].job_id, &lives) != DONE)
+    for (size_t i = 0; i < r->count; i++) {
+        if (job_lives(w, r->runs[i].job_id, &r->won[i]) != DONE)
             return BROKEN;
-        if (!lives)
-            continue;
-        code = run_insert(w, &r->runs[i]);
-        if ((code & 0xff) == SQLITE_CONSTRAINT) {
-            (void)request_refuse_run_id(r, r->runs[i].id);
-            return WITHDRAWN;
-        }
-        if (code != SQLITE_OK)
-            return BROKEN;
-        r->won[i] = sqlite3_changes(w->sql->db) == 1;
+        wanted += r->won[i];
     }
+    code = wanted > 0 ? runs_insert(w, &rows) : SQLITE_OK;
+    if ((code & 0xff) == SQLITE_CONSTRAINT) {
+        (void)request_refuse_run_id(r, r->runs[rows.at].id);
+        return WITHDRAWN;
+    }
+    if (code != SQLITE_OK)
+        return BROKEN;
+    if (wanted > 0 && sqlite3_changes(w->sql->db) != wanted && winners_find(w, r) != DONE)
+        return BROKEN;
     if (r->watermark.us > w->next_watermark.us)
         w->next_watermark = r->watermark;
     return DONE;

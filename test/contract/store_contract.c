@@ -231,6 +231,25 @@ static void test_claim_deleted(void **state)
     assert_int_equal(state_of(f, 3), 0);
 }
 
+static void test_claim_mixed(void **state)
+{
+    struct fixture *f = *state;
+    int64_t a = create(f, "a"), gone = create(f, "gone");
+    struct run runs[5] = {run_of(10, a, 1), run_of(1, gone, 2), run_of(11, a, 2),
+                          run_of(12, gone, 3), run_of(13, a, 3)};
+    struct answer won;
+
+    assert_true(claim_one(f, 1, a, 1));
+    set_state(f, gone, JOB_DELETED);
+    won = claim(f, runs, 5, SLOT(3));
+    assert_int_equal(won.code, ERR_NONE);
+    assert_false(won.won[0]); // has a row
+    assert_false(won.won[1]); // of a job that is gone, though its id has a row
+    assert_true(won.won[2]);
+    assert_false(won.won[3]);
+    assert_true(won.won[4]);
+}
+
 static void test_claim_used_id(void **state)
 {
     struct fixture *f = *state;
@@ -244,6 +263,7 @@ static void test_claim_used_id(void **state)
     refused = claim(f, runs, 3, SLOT(9));
     assert_int_equal(b.code, ERR_NONE); // the neighbour in the transaction
     assert_int_equal(refused.code, ERR_CONFLICT);
+    assert_non_null(strstr(refused.message, " id 5 ")); // which of them
     assert_int_equal(state_of(f, 6), 0);
     assert_true(claim_one(f, 8, a, 6));
     assert_true(claim_one(f, 9, a, 7));
@@ -644,18 +664,31 @@ static void test_many(void **state)
 static int contract_run(const char *name, const struct store_kind *kind)
 {
     const struct CMUnitTest tests[] = {
-        CONTRACT(test_empty, kind),         CONTRACT(test_create_and_load, kind),
-        CONTRACT(test_exists, kind),        CONTRACT(test_replace, kind),
-        CONTRACT(test_version, kind),       CONTRACT(test_states, kind),
-        CONTRACT(test_names_freed, kind),   CONTRACT(test_neighbours, kind),
-        CONTRACT(test_claim_once, kind),    CONTRACT(test_claim_deleted, kind),
-        CONTRACT(test_claim_used_id, kind), CONTRACT(test_claim_round_trip, kind),
-        CONTRACT(test_watermark, kind),     CONTRACT(test_finish, kind),
-        CONTRACT(test_final_stays, kind),   CONTRACT(test_output, kind),
-        CONTRACT(test_lost, kind),          CONTRACT(test_last_run, kind),
-        CONTRACT(test_last_end, kind),      CONTRACT(test_pages, kind),
-        CONTRACT(test_page_by_slot, kind),  CONTRACT(test_stats, kind),
-        CONTRACT(test_close_answers, kind), CONTRACT(test_many, kind),
+        CONTRACT(test_empty, kind),
+        CONTRACT(test_create_and_load, kind),
+        CONTRACT(test_exists, kind),
+        CONTRACT(test_replace, kind),
+        CONTRACT(test_version, kind),
+        CONTRACT(test_states, kind),
+        CONTRACT(test_names_freed, kind),
+        CONTRACT(test_neighbours, kind),
+        CONTRACT(test_claim_once, kind),
+        CONTRACT(test_claim_deleted, kind),
+        CONTRACT(test_claim_mixed, kind),
+        CONTRACT(test_claim_used_id, kind),
+        CONTRACT(test_claim_round_trip, kind),
+        CONTRACT(test_watermark, kind),
+        CONTRACT(test_finish, kind),
+        CONTRACT(test_final_stays, kind),
+        CONTRACT(test_output, kind),
+        CONTRACT(test_lost, kind),
+        CONTRACT(test_last_run, kind),
+        CONTRACT(test_last_end, kind),
+        CONTRACT(test_pages, kind),
+        CONTRACT(test_page_by_slot, kind),
+        CONTRACT(test_stats, kind),
+        CONTRACT(test_close_answers, kind),
+        CONTRACT(test_many, kind),
     };
 
     return _cmocka_run_group_tests(name, tests, sizeof tests / sizeof *tests, NULL, NULL);
