@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 #define STACK_BYTES (512 * 1024)
+#define HEAVY_ROWS 64 // a request of so many starts at once
 
 struct lane {
     struct loop *loop;
@@ -33,6 +34,7 @@ struct lane {
 
 static void *lane_main(void *ctx);
 static void lane_start(void *ctx);
+static void asked_hand_over(struct lane *lane);
 static void lane_answer(void *ctx);
 static int thread_start(struct lane *lane);
 
@@ -64,6 +66,10 @@ void lane_ask(struct lane *lane, struct request *r)
 {
     lane->waiting_count++;
     list_push(&lane->asked, &r->link);
+    if (request_weight(r) >= HEAVY_ROWS) {
+        asked_hand_over(lane);
+        return;
+    }
     if (!lane->will_start)
         loop_defer(lane->loop, lane_start, lane);
     lane->will_start = true;
@@ -85,7 +91,7 @@ size_t lane_waiting(const struct lane *lane)
 void lane_drain(struct lane *lane)
 {
     while (lane->waiting_count) {
-        lane_start(lane);
+        asked_hand_over(lane);
         pthread_mutex_lock(&lane->lock);
         while (list_is_empty(&lane->answered))
             pthread_cond_wait(&lane->is_answered, &lane->lock);
@@ -119,6 +125,11 @@ static void lane_start(void *ctx)
     struct lane *lane = ctx;
 
     lane->will_start = false;
+    asked_hand_over(lane);
+}
+
+static void asked_hand_over(struct lane *lane)
+{
     if (list_is_empty(&lane->asked))
         return;
     pthread_mutex_lock(&lane->lock);

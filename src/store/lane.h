@@ -3,7 +3,8 @@
 //
 // What is asked in one turn of the loop starts together, at the end of that turn; what is asked
 // while a batch is under way makes the next batch. So n callers share one transaction without
-// anybody waiting for a timer.
+// anybody waiting for a timer. A request of many rows starts at once, with what was asked before
+// it: it is worth a transaction, and its caller may have work to do meanwhile.
 #pragma once
 
 #include <stddef.h>

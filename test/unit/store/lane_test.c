@@ -3,6 +3,7 @@
 #include "store/lane.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include "base/clock.h"
 #include "unit.h"
@@ -88,9 +89,51 @@ static void test_lane(void **state)
     loop_free(loop);
 }
 
+static void on_claimed(const struct store_answer *a, void *ctx)
+{
+    struct lane_seen *seen = ctx;
+
+    assert_int_equal(a->won_count, 1000);
+    seen->answered++;
+}
+
+// The loop does not turn, yet what is large is carried out, and what was asked before it.
+static void test_heavy_starts_at_once(void **state)
+{
+    struct err e;
+    struct loop *loop = loop_new(clock_real(), &e);
+    struct lane_seen seen = {.loop_thread = pthread_self()};
+    struct lane_work lane_work = {work, NULL, &seen};
+    struct run runs[1000] = {0};
+    struct request *r = request_claim(runs, 1000, (wall){0});
+
+    (void)state;
+    seen.lane = lane_new(loop, &lane_work, &e);
+    assert_non_null(seen.lane);
+    r->done = on_claimed;
+    r->ctx = &seen;
+    ask(&seen);
+    lane_ask(seen.lane, r);
+    for (int i = 0; i < 1000000 && atomic_load(&seen.carried_out) < 2; i++)
+        sched_yield();
+    assert_int_equal(atomic_load(&seen.carried_out), 2);
+    assert_int_equal(atomic_load(&seen.batches), 1);
+    assert_int_equal(seen.answered, 0);
+    ask(&seen); // not large: goes at the end of the turn
+    assert_int_equal(lane_waiting(seen.lane), 3);
+    seen.answered = 0;
+    lane_drain(seen.lane);
+    assert_int_equal(atomic_load(&seen.carried_out), 3);
+    lane_free(seen.lane);
+    loop_free(loop);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_lane)};
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lane),
+        cmocka_unit_test(test_heavy_starts_at_once),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
