@@ -315,7 +315,13 @@ static bool engine_build(struct server *v, struct err *e)
     };
     if (!exec_new(v->loop, &exec, &v->exec, e))
         return false;
-    struct sched_options sched = {v->loop, v->store, v->exec, v->zones, buf_str(&v->zone)};
+    struct sched_options sched = {
+        .loop = v->loop,
+        .store = v->store,
+        .exec = v->exec,
+        .zones = v->zones,
+        .timezone = buf_str(&v->zone),
+    };
 
     v->sched = sched_new(&sched);
     return true;

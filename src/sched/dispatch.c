@@ -10,9 +10,13 @@
 #include "sched/plan.h"
 #include "sched/policy.h"
 
-// Rows of one claim. A thousand cost the store about 2 ms; with smaller claims the first runs would
-// start sooner, but their ends would stand in the store's queue before the next claim.
+// Smaller claims would have their first runs started sooner and their last ones later: each claim
+// is a sync and two hand-overs between threads, and the runs of one take the processors from the
+// store while it writes the next.
 #define CLAIM_MAX 1024
+#define SAVE_MAX 4096        // ends in one request,
+#define SAVE_BYTES (1 << 20) // and about so much output
+#define SAVE_US 100000       // that ends may wait for claims
 #define GATHER_US 20000  // of the loop's time for one claim: after an outage, counting takes long
 #define AHEAD_US 20000   // before a slot, its run is prepared
 #define RETRY_US 1000000 // between two tries while the store fails
@@ -20,7 +24,7 @@
 #define STOP_TRIES 5     // then a stop leaves without what the store refuses
 
 struct live {
-    struct list link; // in lives, or in unsaved
+    struct list link; // in lives, ended, saving or unsaved
     struct dispatch *d;
     int64_t job_id;
     int64_t run_id;
@@ -43,12 +47,17 @@ static void run_ended(const struct run_end *end, void *ctx);
 static void retry(void *ctx);
 static void look(void *ctx);
 static void runs_expect(void *ctx);
+static void ends_save(void *ctx);
+static void ends_save_soon(struct dispatch *d);
 
 void dispatch_init(struct dispatch *d, struct loop *loop, struct store *store, struct exec *exec,
                    struct due *due)
 {
-    *d = (struct dispatch){.loop = loop, .store = store, .exec = exec, .due = due};
+    *d = (struct dispatch){
+        .loop = loop, .store = store, .exec = exec, .due = due, .claim_max = CLAIM_MAX};
     list_init(&d->lives);
+    list_init(&d->ended);
+    list_init(&d->saving);
     list_init(&d->unsaved);
 }
 
@@ -60,17 +69,26 @@ static void live_free(struct dispatch *d, struct live *live)
     free(live);
 }
 
+static void lives_free(struct dispatch *d, struct list *lives)
+{
+    while (!list_is_empty(lives))
+        live_free(d, list_item(lives->next, struct live, link));
+}
+
 void dispatch_done(struct dispatch *d)
 {
     loop_alarm_stop(d->loop, &d->ahead);
     loop_alarm_stop(d->loop, &d->alarm);
     loop_timer_stop(d->loop, &d->retry);
     loop_defer_cancel(d->loop, runs_expect, d);
-    while (!list_is_empty(&d->lives))
-        live_free(d, list_item(d->lives.next, struct live, link));
-    while (!list_is_empty(&d->unsaved))
-        live_free(d, list_item(d->unsaved.next, struct live, link));
+    loop_defer_cancel(d->loop, ends_save, d);
+    lives_free(d, &d->lives);
+    lives_free(d, &d->ended);
+    lives_free(d, &d->saving);
+    lives_free(d, &d->unsaved);
     vec_done(&d->claim);
+    vec_done(&d->answered);
+    vec_done(&d->ends);
 }
 
 static void idle_check(struct dispatch *d)
@@ -186,7 +204,7 @@ static void claim_gather(struct dispatch *d, wall now)
     mono until = mono_after_us(clock_mono(clock), GATHER_US);
 
     vec_clear(&d->claim);
-    while (d->claim.len < CLAIM_MAX && (d->claim.len == 0 || clock_mono(clock).us < until.us)) {
+    while (d->claim.len < d->claim_max && (d->claim.len == 0 || clock_mono(clock).us < until.us)) {
         wall rings_at = due_next(d->due);
         struct entry *entry = due_pop(d->due, now);
         struct verdict v;
@@ -328,6 +346,7 @@ static void run_start(struct dispatch *d, const struct run *run, const struct jo
     exec_start(d->exec, &request, run_ended, live);
 }
 
+// What became of a row: everything but the start of its run.
 static void claim_settle(struct dispatch *d, const struct run *run, bool won)
 {
     struct entry *entry = due_find_id(d->due, run->job_id);
@@ -338,18 +357,37 @@ static void claim_settle(struct dispatch *d, const struct run *run, bool won)
         d->missed += run->missed;
     if (won && run->state == RUN_SKIPPED)
         d->skipped++;
-    if (won && run->state == RUN_RUNNING && entry) {
-        d->claimed++;
-        run_start(d, run, entry->job);
-    } else if (entry && run->state == RUN_RUNNING) {
+    if (!won && entry && run->state == RUN_RUNNING)
         entry->running--;
-    }
     if (entry) {
         plan_claimed(d->due, entry, run, won);
         dispatch_rest(d, entry);
     }
 }
 
+// The rows of the claim make room for those of the next one.
+static void claim_set_aside(struct dispatch *d)
+{
+    struct claim_rows rows = d->claim;
+
+    d->claim = d->answered;
+    d->answered = rows;
+}
+
+static void won_start(struct dispatch *d, const bool *won)
+{
+    for (size_t i = 0; i < d->answered.len; i++) {
+        const struct run *run = &d->answered.v[i];
+        const struct entry *entry = due_find_id(d->due, run->job_id);
+
+        if (!won[i] || run->state != RUN_RUNNING || !entry)
+            continue;
+        d->claimed++;
+        run_start(d, run, entry->job);
+    }
+}
+
+// First the next claim, then the starts of this one: the store writes that while these start.
 static void claim_answered(const struct store_answer *answer, void *ctx)
 {
     struct dispatch *d = ctx;
@@ -358,12 +396,16 @@ static void claim_answered(const struct store_answer *answer, void *ctx)
     if (answer->err) {
         claim_undo(d);
         failing(d, answer->err);
+        dispatch_look(d);
     } else {
         healthy(d);
         for (size_t i = 0; i < d->claim.len; i++)
             claim_settle(d, &d->claim.v[i], answer->won[i]);
+        claim_set_aside(d);
+        dispatch_look(d);
+        won_start(d, answer->won);
     }
-    dispatch_look(d);
+    ends_save_soon(d);
     idle_check(d);
 }
 
@@ -386,19 +428,20 @@ static void job_ended(const struct store_answer *answer, void *ctx)
     entry->is_ending = false;
     if (answer->err && answer->err->code == ERR_STORE)
         failing(d, answer->err);
-    else if (entry->slot.us == WALL_NEVER.us && entry->running == 0)
+    else if (entry->slot.us == WALL_NEVER.us && entry->running == 0 && entry->unsaved == 0)
         due_remove(d->due, entry);
 }
 
 // A definition on its way to the store may give the job a slot again: ending waits for the answer.
+// And for the ends of its runs: when the job is gone, its history is whole.
 void dispatch_rest(struct dispatch *d, struct entry *entry)
 {
     if (entry->is_waiting && entry->running < entry->job->max_instances) {
         due_plan(d->due, entry, entry->slot);
         return;
     }
-    if (entry->slot.us != WALL_NEVER.us || entry->running > 0 || entry->is_ending ||
-        entry->writes > 0)
+    if (entry->slot.us != WALL_NEVER.us || entry->running > 0 || entry->unsaved > 0 ||
+        entry->is_ending || entry->writes > 0)
         return;
     if (entry->job->state != JOB_ENABLED || !entry->job->trigger ||
         !trigger_is_once(entry->job->trigger))
@@ -418,6 +461,11 @@ static size_t stream_size(const struct run_stream *s)
     return s->head.len + s->tail.len;
 }
 
+static size_t end_texts_size(const struct run_end *end)
+{
+    return end->message.len + end->result.len + stream_size(&end->out) + stream_size(&end->err);
+}
+
 static struct str text_put(char **at, struct str s)
 {
     struct str copy = {*at, s.len};
@@ -431,9 +479,7 @@ static struct str text_put(char **at, struct str s)
 // A copy of an end with its texts behind it in the same block.
 static struct run_end *end_copy(const struct run_end *end)
 {
-    size_t texts =
-        end->message.len + end->result.len + stream_size(&end->out) + stream_size(&end->err);
-    struct run_end *copy = mem_alloc(sizeof *copy + texts);
+    struct run_end *copy = mem_alloc(sizeof *copy + end_texts_size(end));
     char *at = (char *)(copy + 1);
 
     *copy = *end;
@@ -446,21 +492,72 @@ static struct run_end *end_copy(const struct run_end *end)
     return copy;
 }
 
-static void finish_answered(const struct store_answer *answer, void *ctx)
+// While more slots are due, ends wait: they would stand in the store's queue before the next claim.
+static bool ends_may_wait(const struct dispatch *d)
 {
-    struct live *live = ctx;
-    struct dispatch *d = live->d;
+    wall now = clock_wall(loop_clock(d->loop));
 
-    if (answer->err) {
-        list_remove(&live->link);
-        list_push(&d->unsaved, &live->link);
-        failing(d, answer->err);
-        return;
-    }
-    healthy(d);
+    return d->is_claiming && due_next(d->due).us <= now.us &&
+           loop_now(d->loop).us - d->ended_at.us < SAVE_US;
+}
+
+static void live_saved(struct dispatch *d, struct live *live)
+{
+    struct entry *entry = due_find_id(d->due, live->job_id);
+
     live_free(d, live);
+    if (!entry)
+        return;
+    entry->unsaved--;
+    dispatch_rest(d, entry);
+}
+
+static void ends_saved(const struct store_answer *answer, void *ctx)
+{
+    struct dispatch *d = ctx;
+
+    d->is_saving = false;
+    if (answer->err) {
+        list_move(&d->saving, &d->unsaved);
+        failing(d, answer->err);
+    } else {
+        healthy(d);
+        while (!list_is_empty(&d->saving))
+            live_saved(d, list_item(d->saving.next, struct live, link));
+    }
+    ends_save_soon(d);
     dispatch_look(d);
     idle_check(d);
+}
+
+// One request is with the store at a time; what ends meanwhile makes the next one.
+static void ends_save(void *ctx)
+{
+    struct dispatch *d = ctx;
+    size_t bytes = 0;
+
+    d->will_save = false;
+    if (d->is_saving || list_is_empty(&d->ended) || ends_may_wait(d))
+        return;
+    vec_clear(&d->ends);
+    while (!list_is_empty(&d->ended) && d->ends.len < SAVE_MAX && bytes < SAVE_BYTES) {
+        struct live *live = list_item(list_pop(&d->ended), struct live, link);
+
+        bytes += end_texts_size(live->end);
+        list_push(&d->saving, &live->link);
+        vec_push(&d->ends, *live->end);
+    }
+    d->ended_at = loop_now(d->loop);
+    d->is_saving = true;
+    store_finish(d->store, d->ends.v, d->ends.len, ends_saved, d);
+}
+
+static void ends_save_soon(struct dispatch *d)
+{
+    if (d->will_save || list_is_empty(&d->ended))
+        return;
+    d->will_save = true;
+    loop_defer(d->loop, ends_save, d);
 }
 
 static void run_ended(const struct run_end *end, void *ctx)
@@ -474,11 +571,18 @@ static void run_ended(const struct run_end *end, void *ctx)
         d->late_max_us = end->started_at.us - live->scheduled_at.us;
     live->end = end_copy(end);
     live->end->run_id = live->run_id;
-    store_finish(d->store, live->end, 1, finish_answered, live);
+    if (list_is_empty(&d->ended))
+        d->ended_at = loop_now(d->loop);
+    list_remove(&live->link);
+    list_push(&d->ended, &live->link);
+    ends_save_soon(d);
     if (!entry)
         return;
     entry->running--;
+    entry->unsaved++;
     plan_ended(d->due, entry, end->finished_at);
+    if (!entry->is_waiting && !entry->is_relative)
+        return;
     dispatch_rest(d, entry);
     dispatch_look(d);
 }
@@ -496,8 +600,7 @@ static void unsaved_forget(struct dispatch *d)
 {
     log_error("runs have ended but cannot be recorded; they will be lost after the next start",
               log_err(&d->failure));
-    while (!list_is_empty(&d->unsaved))
-        live_free(d, list_item(d->unsaved.next, struct live, link));
+    lives_free(d, &d->unsaved);
     idle_check(d);
 }
 
@@ -506,21 +609,13 @@ static void unsaved_forget(struct dispatch *d)
 static void retry(void *ctx)
 {
     struct dispatch *d = ctx;
-    struct list again;
 
     if (d->is_stopping && d->stop_tries++ >= STOP_TRIES) {
         unsaved_forget(d);
         return;
     }
-    list_init(&again);
-    list_move(&d->unsaved, &again);
-    while (!list_is_empty(&again)) {
-        struct live *live = list_item(again.next, struct live, link);
-
-        list_remove(&live->link);
-        list_push(&d->lives, &live->link);
-        store_finish(d->store, live->end, 1, finish_answered, live);
-    }
+    list_move(&d->unsaved, &d->ended);
+    ends_save_soon(d);
     dispatch_sweep(d);
     dispatch_look(d);
     if (!d->is_claiming)

@@ -3,7 +3,13 @@
 // One claim is with the store at a time. While it is being written, slots that fall due gather for
 // the next one, so a busy second costs a handful of transactions; and when a claim fails, nothing
 // later can have moved the watermark past the slots that were in it. A run is started only after
-// its claim is durable.
+// its claim is durable. When more is due by then, the next claim is asked for first: the store
+// writes it while the runs of this one start.
+//
+// Ends of runs go to the store in one request at a time, which takes all that have come meanwhile.
+// While slots are due they wait, for SAVE_US at most: otherwise the ends of the first runs of a
+// burst would be written before the last ones are claimed. A job without further slots ends when
+// the store has the ends of all its runs.
 //
 // While the store fails nothing starts: slots stay due, the claim is tried again every second, and
 // what has become late by then is judged by each job's misfire rule. Ends of runs are kept in
@@ -25,19 +31,32 @@
 
 struct live; // a run that is claimed and whose end is not yet durable
 
+// Rows of one claim.
+struct claim_rows {
+    VEC(struct run);
+};
+
 struct dispatch {
     struct loop *loop;
     struct store *store;
     struct exec *exec;
     struct due *due;
-    struct loop_alarm ahead;  // rings shortly before alarm: what will be due can be prepared
-    struct loop_alarm alarm;  // rings when the next slot is due
-    struct loop_timer retry;  // after a failure of the store
-    VEC_OF(struct run) claim; // the rows that are with the store, while is_claiming
+    struct loop_alarm ahead;    // rings shortly before alarm: what will be due can be prepared
+    struct loop_alarm alarm;    // rings when the next slot is due
+    struct loop_timer retry;    // after a failure of the store
+    size_t claim_max;           // rows of one claim
+    struct claim_rows claim;    // the rows that are with the store, while is_claiming
+    struct claim_rows answered; // those of the claim before, while their runs are started
     bool is_claiming;
-    struct list lives;   // every struct live
-    struct list unsaved; // those whose end the store refused
-    size_t live_count;
+    struct list lives;   // every struct live whose run has not ended
+    struct list ended;   // then those whose end is not with the store yet,
+    struct list saving;  // those whose end is with it,
+    struct list unsaved; // and those whose end it refused
+    size_t live_count;   // in all four lists
+    VEC_OF(struct run_end) ends;
+    mono ended_at; // since when ended waits
+    bool will_save;
+    bool is_saving;
     size_t manual_count; // runs by hand whose claim is with the store
     struct run_ids ids;
     bool is_stopping; // claims no more

@@ -27,6 +27,7 @@ struct entry {
     wall claimed;          // the latest slot that has a row; 0: none
     wall event;            // what the slot of a relative trigger follows (plan.h); 0: nothing yet
     int32_t running;       // runs claimed and not yet ended
+    int32_t unsaved;       // ends of runs that the store does not have yet
     int32_t writes;        // new definitions on their way to the store
     bool is_relative;      // has a trigger whose slots follow events
     bool is_waiting;       // for one of its own runs to end (COALESCE_ALL)

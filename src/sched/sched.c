@@ -127,6 +127,8 @@ struct sched *sched_new(const struct sched_options *options)
     s->options.timezone = str_of(s->timezone);
     due_init(&s->due);
     dispatch_init(&s->dispatch, options->loop, options->store, options->exec, &s->due);
+    if (options->claim_max > 0)
+        s->dispatch.claim_max = options->claim_max;
     return s;
 }
 

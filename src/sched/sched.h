@@ -25,6 +25,7 @@ struct sched_options {
     struct exec *exec;   // borrowed
     struct zones *zones; // borrowed
     struct str timezone; // default zone of triggers
+    size_t claim_max;    // slots claimed in one transaction; 0: as many as are good for most
 };
 
 // A new scheduler; sched_start loads the store and arms the timers. End it with sched_free after

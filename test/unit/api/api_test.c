@@ -136,7 +136,11 @@ static int setup(void **state)
     loop = loop_new(&sim.base, &e);
     store = memory_store_new(loop);
     zones = zones_new(NULL);
-    options = (struct sched_options){loop, store, &idle_exec, zones, STR_LIT("UTC")};
+    options = (struct sched_options){.loop = loop,
+                                     .store = store,
+                                     .exec = &idle_exec,
+                                     .zones = zones,
+                                     .timezone = STR_LIT("UTC")};
     if (*state)
         row_store(*state);
     sched = sched_new(&options);

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 
 struct bench {
-    struct fixture f;
+    struct fixture f; // first
     struct due due;
     struct dispatch d;
 };
@@ -110,6 +110,109 @@ static void test_claims_leave_the_loop_its_turns(void **state)
     bench_close(&b);
 }
 
+static size_t started_during_a_claim;
+
+static void start_watched(struct exec *exec, const struct exec_request *request, exec_done *done,
+                          void *ctx)
+{
+    started_during_a_claim += ((struct bench *)exec)->d.is_claiming;
+    fixture_exec_start(exec, request, done, ctx);
+}
+
+// Five are due and two fit into a claim: while the runs of one claim start, the next is with the
+// store.
+static void test_next_claim_goes_before_the_starts(void **state)
+{
+    struct exec_ops watched = fixture_ops;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    watched.start = start_watched;
+    b.f.exec.ops = &watched;
+    b.d.claim_max = 2;
+    for (int i = 0; i < 5; i++)
+        (void)stored(&b, (char[]){(char)('a' + i), '\0'}, EVERY_10, 0);
+    memory_store_delay(b.f.store, 1000, 1000);
+    for (size_t round = 0; round < 3; round++) {
+        fixture_pass(&b.f, round == 0 ? 10 * S : 2000);
+        assert_int_equal(b.f.started, 2 * round);
+        assert_int_equal(b.d.claim.len, round < 2 ? 2 : 1);
+    }
+    fixture_pass(&b.f, 2000);
+    assert_int_equal(b.f.started, 5);
+    assert_int_equal(started_during_a_claim, 4);
+    assert_false(b.d.is_claiming);
+    bench_close(&b);
+}
+
+static size_t saving(const struct bench *b)
+{
+    return b->d.is_saving ? b->d.ends.len : 0;
+}
+
+// Ends do not stand in the way of claims, but for a tenth of a second at most; then they go
+// together.
+static void test_ends_wait_for_claims(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    b.d.claim_max = 1;
+    for (int i = 0; i < 8; i++)
+        (void)stored(&b, (char[]){(char)('a' + i), '\0'}, EVERY_10, 0);
+    memory_store_delay(b.f.store, 30000, 20000);
+    fixture_pass(&b.f, 10 * S + 100000); // two claims are answered, the third is with the store
+    assert_int_equal(b.f.started, 2);
+    fixture_end(&b.f, 0, RUN_SUCCEEDED);
+    fixture_end(&b.f, 1, RUN_SUCCEEDED);
+    assert_int_equal(saving(&b), 0);
+    fixture_pass(&b.f, 50000);
+    assert_int_equal(b.f.started, 3);
+    assert_int_equal(saving(&b), 0);
+    fixture_pass(&b.f, 50000); // the fourth is answered; only now they have waited for so long
+    assert_int_equal(saving(&b), 2);
+    assert_true(b.d.is_claiming);
+    fixture_pass(&b.f, 250000);
+    assert_int_equal(b.f.started, 8);
+    assert_int_equal(b.d.live_count, 6);
+    // With nothing more due they do not wait.
+    fixture_end(&b.f, 2, RUN_SUCCEEDED);
+    assert_int_equal(saving(&b), 1);
+    bench_close(&b);
+}
+
+// Large outputs do not all go into one transaction.
+static void test_ends_in_portions(void **state)
+{
+    char *text = mem_array(1, 1 << 20);
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    for (int i = 0; i < 3; i++)
+        (void)stored(&b, (char[]){(char)('a' + i), '\0'}, EVERY_10, 0);
+    fixture_pass(&b.f, 10 * S);
+    memory_store_delay(b.f.store, 1000, 0);
+    for (size_t i = 0; i < 3; i++) {
+        struct run_end end = {.attempt = 1,
+                              .state = RUN_SUCCEEDED,
+                              .out = {.head = {text, 1 << 20}, .total = 1 << 20}};
+
+        b.f.runs[i].done(&end, b.f.runs[i].ctx);
+    }
+    for (int i = 3; i > 0; i--) {
+        fixture_settle(&b.f);
+        assert_int_equal(saving(&b), 1);
+        assert_int_equal(b.d.live_count, i);
+        fixture_pass(&b.f, 1000);
+    }
+    assert_int_equal(b.d.live_count, 0);
+    free(text);
+    bench_close(&b);
+}
+
 static void test_store_fails_and_heals(void **state)
 {
     struct bench b;
@@ -195,6 +298,16 @@ static void test_job_ends_after_its_last_run(void **state)
     assert_non_null(due_find(&b.due, STR_LIT("once")));
     fixture_end(&b.f, 0, RUN_FAILED);
     assert_null(due_find(&b.due, STR_LIT("once")));
+    // But not before the store has the end.
+    struct entry *late = stored(&b, "late", ONCE_AT_30, 0);
+
+    fixture_settle(&b.f);
+    memory_store_fail(b.f.store, 1);
+    fixture_end(&b.f, 1, RUN_SUCCEEDED);
+    dispatch_rest(&b.d, late);
+    assert_false(late->is_ending);
+    fixture_pass(&b.f, 1 * S);
+    assert_null(due_find(&b.due, STR_LIT("late")));
     // One that has nothing to come when it is loaded ends in the sweep.
     b.d.is_claiming = true; // so that its slot, which has passed, is not claimed
     struct entry *entry = stored(&b, "over", ONCE_AT_30, 0);
@@ -288,6 +401,9 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_claim_start_finish),
         cmocka_unit_test(test_claims_leave_the_loop_its_turns),
+        cmocka_unit_test(test_next_claim_goes_before_the_starts),
+        cmocka_unit_test(test_ends_wait_for_claims),
+        cmocka_unit_test(test_ends_in_portions),
         cmocka_unit_test(test_store_fails_and_heals),
         cmocka_unit_test(test_rest_after_a_change),
         cmocka_unit_test(test_trouble_of_others),

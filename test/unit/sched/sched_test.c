@@ -28,7 +28,11 @@ static void answered(const struct err *err, const struct job *job, void *ctx)
 
 static struct sched *life_begin(struct fixture *f)
 {
-    struct sched_options options = {f->loop, f->store, &f->exec, f->zones, STR_LIT("UTC")};
+    struct sched_options options = {.loop = f->loop,
+                                    .store = f->store,
+                                    .exec = &f->exec,
+                                    .zones = f->zones,
+                                    .timezone = STR_LIT("UTC")};
     struct sched *s = sched_new(&options);
     struct err e;
 

@@ -227,6 +227,7 @@ static void life_begin(struct sim *sim)
     options.loop = sim->loop;
     options.store = sim->store;
     options.exec = &sim->exec.base;
+    options.claim_max = dice(sim, 2) ? 1 + (size_t)dice(sim, 4) : 0;
     sim->sched = sched_new(&options);
     vec_push(&sim->lives, ((struct life){sim->clock.mono_us, 0, clock_wall(&sim->clock.base)}));
     assert_true(sched_start(sim->sched, &e));
