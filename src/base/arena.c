@@ -19,9 +19,9 @@ struct block {
 };
 
 struct arena {
-    struct block *first; // kept by arena_reset
-    struct block *last;  // the one allocations come from
-    size_t total;        // bytes of all blocks
+    struct block *last; // the one allocations come from
+    size_t total;       // bytes of all blocks
+    struct block first; // kept by arena_reset; its bytes lie behind
 };
 
 static struct block *block_new(size_t size)
@@ -44,10 +44,11 @@ static void blocks_free(struct block *b)
 
 struct arena *arena_new(size_t first_bytes)
 {
-    struct arena *a = mem_alloc(sizeof *a);
+    size_t size = first_bytes < 256 ? 256 : first_bytes;
+    struct arena *a = mem_alloc(sizeof *a + size);
 
-    a->first = a->last = block_new(first_bytes < 256 ? 256 : first_bytes);
-    a->total = a->first->size;
+    a->first.size = a->total = size;
+    a->last = &a->first;
     return a;
 }
 
@@ -55,18 +56,18 @@ void arena_free(struct arena *a)
 {
     if (!a)
         return;
-    blocks_free(a->first);
+    blocks_free(a->first.next);
     free(a);
 }
 
 void arena_reset(struct arena *a)
 {
-    blocks_free(a->first->next);
-    memset(a->first->bytes, 0, a->first->used);
-    a->first->used = 0;
-    a->first->next = NULL;
-    a->last = a->first;
-    a->total = a->first->size;
+    blocks_free(a->first.next);
+    memset(a->first.bytes, 0, a->first.used);
+    a->first.used = 0;
+    a->first.next = NULL;
+    a->last = &a->first;
+    a->total = a->first.size;
 }
 
 void *arena_alloc(struct arena *a, size_t n)
@@ -104,6 +105,14 @@ struct str arena_copy(struct arena *a, struct str s)
     if (s.len > 0)
         memcpy(p, s.p, s.len);
     return (struct str){p, s.len};
+}
+
+struct str arena_path(struct arena *a, struct str folder, struct str name)
+{
+    char *p = arena_alloc(a, folder.len + name.len + 2);
+
+    (void)mempcpy(mempcpy(mempcpy(p, folder.p, folder.len), "/", 1), name.p, name.len);
+    return (struct str){p, folder.len + 1 + name.len};
 }
 
 struct str arena_printf(struct arena *a, const char *format, ...)

@@ -21,6 +21,8 @@ void arena_reset(struct arena *a);
 
 // Copies, NUL-terminated behind their length.
 [[nodiscard]] struct str arena_copy(struct arena *a, struct str s);
+[[nodiscard]] struct str arena_path(struct arena *a, struct str folder,
+                                    struct str name); // folder/name
 [[nodiscard]] struct str arena_printf(struct arena *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

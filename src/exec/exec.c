@@ -43,6 +43,7 @@
 #define CHILDREN_DEFAULT 256
 #define WAITING_MAX 100000 // starts that wait for a place
 #define OUTPUT_DEFAULT 65536
+#define ROOM_FOR_TEXTS 768 // of most attempts
 
 _Static_assert(2 * EXEC_CHILDREN_MAX + COMPILE_AT_ONCE <= POOL_QUEUE_MAX,
                "whatever may be started at once fits into the launcher's queue");
@@ -85,7 +86,7 @@ struct executor {
 
 struct attempt {
     struct executor *x;
-    struct arena *arena; // owns all texts
+    struct arena *arena; // owns it and all texts
     struct exec_request request;
     exec_done *done;
     void *ctx;
@@ -182,10 +183,11 @@ bool exec_new(struct loop *loop, const struct exec_options *options, struct exec
 static struct attempt *attempt_new(struct executor *x, const struct exec_request *request,
                                    exec_done *done, void *ctx)
 {
-    struct attempt *a = mem_alloc(sizeof *a);
+    struct arena *arena = arena_new(sizeof(struct attempt) + ROOM_FOR_TEXTS);
+    struct attempt *a = arena_alloc(arena, sizeof *a);
 
     a->x = x;
-    a->arena = arena_new(1024);
+    a->arena = arena;
     a->request = *request;
     a->request.job_name = arena_copy(a->arena, request->job_name);
     a->request.target = arena_copy(a->arena, request->target);
@@ -304,7 +306,7 @@ static void folder_start(struct attempt *a)
         attempt_fail(a, arena_copy(a->arena, str_of(e.message)));
         return;
     }
-    a->folder = arena_printf(a->arena, "%s/%.*s", x->jobs_dir, STR(a->request.target));
+    a->folder = arena_path(a->arena, str_of(x->jobs_dir), a->request.target);
     switch (a->entry) {
     case ENTRY_MODULE:
         module_route(a, &st);
@@ -438,7 +440,6 @@ static void attempt_free(struct attempt *a)
     certificate_cancel(a->certificate);
     file_close(&a->result_fd);
     arena_free(a->arena);
-    free(a);
 }
 
 // ---- time limit ----
@@ -567,9 +568,8 @@ static bool python_command(struct attempt *a, struct launch_spec *ret, struct er
 static bool program_command(struct attempt *a, struct launch_spec *ret, struct err *e)
 {
     struct executor *x = a->x;
-    const char *path =
-        arena_printf(a->arena, "%s/%s", a->folder.p, a->entry == ENTRY_PROGRAM ? "main" : "main.so")
-            .p;
+    struct str file = a->entry == ENTRY_PROGRAM ? STR_LIT("main") : STR_LIT("main.so");
+    const char *path = arena_path(a->arena, a->folder, file).p;
     bool is_module = a->entry != ENTRY_PROGRAM;
     struct args args;
     char **argv;
@@ -658,15 +658,12 @@ static void module_ended(const struct command_end *end, void *ctx)
 
 static bool module_request_make(struct attempt *a, struct module_request *ret, struct err *e)
 {
-    char *name = str_own(a->request.job_name);
     struct args args;
-    bool is_read = args_read(a->request.args, name, a->arena, &args, e);
 
-    free(name);
-    if (!is_read)
+    if (!args_read(a->request.args, a->request.job_name.p, a->arena, &args, e))
         return false;
     *ret = (struct module_request){
-        .path = arena_printf(a->arena, "%s/main.so", a->folder.p).p,
+        .path = arena_path(a->arena, a->folder, STR_LIT("main.so")).p,
         .folder = a->folder.p,
         .argv = args.v,
         .argc = args.count,
@@ -697,7 +694,7 @@ static void module_route(struct attempt *a, const struct stat *st)
 static void compiled(const struct compile_end *end, void *ctx)
 {
     struct attempt *a = ctx;
-    const char *path = arena_printf(a->arena, "%s/main.so", a->folder.p).p;
+    const char *path = arena_path(a->arena, a->folder, STR_LIT("main.so")).p;
     struct stat st;
 
     a->compile = NULL;

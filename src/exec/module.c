@@ -88,7 +88,6 @@ static void run_free(struct module_run *run)
     list_remove(&run->link);
     output_done(&run->out);
     output_done(&run->err);
-    free(run->data);
     free(run);
 }
 
@@ -154,26 +153,24 @@ static char *word_put(char *at, const char *word)
     return (char *)mempcpy(at, word, strlen(word) + 1);
 }
 
-static char *data_make(const struct module_request *r, size_t size)
+static void data_fill(char *data, const struct module_request *r)
 {
-    char *data = mem_alloc(size);
     char *at = word_put(word_put(data, r->path), r->folder);
 
     for (int i = 0; i < ENVIRONMENT_IDENTITY; i++)
         at = word_put(at, r->identity[i]);
     for (int i = 0; i < r->argc; i++)
         at = word_put(at, r->argv[i]);
-    return data;
 }
 
 struct module_run *module_start(struct modules *m, const struct module_request *request,
                                 command_done *done, void *ctx)
 {
-    struct module_run *run = mem_alloc(sizeof *run);
     size_t size = request_size(request);
+    struct module_run *run = mem_alloc(sizeof *run + size);
 
     run->request = (struct ring_request){request->key, (uint32_t)request->argc, (uint32_t)size};
-    run->data = data_make(request, size);
+    data_fill(run->data, request);
     output_init(&run->out, m->options.head_max, m->options.tail_max);
     output_init(&run->err, m->options.head_max, m->options.tail_max);
     run->end = (struct command_end){.exit_code = -1, .words = run->words};

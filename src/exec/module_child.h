@@ -24,12 +24,12 @@ struct module_run {
     uint32_t slot;
     int refusals;
     struct ring_request request;
-    char *data; // owned; as in a slot
     struct output out, err;
     struct command_end end;
     char words[512];
     command_done *done;
     void *ctx;
+    char data[]; // request.size bytes, as in a slot
 };
 
 struct module_child;

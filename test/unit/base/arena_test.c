@@ -76,6 +76,9 @@ static void test_text(void **state)
     assert_int_equal(s.len, 502);
     assert_int_equal(strlen(s.p), 502);
     assert_int_equal(s.p[501], '7');
+    s = arena_path(a, STR_LIT("/srv/jobs"), STR_LIT("main.so"));
+    assert_int_equal(s.len, 17);
+    assert_string_equal(s.p, "/srv/jobs/main.so");
     int64_t *numbers = arena_array(a, 100, sizeof *numbers);
     assert_int_equal(numbers[99], 0);
     arena_free(a);

@@ -317,18 +317,19 @@ static void on_progress(struct module_child *child, void *ctx)
     (void)ctx;
 }
 
-static struct module_run run_make(const char *path)
+static struct module_run *run_make(const char *path)
 {
-    struct module_run run = {.request = {.argc = 1, .size = 64}, .data = mem_alloc(512)};
-    char *at = stpcpy(run.data, path) + 1;
+    struct module_run *run = mem_alloc(sizeof *run + 512);
+    char *at = stpcpy(run->data, path) + 1;
     struct stat st;
 
     at = stpcpy(at, "/") + 1;
-    run.request.size = (uint32_t)(at - run.data) + ENVIRONMENT_IDENTITY + 1; // empty strings
+    run->request.argc = 1;
+    run->request.size = (uint32_t)(at - run->data) + ENVIRONMENT_IDENTITY + 1; // empty strings
     assert_int_equal(stat(path, &st), 0);
-    run.request.key = module_key(&st);
-    output_init(&run.out, 100, 0);
-    output_init(&run.err, 100, 0);
+    run->request.key = module_key(&st);
+    output_init(&run->out, 100, 0);
+    output_init(&run->err, 100, 0);
     return run;
 }
 
@@ -340,7 +341,7 @@ static void test_child(void **state)
     struct launch_spec spec = {.program = "/proc/self/exe", .argv = argv, .envp = environ};
     struct launcher *launcher = launcher_new(world.loop);
     struct module_child *child;
-    struct module_run a, b;
+    struct module_run *a, *b;
     struct list back;
     int gone = 0;
     mono started;
@@ -353,14 +354,14 @@ static void test_child(void **state)
     list_init(&back);
     child = module_child_new(world.loop, launcher, &spec, &handlers, &gone, &e);
     assert_non_null(child);
-    assert_true(module_child_push(child, &a)); // nobody can have begun it: the loop has not turned
-    assert_true(module_child_push(child, &b));
+    assert_true(module_child_push(child, a)); // nobody can have begun it: the loop has not turned
+    assert_true(module_child_push(child, b));
     module_child_collect(child);
     module_child_take(child, 1, &back);
-    assert_ptr_equal(list_pop(&back), &b.link);
+    assert_ptr_equal(list_pop(&back), &b->link);
     world_wait(&world, &events.count, 1);
-    assert_int_equal(a.end.exit_code, 0);
-    assert_true(a.end.started_at.us > 0);
+    assert_int_equal(a->end.exit_code, 0);
+    assert_true(a->end.started_at.us > 0);
     assert_false(module_child_is_running(child, &started));
     module_child_quit(child);
     world_wait(&world, &gone, 1);
@@ -371,8 +372,8 @@ static void test_child(void **state)
     world_wait(&world, &gone, 2);
     module_child_free(child);
     launcher_free(launcher);
-    free(a.data);
-    free(b.data);
+    free(a);
+    free(b);
 }
 
 static int setup(void **state)
