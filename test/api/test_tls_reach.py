@@ -75,7 +75,7 @@ def test_keeping_quiet_at_each_step(world, protocol):
         # MySQL says nothing to our request: there it is the handshake that is waited for.
         codes = ("starttls_timeout", "handshake_timeout") if protocol == "mysql" else ("starttls_timeout",)
         assert run.status == 8 and run.json["code"] in codes, (count, run.out)
-        assert run.seconds < 0.9
+        assert run.seconds < 2
 
 
 @pytest.mark.parametrize("protocol", DIALOGUES)
@@ -88,7 +88,7 @@ def test_noise(world, protocol):
         if protocol == "postgres" and noise[:1] == b"S":  # which says yes, and then goes on
             codes = {"starttls_injection"}
         assert run.status in (1, 8) and run.json["code"] in codes, (noise[:20], run.out)
-        assert run.seconds < 1.1
+        assert run.seconds < 2
         assert "\x1b" not in run.out
 
 
@@ -122,7 +122,7 @@ def test_a_dripping_server_ends_in_time(world, good):
     with Server(handler) as server:
         run = world.check(server.port, "--starttls", "smtp", "--timeout", 1)
     assert (run.status, run.json["code"]) == (8, "starttls_timeout"), run.out
-    assert run.seconds < 1.5
+    assert run.seconds < 2
 
 
 def test_a_slow_server_is_waited_for(world, good):
@@ -264,7 +264,7 @@ def test_proxies_that_refuse(world, tmp_path, kind):
         with Server(handler) as proxy:
             run = world.check(443, "--proxy", f"{kind}://127.0.0.1:{proxy.port}", "--timeout", 1)
         assert (run.status, run.json["code"]) == (status, code), run.out
-        assert run.seconds < 1.5
+        assert run.seconds < 2
     run = world.check(443, "--proxy", f"{kind}://127.0.0.1:{lab.refused_port()}")
     assert (run.status, run.json["code"]) == (1, "proxy_failed") and "the proxy 127.0.0.1" in run.json["message"]
 
@@ -373,7 +373,7 @@ def test_an_address_that_keeps_quiet_costs_a_moment(world, both):
         for s in [listener, *fillers]:
             s.close()
     assert run.status == 0 and run.json["address"].startswith("127.0.0.1"), run.out
-    assert run.json["timings_ms"]["connect"] < 400
+    assert run.json["timings_ms"]["connect"] < 1500
 
 
 def test_all_addresses_of_one(world, good):
@@ -471,7 +471,7 @@ def test_client_certificate_and_a_server_that_then_keeps_quiet(world, good, clie
     with Server(handler) as server:
         run = world.check(server.port, "--cert", client / "client.pem", "--key", client / "client.key")
     assert run.status == 0, run.out
-    assert run.seconds < 2 and run.json["timings_ms"]["close"] > 500
+    assert run.seconds < 4 and run.json["timings_ms"]["close"] > 500
 
 
 def test_directories_of_authorities(world, good, tmp_path):
