@@ -255,11 +255,26 @@ static bool is_tls(const struct tls_wire *wire)
     return is_type && (wire->first_count < 2 || wire->first[1] == 3);
 }
 
+void tls_session_injected(struct str bytes, struct tls_result *r)
+{
+    char where[TLS_TARGET_TEXT], line[GREETING_MAX + 1];
+
+    r->code = "starttls_injection";
+    fail(&r->error, ERR_TLS, "host", "%s agrees to TLS, but goes on in the clear: \"%s\"",
+         tls_target_text(&r->target, where), greeting_line(bytes, line));
+    fail_hint(&r->error, "somebody on the way may be putting words into the connection, or the "
+                         "server does not keep to the protocol");
+}
+
 static void not_tls_report(const struct tls_wire *wire, const char *where, struct tls_result *r)
 {
     struct str first = {(const char *)wire->first, wire->first_count};
     char line[GREETING_MAX + 1];
 
+    if (tls_target_starttls(&r->target)) {
+        tls_session_injected(first, r);
+        return;
+    }
     r->code = "not_tls";
     fail(&r->error, ERR_TLS, "host", "%s answers, but not with TLS: it says \"%s\"", where,
          greeting_line(first, line));

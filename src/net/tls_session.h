@@ -44,6 +44,10 @@ enum tls_step tls_session_listen(struct tls_session *session);
 // Says good-bye, so that the server's log stays clean; does not wait for the answer.
 void tls_session_close(struct tls_session *session);
 
+// Words the error of a server that agreed to STARTTLS and then went on in the clear, with these
+// bytes: somebody between us may have put them there, to be taken for what came by TLS.
+void tls_session_injected(struct str bytes, struct tls_result *result);
+
 // Adds to *result what was seen so far: version, cipher, the certificate and its problems, and,
 // when the handshake is not complete, why (not when error is set already: then the caller knows
 // better, as with a timeout). Needs target, checked_at, address and arena in *result.

@@ -24,7 +24,6 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "net/dial.h"
-#include "net/greeting.h"
 #include "net/proxy.h"
 #include "net/tls_identity.h"
 #include "net/tls_options.h"
@@ -74,7 +73,6 @@ static void talk_read(struct tls_visit *v);
 static void talk_over(struct tls_visit *v);
 static void talk_failed(struct tls_visit *v);
 static void talk_broken(struct tls_visit *v, int errnum);
-static void injection_report(struct tls_visit *v, struct str bytes);
 static void handshake_begin(struct tls_visit *v);
 static void handshake_ready(int fd, uint32_t events, void *ctx);
 static void listen_ready(int fd, uint32_t events, void *ctx);
@@ -385,8 +383,8 @@ static void talk_read(struct tls_visit *v)
         talk_over(v);
 }
 
-// Nobody may speak between the server's go-ahead and our first TLS record: what has come in by then
-// was put there by somebody who wants it to be taken for the server's, as if it had come by TLS.
+// Nobody may speak between the server's go-ahead and our first TLS record. (What comes a moment
+// later is found by the handshake.)
 static void talk_over(struct tls_visit *v)
 {
     bool is_proxy = v->result->phase == TLS_PHASE_PROXY;
@@ -400,25 +398,12 @@ static void talk_over(struct tls_visit *v)
     }
     n = recv(v->fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
     if (n > 0) {
-        injection_report(v, (struct str){bytes, (size_t)n});
+        tls_session_injected((struct str){bytes, (size_t)n}, v->result);
+        visit_finish(v);
         return;
     }
     talk_free(v);
     handshake_begin(v);
-}
-
-static void injection_report(struct tls_visit *v, struct str bytes)
-{
-    struct tls_result *r = v->result;
-    char line[GREETING_MAX + 1];
-
-    r->code = "starttls_injection";
-    fail(&r->error, ERR_TLS, "host",
-         "%s agrees to TLS, but text follows in the clear before it begins: \"%s\"", v->talk->where,
-         greeting_line(bytes, line));
-    fail_hint(&r->error, "somebody on the way may be putting words into the connection, or the "
-                         "server does not keep to the protocol");
-    visit_finish(v);
 }
 
 static void talk_failed(struct tls_visit *v)

@@ -56,6 +56,19 @@ def test_text_behind_the_go_ahead_is_an_error(world, good, protocol):
     assert "injected words" in run.json["message"] and run.json["subject"] is None
 
 
+def test_text_a_moment_later_is_one_too(world):
+    def handler(connection, is_closed):
+        lab.talk(DIALOGUES["smtp"])(connection, is_closed)
+        is_closed.wait(0.1)
+        connection.sendall(b"250 injected words\r\n")
+        is_closed.wait(5)
+
+    with Server(handler) as server:
+        run = world.check(server.port, "--starttls", "smtp", "--timeout", 2)
+    assert (run.status, run.json["code"]) == (1, "starttls_injection"), run.out
+    assert "250 injected words" in run.json["message"]
+
+
 @pytest.mark.parametrize("protocol", DIALOGUES)
 def test_closing_at_each_step(world, protocol):
     steps = DIALOGUES[protocol]

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/arena.h"
+#include "net/tls_options.h"
 #include "net/tls_trust.h"
 #include "net/tls_verdict.h"
 #include "net/tls_wire.h"
@@ -273,6 +274,28 @@ static void test_strangers(void **state)
     }
 }
 
+static void test_text_behind_starttls(void **state)
+{
+    struct tls_options *options = tls_options_new();
+    struct pair p;
+
+    (void)state;
+    options->starttls = STARTTLS_SMTP;
+    pair_open(&p, "good.example");
+    p.result.target.options = options;
+    assert_int_equal(tls_session_step(p.session), TLS_STEP_READ);
+    assert_int_equal(write(p.fd[1], "250 more\r\n", 10), 10);
+    assert_int_equal(tls_session_step(p.session), TLS_STEP_OVER);
+    tls_session_report(p.session, &p.result);
+    assert_string_equal(p.result.code, "starttls_injection");
+    assert_non_null(strstr(p.result.error.message, "good.example:25 agrees to TLS"));
+    assert_non_null(strstr(p.result.error.message, "\"250 more\""));
+    tls_session_injected(STR_LIT("x\x1by\r\n"), &p.result);
+    assert_non_null(strstr(p.result.error.message, "\"x.y\""));
+    pair_close(&p);
+    tls_options_drop(options);
+}
+
 static void test_hang_up_before_we_write(void **state)
 {
     struct pair p;
@@ -472,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_client_certificate_wanted),
         cmocka_unit_test(test_our_certificate),
         cmocka_unit_test(test_strangers),
+        cmocka_unit_test(test_text_behind_starttls),
         cmocka_unit_test(test_hang_up_before_we_write),
         cmocka_unit_test(test_a_flood_ends),
         cmocka_unit_test(test_the_callers_error_stays),
