@@ -233,6 +233,35 @@ static void test_our_certificate(void **state)
     fixture_free(&ours);
 }
 
+// A TLS 1.2 server that hangs up over a certificate of ours has not let us in, though it says
+// nothing.
+static void test_hang_up_over_our_certificate(void **state)
+{
+    struct fixture_cert leaf = fixture_make(&(struct fixture_options){
+        .cn = "x", .sans = "IP:192.0.2.1", .issuer = &root, .start_days = -1, .end_days = 2});
+    struct tls_identity identity = {.certificate = leaf.x509, .key = leaf.key};
+
+    (void)state;
+    for (int shows_one = 0; shows_one < 2; shows_one++) {
+        struct pair p;
+        SSL *server;
+
+        pair_open_with(&p, "192.0.2.1", shows_one ? &identity : NULL);
+        server = server_new(p.fd[1], &leaf, TLS1_2_VERSION, true);
+        assert_int_equal(tls_session_step(p.session), TLS_STEP_READ);
+        (void)SSL_do_handshake(server);
+        assert_int_equal(tls_session_step(p.session), TLS_STEP_READ);
+        shutdown(p.fd[1], SHUT_WR);
+        assert_int_equal(tls_session_step(p.session), TLS_STEP_OVER);
+        tls_session_report(p.session, &p.result);
+        assert_string_equal(p.result.code, shows_one ? "connection_closed" : "ok");
+        assert_true(p.result.has_certificate);
+        SSL_free(server);
+        pair_close(&p);
+    }
+    fixture_free(&leaf);
+}
+
 static const struct {
     const char *bytes;
     size_t count;
@@ -494,6 +523,7 @@ int main(void)
         cmocka_unit_test(test_the_given_now_decides),
         cmocka_unit_test(test_client_certificate_wanted),
         cmocka_unit_test(test_our_certificate),
+        cmocka_unit_test(test_hang_up_over_our_certificate),
         cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_text_behind_starttls),
         cmocka_unit_test(test_hang_up_before_we_write),
