@@ -13,6 +13,12 @@
 
 bool spec_check_keys(const json_t *spec, const char *const *keys, size_t count, struct err *e)
 {
+    return spec_check_keys_of("a trigger of this type", spec, keys, count, e);
+}
+
+bool spec_check_keys_of(const char *what, const json_t *spec, const char *const *keys, size_t count,
+                        struct err *e)
+{
     const char *key;
     json_t *value;
 
@@ -26,7 +32,7 @@ bool spec_check_keys(const json_t *spec, const char *const *keys, size_t count, 
             continue;
         const char *near = suggest_find(str_of(key), keys, count);
 
-        fail(e, ERR_INPUT, key, "a trigger of this type has no \"%.80s\"", key);
+        fail(e, ERR_INPUT, key, "%s has no \"%.80s\"", what, key);
         return near ? fail_hint(e, "did you mean \"%s\"?", near) : false;
     }
     return true;

@@ -23,9 +23,11 @@ struct spec_text {
     char digits[24];
 };
 
-// Refuses keys that are not in the list.
+// Refuses keys that are not in the list. what: "a trigger of this type".
 [[nodiscard]] bool spec_check_keys(const json_t *spec, const char *const *keys, size_t count,
                                    struct err *e);
+[[nodiscard]] bool spec_check_keys_of(const char *what, const json_t *spec, const char *const *keys,
+                                      size_t count, struct err *e);
 
 [[nodiscard]] bool spec_text(const json_t *spec, const char *key, struct spec_text *ret_text,
                              struct err *e);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "unit.h"
 
@@ -87,6 +88,8 @@ static void test_keys(void **state)
     (void)state;
     assert_true(spec_check_keys(good, keys, 2, &e));
     assert_false(spec_check_keys(bad, keys, 2, &e));
+    assert_false(spec_check_keys_of("a calendar", bad, keys, 2, &e));
+    assert_int_equal(strncmp(e.message, "a calendar has no ", 18), 0);
     assert_string_equal(e.field, "minut");
     assert_string_equal(e.hint, "did you mean \"minute\"?");
     json_decref(good);
