@@ -132,7 +132,8 @@ static double next_ns(const struct trigger *t, wall after)
 
 static struct trigger *compile(const struct question *q, struct zones *zones, bool in_utc)
 {
-    struct trigger_context context = {zones, in_utc ? STR_LIT("UTC") : q->zone, q->after, {0}};
+    struct trigger_context context = {
+        zones, in_utc ? STR_LIT("UTC") : q->zone, q->after, {0}, NULL};
     struct trigger *t;
     struct err e;
 

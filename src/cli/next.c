@@ -98,7 +98,7 @@ static bool has_times(const struct trigger *trigger, struct err *e)
 static bool request_run(struct zones *zones, wall now, const json_t *request, const json_t *spec,
                         struct json_write *w, struct err *e)
 {
-    struct trigger_context context = {zones, str_of(text_of(request, "tz", "UTC")), now, {0}};
+    struct trigger_context context = {zones, str_of(text_of(request, "tz", "UTC")), now, {0}, NULL};
     const char *after_text = text_of(request, "after", NULL);
     json_int_t n = json_is_integer(json_object_get(request, "n"))
                        ? json_integer_value(json_object_get(request, "n"))

@@ -94,7 +94,7 @@ bool schedule_open(const struct schedule_options *options, struct schedule *ret_
         zone_system_name(&system);
 
     struct trigger_context context = {
-        ret_schedule->zones, options->tz ? str_of(options->tz) : buf_str(&system), {0}, {0}};
+        ret_schedule->zones, options->tz ? str_of(options->tz) : buf_str(&system), {0}, {0}, NULL};
     json_t *spec = spec_of(options->expr, e);
 
     if (options->from)

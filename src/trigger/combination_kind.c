@@ -39,6 +39,9 @@ static bool part_check(const struct combination *c, const json_t *spec, const st
                     "a trigger of type %s follows events and cannot be combined", t->kind->type);
     if (jitter && !json_is_null(jitter))
         return fail(e, ERR_INPUT, "jitter", "jitter belongs to the whole, beside \"" KEY "\"");
+    if (t->bounds && t->bounds->exclude)
+        return fail(e, ERR_INPUT, json_object_get(spec, "exclude") ? "exclude" : "include",
+                    "calendars belong to the whole, beside \"" KEY "\"");
     if (c->is_and && !is_combination(t) && trigger_next(t, TRIGGER_BEGINNING).us == WALL_NEVER.us)
         return fail(e, ERR_SCHEDULE, NULL, "this schedule never fires, so the whole does not");
     return true;
@@ -122,12 +125,22 @@ static void combination_done(struct trigger *t)
 
 // ---- questions
 
-static wall combination_next(const struct trigger *t, wall after)
+static wall combination_next_within(const struct trigger *t, wall after, int64_t *work)
 {
     struct search search;
 
-    search_begin(&search, t, KIND_WORK_MAX);
-    return search_next(&search, after);
+    search_begin(&search, t, *work);
+    wall slot = search_next(&search, after);
+
+    *work = search.work;
+    return slot;
+}
+
+static wall combination_next(const struct trigger *t, wall after)
+{
+    int64_t work = KIND_WORK_MAX;
+
+    return combination_next_within(t, after, &work);
 }
 
 static int64_t combination_count(const struct trigger *t, wall after, wall upto, int64_t max,
@@ -266,6 +279,7 @@ const struct kind and_kind = {
     .grain_us = 1,
     .read = combination_read,
     .next = combination_next,
+    .next_within = combination_next_within,
     .count = combination_count,
     .next_dst = combination_next_dst,
     .str = combination_str,
@@ -282,6 +296,7 @@ const struct kind or_kind = {
     .grain_us = 1,
     .read = combination_read,
     .next = combination_next,
+    .next_within = combination_next_within,
     .prev = or_prev,
     .count = combination_count,
     .next_dst = combination_next_dst,

@@ -35,6 +35,8 @@ void trigger_free(struct trigger *t)
         return;
     if (t->kind->done)
         t->kind->done(t);
+    if (t->bounds)
+        exclude_free(t->bounds->exclude);
     free(t->bounds);
     free(t->texts);
     free(t);

@@ -20,6 +20,7 @@
 #include "time/zone.h"
 #include "trigger/calendar.h"
 #include "trigger/dst.h"
+#include "trigger/exclude.h"
 #include "trigger/trigger.h"
 
 #define TRIGGER_BEGINNING ((wall){INT64_MIN})
@@ -31,6 +32,7 @@ struct bounds {
     wall end;                     // no slot after it, as given; WALL_NEVER when not given
     wall last;                    // no slot after it: end, or the last of max_runs slots
     const struct zone *rule_zone; // where a calendar is read when not in trigger.zone (dst: utc)
+    struct exclude *exclude;      // owned; NULL: no calendars
     int32_t max_runs;             // 0: without limit
     uint32_t jitter_s;
 };
@@ -61,7 +63,8 @@ enum {
     COMMON_JITTER = 4,
     COMMON_MAX_RUNS = 8,
     COMMON_DST = 16,
-    COMMON_ALL = 31,
+    COMMON_CALENDARS = 32, // exclude, include and on_exclude
+    COMMON_ALL = 63,
 };
 
 // What a kind is given to read a spec.
@@ -97,6 +100,10 @@ struct kind {
     // The least slot strictly after a moment, whatever the bounds say; WALL_NEVER when there is
     // none. Pure, and bounded in work.
     wall (*next)(const struct trigger *t, wall after);
+
+    // The same for kinds whose next may take many steps: it takes them from *work and finds nothing
+    // when that is used up. NULL: next is quick.
+    wall (*next_within)(const struct trigger *t, wall after, int64_t *work);
 
     // As trigger_prev and trigger_count, without the bounds. NULL: found by asking next.
     wall (*prev)(const struct trigger *t, wall at);

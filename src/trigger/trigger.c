@@ -20,7 +20,8 @@
 #include "trigger/spec.h"
 
 #define JITTER_MAX_S (366 * 86400)
-#define MAX_RUNS_MAX 10000 // they are counted when the trigger is read
+#define MAX_RUNS_MAX 10000     // they are counted when the trigger is read
+#define EXCLUDED_RUNS_MAX 1000 // likewise, but each takes longer
 #define KEYS_MAX 32
 
 static_assert(sizeof(struct trigger) <= 128, "a hundred thousand triggers are kept in memory");
@@ -50,6 +51,9 @@ static const struct {
     {"max_runs", COMMON_MAX_RUNS},
     {"jitter", COMMON_JITTER},
     {"dst", COMMON_DST},
+    {"exclude", COMMON_CALENDARS},
+    {"include", COMMON_CALENDARS},
+    {"on_exclude", COMMON_CALENDARS},
 };
 
 #define COMMON_COUNT (sizeof common_members / sizeof *common_members)
@@ -260,6 +264,23 @@ static bool dst_read(const json_t *spec, const struct trigger_context *context, 
     return true;
 }
 
+static bool calendars_read(const json_t *spec, const struct trigger_context *context,
+                           struct trigger *t, struct err *e)
+{
+    struct exclude *exclude;
+
+    if (!exclude_read(spec, context->calendars, &exclude, e))
+        return false;
+    if (!exclude)
+        return true;
+    bounds_of(t)->exclude = exclude;
+    if (t->kind->next_within && t->bounds->max_runs > 0)
+        return fail(e, ERR_INPUT, "max_runs", "max_runs cannot stand beside calendars here");
+    return t->bounds->max_runs <= EXCLUDED_RUNS_MAX ||
+           fail(e, ERR_INPUT, "max_runs", "max_runs must be at most %d beside calendars",
+                EXCLUDED_RUNS_MAX);
+}
+
 // given: COMMON_ bits of the members that are there.
 static bool common_read(const json_t *spec, const struct trigger_context *context, uint8_t given,
                         struct trigger *t, struct err *e)
@@ -271,7 +292,8 @@ static bool common_read(const json_t *spec, const struct trigger_context *contex
                                     !spec_moment(spec, "end_date", t->zone, &end, e))) ||
         ((given & COMMON_JITTER) && !jitter_read(spec, t, e)) ||
         ((given & COMMON_MAX_RUNS) && !max_runs_read(spec, t, e)) ||
-        ((given & COMMON_DST) && !dst_read(spec, context, t, e)))
+        ((given & COMMON_DST) && !dst_read(spec, context, t, e)) ||
+        ((given & COMMON_CALENDARS) && !calendars_read(spec, context, t, e)))
         return false;
     // What counts its slots must know where to begin, also when it is read again.
     if (t->bounds && t->bounds->max_runs && start.us == TRIGGER_BEGINNING.us)
@@ -300,15 +322,32 @@ static void runs_limit(struct trigger *t)
         t->bounds->last = last;
 }
 
+static bool excludes_all(struct err *e, const struct trigger *t,
+                         const struct trigger_excluded *first)
+{
+    struct buf at;
+
+    fail(e, ERR_SCHEDULE, t->bounds->exclude->out.names.len > 0 ? "exclude" : "include",
+         "this schedule never fires: its calendars exclude all of its times");
+    buf_init(&at, 64);
+    iso8601_named(first->slot, t->zone, &at);
+    fail_hint(e, "such as %s, because of %s", buf_text(&at), first->calendar);
+    buf_done(&at);
+    return false;
+}
+
 static bool never_fires(struct err *e, const json_t *spec, const struct trigger *t)
 {
     const struct bounds *b = t->bounds;
     bool is_expr = json_is_string(json_object_get(spec, "expr"));
     bool is_calendar = t->kind->next == kind_calendar_next || t->kind->id == TRIGGER_ONCALENDAR;
+    struct trigger_excluded first;
 
     if (b && b->end.us < start_of(t).us)
         return fail(e, ERR_SCHEDULE, "end_date",
                     "this schedule never fires: end_date lies before start_date");
+    if (trigger_excluded(t, TRIGGER_BEGINNING, WALL_NEVER, 1, &first) == 1)
+        return excludes_all(e, t, &first);
     fail(e, ERR_SCHEDULE, is_expr ? "expr" : NULL, "this schedule never fires");
     if (is_calendar && (!b || (b->start.us == TRIGGER_BEGINNING.us && b->end.us == WALL_NEVER.us)))
         return fail_hint(e, "no day of the years 1970 to 2199 matches all of its fields");
@@ -328,7 +367,7 @@ static bool spec_read(const json_t *spec, struct kind_reader *reader, struct tri
     runs_limit(t);
     // What never fires may still stand beside something that does; the outermost spec may not.
     return reader->depth > 0 || trigger_next(t, TRIGGER_BEGINNING).us != WALL_NEVER.us ||
-           never_fires(e, spec, t);
+           trigger_next(t, reader->context->now).us != WALL_NEVER.us || never_fires(e, spec, t);
 }
 
 static bool compile(const json_t *spec, struct kind_reader *reader, struct trigger **ret_trigger,

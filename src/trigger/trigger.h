@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "time/zone.h"
 
+struct almanacs;
 struct trigger;
 
 enum trigger_kind {
@@ -48,6 +49,7 @@ struct trigger_context {
     struct str timezone; // zone of a spec without "timezone"; empty: UTC
     wall now;            // an interval without start_date begins at now + interval
     struct str job_id;   // whose trigger it is: what H stands for hangs on it; may be empty
+    const struct almanacs *calendars; // what exclude and include name; NULL: there are none
 };
 
 // Compiles a spec, a JSON object:
@@ -81,7 +83,8 @@ struct trigger_context {
 //   {"type":"startup", "delay", "timezone", "jitter"}, {"type":"manual", "timezone"}
 // where ... stands for start_date, end_date (both inclusive), max_runs (the schedule ends with that
 // slot, counted from start_date or from now), timezone, jitter (seconds) and, for kinds that follow
-// the calendar, dst (dst.h: default, skip, first, shift, both, utc).
+// the calendar, dst (dst.h: default, skip, first, shift, both, utc). Those and dates also take
+// exclude and include, lists of names of calendars, and on_exclude (exclude.h).
 // "crontab" is another name of type cron that insists on expr. null means "not given". "type" may
 // be left out when expr is there.
 //
@@ -124,6 +127,23 @@ int64_t trigger_count(const struct trigger *t, wall after, wall upto, int64_t ma
 
 // The slots in (after, upto], the least first, at most max of them; returns how many.
 size_t trigger_between(const struct trigger *t, wall after, wall upto, size_t max, wall *ret_slots);
+
+// A slot that the trigger would have but for its calendars.
+struct trigger_excluded {
+    wall slot;
+    wall moved_to;        // when it runs instead; WALL_NEVER: it is left out
+    const char *calendar; // whose mark excludes it; the first of include, none of which has one
+    const char *why;      // "Christmas"; NULL when nobody said. Both live as long as the trigger
+};
+
+// Such slots in (after, upto], the least first, at most max of them; returns how many.
+size_t trigger_excluded(const struct trigger *t, wall after, wall upto, size_t max,
+                        struct trigger_excluded *ret_excluded);
+
+// Whether a trigger uses a calendar, directly or by way of another; and whether one that it uses
+// has been replaced since, so that it is to be parsed again.
+bool trigger_uses_calendar(const struct trigger *t, struct str name);
+bool trigger_is_stale(const struct trigger *t);
 
 // How much later than its slot a run starts: 0..jitter, the same for the same salt (say, a hash
 // of the job's id) and slot. 0 without jitter. It is not part of the slot: jitter never adds up.

@@ -40,6 +40,8 @@ void kind_write_spec(const struct trigger *t, struct json_write *w)
         json_write_key(w, "dst");
         json_write_text(w, dst_names[t->dst]);
     }
+    if (t->bounds && t->bounds->exclude)
+        exclude_write(t->bounds->exclude, w);
     json_write_object_end(w);
 }
 
@@ -75,6 +77,8 @@ void kind_words_bounds(const struct trigger *t, struct buf *out)
     }
     if (b && b->max_runs)
         buf_printf(out, ", %d time%s", b->max_runs, b->max_runs == 1 ? "" : "s");
+    if (b && b->exclude)
+        exclude_words(b->exclude, out);
 }
 
 void trigger_time_str(const struct trigger *t, wall at, struct buf *out)

@@ -5,6 +5,7 @@
 // slot before a moment can be bracketed and halved.
 // SPDX-License-Identifier: Apache-2.0
 #include "time/duration.h"
+#include "trigger/exclude_slots.h"
 #include "trigger/kind.h"
 
 enum trigger_kind trigger_kind(const struct trigger *t)
@@ -32,22 +33,81 @@ int64_t trigger_delay_us(const struct trigger *t)
     return t->kind->is_relative ? t->every_us : 0;
 }
 
-wall trigger_next(const struct trigger *t, wall after)
+// The least slot in (after, upto].
+typedef wall next_fn(const struct trigger *t, wall after, wall upto);
+
+static wall slot_before(const struct trigger *t, wall at, next_fn *next);
+
+// ---- without the calendars
+
+static wall base_next(const struct trigger *t, wall after, int64_t *work)
 {
     const struct bounds *b = t->bounds;
+
+    if (after.us < b->start.us)
+        after.us = b->start.us - 1;
+    wall slot =
+        t->kind->next_within ? t->kind->next_within(t, after, work) : t->kind->next(t, after);
+
+    return slot.us > b->end.us ? WALL_NEVER : slot;
+}
+
+static wall base_upto(const struct trigger *t, wall after, wall upto)
+{
+    int64_t work = KIND_WORK_MAX;
+
+    (void)upto; // the kind does not know it
+    return base_next(t, after, &work);
+}
+
+static wall base_prev(const struct trigger *t, wall at)
+{
+    const struct bounds *b = t->bounds;
+
+    if (!t->kind->prev)
+        return slot_before(t, at, base_upto);
+    if (at.us > b->end.us)
+        at = b->end;
+    wall slot = t->kind->prev(t, at);
+
+    return slot.us != WALL_NEVER.us && slot.us < b->start.us ? WALL_NEVER : slot;
+}
+
+static struct exclude_base base_of(const struct trigger *t)
+{
+    const struct zone *zone = t->bounds->rule_zone ? t->bounds->rule_zone : t->zone;
+
+    return (struct exclude_base){t, zone, base_next, base_prev};
+}
+
+// ---- next and prev
+
+static wall next_upto(const struct trigger *t, wall after, wall upto)
+{
+    const struct bounds *b = t->bounds;
+    wall slot;
 
     if (!b)
         return t->kind->next(t, after);
     if (after.us < b->start.us)
         after.us = b->start.us - 1;
+    if (b->exclude) {
+        struct exclude_base base = base_of(t);
 
-    wall slot = t->kind->next(t, after);
+        return exclude_next(b->exclude, &base, after, upto.us < b->last.us ? upto : b->last);
+    }
+    slot = t->kind->next(t, after);
     return slot.us > b->last.us ? WALL_NEVER : slot;
+}
+
+wall trigger_next(const struct trigger *t, wall after)
+{
+    return next_upto(t, after, WALL_NEVER);
 }
 
 // The greatest slot at or before a moment, from next alone. Every answer is a slot and moves the
 // lower end up to itself.
-static wall slot_before(const struct trigger *t, wall at)
+static wall slot_before(const struct trigger *t, wall at, next_fn *next)
 {
     int64_t back = HOUR_US, low, high, limit = kind_horizon().us + DAY_US;
     wall slot;
@@ -59,20 +119,20 @@ static wall slot_before(const struct trigger *t, wall at)
     high = at.us;
     do {
         low = at.us - back;
-        slot = trigger_next(t, (wall){low});
+        slot = next(t, (wall){low}, at);
         back *= 4;
     } while (slot.us > at.us && low > -2 * DAY_US);
     if (slot.us > at.us)
         return WALL_NEVER;
     low = slot.us;
     while (high - low > t->kind->grain_us) {
-        slot = trigger_next(t, (wall){low + (high - low) / 2});
+        slot = next(t, (wall){low + (high - low) / 2}, at);
         if (slot.us <= at.us)
             low = slot.us;
         else
             high = low + (high - low) / 2;
     }
-    slot = trigger_next(t, (wall){low});
+    slot = next(t, (wall){low}, at);
     return slot.us <= at.us ? slot : (wall){low};
 }
 
@@ -80,14 +140,16 @@ wall trigger_prev(const struct trigger *t, wall at)
 {
     const struct bounds *b = t->bounds;
 
-    if (!t->kind->prev)
-        return slot_before(t, at);
+    if (!t->kind->prev || (b && b->exclude))
+        return slot_before(t, at, next_upto);
     if (b && at.us > b->last.us)
         at = b->last;
 
     wall slot = t->kind->prev(t, at);
     return slot.us != WALL_NEVER.us && b && slot.us < b->start.us ? WALL_NEVER : slot;
 }
+
+// ---- counting and listing
 
 int64_t trigger_count(const struct trigger *t, wall after, wall upto, int64_t max, wall *ret_last)
 {
@@ -99,7 +161,7 @@ int64_t trigger_count(const struct trigger *t, wall after, wall upto, int64_t ma
         after.us = b->start.us - 1;
     if (b && upto.us > b->last.us)
         upto = b->last;
-    if (t->kind->count) {
+    if (t->kind->count && !(b && b->exclude)) {
         count = t->kind->count(t, after, upto, max, &last);
     } else {
         for (; count < max; count++) {
@@ -126,6 +188,40 @@ size_t trigger_between(const struct trigger *t, wall after, wall upto, size_t ma
         ret_slots[count++] = after;
     }
     return count;
+}
+
+size_t trigger_excluded(const struct trigger *t, wall after, wall upto, size_t max,
+                        struct trigger_excluded *ret_excluded)
+{
+    const struct bounds *b = t->bounds;
+    struct exclude_mark mark;
+    size_t count = 0;
+
+    if (!b || !b->exclude)
+        return 0;
+    struct exclude_base base = base_of(t);
+    while (count < max) {
+        wall slot = exclude_next_out(b->exclude, &base, after, upto, &mark);
+        wall moved = slot.us == WALL_NEVER.us ? slot : exclude_moved(b->exclude, &base, slot);
+
+        if (slot.us == WALL_NEVER.us)
+            break;
+        if (moved.us < b->start.us || moved.us > b->last.us || moved.us > kind_horizon().us)
+            moved = WALL_NEVER;
+        ret_excluded[count++] = (struct trigger_excluded){slot, moved, mark.by->name, mark.why};
+        after = slot;
+    }
+    return count;
+}
+
+bool trigger_uses_calendar(const struct trigger *t, struct str name)
+{
+    return t->bounds && t->bounds->exclude && exclude_uses(t->bounds->exclude, name);
+}
+
+bool trigger_is_stale(const struct trigger *t)
+{
+    return t->bounds && t->bounds->exclude && exclude_is_stale(t->bounds->exclude);
 }
 
 int64_t trigger_jitter_us(const struct trigger *t, uint64_t salt, wall slot)

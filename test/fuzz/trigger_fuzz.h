@@ -13,7 +13,7 @@
 
 static inline struct trigger *fuzz_parse(struct zones *zones, const json_t *spec)
 {
-    struct trigger_context context = {zones, STR_LIT("Europe/Berlin"), FUZZ_NOW, {0}};
+    struct trigger_context context = {zones, STR_LIT("Europe/Berlin"), FUZZ_NOW, {0}, NULL};
     struct trigger *t = NULL;
     struct err e = {0};
 

@@ -11,7 +11,7 @@ static void check_spec(const char *text, const char *zone, const char *now, int 
                        const char *want)
 {
     struct zones *zones = zones_new("test/data/zoneinfo");
-    struct trigger_context context = {zones, str_of(zone), {0}, {0}};
+    struct trigger_context context = {zones, str_of(zone), {0}, {0}, NULL};
     json_t *spec = json_loads(text, 0, NULL);
     struct trigger *t;
     struct buf out;

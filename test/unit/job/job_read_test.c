@@ -76,7 +76,7 @@ static void outcome(const struct model *model, const char *body, const char *pre
     struct arena *arena = arena_new(8192);
     struct model_issues *issues = arena_alloc(arena, sizeof *issues);
     struct job_reading reading = {
-        {zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}}, jobs_dir, issues};
+        {zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}, NULL}, jobs_dir, issues};
     struct job_form form;
     struct job *job;
     struct err e = {0};
@@ -414,7 +414,8 @@ static void test_items_are_written_alike(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3 * COUNT(specs); i++) {
-        struct trigger_context context = {zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}};
+        struct trigger_context context = {
+            zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}, NULL};
         struct job *job = job_new(STR_LIT("a.b:c"));
         struct job_now now = {times[i / COUNT(specs)], (int)i};
         json_error_t error;
@@ -458,7 +459,8 @@ static void test_states(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2 * COUNT(rows); i++) {
-        struct trigger_context context = {zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}};
+        struct trigger_context context = {
+            zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}, NULL};
         struct job *job = job_new(STR_LIT("a"));
         struct job_now now = {WALL_NEVER, 0};
         json_t *spec = json_loads(rows[i / 2].spec, 0, NULL);
@@ -488,7 +490,7 @@ static void test_written_in_full_reads_back(void **state)
 {
     struct job *job = job_new(STR_LIT("a"));
     struct trigger_context context = {
-        zones, STR_LIT("Europe/Berlin"), (wall){1700000000000000}, {0}};
+        zones, STR_LIT("Europe/Berlin"), (wall){1700000000000000}, {0}, NULL};
     struct job_now now = {(wall){1700000100000000}, 1};
     json_error_t error;
     json_t *spec = json_loads("{\"type\":\"interval\",\"seconds\":15}", 0, &error), *value;

@@ -13,7 +13,7 @@
 static struct job *job_made(struct zones *zones, int64_t id, const char *name,
                             const char *spec_text)
 {
-    struct trigger_context context = {zones, STR_LIT("UTC"), {0}, {0}};
+    struct trigger_context context = {zones, STR_LIT("UTC"), {0}, {0}, NULL};
     struct job *job = mem_alloc(sizeof *job);
     json_t *spec = json_loads(spec_text, 0, NULL);
     struct err e;

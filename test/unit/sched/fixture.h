@@ -125,7 +125,8 @@ static inline void fixture_end(struct fixture *f, size_t i, enum run_state state
 // A job with that trigger spec (JSON), not yet stored.
 static inline struct job *fixture_job(struct fixture *f, const char *name, const char *spec_text)
 {
-    struct trigger_context context = {f->zones, STR_LIT("UTC"), clock_wall(&f->clock.base), {0}};
+    struct trigger_context context = {
+        f->zones, STR_LIT("UTC"), clock_wall(&f->clock.base), {0}, NULL};
     struct job *job = mem_alloc(sizeof *job);
     json_t *spec = json_loads(spec_text, 0, NULL);
     struct err e;

@@ -11,7 +11,7 @@
 
 static struct trigger *trigger_of(struct zones *zones, const char *text)
 {
-    struct trigger_context context = {zones, STR_LIT("UTC"), {T0 * S}, {0}};
+    struct trigger_context context = {zones, STR_LIT("UTC"), {T0 * S}, {0}, NULL};
     json_t *spec = json_loads(text, 0, NULL);
     struct trigger *trigger = NULL;
     struct err e;

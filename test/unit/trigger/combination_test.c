@@ -118,7 +118,7 @@ static size_t naive(const struct trigger *t, wall from, wall upto, wall *slots)
 
 static bool tree_check(struct zones *zones, const json_t *spec)
 {
-    struct trigger_context context = {zones, STR_LIT("Europe/Berlin"), {0}, {0}};
+    struct trigger_context context = {zones, STR_LIT("Europe/Berlin"), {0}, {0}, NULL};
     wall from = at_of(zones, FROM), upto = at_of(zones, UPTO);
     wall *slots = mem_array(SLOTS_MAX, sizeof *slots), at = from;
     struct trigger *t = NULL;

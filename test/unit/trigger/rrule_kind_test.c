@@ -156,7 +156,7 @@ static void test_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct trigger_context context = {
-            zones, STR_LIT("Europe/Berlin"), at_of(zones, "2026-01-15 10:07:03"), {0}};
+            zones, STR_LIT("Europe/Berlin"), at_of(zones, "2026-01-15 10:07:03"), {0}, NULL};
         json_t *spec = json_loads(rows[i].spec, JSON_ALLOW_NUL, NULL);
         struct trigger *t = NULL;
         struct err e = {0};

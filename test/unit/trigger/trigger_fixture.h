@@ -28,7 +28,7 @@ static inline struct trigger *trigger_of(struct zones *zones, const char *text, 
                                          struct err *e)
 {
     struct trigger_context context = {
-        zones, str_of(zone), at_of(zones, "2026-01-15 10:07:03"), {0}};
+        zones, str_of(zone), at_of(zones, "2026-01-15 10:07:03"), {0}, NULL};
     json_t *spec = text[0] == '{' ? json_loads(text, 0, NULL) : json_pack("{ss}", "expr", text);
     struct trigger *t = NULL;
 

@@ -176,7 +176,7 @@ static void test_refused(void **state)
         {"{}", ERR_INPUT, "type", "needs a type"},
     };
     struct zones *zones = zones_new(ZONE_DIR);
-    struct trigger_context context = {zones, STR_LIT("UTC"), {0}, {0}};
+    struct trigger_context context = {zones, STR_LIT("UTC"), {0}, {0}, NULL};
     json_t *array = json_array();
     struct trigger *t;
     struct err e;
@@ -292,7 +292,7 @@ static void test_hashed(void **state)
 {
     struct zones *zones = zones_new(ZONE_DIR);
     struct trigger_context context = {zones, STR_LIT("UTC"), at_of(zones, "2026-01-15 10:07:03"),
-                                      STR_LIT("backup")};
+                                      STR_LIT("backup"), NULL};
     json_t *spec = json_pack("{ss}", "expr", "H  H(0-5) * * ~"), *written;
     const char *text = "{\"type\":\"cron\",\"expr\":\"H H(0-5) * * ~\",\"timezone\":\"UTC\"}";
     struct trigger *t, *again;

@@ -77,8 +77,11 @@ static void check_runs(struct zones *zones, const json_t *vector, const struct t
 
 static void check(struct zones *zones, const json_t *vector, const json_t *spec)
 {
-    struct trigger_context context = {
-        zones, str_of(text_of(vector, "tz", "UTC")), at_of(zones, "2026-01-15 10:20:30"), {0}};
+    struct trigger_context context = {zones,
+                                      str_of(text_of(vector, "tz", "UTC")),
+                                      at_of(zones, "2026-01-15 10:20:30"),
+                                      {0},
+                                      NULL};
     struct trigger *t = NULL;
     struct err e = {0};
     bool accepted = trigger_parse(spec, &context, &t, &e);
