@@ -28,10 +28,11 @@ struct memory_job {
 };
 
 struct memory_data {
-    VEC_OF(struct memory_job *) jobs; // job n is jobs.v[n - 1]
-    VEC_OF(struct memory_run *) runs; // by id
-    struct map living;                // name to job that is neither ended nor deleted
-    struct map ended;                 // name to ended job
+    VEC_OF(struct memory_job *) jobs;        // job n is jobs.v[n - 1]
+    VEC_OF(struct memory_run *) runs;        // by id
+    VEC_OF(struct store_calendar) calendars; // by kind and name; texts owned
+    struct map living;                       // name to job that is neither ended nor deleted
+    struct map ended;                        // name to ended job
     int64_t change_seq;
     int64_t incarnation;
     wall watermark;
@@ -59,6 +60,7 @@ static void read_all(void *ctx);
 static void row_own(struct job_row *to, const struct job_row *from);
 static void row_free(struct job_row *row);
 static void run_free(struct memory_run *run);
+static void calendar_free(struct store_calendar *row);
 static int64_t lose_alive(struct memory_data *data, wall now);
 static size_t run_place(struct memory_run *const *runs, size_t len, int64_t id);
 static size_t slot_place(struct memory_run *const *runs, size_t len, wall slot);
@@ -86,6 +88,9 @@ void memory_data_free(struct memory_data *data)
     }
     for (size_t i = 0; i < data->runs.len; i++)
         run_free(data->runs.v[i]);
+    for (size_t i = 0; i < data->calendars.len; i++)
+        calendar_free(&data->calendars.v[i]);
+    vec_done(&data->calendars);
     vec_done(&data->jobs);
     vec_done(&data->runs);
     map_done(&data->living);
@@ -295,6 +300,62 @@ static void finish(struct memory_data *data, const struct run_end *end)
     found->r.result = text_own(end->result);
 }
 
+static int calendar_order(const struct store_calendar *a, const struct store_calendar *b)
+{
+    return a->kind != b->kind ? (int)a->kind - (int)b->kind : str_cmp(a->name, b->name);
+}
+
+// Where a calendar of the request's kind and name is, or would be.
+static size_t calendar_place(const struct memory_data *data, const struct request *r,
+                             bool *ret_is_there)
+{
+    const struct store_calendar *rows = data->calendars.v;
+    size_t i = 0;
+
+    while (i < data->calendars.len && calendar_order(&rows[i], &r->calendar) < 0)
+        i++;
+    *ret_is_there = i < data->calendars.len && calendar_order(&rows[i], &r->calendar) == 0;
+    return i;
+}
+
+static void put_calendar(struct memory_data *data, struct request *r)
+{
+    bool is_there;
+    size_t at = calendar_place(data, r, &is_there);
+    struct store_calendar row = r->calendar, *place;
+
+    if (!request_may_put(r, is_there ? data->calendars.v[at].version : 0))
+        return;
+    row.version = 1;
+    row.name.p = str_own(row.name);
+    row.body.p = str_own(row.body);
+    if (is_there) {
+        row.version += data->calendars.v[at].version;
+        row.created_at = data->calendars.v[at].created_at;
+        calendar_free(&data->calendars.v[at]);
+    } else {
+        vec_reserve(&data->calendars, data->calendars.len + 1);
+        place = data->calendars.v + at;
+        memmove(place + 1, place, (data->calendars.len++ - at) * sizeof *place);
+    }
+    data->calendars.v[at] = row;
+    r->version = row.version;
+}
+
+static void delete_calendar(struct memory_data *data, struct request *r)
+{
+    bool is_there;
+    size_t at = calendar_place(data, r, &is_there);
+    struct store_calendar *place = data->calendars.v + at;
+
+    if (!is_there) {
+        (void)request_refuse_missing(r);
+        return;
+    }
+    calendar_free(place);
+    memmove(place, place + 1, (--data->calendars.len - at) * sizeof *place);
+}
+
 static void carry_out(struct memory_data *data, struct request *r)
 {
     if (r->kind == REQUEST_PUT_JOB)
@@ -303,6 +364,10 @@ static void carry_out(struct memory_data *data, struct request *r)
         (void)set_state(data, r);
     else if (r->kind == REQUEST_CLAIM)
         (void)claim(data, r);
+    else if (r->kind == REQUEST_PUT_CALENDAR)
+        put_calendar(data, r);
+    else if (r->kind == REQUEST_DELETE_CALENDAR)
+        delete_calendar(data, r);
     else
         for (size_t i = 0; i < r->count; i++)
             finish(data, &r->ends[i]);
@@ -474,6 +539,8 @@ static bool memory_load(struct store *store, struct store_load *load, struct err
     const struct memory_data *data = s->data;
 
     (void)e;
+    for (size_t i = 0; load->on_calendar && i < data->calendars.len; i++)
+        load->on_calendar(&data->calendars.v[i], load->ctx);
     for (size_t i = 0; i < data->jobs.len; i++) {
         const struct memory_job *job = data->jobs.v[i];
 
@@ -505,6 +572,18 @@ static void memory_set_job_state(struct store *s, int64_t job_id, enum job_state
                                  store_done *done, void *ctx)
 {
     ask(s, request_set_state(job_id, state), done, ctx);
+}
+
+static void memory_put_calendar(struct store *s, const struct store_calendar *row,
+                                int expect_version, store_done *done, void *ctx)
+{
+    ask(s, request_put_calendar(row, expect_version), done, ctx);
+}
+
+static void memory_delete_calendar(struct store *s, enum store_calendar_kind kind, struct str name,
+                                   store_done *done, void *ctx)
+{
+    ask(s, request_delete_calendar(kind, name), done, ctx);
 }
 
 static void memory_claim(struct store *s, const struct run *runs, size_t count, wall watermark,
@@ -577,6 +656,8 @@ static const struct store_ops memory_ops = {
     .load = memory_load,
     .put_job = memory_put_job,
     .set_job_state = memory_set_job_state,
+    .put_calendar = memory_put_calendar,
+    .delete_calendar = memory_delete_calendar,
     .claim = memory_claim,
     .finish = memory_finish,
     .read_runs = memory_read_runs,
@@ -654,6 +735,12 @@ static void row_free(struct job_row *row)
     free((char *)row->trigger.p);
     free((char *)row->tz.p);
     free((char *)row->spec.p);
+}
+
+static void calendar_free(struct store_calendar *row)
+{
+    free((char *)row->name.p);
+    free((char *)row->body.p);
 }
 
 static void run_free(struct memory_run *run)

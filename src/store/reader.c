@@ -30,11 +30,36 @@ void reader_checkpoint(void *ctx)
     sqlite3_wal_checkpoint_v2(sql->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
-bool reader_load(struct sql *sql, struct store_load *load, struct err *e)
+static bool calendars_load(struct sql *sql, struct store_load *load)
 {
-    sqlite3_stmt *statement = sql_get(sql, SQL_JOB_LOAD);
+    sqlite3_stmt *statement = sql_get(sql, SQL_CALENDAR_LOAD);
     int code = SQLITE_ERROR;
 
+    while (statement && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct store_calendar row = {
+            .kind = (enum store_calendar_kind)sqlite3_column_int(statement, 0),
+            .name = sql_column(statement, 1),
+            .body = sql_column(statement, 2),
+            .version = sqlite3_column_int(statement, 3),
+            .created_at = {sqlite3_column_int64(statement, 4)},
+            .updated_at = {sqlite3_column_int64(statement, 5)},
+        };
+
+        load->on_calendar(&row, load->ctx);
+    }
+    if (statement)
+        sqlite3_reset(statement);
+    return code == SQLITE_DONE;
+}
+
+bool reader_load(struct sql *sql, struct store_load *load, struct err *e)
+{
+    sqlite3_stmt *statement;
+    int code = SQLITE_ERROR;
+
+    if (load->on_calendar && !calendars_load(sql, load))
+        return sql_fail(sql, e);
+    statement = sql_get(sql, SQL_JOB_LOAD);
     while (statement && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         struct job_row row = job_column(statement);
         enum store_last what = load->on_job(&row, load->ctx);

@@ -14,5 +14,6 @@ void reader_batch(struct list *requests, void *ctx);
 // struct sql.
 void reader_checkpoint(void *ctx);
 
-// Tells load's callbacks every living job. The numbers in load are not touched.
+// Tells load's callbacks every calendar, then every living job. The numbers in load are not
+// touched.
 [[nodiscard]] bool reader_load(struct sql *sql, struct store_load *load, struct err *e);

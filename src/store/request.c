@@ -68,6 +68,26 @@ struct request *request_finish(const struct run_end *ends, size_t count)
     return r;
 }
 
+struct request *request_put_calendar(const struct store_calendar *row, int expect_version)
+{
+    struct request *r = request_new(REQUEST_PUT_CALENDAR, row->body.len);
+
+    r->calendar = *row;
+    r->calendar.name = arena_copy(r->arena, row->name);
+    r->calendar.body = arena_copy(r->arena, row->body);
+    r->expect_version = expect_version;
+    return r;
+}
+
+struct request *request_delete_calendar(enum store_calendar_kind kind, struct str name)
+{
+    struct request *r = request_new(REQUEST_DELETE_CALENDAR, 0);
+
+    r->calendar.kind = kind;
+    r->calendar.name = arena_copy(r->arena, name);
+    return r;
+}
+
 struct request *request_read_runs(const struct store_run_query *query)
 {
     struct request *r = request_new(REQUEST_READ_RUNS, 0);
@@ -96,27 +116,50 @@ size_t request_weight(const struct request *r)
     return r->count ? r->count : 1;
 }
 
+static bool is_calendar(const struct request *r)
+{
+    return r->kind == REQUEST_PUT_CALENDAR || r->kind == REQUEST_DELETE_CALENDAR;
+}
+
+static const char *noun_of(const struct request *r)
+{
+    return !is_calendar(r) ? "job" : r->calendar.kind == STORE_FREEZE ? "freeze" : "calendar";
+}
+
+static const char *field_of(const struct request *r)
+{
+    return is_calendar(r) ? "name" : "job_id";
+}
+
+static struct str name_of(const struct request *r)
+{
+    return is_calendar(r) ? r->calendar.name : r->job.name;
+}
+
 bool request_refuse_exists(struct request *r)
 {
     r->is_refused = true;
-    fail(&r->err, ERR_EXISTS, "job_id", "a job \"%.*s\" exists already", STR(r->job.name));
-    return fail_hint(&r->err, "choose another job_id, or change or remove the job that has it");
+    fail(&r->err, ERR_EXISTS, field_of(r), "a %s \"%.*s\" exists already", noun_of(r),
+         STR(name_of(r)));
+    return fail_hint(&r->err, "choose another %s, or change or remove the %s that has it",
+                     field_of(r), noun_of(r));
 }
 
 bool request_refuse_conflict(struct request *r, int version_now)
 {
     r->is_refused = true;
     fail(&r->err, ERR_CONFLICT, "version",
-         "the job \"%.*s\" is at version %d now, not %d: it was changed meanwhile",
-         STR(r->job.name), version_now, r->expect_version);
-    return fail_hint(&r->err, "read the job again, then repeat the change");
+         "the %s \"%.*s\" is at version %d now, not %d: it was changed meanwhile", noun_of(r),
+         STR(name_of(r)), version_now, r->expect_version);
+    return fail_hint(&r->err, "read the %s again, then repeat the change", noun_of(r));
 }
 
 bool request_refuse_missing(struct request *r)
 {
     r->is_refused = true;
-    if (r->job.name.len)
-        return fail(&r->err, ERR_NOT_FOUND, "job_id", "there is no job \"%.*s\"", STR(r->job.name));
+    if (name_of(r).len)
+        return fail(&r->err, ERR_NOT_FOUND, field_of(r), "there is no %s \"%.*s\"", noun_of(r),
+                    STR(name_of(r)));
     return fail(&r->err, ERR_NOT_FOUND, "job_id", "the job is gone (number %" PRId64 ")",
                 r->job.id);
 }

@@ -17,6 +17,8 @@ enum request_kind {
     REQUEST_SET_STATE,
     REQUEST_CLAIM,
     REQUEST_FINISH,
+    REQUEST_PUT_CALENDAR,
+    REQUEST_DELETE_CALENDAR,
     REQUEST_READ_RUNS,
     REQUEST_READ_RUN,
 };
@@ -30,20 +32,21 @@ struct request {
     store_done *done;           // of writes
     store_runs_done *runs_done; // of reads
 
-    struct job_row job;           // PUT_JOB; of SET_STATE the id and the state
-    int expect_version;           // PUT_JOB
-    struct run *runs;             // CLAIM
-    bool *won;                    // CLAIM
-    struct run_end *ends;         // FINISH
-    size_t count;                 // of runs or ends
-    wall watermark;               // CLAIM
-    struct store_run_query query; // READ_RUNS; of READ_RUN before_id is the run
+    struct job_row job;             // PUT_JOB; of SET_STATE the id and the state
+    struct store_calendar calendar; // PUT_CALENDAR; of DELETE_CALENDAR kind and name
+    int expect_version;             // PUT_JOB, PUT_CALENDAR
+    struct run *runs;               // CLAIM
+    bool *won;                      // CLAIM
+    struct run_end *ends;           // FINISH
+    size_t count;                   // of runs or ends
+    wall watermark;                 // CLAIM
+    struct store_run_query query;   // READ_RUNS; of READ_RUN before_id is the run
 
     bool is_refused;
     bool is_withdrawn; // refused after it had written: the transaction was begun anew without it
     struct err err;
     int64_t job_id; // the answer of PUT_JOB and SET_STATE
-    int version;
+    int version;    // likewise, and of PUT_CALENDAR
     int64_t change_seq;
     struct store_run *page; // the answer of reads, in the arena unless the store says otherwise
     size_t page_count;
@@ -53,6 +56,10 @@ struct request {
 [[nodiscard]] struct request *request_set_state(int64_t job_id, enum job_state state);
 [[nodiscard]] struct request *request_claim(const struct run *runs, size_t count, wall watermark);
 [[nodiscard]] struct request *request_finish(const struct run_end *ends, size_t count);
+[[nodiscard]] struct request *request_put_calendar(const struct store_calendar *row,
+                                                   int expect_version);
+[[nodiscard]] struct request *request_delete_calendar(enum store_calendar_kind kind,
+                                                      struct str name);
 [[nodiscard]] struct request *request_read_runs(const struct store_run_query *query);
 [[nodiscard]] struct request *request_read_run(int64_t run_id);
 void request_free(struct request *r); // accepts NULL
@@ -66,8 +73,8 @@ bool request_refuse_conflict(struct request *r, int version_now);
 bool request_refuse_missing(struct request *r);
 bool request_refuse_run_id(struct request *r, int64_t run_id);
 
-// What a put_job may do, given the version of the living job of that name (0: there is none). False
-// when refused.
+// What a put_job or put_calendar may do, given the version of what has that name now (0: there is
+// nothing). False when refused.
 bool request_may_put(struct request *r, int version_now);
 
 // Forgets what an attempt to carry it out left behind, before the next attempt.

@@ -160,6 +160,18 @@ static void sqlite_set_job_state(struct store *s, int64_t job_id, enum job_state
     ask(s, request_set_state(job_id, state), done, ctx);
 }
 
+static void sqlite_put_calendar(struct store *s, const struct store_calendar *row,
+                                int expect_version, store_done *done, void *ctx)
+{
+    ask(s, request_put_calendar(row, expect_version), done, ctx);
+}
+
+static void sqlite_delete_calendar(struct store *s, enum store_calendar_kind kind, struct str name,
+                                   store_done *done, void *ctx)
+{
+    ask(s, request_delete_calendar(kind, name), done, ctx);
+}
+
 static void sqlite_claim(struct store *s, const struct run *runs, size_t count, wall watermark,
                          store_done *done, void *ctx)
 {
@@ -208,6 +220,8 @@ static const struct store_ops sqlite_ops = {
     .load = sqlite_load,
     .put_job = sqlite_put_job,
     .set_job_state = sqlite_set_job_state,
+    .put_calendar = sqlite_put_calendar,
+    .delete_calendar = sqlite_delete_calendar,
     .claim = sqlite_claim,
     .finish = sqlite_finish,
     .read_runs = sqlite_read_runs,

@@ -28,6 +28,21 @@
 
 struct store;
 
+// Calendars and freezes lie beside the jobs: a name, a JSON text, a version. Numbers are stored:
+// never change one, never reuse one.
+enum store_calendar_kind {
+    STORE_CALENDAR = 0, // trigger/almanac_read.h
+    STORE_FREEZE = 1,   // job/freeze.h
+};
+
+struct store_calendar {
+    enum store_calendar_kind kind;
+    struct str name; // no two of a kind have the same
+    struct str body; // JSON
+    int version;     // 1 when created, +1 for each change
+    wall created_at, updated_at;
+};
+
 // Answer to a write. err is NULL when it was done.
 struct store_answer {
     const struct err *err;
@@ -78,6 +93,8 @@ struct store_load {
     // called with it next, if there is such a run.
     enum store_last (*on_job)(const struct job_row *row, void *ctx);
     void (*on_last)(int64_t job_id, wall at, void *ctx);
+    // Each calendar and freeze, by kind and name, before the first job. NULL: nobody asks.
+    void (*on_calendar)(const struct store_calendar *row, void *ctx);
     void *ctx;
     wall watermark; // filled in: see (4); 0 in a new store
     int64_t lost;   // filled in: runs that were alive and are now RUN_LOST (their belfry is gone)
@@ -97,6 +114,10 @@ struct store_ops {
                     store_done *done, void *ctx);
     void (*set_job_state)(struct store *store, int64_t job_id, enum job_state state,
                           store_done *done, void *ctx);
+    void (*put_calendar)(struct store *store, const struct store_calendar *row, int expect_version,
+                         store_done *done, void *ctx);
+    void (*delete_calendar)(struct store *store, enum store_calendar_kind kind, struct str name,
+                            store_done *done, void *ctx);
     void (*claim)(struct store *store, const struct run *runs, size_t count, wall watermark,
                   store_done *done, void *ctx);
     void (*finish)(struct store *store, const struct run_end *ends, size_t count, store_done *done,
@@ -133,6 +154,22 @@ static inline void store_set_job_state(struct store *s, int64_t job_id, enum job
                                        store_done *done, void *ctx)
 {
     s->ops->set_job_state(s, job_id, state, done, ctx);
+}
+
+// Creates or replaces the calendar or freeze of row's kind and name, as store_put_job does with a
+// job: row's version is ignored, created_at is kept when it is replaced. The answer tells the
+// version.
+static inline void store_put_calendar(struct store *s, const struct store_calendar *row,
+                                      int expect_version, store_done *done, void *ctx)
+{
+    s->ops->put_calendar(s, row, expect_version, done, ctx);
+}
+
+// Removes one for good; ERR_NOT_FOUND when there is none.
+static inline void store_delete_calendar(struct store *s, enum store_calendar_kind kind,
+                                         struct str name, store_done *done, void *ctx)
+{
+    s->ops->delete_calendar(s, kind, name, done, ctx);
 }
 
 // Inserts rows of the ledger and moves the watermark, in one transaction. Rows may be alive

@@ -25,6 +25,8 @@ static void chunk_fail(struct writer *w);
 static enum outcome carry_out(struct writer *w, struct request *r);
 static enum outcome put_job(struct writer *w, struct request *r);
 static enum outcome set_state(struct writer *w, struct request *r);
+static enum outcome put_calendar(struct writer *w, struct request *r);
+static enum outcome delete_calendar(struct writer *w, struct request *r);
 static enum outcome claim(struct writer *w, struct request *r);
 static enum outcome finish(struct writer *w, const struct run_end *end);
 static enum outcome job_lives(struct writer *w, int64_t job_id, bool *ret_lives);
@@ -172,6 +174,10 @@ static enum outcome carry_out(struct writer *w, struct request *r)
         return set_state(w, r);
     if (r->kind == REQUEST_CLAIM)
         return claim(w, r);
+    if (r->kind == REQUEST_PUT_CALENDAR)
+        return put_calendar(w, r);
+    if (r->kind == REQUEST_DELETE_CALENDAR)
+        return delete_calendar(w, r);
     for (size_t i = 0; i < r->count && outcome == DONE; i++)
         outcome = finish(w, &r->ends[i]);
     return outcome;
@@ -265,6 +271,55 @@ static enum outcome set_state(struct writer *w, struct request *r)
         return BROKEN;
     if (r->job.state == JOB_DELETED)
         job_is_dead(w, r->job.id);
+    return DONE;
+}
+
+// ---- calendars and freezes ----
+
+// The version of what has the request's name, 0 when there is nothing.
+static enum outcome calendar_find(struct writer *w, const struct request *r, int *ret_version)
+{
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_CALENDAR_VERSION);
+    int code;
+
+    if (!statement)
+        return BROKEN;
+    sqlite3_bind_int(statement, 1, r->calendar.kind);
+    sql_bind_text(statement, 2, r->calendar.name);
+    code = sqlite3_step(statement);
+    *ret_version = code == SQLITE_ROW ? sqlite3_column_int(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? DONE : BROKEN;
+}
+
+static enum outcome put_calendar(struct writer *w, struct request *r)
+{
+    sqlite3_stmt *statement;
+
+    if (calendar_find(w, r, &r->version) != DONE)
+        return BROKEN;
+    if (!request_may_put(r, r->version))
+        return DONE;
+    statement = sql_get(w->sql, SQL_CALENDAR_PUT);
+    sqlite3_bind_int(statement, 1, r->calendar.kind);
+    sql_bind_text(statement, 2, r->calendar.name);
+    sql_bind_text(statement, 3, r->calendar.body);
+    sqlite3_bind_int(statement, 4, ++r->version);
+    sqlite3_bind_int64(statement, 5, r->calendar.created_at.us);
+    sqlite3_bind_int64(statement, 6, r->calendar.updated_at.us);
+    return sql_run(statement) == SQLITE_OK ? DONE : BROKEN;
+}
+
+static enum outcome delete_calendar(struct writer *w, struct request *r)
+{
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_CALENDAR_DELETE);
+
+    sqlite3_bind_int(statement, 1, r->calendar.kind);
+    sql_bind_text(statement, 2, r->calendar.name);
+    if (sql_run(statement) != SQLITE_OK)
+        return BROKEN;
+    if (sqlite3_changes(w->sql->db) == 0)
+        (void)request_refuse_missing(r);
     return DONE;
 }
 

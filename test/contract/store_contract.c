@@ -658,6 +658,99 @@ static void test_many(void **state)
     assert_int_equal(state_of(f, 1000), RUN_SUCCEEDED);
 }
 
+// ---- calendars and freezes ----
+
+static struct answer put_calendar(struct fixture *f, enum store_calendar_kind kind,
+                                  const char *name, const char *body, int expect)
+{
+    static struct answer a;
+    struct store_calendar row = {
+        .kind = kind,
+        .name = str_of(name),
+        .body = str_of(body),
+        .created_at = SLOT(strlen(body)), // so that it shows whose they are
+        .updated_at = SLOT(strlen(body)),
+    };
+
+    a = (struct answer){0};
+    store_put_calendar(f->store, &row, expect, on_answer, &a);
+    assert_false(a.is_there);
+    settle(f);
+    assert_true(a.is_there);
+    return a;
+}
+
+static struct answer delete_calendar(struct fixture *f, enum store_calendar_kind kind,
+                                     const char *name)
+{
+    static struct answer a;
+
+    a = (struct answer){0};
+    store_delete_calendar(f->store, kind, str_of(name), on_answer, &a);
+    settle(f);
+    assert_true(a.is_there);
+    return a;
+}
+
+// What a load tells, a line each: "0 holidays v1 {} 2 2", when it was made and changed; and "job a"
+// for the jobs among it.
+static const char *calendars_loaded(struct fixture *f, char text[1000])
+{
+    struct store_load l = {.on_calendar = on_calendar, .on_job = on_job_name, .ctx = text};
+    struct err e;
+
+    text[0] = '\0';
+    assert_true(store_load(f->store, &l, &e));
+    return text;
+}
+
+static void test_calendars(void **state)
+{
+    struct fixture *f = *state;
+    char text[1000];
+    struct answer a;
+
+    assert_string_equal(calendars_loaded(f, text), "");
+    create(f, "a");
+    assert_int_equal(put_calendar(f, STORE_CALENDAR, "work", "{}", STORE_CREATE).version, 1);
+    assert_int_equal(put_calendar(f, STORE_FREEZE, "work", "[1]", STORE_ANY).version, 1);
+    assert_int_equal(put_calendar(f, STORE_CALENDAR, "holidays", "{\"x\":1}", 0).version, 1);
+    a = put_calendar(f, STORE_CALENDAR, "work", "{\"y\":2}", STORE_ANY);
+    assert_int_equal(a.version, 2);
+    assert_int_equal(a.code, ERR_NONE);
+    reopen(f);
+    assert_string_equal(calendars_loaded(f, text), "0 holidays v1 {\"x\":1} 7 7\n"
+                                                   "0 work v2 {\"y\":2} 2 7\n"
+                                                   "1 work v1 [1] 3 3\n"
+                                                   "job a\n");
+    assert_int_equal(delete_calendar(f, STORE_CALENDAR, "work").code, ERR_NONE);
+    reopen(f);
+    assert_string_equal(calendars_loaded(f, text), "0 holidays v1 {\"x\":1} 7 7\n"
+                                                   "1 work v1 [1] 3 3\n"
+                                                   "job a\n");
+    assert_int_equal(put_calendar(f, STORE_CALENDAR, "work", "{}", STORE_CREATE).version, 1);
+}
+
+static void test_calendars_refused(void **state)
+{
+    struct fixture *f = *state;
+    char text[1000];
+    struct answer a = delete_calendar(f, STORE_FREEZE, "x");
+
+    assert_int_equal(a.code, ERR_NOT_FOUND);
+    assert_string_equal(a.message, "there is no freeze \"x\"");
+    assert_int_equal(put_calendar(f, STORE_CALENDAR, "x", "{}", 1).code, ERR_NOT_FOUND);
+    put_calendar(f, STORE_CALENDAR, "x", "{}", STORE_CREATE);
+    a = put_calendar(f, STORE_CALENDAR, "x", "{\"lost\":1}", STORE_CREATE);
+    assert_int_equal(a.code, ERR_EXISTS);
+    assert_string_equal(a.message, "a calendar \"x\" exists already");
+    a = put_calendar(f, STORE_CALENDAR, "x", "{\"lost\":1}", 2);
+    assert_int_equal(a.code, ERR_CONFLICT);
+    assert_non_null(strstr(a.message, "the calendar \"x\" is at version 1 now, not 2"));
+    assert_int_equal(put_calendar(f, STORE_CALENDAR, "x", "{}", 1).version, 2);
+    assert_string_equal(calendars_loaded(f, text), "0 x v2 {} 2 2\n");
+}
+
 #define CONTRACT(test, kind) \
     cmocka_unit_test_prestate_setup_teardown(test, fixture_setup, fixture_teardown, (void *)(kind))
 
@@ -689,6 +782,8 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_stats, kind),
         CONTRACT(test_close_answers, kind),
         CONTRACT(test_many, kind),
+        CONTRACT(test_calendars, kind),
+        CONTRACT(test_calendars_refused, kind),
     };
 
     return _cmocka_run_group_tests(name, tests, sizeof tests / sizeof *tests, NULL, NULL);

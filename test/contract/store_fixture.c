@@ -333,6 +333,26 @@ static void on_last(int64_t job_id, wall at, void *ctx)
                          "last %" PRId64 " %" PRId64 "\n", job_id, (at.us - START.us) / 1000000);
 }
 
+// As lines of a text of 1,000 bytes.
+static void on_calendar(const struct store_calendar *row, void *ctx)
+{
+    char *text = ctx;
+    size_t len = strlen(text);
+
+    snprintf(text + len, 1000 - len, "%d %.*s v%d %.*s %" PRId64 " %" PRId64 "\n", row->kind,
+             STR(row->name), row->version, STR(row->body),
+             (row->created_at.us - START.us) / 1000000, (row->updated_at.us - START.us) / 1000000);
+}
+
+static enum store_last on_job_name(const struct job_row *row, void *ctx)
+{
+    char *text = ctx;
+    size_t len = strlen(text);
+
+    snprintf(text + len, 1000 - len, "job %.*s\n", STR(row->name));
+    return STORE_LAST_NONE;
+}
+
 static struct store_load load(struct fixture *f, struct loaded *loaded)
 {
     struct store_load l = {.on_job = on_job, .on_last = on_last, .ctx = loaded};

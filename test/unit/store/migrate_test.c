@@ -79,12 +79,41 @@ static void test_step_fails(void **state)
     scratch_done(&s);
 }
 
+// A database of the version before gets what it lacks and keeps what it has.
+static void test_older(void **state)
+{
+    struct scratch s;
+    struct err e;
+    struct sql *sql;
+    int64_t n;
+
+    (void)state;
+    scratch_init(&s);
+    sql = sql_open(s.path, true, &e);
+    assert_true(migrate(sql, &e));
+    assert_int_equal(sql_script(sql,
+                                "INSERT INTO job VALUES(7, 'a', 0, '{}', '', '{}', 0, 1, 1, 0, "
+                                "0, 0); DROP TABLE calendar; PRAGMA user_version = 1"),
+                     SQLITE_OK);
+    sql_close(sql);
+    sql = sql_open(s.path, true, &e);
+    assert_true(migrate_check(sql, &e) && migrate(sql, &e));
+    assert_true(sql_number(sql_get(sql, SQL_USER_VERSION), &n));
+    assert_int_equal(n, migrate_version());
+    assert_true(sql_number(sql_get(sql, SQL_CHANGE_LAST), &n));
+    assert_int_equal(n, 1);
+    assert_non_null(sql_get(sql, SQL_CALENDAR_LOAD));
+    sql_close(sql);
+    scratch_done(&s);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_new_and_again),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_step_fails),
+        cmocka_unit_test(test_older),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,25 @@ static void test_copies(void **state)
     request_free(NULL);
 }
 
+static void test_copies_calendars(void **state)
+{
+    char name[] = "holidays", body[] = "{}";
+    struct store_calendar row = {.name = str_of(name), .body = str_of(body)};
+    struct request *put = request_put_calendar(&row, 3);
+    struct request *delete = request_delete_calendar(STORE_FREEZE, str_of(name));
+
+    (void)state;
+    memset(name, 'x', sizeof name - 1);
+    memset(body, 'x', sizeof body - 1);
+    assert_true(str_eq(put->calendar.name, STR_LIT("holidays")));
+    assert_true(str_eq(put->calendar.body, STR_LIT("{}")));
+    assert_int_equal(put->expect_version, 3);
+    assert_true(str_eq(delete->calendar.name, STR_LIT("holidays")));
+    assert_int_equal(delete->calendar.kind, STORE_FREEZE);
+    request_free(put);
+    request_free(delete);
+}
+
 static void test_weight(void **state)
 {
     struct run runs[3] = {0};
@@ -155,9 +174,9 @@ static void test_answer(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_copies),  cmocka_unit_test(test_weight),
-        cmocka_unit_test(test_may_put), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_copies),   cmocka_unit_test(test_copies_calendars),
+        cmocka_unit_test(test_weight),   cmocka_unit_test(test_may_put),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,7 +139,7 @@ static void test_newer_schema(void **state)
     create(f, "a");
     close_store(f);
     query(path_of(f), "PRAGMA user_version = 7");
-    refused(f, path_of(f), ERR_STORE, "written by a newer belfry (schema 7, this one knows 1)");
+    refused(f, path_of(f), ERR_STORE, "written by a newer belfry (schema 7, this one knows 2)");
     assert_int_equal(query(path_of(f), "SELECT count(*) FROM job"), 1);
 }
 
