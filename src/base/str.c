@@ -65,6 +65,31 @@ ptrdiff_t str_find(struct str s, char c)
     return found ? found - s.p : -1;
 }
 
+// A * that was met is given one byte more each time what follows it does not fit. Only the last one
+// has to be: an earlier one could do no better.
+bool str_glob(struct str pattern, struct str s)
+{
+    size_t p = 0, at = 0, star = SIZE_MAX, taken = 0;
+
+    while (at < s.len) {
+        if (p < pattern.len && pattern.p[p] == '*') {
+            star = p++;
+            taken = at;
+        } else if (p < pattern.len && (pattern.p[p] == '?' || pattern.p[p] == s.p[at])) {
+            p++;
+            at++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            at = ++taken;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.len && pattern.p[p] == '*')
+        p++;
+    return p == pattern.len;
+}
+
 bool str_next(struct str *rest, char sep, struct str *ret_part)
 {
     if (!rest->p)

@@ -36,6 +36,9 @@ struct str str_trim(struct str s);
 // Index of the first c in s, or -1.
 ptrdiff_t str_find(struct str s, char c);
 
+// Whether a pattern means all of s: * stands for any bytes, ? for any one byte.
+bool str_glob(struct str pattern, struct str s);
+
 // Takes the part of *rest before the first sep (or all of it) into *ret_part and moves *rest past
 // the separator. False when nothing is left; "a,,b" gives "a", "", "b"; "" gives one empty part,
 // after which rest->p is NULL.

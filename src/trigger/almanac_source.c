@@ -21,6 +21,12 @@ bool almanac_add_dates(struct almanac *a, struct str text, const char *field, co
     return dates_add(text, field, why_copy(a, why), &a->local, &a->fixed, e);
 }
 
+bool almanac_add_between(struct almanac *a, struct str from, struct str to, const char *why,
+                         struct err *e)
+{
+    return dates_between(from, to, why_copy(a, why), &a->local, &a->fixed, e);
+}
+
 void almanac_add_weekdays(struct almanac *a, uint8_t weekdays, const char *why)
 {
     struct almanac_mask mask = {.why = why_copy(a, why)};

@@ -20,6 +20,10 @@
 [[nodiscard]] bool almanac_add_dates(struct almanac *a, struct str text, const char *field,
                                      const char *why, struct err *e);
 
+// From one end of a stretch to the other; to.p NULL: for ever. Fields "from" and "to".
+[[nodiscard]] bool almanac_add_between(struct almanac *a, struct str from, struct str to,
+                                       const char *why, struct err *e);
+
 // Whole weekdays: bit 0 is Monday.
 void almanac_add_weekdays(struct almanac *a, uint8_t weekdays, const char *why);
 

@@ -112,6 +112,25 @@ static size_t dots_find(struct str text)
     return text.len;
 }
 
+// Adds what lies between two ends; s is where the second was read, for complaints.
+static bool ends_add(const struct scan *s, size_t start, const struct end *first, struct end last,
+                     const char *why, struct spans *local, struct spans *fixed)
+{
+    if (first->kind != last.kind)
+        return scan_fail(s, start, "begins as %s and ends as %s: write both ends alike",
+                         end_words[first->kind], end_words[last.kind]);
+    if (first->kind == END_YEARLY) {
+        yearly_add(first, &last, why, local);
+        return true;
+    }
+    if (first->kind == END_DAY)
+        last.us += DAY_US;
+    if (last.us <= first->us)
+        return scan_fail(s, start, "ends before it begins");
+    spans_add(first->kind == END_FIXED ? fixed : local, first->us, last.us, why);
+    return true;
+}
+
 bool dates_add(struct str text, const char *field, const char *why, struct spans *local,
                struct spans *fixed, struct err *e)
 {
@@ -132,17 +151,22 @@ bool dates_add(struct str text, const char *field, const char *why, struct spans
         if (!end_read(&s, &last))
             return false;
     }
-    if (first.kind != last.kind)
-        return scan_fail(&s, dots + 2, "begins as %s and ends as %s: write both ends alike",
-                         end_words[first.kind], end_words[last.kind]);
-    if (first.kind == END_YEARLY) {
-        yearly_add(&first, &last, why, local);
-        return true;
-    }
-    if (first.kind == END_DAY)
-        last.us += DAY_US;
-    if (last.us <= first.us)
-        return scan_fail(&s, dots + 2, "ends before it begins");
-    spans_add(first.kind == END_FIXED ? fixed : local, first.us, last.us, why);
+    return ends_add(&s, dots + 2, &first, last, why, local, fixed);
+}
+
+bool dates_between(struct str from, struct str to, const char *why, struct spans *local,
+                   struct spans *fixed, struct err *e)
+{
+    struct scan a = {.text = from, .end = from.len, .key = "from", .what = "a date", .e = e};
+    struct scan b = {.text = to, .end = to.len, .key = "to", .what = "a date", .e = e};
+    struct end first, last;
+
+    if (!end_read(&a, &first))
+        return false;
+    if (to.p)
+        return end_read(&b, &last) && ends_add(&b, 0, &first, last, why, local, fixed);
+    if (first.kind == END_YEARLY)
+        return fail(e, ERR_INPUT, "to", "a stretch of every year needs an end");
+    spans_add(first.kind == END_FIXED ? fixed : local, first.us, SPANS_NEVER, why);
     return true;
 }

@@ -20,3 +20,7 @@
 // the column in the text.
 [[nodiscard]] bool dates_add(struct str text, const char *field, const char *why,
                              struct spans *local, struct spans *fixed, struct err *e);
+
+// The same for two texts, each one end; to.p NULL: for ever. The fields are "from" and "to".
+[[nodiscard]] bool dates_between(struct str from, struct str to, const char *why,
+                                 struct spans *local, struct spans *fixed, struct err *e);

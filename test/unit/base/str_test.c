@@ -153,12 +153,50 @@ static void test_utf8_char(void **state)
         assert_int_equal(str_utf8_char(str_of(rows[i].text)), rows[i].bytes);
 }
 
+static void test_glob(void **state)
+{
+    static const struct {
+        const char *pattern, *s;
+        bool is_meant;
+    } rows[] = {
+        {"", "", true},
+        {"*", "", true},
+        {"?", "", false},
+        {"a", "a", true},
+        {"a", "ab", false},
+        {"ab", "a", false},
+        {"*", "anything", true},
+        {"backup-*", "backup-db", true},
+        {"backup-*", "backup", false},
+        {"*-db", "x-db-db", true},
+        {"*-db", "x-db-d", false},
+        {"a?c", "abc", true},
+        {"a?c", "ac", false},
+        {"*a*b*", "xxaxxbxx", true},
+        {"*a*b*", "bbaa", false},
+        {"**", "x", true},
+        {"?*?", "x", false},
+        {"?*?", "xy", true},
+    };
+    char many[120], as[120];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (str_glob(str_of(rows[i].pattern), str_of(rows[i].s)) != rows[i].is_meant)
+            fail_msg("\"%s\" and \"%s\"", rows[i].pattern, rows[i].s);
+    for (size_t i = 0; i < sizeof many; i++)
+        many[i] = i % 2 ? 'a' : '*';
+    memset(as, 'a', sizeof as);
+    many[sizeof many - 1] = 'b';
+    assert_false(str_glob((struct str){many, sizeof many}, (struct str){as, sizeof as})); // at once
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_int),       cmocka_unit_test(test_parts), cmocka_unit_test(test_next),
         cmocka_unit_test(test_compare),   cmocka_unit_test(test_own),   cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_utf8_char),
+        cmocka_unit_test(test_utf8_char), cmocka_unit_test(test_glob),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,7 @@ static void test_sources(void **state)
     assert_true(almanac_add_dates(a, STR_LIT("05-01"), "from", why, &e));
     why[0] = 'x'; // it has been copied
     almanac_add_weekdays(a, 1 << 6, "Sunday");
+    assert_true(almanac_add_between(a, STR_LIT("2030-01-01"), (struct str){0}, "the end", &e));
     assert_true(almanac_add_cron(a, STR_LIT("0 22 * * 5"), 2 * HOUR_US, "cron", NULL, &e));
     assert_true(almanac_add_cron(a, STR_LIT("30 12 * * *"), 0, "cron", "lunch", &e));
     assert_int_equal(almanac_work(a), 4);
@@ -53,6 +54,7 @@ static void test_sources(void **state)
     assert_false(is_in(a, "2026-05-09 00:00", ""));
     assert_true(is_in(a, "2026-05-05 12:30:59", "lunch"));
     assert_false(is_in(a, "2026-05-05 12:31:00", ""));
+    assert_true(is_in(a, "2199-12-31", "the end"));
     almanac_drop(a);
 }
 

@@ -112,11 +112,58 @@ static void test_bad(void **state)
     }
 }
 
+static void test_between(void **state)
+{
+    static const struct {
+        const char *from, *to, *spans, *field, *message; // spans NULL: refused
+        int column;
+    } rows[] = {
+        {"2026-12-24", "2027-01-01", "local 2026-12-24T00:00:00Z 2027-01-02T00:00:00Z\n", "", "",
+         0},
+        {"2028-12-24", "12-26", NULL, "to", "begins as a day and ends as a day of every year", 1},
+        {"12-30", "12-31",
+         "local 2026-12-30T00:00:00Z 2027-01-01T00:00:00Z\n"
+         "local 2027-12-30T00:00:00Z 2028-01-01T00:00:00Z\n"
+         "local 2028-12-30T00:00:00Z 2029-01-01T00:00:00Z\n",
+         "", "", 0},
+        {"2026-12-24 18:00", NULL, "local 2026-12-24T18:00:00Z -\n", "", "", 0},
+        {"2026-12-24T18:00Z", NULL, "fixed 2026-12-24T18:00:00Z -\n", "", "", 0},
+        {"12-24", NULL, NULL, "to", "needs an end", 0},
+        {"x", "2026-12-24", NULL, "from", "does not understand \"x\"", 1},
+        {"2026-12-24", "2026-12-x", NULL, "to", "the day is 1 to 31", 9},
+        {"2026-12-24", "2026-12-23", NULL, "to", "ends before it begins", 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct spans local = {0}, fixed = {0};
+        struct buf out;
+        struct err e = {0};
+
+        buf_init(&out, 10000);
+        assert_int_equal(
+            dates_between(str_of(rows[i].from), str_of(rows[i].to), NULL, &local, &fixed, &e),
+            rows[i].spans != NULL);
+        spans_print(&local, "local", &out);
+        spans_print(&fixed, "fixed", &out);
+        if (rows[i].spans)
+            assert_string_equal(buf_text(&out), rows[i].spans);
+        assert_string_equal(e.field, rows[i].field);
+        assert_int_equal(e.column, rows[i].column);
+        if (!strstr(e.message, rows[i].message))
+            fail_msg("%s: %s", rows[i].from, e.message);
+        buf_done(&out);
+        spans_done(&local);
+        spans_done(&fixed);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_between),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
