@@ -22,7 +22,7 @@ void job_run(struct call *call)
     else if (job->quarantine.len > 0)
         call_reply_unusable(call, job);
     else
-        sched_run_now(call->api->o.sched, params->job_id, started, call);
+        sched_run_now(call->api->o.sched, params->job_id, false, started, call);
 }
 
 static void started(const struct err *err, int64_t run_id, void *ctx)

@@ -34,6 +34,8 @@ const char *run_reason_name(enum run_reason reason)
         return "shutdown";
     case REASON_LIMIT:
         return "limit";
+    case REASON_FREEZE:
+        return "freeze";
     }
     return "unknown";
 }

@@ -32,6 +32,7 @@ enum run_reason {
     REASON_RESTART = 3,  // belfry ended while it ran
     REASON_SHUTDOWN = 4, // ended by an orderly stop
     REASON_LIMIT = 5,    // the instance's limit of waiting runs
+    REASON_FREEZE = 6,   // a freeze held the job; the message has its reason
 };
 
 struct run {

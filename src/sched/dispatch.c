@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sched/plan.h"
 #include "sched/policy.h"
+#include "time/iso8601.h"
 
 // Smaller claims would have their first runs started sooner and their last ones later: each claim
 // is a sync and two hand-overs between threads, and the runs of one take the processors from the
@@ -21,7 +23,8 @@
 #define AHEAD_US 20000   // before a slot, its run is prepared
 #define RETRY_US 1000000 // between two tries while the store fails
 #define TELL_US 60000000 // between two lines of the log about it
-#define STOP_TRIES 5     // then a stop leaves without what the store refuses
+#define THAW_US (INT64_C(400) * 86400 * 1000000) // so far the end of a freeze is sought, to tell it
+#define STOP_TRIES 5 // then a stop leaves without what the store refuses
 
 struct live {
     struct list link; // in lives, ended, saving or unsaved
@@ -51,10 +54,16 @@ static void ends_save(void *ctx);
 static void ends_save_soon(struct dispatch *d);
 
 void dispatch_init(struct dispatch *d, struct loop *loop, struct store *store, struct exec *exec,
-                   struct due *due)
+                   struct due *due, const struct freezes *freezes)
 {
     *d = (struct dispatch){
-        .loop = loop, .store = store, .exec = exec, .due = due, .claim_max = CLAIM_MAX};
+        .loop = loop,
+        .store = store,
+        .exec = exec,
+        .due = due,
+        .freezes = freezes,
+        .claim_max = CLAIM_MAX,
+    };
     list_init(&d->lives);
     list_init(&d->ended);
     list_init(&d->saving);
@@ -186,6 +195,8 @@ static void claim_add(struct dispatch *d, struct entry *entry, const struct verd
     run->reason = v->reason;
     run->missed = v->missed;
     run->missed_from = v->missed_from;
+    if (v->freeze)
+        run->message = str_of(v->freeze->message); // copied by the store before anybody changes it
     if (v->kind == VERDICT_SKIP) {
         run->state = RUN_SKIPPED;
         run->attempt = 0;
@@ -211,13 +222,14 @@ static void claim_gather(struct dispatch *d, wall now)
 
         if (!entry)
             return;
-        policy_decide(entry->job, entry->slot, rings_at, now, entry->running, &v);
-        if (v.kind == VERDICT_WAIT) {
+        policy_decide(entry->job, d->freezes, entry->slot, rings_at, now, entry->running, &v);
+        if (v.kind == VERDICT_WAIT && v.not_before.us == 0) {
             due_hold(d->due, entry);
             continue;
         }
-        claim_add(d, entry, &v, now);
-        due_plan(d->due, entry, v.next);
+        if (v.kind != VERDICT_WAIT)
+            claim_add(d, entry, &v, now);
+        due_plan_late(d->due, entry, v.next, v.not_before);
     }
 }
 
@@ -676,7 +688,29 @@ static void manual_claim(struct manual *manual)
     store_claim(manual->d->store, &manual->run, 1, (wall){0}, manual_answered, manual);
 }
 
-void dispatch_run(struct dispatch *d, struct entry *entry, dispatch_run_done *done, void *ctx)
+// Whether a freeze lets the job be run by hand.
+static bool is_thawed(const struct dispatch *d, const struct job *job, struct err *e)
+{
+    wall now = clock_wall(loop_clock(d->loop));
+    struct freeze_mark mark;
+    struct buf until;
+
+    freezes_at(d->freezes, job->name, now, (wall){now.us + THAW_US}, &mark);
+    if (!mark.by)
+        return true;
+    (void)fail(e, ERR_FROZEN, NULL, "%s", mark.by->message);
+    buf_init(&until, 100);
+    if (mark.until.us != WALL_NEVER.us)
+        iso8601_named(mark.until, d->freezes->zone, &until);
+    (void)fail_hint(e, "%s%s%srun it with force=true if it must be now",
+                    until.len > 0 ? "wait until " : "", buf_text(&until),
+                    until.len > 0 ? ", or " : "");
+    buf_done(&until);
+    return false;
+}
+
+void dispatch_run(struct dispatch *d, struct entry *entry, bool is_forced, dispatch_run_done *done,
+                  void *ctx)
 {
     struct err err;
 
@@ -689,6 +723,10 @@ void dispatch_run(struct dispatch *d, struct entry *entry, dispatch_run_done *do
         (void)fail(&err, ERR_CONCURRENCY, NULL, "%d of %d runs of the job are in progress",
                    (int)entry->running, (int)entry->job->max_instances);
         (void)fail_hint(&err, "wait for it to end, or raise max_instances");
+        done(&err, 0, ctx);
+        return;
+    }
+    if (!is_forced && !is_thawed(d, entry->job, &err)) {
         done(&err, 0, ctx);
         return;
     }

@@ -41,12 +41,13 @@ struct dispatch {
     struct store *store;
     struct exec *exec;
     struct due *due;
-    struct loop_alarm ahead;    // rings shortly before alarm: what will be due can be prepared
-    struct loop_alarm alarm;    // rings when the next slot is due
-    struct loop_timer retry;    // after a failure of the store
-    size_t claim_max;           // rows of one claim
-    struct claim_rows claim;    // the rows that are with the store, while is_claiming
-    struct claim_rows answered; // those of the claim before, while their runs are started
+    const struct freezes *freezes; // NULL: none
+    struct loop_alarm ahead;       // rings shortly before alarm: what will be due can be prepared
+    struct loop_alarm alarm;       // rings when the next slot is due
+    struct loop_timer retry;       // after a failure of the store
+    size_t claim_max;              // rows of one claim
+    struct claim_rows claim;       // the rows that are with the store, while is_claiming
+    struct claim_rows answered;    // those of the claim before, while their runs are started
     bool is_claiming;
     struct list lives;   // every struct live whose run has not ended
     struct list ended;   // then those whose end is not with the store yet,
@@ -70,9 +71,9 @@ struct dispatch {
     void *idle_ctx;
 };
 
-// Sets up; loop, store, exec and due are borrowed.
+// Sets up; all are borrowed.
 void dispatch_init(struct dispatch *d, struct loop *loop, struct store *store, struct exec *exec,
-                   struct due *due);
+                   struct due *due, const struct freezes *freezes);
 void dispatch_done(struct dispatch *d);
 
 // Something in due has changed: claims what is due and sets the alarm for the rest.
@@ -94,8 +95,9 @@ void dispatch_sweep(struct dispatch *d);
 typedef void dispatch_run_done(const struct err *err, int64_t run_id, void *ctx);
 
 // Starts a run of the job now, beside its schedule. ERR_CONCURRENCY when max_instances are running
-// already.
-void dispatch_run(struct dispatch *d, struct entry *entry, dispatch_run_done *done, void *ctx);
+// already; ERR_FROZEN when a freeze holds the job, unless it is forced.
+void dispatch_run(struct dispatch *d, struct entry *entry, bool is_forced, dispatch_run_done *done,
+                  void *ctx);
 
 // Claims no more; calls on_idle (perhaps at once) when every run has ended and every end is
 // durable.

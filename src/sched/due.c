@@ -93,15 +93,24 @@ size_t due_count(const struct due *d)
 
 void due_plan(struct due *d, struct entry *entry, wall slot)
 {
+    due_plan_late(d, entry, slot, (wall){0});
+}
+
+void due_plan_late(struct due *d, struct entry *entry, wall slot, wall not_before)
+{
     heaps_leave(d, entry);
     entry->slot = slot;
     entry->is_waiting = false;
     if (slot.us == WALL_NEVER.us)
         return;
     int64_t jitter_us = trigger_jitter_us(entry->job->trigger, (uint64_t)entry->job->id, slot);
+    int64_t rings_at = slot.us + jitter_us;
 
-    heap_push(&d->ringing, &entry->due, slot.us + jitter_us);
-    if (jitter_us != 0)
+    if (rings_at < not_before.us)
+        rings_at = not_before.us;
+    heap_push(&d->ringing, &entry->due, rings_at);
+    // What follows events is found again from them, whatever the watermark says.
+    if (rings_at != slot.us && !(entry->is_relative && not_before.us != 0))
         heap_push(&d->held, &entry->held, slot.us);
 }
 

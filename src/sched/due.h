@@ -3,9 +3,9 @@
 // The store is the truth and this table a copy of it, so it may be rebuilt at any moment.
 //
 // An entry is in the due heap while it has a slot to wait for. Two kinds of entry have a slot that
-// may lie in the past although nothing is late: one whose start is jittered (it rings at slot +
-// jitter) and one that waits for its own earlier run to end. They are in the held heap as well, or
-// instead, so that due_watermark never passes their slot.
+// may lie in the past although nothing is late: one that rings later than its slot (at slot +
+// jitter, or when a freeze has more to tell) and one that waits for its own earlier run to end.
+// They are in the held heap as well, or instead, so that due_watermark never passes their slot.
 #pragma once
 
 #include <stdbool.h>
@@ -59,6 +59,10 @@ size_t due_count(const struct due *d);
 
 // Plans the entry for a slot: it rings at slot + jitter. WALL_NEVER takes it out of the heaps.
 void due_plan(struct due *d, struct entry *entry, wall slot);
+
+// The same, but it rings no earlier than a moment (0: as due_plan). WALL_NEVER: not before it is
+// planned again.
+void due_plan_late(struct due *d, struct entry *entry, wall slot, wall not_before);
 
 // Lets the entry keep its slot without ringing, until due_plan.
 void due_hold(struct due *d, struct entry *entry);

@@ -21,6 +21,7 @@ struct sched {
     struct sched_options options;
     struct due due;
     struct dispatch dispatch;
+    struct windows windows;
     struct loop_timer zones_timer;
     char *timezone; // owns options.timezone
     void (*on_stopped)(void *ctx);
@@ -44,8 +45,10 @@ static wall sched_now(const struct sched *s)
 
 struct trigger_context sched_trigger_context(const struct sched *s)
 {
-    return (struct trigger_context){
-        .zones = s->options.zones, .timezone = s->options.timezone, .now = sched_now(s)};
+    return (struct trigger_context){.zones = s->options.zones,
+                                    .timezone = s->options.timezone,
+                                    .now = sched_now(s),
+                                    .calendars = &s->windows.calendars};
 }
 
 // ---- planning ----
@@ -71,6 +74,8 @@ static void zones_changed(struct sched *s)
 {
     struct trigger_context context = sched_trigger_context(s);
     struct entry *entry;
+
+    windows_reload(&s->windows);
 
     for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
         wall slot = entry->slot;
@@ -116,6 +121,111 @@ static void entry_replan(struct sched *s, struct entry *entry)
     plan_from(&s->due, entry, entry->job->updated_at);
 }
 
+// ---- calendars and freezes ----
+
+static const char *calendar_user(struct str calendar, size_t *at, void *ctx)
+{
+    struct sched *s = ctx;
+    const struct entry *entry;
+
+    while ((entry = map_next(&s->due.by_id, at)))
+        if (entry->job->trigger && trigger_uses_calendar(entry->job->trigger, calendar))
+            return entry->job->name.p;
+    return NULL;
+}
+
+// Whether a trigger has times when it is compiled with what is in force now.
+static bool trigger_check(const struct trigger *t, const struct trigger_context *context,
+                          struct err *e)
+{
+    struct trigger *again = NULL;
+    struct buf text;
+    json_t *spec;
+
+    buf_init(&text, 1 << 20);
+    trigger_write(t, &text);
+    spec = json_loadb(text.p, text.len, 0, NULL);
+    bool ok = trigger_parse(spec, context, &again, e);
+
+    trigger_free(again);
+    json_decref(spec);
+    buf_done(&text);
+    return ok;
+}
+
+static bool calendar_check(struct str calendar, struct err *e, void *ctx)
+{
+    struct sched *s = ctx;
+    struct trigger_context context = sched_trigger_context(s);
+    const struct entry *entry;
+
+    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
+        context.job_id = entry->job->name;
+        if (entry->job->trigger && trigger_uses_calendar(entry->job->trigger, calendar) &&
+            !trigger_check(entry->job->trigger, &context, e)) {
+            (void)fail(e, ERR_IN_USE, "name", "the job \"%.*s\" cannot be used with it: %s",
+                       STR(entry->job->name), e->message);
+            return fail_hint(e, "change the trigger of the job first");
+        }
+    }
+    return true;
+}
+
+// A copy of a job whose calendars have changed, compiled again. One that cannot be used with them
+// is kept aside: it must not run as if nothing had changed.
+static struct job *job_renewed(const struct sched *s, const struct job *job)
+{
+    struct trigger_context context = sched_trigger_context(s);
+    struct job *again = job_copy(job, &context);
+
+    if (!again->trigger)
+        log_error("a job cannot be used with its calendars and is kept aside",
+                  log_str("job_id", again->name), log_str("why", again->quarantine));
+    return again;
+}
+
+static void calendars_changed(void *ctx)
+{
+    struct sched *s = ctx;
+    wall now = sched_now(s);
+    struct entry *entry;
+
+    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
+        wall slot = entry->slot;
+
+        if (!entry->job->trigger || !trigger_is_stale(entry->job->trigger))
+            continue;
+        due_replace(&s->due, entry, job_renewed(s, entry->job));
+        if (slot.us > now.us)
+            plan_from(&s->due, entry, now);
+    }
+    dispatch_look(&s->dispatch);
+}
+
+// Everything that waits is looked at anew: what a freeze has put off, and what one holds now.
+static void freezes_changed(void *ctx)
+{
+    struct sched *s = ctx;
+    struct entry *entry;
+
+    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
+        if (entry->slot.us != WALL_NEVER.us && !entry->is_waiting)
+            due_plan(&s->due, entry, entry->slot);
+    dispatch_look(&s->dispatch);
+}
+
+static void window_trouble(const struct err *err, void *ctx)
+{
+    struct sched *s = ctx;
+
+    dispatch_trouble(&s->dispatch, err);
+}
+
+struct windows *sched_windows(struct sched *s)
+{
+    return &s->windows;
+}
+
 // ---- construction ----
 
 struct sched *sched_new(const struct sched_options *options)
@@ -125,8 +235,13 @@ struct sched *sched_new(const struct sched_options *options)
     s->options = *options;
     s->timezone = str_own(options->timezone);
     s->options.timezone = str_of(s->timezone);
+    const struct windows_jobs jobs = {calendar_user,   calendar_check, calendars_changed,
+                                      freezes_changed, window_trouble, s};
+
     due_init(&s->due);
-    dispatch_init(&s->dispatch, options->loop, options->store, options->exec, &s->due);
+    windows_init(&s->windows, options->store, options->zones, s->options.timezone, &jobs);
+    dispatch_init(&s->dispatch, options->loop, options->store, options->exec, &s->due,
+                  &s->windows.freezes);
     if (options->claim_max > 0)
         s->dispatch.claim_max = options->claim_max;
     return s;
@@ -139,6 +254,7 @@ void sched_free(struct sched *s)
     loop_timer_stop(s->options.loop, &s->zones_timer);
     dispatch_done(&s->dispatch);
     due_done(&s->due);
+    windows_done(&s->windows);
     free(s->timezone);
     free(s);
 }
@@ -148,6 +264,13 @@ struct loading {
     struct trigger_context context;
     size_t quarantined;
 };
+
+static void calendar_loaded(const struct store_calendar *row, void *ctx)
+{
+    struct loading *loading = ctx;
+
+    windows_load(&loading->s->windows, row);
+}
 
 static enum store_last job_loaded(const struct job_row *row, void *ctx)
 {
@@ -178,7 +301,10 @@ static void last_loaded(int64_t job_id, wall at, void *ctx)
 bool sched_start(struct sched *s, struct err *e)
 {
     struct loading loading = {s, sched_trigger_context(s), 0};
-    struct store_load load = {.on_job = job_loaded, .on_last = last_loaded, .ctx = &loading};
+    struct store_load load = {.on_calendar = calendar_loaded,
+                              .on_job = job_loaded,
+                              .on_last = last_loaded,
+                              .ctx = &loading};
     struct entry *entry;
 
     if (!store_load(s->options.store, &load, e))
@@ -270,6 +396,12 @@ static void put_answered(const struct store_answer *answer, void *ctx)
     job->id = answer->job_id;
     job->version = answer->version;
     job->change_seq = answer->change_seq;
+    if (trigger_is_stale(job->trigger)) { // a calendar was changed meanwhile
+        struct job *again = job_renewed(s, job);
+
+        job_free(job);
+        job = again;
+    }
     if (entry && entry->job->id != job->id) { // the old one had ended
         due_remove(&s->due, entry);
         entry = NULL;
@@ -362,7 +494,8 @@ void sched_pause(struct sched *s, struct str name, bool paused, sched_done *done
     sched_put(s, job, entry->job->version, done, ctx);
 }
 
-void sched_run_now(struct sched *s, struct str name, sched_run_done *done, void *ctx)
+void sched_run_now(struct sched *s, struct str name, bool is_forced, sched_run_done *done,
+                   void *ctx)
 {
     struct entry *entry = due_find(&s->due, name);
     struct err err;
@@ -372,7 +505,7 @@ void sched_run_now(struct sched *s, struct str name, sched_run_done *done, void 
         done(&err, 0, ctx);
         return;
     }
-    dispatch_run(&s->dispatch, entry, done, ctx);
+    dispatch_run(&s->dispatch, entry, is_forced, done, ctx);
 }
 
 // ---- looking ----

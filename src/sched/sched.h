@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "exec/exec.h"
 #include "job/job.h"
+#include "sched/windows.h"
 #include "store/store.h"
 #include "trigger/trigger.h"
 
@@ -58,10 +59,15 @@ void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx)
 void sched_pause(struct sched *s, struct str name, bool paused, sched_done *done, void *ctx);
 
 // Starts a run now, beside the schedule. Answered when the run is claimed: err is NULL and run_id
-// its id, or what is in the way (ERR_NOT_FOUND; ERR_CONCURRENCY: max_instances are running
-// already). Paused jobs may be run so.
+// its id, or what is in the way (ERR_NOT_FOUND; ERR_CONCURRENCY: max_instances are running already;
+// ERR_FROZEN: a freeze holds it, and it is not forced). Paused jobs may be run so.
 typedef void sched_run_done(const struct err *err, int64_t run_id, void *ctx);
-void sched_run_now(struct sched *s, struct str name, sched_run_done *done, void *ctx);
+void sched_run_now(struct sched *s, struct str name, bool is_forced, sched_run_done *done,
+                   void *ctx);
+
+// Calendars and freezes: to be looked at, and the door for changes of them. A change is planned
+// from at once: jobs that use a calendar are compiled again, slots in a freeze are skipped.
+struct windows *sched_windows(struct sched *s);
 
 // The job of that name, borrowed until the loop's next turn; NULL when there is none (a job whose
 // single date is over is gone from here; any other that has no further slot stays).

@@ -42,6 +42,11 @@ void almanacs_remove(struct almanacs *all, struct str name)
     replaced(map_remove(&all->by_name, name));
 }
 
+struct almanac *almanacs_swap(struct almanacs *all, struct str name, struct almanac *a)
+{
+    return a ? map_put(&all->by_name, str_of(a->name), a) : map_remove(&all->by_name, name);
+}
+
 // ---- what leads where
 
 static bool unknown(const struct almanacs *all, struct str name, const char *field, struct err *e)

@@ -33,6 +33,10 @@ struct almanac *almanacs_find(const struct almanacs *all, struct str name); // N
 void almanacs_put(struct almanacs *all, struct almanac *a);
 void almanacs_remove(struct almanacs *all, struct str name);
 
+// Puts another one in a name's place (NULL: none) without ending anybody's hold or marking
+// anything, to try it; returns what was there. The caller puts that back.
+struct almanac *almanacs_swap(struct almanacs *all, struct str name, struct almanac *a);
+
 // Whether an almanac may be put: the calendars that it names exist, and none of them leads back to
 // it. Otherwise ERR_INPUT with the place in its list ("calendars.1").
 [[nodiscard]] bool almanacs_check(const struct almanacs *all, const struct almanac *a,

@@ -18,7 +18,7 @@ static void bench_open(struct bench *b)
 {
     fixture_open(&b->f);
     due_init(&b->due);
-    dispatch_init(&b->d, b->f.loop, b->f.store, &b->f.exec, &b->due);
+    dispatch_init(&b->d, b->f.loop, b->f.store, &b->f.exec, &b->due, NULL);
 }
 
 static void bench_close(struct bench *b)
@@ -350,9 +350,9 @@ static void test_run_by_hand_and_stop(void **state)
     struct entry *entry = stored(&b, "x", EVERY_10, 0);
 
     entry->job->max_instances = 2;
-    dispatch_run(&b.d, entry, run_said, &first);
-    dispatch_run(&b.d, entry, run_said, &second);
-    dispatch_run(&b.d, entry, run_said, &third);
+    dispatch_run(&b.d, entry, false, run_said, &first);
+    dispatch_run(&b.d, entry, false, run_said, &second);
+    dispatch_run(&b.d, entry, false, run_said, &third);
     fixture_settle(&b.f);
     // Both in one microsecond, yet each has a row of its own; the third is over the limit.
     assert_int_equal(first.code, ERR_NONE);
@@ -364,7 +364,7 @@ static void test_run_by_hand_and_stop(void **state)
     assert_false(is_idle);
     fixture_pass(&b.f, 30 * S);
     assert_int_equal(b.f.started, 2);
-    dispatch_run(&b.d, entry, run_said, &third);
+    dispatch_run(&b.d, entry, false, run_said, &third);
     assert_int_equal(third.code, ERR_BUSY);
     fixture_end(&b.f, 0, RUN_SUCCEEDED);
     assert_false(is_idle);
@@ -384,7 +384,7 @@ static void test_stop_during_a_claim_by_hand(void **state)
     bench_open(&b);
     struct entry *entry = stored(&b, "x", EVERY_10, 0);
 
-    dispatch_run(&b.d, entry, run_said, &said);
+    dispatch_run(&b.d, entry, false, run_said, &said);
     dispatch_stop(&b.d, flag, &is_idle);
     assert_false(is_idle);
     fixture_settle(&b.f);

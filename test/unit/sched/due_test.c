@@ -116,6 +116,33 @@ static void test_held_slots_hold_the_watermark(void **state)
     zones_free(zones);
 }
 
+// An entry that is looked at later than its slot holds the watermark as well.
+static void test_late(void **state)
+{
+    struct zones *zones = zones_new(NULL);
+    struct due d;
+
+    (void)state;
+    due_init(&d);
+    struct entry *e = due_add(&d, job_made(zones, 9, "frozen", EVERY));
+    wall slot = {40 * S};
+
+    due_plan_late(&d, e, slot, (wall){90 * S});
+    assert_int_equal(due_next(&d).us, 90 * S);
+    assert_null(due_pop(&d, (wall){89 * S}));
+    assert_int_equal(due_watermark(&d, (wall){89 * S}).us, slot.us - 1);
+    assert_ptr_equal(due_pop(&d, (wall){90 * S}), e);
+    due_plan_late(&d, e, slot, (wall){10 * S});
+    assert_int_equal(due_next(&d).us, slot.us);
+    due_plan_late(&d, e, slot, WALL_NEVER);
+    assert_int_equal(due_next(&d).us, WALL_NEVER.us);
+    assert_int_equal(due_watermark(&d, (wall){60 * S}).us, slot.us - 1);
+    due_plan(&d, e, slot);
+    assert_int_equal(due_next(&d).us, slot.us);
+    due_done(&d);
+    zones_free(zones);
+}
+
 static void test_replace(void **state)
 {
     struct zones *zones = zones_new(NULL);
@@ -147,6 +174,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_held_slots_hold_the_watermark),
+        cmocka_unit_test(test_late),
         cmocka_unit_test(test_replace),
     };
 

@@ -89,7 +89,9 @@ static void test_table(void **state)
         print_message("row %zu: %s\n", i, rows[i].name);
         job.misfire_grace_us = rows[i].grace_s < 0 ? rows[i].grace_s : rows[i].grace_s * S;
         job.trigger = trigger_of(zones, rows[i].trigger);
-        policy_decide(&job, slot, slot, now, rows[i].running, &v);
+        policy_decide(&job, NULL, slot, slot, now, rows[i].running, &v);
+        assert_int_equal(v.not_before.us, 0);
+        assert_null(v.freeze);
         assert_int_equal(v.kind, rows[i].kind);
         if (v.kind != VERDICT_RUN)
             assert_int_equal(v.reason, rows[i].reason);
@@ -103,9 +105,120 @@ static void test_table(void **state)
     zones_free(zones);
 }
 
+// The same trigger; a freeze from 100 to 200, another from 200 to 230, one for other jobs, and one
+// from 90000 on.
+static const struct {
+    const char *name;
+    const char *trigger;
+    enum job_coalesce coalesce;
+    int64_t slot_s, now_s;
+    int running;
+    enum verdict_kind kind;
+    enum run_reason reason;
+    const char *freeze; // "": none
+    int64_t verdict_slot_s, missed, next_s, not_before_s;
+} freeze_rows[] = {
+#define AFTER "{\"type\":\"after\",\"delay\":\"30s\"}"
+    {"before it", TEN, COALESCE_LAST, 90, 90, 0, VERDICT_RUN, REASON_NONE, "", 90, 0, 100, 0},
+    {"its first slot", TEN, COALESCE_LAST, 100, 100, 0, VERDICT_SKIP, REASON_FREEZE, "one", 100, 0,
+     110, 200},
+    {"running does not matter", TEN, COALESCE_ALL, 100, 100, 1, VERDICT_SKIP, REASON_FREEZE, "one",
+     100, 0, 110, 200},
+    {"at its end the rest is told", TEN, COALESCE_ALL, 110, 200, 0, VERDICT_SKIP, REASON_FREEZE,
+     "one", 190, 8, 200, 0},
+    {"the next one is told apart", TEN, COALESCE_LAST, 200, 200, 0, VERDICT_SKIP, REASON_FREEZE,
+     "two", 200, 0, 210, 230},
+    {"behind it", TEN, COALESCE_LAST, 230, 230, 0, VERDICT_RUN, REASON_NONE, "", 230, 0, 240, 0},
+    {"a slot before, noticed in it", TEN, COALESCE_LAST, 90, 105, 0, VERDICT_SKIP, REASON_MISFIRE,
+     "", 90, 0, 100, 0},
+    {"likewise, within its grace", TEN, COALESCE_LAST, 90, 100, 0, VERDICT_SKIP, REASON_FREEZE,
+     "one", 90, 0, 100, 0},
+    {"likewise, waiting", TEN, COALESCE_ALL, 90, 100, 1, VERDICT_SKIP, REASON_FREEZE, "one", 90, 0,
+     100, 0},
+    {"missed before it: not folded over", TEN, COALESCE_LAST, 50, 300, 0, VERDICT_SKIP,
+     REASON_MISFIRE, "", 90, 4, 100, 0},
+    {"missed in it, noticed behind it", TEN, COALESCE_LAST, 150, 300, 0, VERDICT_SKIP,
+     REASON_FREEZE, "one", 190, 4, 200, 0},
+    {"a long one has a row an hour", TEN, COALESCE_LAST, 90000, 90000, 0, VERDICT_SKIP,
+     REASON_FREEZE, "long", 90000, 0, 90010, 93600},
+    {"and an hour later", TEN, COALESCE_LAST, 90010, 93600, 0, VERDICT_SKIP, REASON_FREEZE, "long",
+     93600, 359, 93610, 97200},
+    {"a seldom one has all its rows",
+     "{\"type\":\"interval\",\"hours\":25,\"start_date\":"
+     "\"2026-01-01T00:00:00Z\"}",
+     COALESCE_LAST, 90000, 90000, 0, VERDICT_SKIP, REASON_FREEZE, "long", 90000, 0, 180000, 93600},
+    {"a date", "{\"type\":\"date\",\"run_date\":\"2026-01-01T00:02:00Z\"}", COALESCE_LAST, 120, 120,
+     0, VERDICT_SKIP, REASON_FREEZE, "one", 120, 0, -1, 0},
+    {"after a run before it", AFTER, COALESCE_LAST, 110, 110, 0, VERDICT_SKIP, REASON_FREEZE, "one",
+     110, 0, -1, 0},
+    {"after a skip in it", AFTER, COALESCE_LAST, 140, 140, 0, VERDICT_WAIT, REASON_NONE, "", 140, 0,
+     140, 200},
+    {"likewise, when it is over", AFTER, COALESCE_LAST, 140, 200, 0, VERDICT_SKIP, REASON_FREEZE,
+     "one", 140, 0, -1, 0},
+};
+
+static void freeze_add(struct freezes *all, struct zones *zones, const char *name, const char *text)
+{
+    json_t *definition = json_loads(text, 0, NULL);
+    struct freeze *freeze;
+    struct err e;
+
+    assert_non_null(definition);
+    if (!freeze_read(definition, str_of(name), zones, &freeze, &e))
+        fail_msg("%s: %s", text, e.message);
+    freezes_put(all, freeze);
+    json_decref(definition);
+}
+
+static void test_freezes(void **state)
+{
+    struct zones *zones = zones_new(NULL);
+    struct freezes all = {.zone = zones_utc(zones)};
+
+    (void)state;
+    freeze_add(&all, zones, "one",
+               "{\"from\":\"2026-01-01T00:01:40Z\",\"to\":"
+               "\"2026-01-01T00:03:20Z\",\"reason\":\"x\"}");
+    freeze_add(&all, zones, "two",
+               "{\"from\":\"2026-01-01T00:03:20Z\",\"to\":"
+               "\"2026-01-01T00:03:50Z\",\"reason\":\"x\"}");
+    freeze_add(&all, zones, "other",
+               "{\"from\":\"2026-01-01\",\"reason\":\"x\",\"jobs\":"
+               "[\"b*\"]}");
+    freeze_add(&all, zones, "long", "{\"from\":\"2026-01-02T01:00:00Z\",\"reason\":\"x\"}");
+    for (size_t i = 0; i < COUNT(freeze_rows); i++) {
+        struct job job = {.name = STR_LIT("a"),
+                          .coalesce = freeze_rows[i].coalesce,
+                          .max_instances = 1,
+                          .misfire_grace_us = JOB_GRACE_DEFAULT};
+        wall slot = {(T0 + freeze_rows[i].slot_s) * S}, now = {(T0 + freeze_rows[i].now_s) * S};
+        struct verdict v;
+
+        print_message("row %zu: %s\n", i, freeze_rows[i].name);
+        job.trigger = trigger_of(zones, freeze_rows[i].trigger);
+        policy_decide(&job, &all, slot, slot, now, freeze_rows[i].running, &v);
+        assert_int_equal(v.kind, freeze_rows[i].kind);
+        if (v.kind == VERDICT_SKIP)
+            assert_int_equal(v.reason, freeze_rows[i].reason);
+        assert_string_equal(v.freeze ? v.freeze->marks->name : "", freeze_rows[i].freeze);
+        assert_int_equal(v.slot.us, (T0 + freeze_rows[i].verdict_slot_s) * S);
+        assert_int_equal(v.missed, freeze_rows[i].missed);
+        assert_int_equal(v.missed_from.us, v.missed > 0 ? slot.us : 0);
+        assert_int_equal(v.next.us, freeze_rows[i].next_s < 0 ? WALL_NEVER.us
+                                                              : (T0 + freeze_rows[i].next_s) * S);
+        assert_int_equal(v.not_before.us, freeze_rows[i].not_before_s == 0
+                                              ? 0
+                                              : (T0 + freeze_rows[i].not_before_s) * S);
+        trigger_free(job.trigger);
+    }
+    freezes_done(&all);
+    zones_free(zones);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_table)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_table),
+                                              cmocka_unit_test(test_freezes)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,13 +201,13 @@ static void test_run_now_and_stop(void **state)
     struct sched *s = life_begin(&f);
 
     (void)put(&f, s, "x", EVERY_10, STORE_CREATE);
-    sched_run_now(s, STR_LIT("nobody"), run_said, &said);
+    sched_run_now(s, STR_LIT("nobody"), false, run_said, &said);
     assert_int_equal(said.code, ERR_NOT_FOUND);
-    sched_run_now(s, STR_LIT("x"), run_said, &said);
+    sched_run_now(s, STR_LIT("x"), false, run_said, &said);
     fixture_settle(&f);
     assert_int_equal(said.code, ERR_NONE);
     assert_int_equal(f.started, 1);
-    sched_run_now(s, STR_LIT("x"), run_said, &said);
+    sched_run_now(s, STR_LIT("x"), false, run_said, &said);
     assert_int_equal(said.code, ERR_CONCURRENCY);
     sched_stop(s, 5 * S, flag, &is_stopped);
     assert_int_equal(f.stop_grace_us, 5 * S);
@@ -384,7 +384,7 @@ static void test_run_by_hand_is_no_slot(void **state)
     (void)put(&f, s, "x", "{\"type\":\"interval\",\"seconds\":1000,\"jitter\":500}", STORE_CREATE);
     fixture_pass(&f, 1001 * S);
     assert_int_equal(f.started, 0); // it waits for its jitter
-    sched_run_now(s, STR_LIT("x"), run_said, &said);
+    sched_run_now(s, STR_LIT("x"), false, run_said, &said);
     fixture_settle(&f);
     assert_int_equal(said.code, ERR_NONE);
     fixture_end(&f, 0, RUN_SUCCEEDED);
@@ -434,7 +434,7 @@ static void run_by_hand(struct fixture *f, struct sched *s, const char *name)
 {
     struct said said = {0};
 
-    sched_run_now(s, str_of(name), run_said, &said);
+    sched_run_now(s, str_of(name), false, run_said, &said);
     fixture_settle(f);
     assert_int_equal(said.code, ERR_NONE);
 }
@@ -511,7 +511,7 @@ static void test_after_a_run_by_hand(void **state)
     // One that the store refuses has not been.
     struct said said = {0};
     memory_store_fail(f.store, 1);
-    sched_run_now(s, STR_LIT("x"), run_said, &said);
+    sched_run_now(s, STR_LIT("x"), false, run_said, &said);
     assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
     fixture_settle(&f);
     assert_int_equal(said.code, ERR_STORE);

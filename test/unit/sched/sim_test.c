@@ -268,7 +268,7 @@ static void run_by_hand(struct sim *sim)
     char name[32];
 
     snprintf(name, sizeof name, "job-%d", EVENT_JOB + (int)dice(sim, JOBS - EVENT_JOB));
-    sched_run_now(sim->sched, str_of(name), run_said, NULL);
+    sched_run_now(sim->sched, str_of(name), false, run_said, NULL);
     run_for(sim, S / 10); // until it is answered
 }
 

@@ -89,6 +89,21 @@ static void test_replace(void **state)
     assert_non_null(strstr(gathered(f, "closed", text), "there is no calendar \"weekend\""));
 }
 
+static void test_swap(void **state)
+{
+    struct fixture *f = *state;
+    struct almanac *a = almanac_good(f->zones, "weekend", "{\"weekdays\":[\"fri\"]}"), *before;
+
+    before = almanacs_swap(&f->all, STR_LIT("weekend"), a);
+    assert_ptr_equal(almanacs_find(&f->all, STR_LIT("weekend")), a);
+    assert_false(before->is_replaced);
+    assert_ptr_equal(almanacs_swap(&f->all, STR_LIT("weekend"), NULL), a);
+    assert_null(almanacs_find(&f->all, STR_LIT("weekend")));
+    assert_null(almanacs_swap(&f->all, STR_LIT("weekend"), before));
+    assert_int_equal(before->holders, 1);
+    almanac_drop(a);
+}
+
 static void test_unusable(void **state)
 {
     struct fixture *f = *state;
@@ -168,6 +183,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_gather, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replace, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_swap, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unusable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_check, setup, teardown),
         cmocka_unit_test_setup_teardown(test_user, setup, teardown),
