@@ -14,7 +14,8 @@
 #define REASON_MAX 200
 #define LOOKS_MAX 10000 // stretches that are put together
 
-static bool marks_read(const json_t *definition, struct freeze *f, struct err *e);
+static bool marks_read(const json_t *definition, struct zones *zones, struct freeze *f,
+                       struct err *e);
 static bool jobs_read(const json_t *definition, struct freeze *f, struct err *e);
 
 static bool reason_read(const json_t *definition, struct spec_text *ret_reason, struct err *e)
@@ -53,8 +54,8 @@ static bool head_read(const json_t *definition, struct str name, struct zones *z
 bool freeze_read(const json_t *definition, struct str name, struct zones *zones,
                  struct freeze **ret_freeze, struct err *e)
 {
-    static const char *const keys[] = {"name", "description", "timezone", "reason", "from",
-                                       "to",   "cron",        "duration", "jobs"};
+    static const char *const keys[] = {"name", "description", "timezone", "reason",   "from",
+                                       "to",   "cron",        "rrule",    "duration", "jobs"};
     struct freeze *f;
 
     if (!json_is_object(definition))
@@ -64,7 +65,7 @@ bool freeze_read(const json_t *definition, struct str name, struct zones *zones,
     if (!spec_check_keys_of("a freeze", definition, keys, sizeof keys / sizeof *keys, e))
         return false;
     f = mem_alloc(sizeof *f);
-    if (head_read(definition, name, zones, f, e) && marks_read(definition, f, e) &&
+    if (head_read(definition, name, zones, f, e) && marks_read(definition, zones, f, e) &&
         jobs_read(definition, f, e) && almanac_settle(f->marks, e)) {
         *ret_freeze = f;
         return true;
@@ -85,38 +86,59 @@ void freeze_free(struct freeze *f)
     free(f);
 }
 
-static bool recurring_read(struct str expr, struct str duration, struct freeze *f, struct err *e)
-{
-    int64_t length_us;
+// What says when it begins.
+struct begin {
+    struct spec_text from, to, cron, rrule, duration;
+};
 
-    if (!duration.p)
+static bool recurring_read(const struct begin *b, struct zones *zones, struct freeze *f,
+                           struct err *e)
+{
+    int64_t length_us = 0;
+
+    if (b->duration.s.p && !almanac_length(b->duration.s, "duration", &length_us, e))
+        return false;
+    if (b->rrule.s.p)
+        return almanac_add_rrule(f->marks, zones, b->rrule.s, length_us, "rrule", f->marks->reason,
+                                 e);
+    if (length_us == 0)
         return fail(e, ERR_INPUT, "duration",
                     "a freeze by crontab text needs a duration, such as "
                     "8h");
-    return almanac_length(duration, "duration", &length_us, e) &&
-           almanac_add_cron(f->marks, expr, length_us, "cron", f->marks->reason, e);
+    return almanac_add_cron(f->marks, b->cron.s, length_us, "cron", f->marks->reason, e);
 }
 
-static bool marks_read(const json_t *definition, struct freeze *f, struct err *e)
+static bool stand_alone(const struct begin *b, struct err *e)
 {
-    struct spec_text from, to, cron, duration;
+    const char *first = b->from.s.p ? "from" : b->cron.s.p ? "cron" : "rrule";
+    const char *other = b->from.s.p && b->cron.s.p                     ? "cron"
+                        : (b->from.s.p || b->cron.s.p) && b->rrule.s.p ? "rrule"
+                        : b->from.s.p && b->duration.s.p               ? "duration"
+                        : !b->from.s.p && b->to.s.p                    ? "to"
+                                                                       : NULL;
 
-    if (!spec_text(definition, "from", &from, e) || !spec_text(definition, "to", &to, e) ||
-        !spec_text(definition, "cron", &cron, e) ||
-        !spec_text(definition, "duration", &duration, e))
+    return !other || fail(e, ERR_INPUT, other, "%s cannot stand beside %s", other, first);
+}
+
+static bool marks_read(const json_t *definition, struct zones *zones, struct freeze *f,
+                       struct err *e)
+{
+    struct begin b;
+
+    if (!spec_text(definition, "from", &b.from, e) || !spec_text(definition, "to", &b.to, e) ||
+        !spec_text(definition, "cron", &b.cron, e) ||
+        !spec_text(definition, "rrule", &b.rrule, e) ||
+        !spec_text(definition, "duration", &b.duration, e))
         return false;
-    if (!from.s.p && !cron.s.p) {
+    if (!b.from.s.p && !b.cron.s.p && !b.rrule.s.p) {
         fail(e, ERR_INPUT, "from", "a freeze needs a beginning");
-        return fail_hint(e, "give from and to, or cron and duration");
+        return fail_hint(e, "give from and to, or cron and duration, or rrule");
     }
-    if (from.s.p && (cron.s.p || duration.s.p))
-        return fail(e, ERR_INPUT, cron.s.p ? "cron" : "duration", "%s cannot stand beside from",
-                    cron.s.p ? "cron" : "duration");
-    if (cron.s.p && to.s.p)
-        return fail(e, ERR_INPUT, "to", "to cannot stand beside cron");
-    if (cron.s.p)
-        return recurring_read(cron.s, duration.s, f, e);
-    return almanac_add_between(f->marks, from.s, to.s, f->marks->reason, e);
+    if (!stand_alone(&b, e))
+        return false;
+    if (!b.from.s.p)
+        return recurring_read(&b, zones, f, e);
+    return almanac_add_between(f->marks, b.from.s, b.to.s, f->marks->reason, e);
 }
 
 static bool pattern_add(const json_t *value, size_t index, struct freeze *f, struct err *e)

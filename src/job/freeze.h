@@ -3,9 +3,11 @@
 //     {"from": "2026-12-18", "to": "2027-01-04", "reason": "no changes before the audit",
 //      "jobs": ["deploy-*", "backup"]}
 //     {"cron": "0 22 * * fri", "duration": "8h", "reason": "maintenance"}
+//     {"rrule": "DTSTART:20260115\nRRULE:FREQ=MONTHLY;BYDAY=3TH", "reason": "patch day"}
 //
 // From one day (the last one included), moment or day of every year to another, without "to" until
-// it is lifted; or so long from each time of a crontab text. Local times are those of "timezone",
+// it is lifted; or so long from each time of a crontab text or a recurrence rule (whole days when
+// its DTSTART is a date). Local times are those of "timezone",
 // else of the scheduler. Patterns in jobs (*, ?) say which jobs it holds; without them it holds
 // all.
 #pragma once

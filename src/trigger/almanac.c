@@ -19,6 +19,8 @@
 #include "trigger/stretch.h"
 
 #define NEVER INT64_MAX
+#define RULE_WORK 6
+#define CHANGE_MAX_US (3 * HOUR_US)  // a day by the calendar is at most so much longer by the clock
 #define OFFSET_MAX_US (26 * HOUR_US) // of any zone
 
 struct almanac *almanac_new(struct str name, struct str reason)
@@ -46,6 +48,9 @@ void almanac_drop(struct almanac *a)
     spans_done(&a->fixed);
     vec_done(&a->masks);
     vec_done(&a->starts);
+    for (size_t i = 0; i < a->rules.len; i++)
+        rrule_free(a->rules.v[i].set);
+    vec_done(&a->rules);
     vec_done(&a->others);
     arena_free(a->arena);
     free(a);
@@ -69,12 +74,12 @@ bool almanac_name_check(struct str name, struct err *e)
 
 bool almanac_is_empty(const struct almanac *a)
 {
-    return a->local.len + a->fixed.len + a->masks.len + a->starts.len == 0;
+    return a->local.len + a->fixed.len + a->masks.len + a->starts.len + a->rules.len == 0;
 }
 
 int almanac_work(const struct almanac *a)
 {
-    return (int)(1 + a->masks.len + a->starts.len);
+    return (int)(1 + a->masks.len + a->starts.len + RULE_WORK * a->rules.len);
 }
 
 // ---- asking
@@ -132,6 +137,35 @@ static void starts_mark(const struct almanac_starts *starts, int64_t at, struct 
         mark_out(m, begin * SECOND_US);
 }
 
+wall almanac_rule_end(const struct almanac_rule *rule, wall start)
+{
+    struct zone_span span;
+    struct zone_local local;
+    int64_t second = floor_div(start.us, SECOND_US);
+
+    if (rule->is_local || rule->days == 0)
+        return (wall){start.us + rule->days * DAY_US + rule->us};
+    zone_span_at(rule->set->zone, second, &span);
+    zone_from_local(rule->set->zone, second + span.offset_s + rule->days * DAY_S, &local);
+    return (wall){local.first * SECOND_US + rule->us};
+}
+
+static void rule_mark(const struct almanac_rule *rule, int64_t at, struct mark *m)
+{
+    int64_t most_us = rule->days * DAY_US + rule->us + (rule->days > 0 ? CHANGE_MAX_US : 0);
+    wall start = rrule_next(rule->set, (wall){at - most_us});
+
+    for (; start.us <= at; start = rrule_next(rule->set, start)) {
+        wall end = almanac_rule_end(rule, start);
+
+        if (end.us > at) {
+            mark_in(m, end.us, rule->why);
+            return;
+        }
+    }
+    mark_out(m, start.us);
+}
+
 static void local_mark(const struct almanac *a, int64_t at, struct mark *m)
 {
     spans_mark(&a->local, at, m);
@@ -139,6 +173,9 @@ static void local_mark(const struct almanac *a, int64_t at, struct mark *m)
         mask_mark(&a->masks.v[i], at, m);
     for (size_t i = 0; i < a->starts.len; i++)
         starts_mark(&a->starts.v[i], at, m);
+    for (size_t i = 0; i < a->rules.len; i++)
+        if (a->rules.v[i].is_local)
+            rule_mark(&a->rules.v[i], at, m);
 }
 
 // Until when an answer stands that stands until a local time.
@@ -164,5 +201,8 @@ void almanac_at(const struct almanac *a, const struct zone *zone, wall at,
     local_mark(a, at.us + span.offset_s * SECOND_US, &m);
     m.until = until_of(&span, at.us, m.until);
     spans_mark(&a->fixed, at.us, &m);
+    for (size_t i = 0; i < a->rules.len; i++)
+        if (!a->rules.v[i].is_local)
+            rule_mark(&a->rules.v[i], at.us, &m);
     *ret_mark = (struct almanac_mark){m.is_in, {m.until}, m.why};
 }

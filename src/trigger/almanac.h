@@ -20,6 +20,7 @@
 #include "base/vec.h"
 #include "time/zone.h"
 #include "trigger/calendar.h"
+#include "trigger/rrule.h"
 #include "trigger/spans.h"
 
 #define ALMANAC_NAME_PATTERN "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -38,6 +39,14 @@ struct almanac_starts {
     const char *why;
 };
 
+// Recurrences that each begin a mark.
+struct almanac_rule {
+    struct rrule *set; // owned
+    int64_t days, us;  // how long a mark is: by the calendar, and behind that by the clock
+    bool is_local;     // the times of the set are local ones; else moments
+    const char *why;
+};
+
 struct almanac {
     struct arena *arena; // holds its texts
     const char *name;
@@ -47,6 +56,7 @@ struct almanac {
     struct spans fixed;      // moments
     VEC_OF(struct almanac_mask) masks;
     VEC_OF(struct almanac_starts) starts;
+    VEC_OF(struct almanac_rule) rules;
     VEC_OF(const char *) others; // calendars whose marks are its own as well
     const char *fault;           // why it cannot be used, when it was stored by another version
     int holders;
@@ -62,6 +72,9 @@ void almanac_drop(struct almanac *a);            // accepts NULL; the last holde
 
 // True when name may be a calendar's; otherwise err.field is "name".
 [[nodiscard]] bool almanac_name_check(struct str name, struct err *e);
+
+// Where a mark ends that begins at one of a rule's times.
+wall almanac_rule_end(const struct almanac_rule *rule, wall start);
 
 struct almanac_mark {
     bool is_in;      // the moment is marked

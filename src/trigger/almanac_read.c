@@ -26,6 +26,8 @@ struct item {
 };
 
 static bool lists_read(struct reading *r, const json_t *definition);
+static bool file_read(struct reading *r, const json_t *definition);
+static bool something_check(const struct reading *r);
 
 static bool name_read(const json_t *definition, struct str name, struct err *e)
 {
@@ -67,14 +69,16 @@ bool almanac_read(const json_t *definition, struct str name, struct zones *zones
                   struct almanac **ret_almanac, struct err *e)
 {
     static const char *const keys[] = {"name",  "description", "timezone", "reason",
-                                       "dates", "weekdays",    "cron",     "calendars"};
+                                       "dates", "weekdays",    "cron",     "rrule",
+                                       "ics",   "calendars"};
     struct reading r = {.zones = zones, .e = e};
 
     if (!json_is_object(definition))
         return fail(e, ERR_INPUT, NULL,
                     "a calendar is a JSON object such as {\"dates\": [\"12-25\"]}");
     if (spec_check_keys_of("a calendar", definition, keys, sizeof keys / sizeof *keys, e) &&
-        head_read(&r, definition, name) && lists_read(&r, definition) && almanac_settle(r.a, e)) {
+        head_read(&r, definition, name) && lists_read(&r, definition) &&
+        file_read(&r, definition) && something_check(&r) && almanac_settle(r.a, e)) {
         *ret_almanac = r.a;
         return true;
     }
@@ -184,6 +188,19 @@ static bool cron_read(struct reading *r, const json_t *list)
     return true;
 }
 
+static bool rrules_read(struct reading *r, const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        struct item item;
+
+        if (!item_read(r, json_array_get(list, i), "rrule", i, "expr", &item) ||
+            !almanac_add_rrule(r->a, r->zones, item.text.s, item.length_us, item.field, item.why,
+                               r->e))
+            return false;
+    }
+    return true;
+}
+
 static bool others_read(struct reading *r, const json_t *list)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -211,6 +228,7 @@ static bool lists_read(struct reading *r, const json_t *definition)
     } lists[] = {{"dates", ALMANAC_DATES_MAX, dates_read},
                  {"weekdays", 7, weekdays_read},
                  {"cron", ALMANAC_SOURCES_MAX, cron_read},
+                 {"rrule", ALMANAC_RRULES_MAX, rrules_read},
                  {"calendars", ALMANAC_OTHERS_MAX, others_read}};
 
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
@@ -220,8 +238,26 @@ static bool lists_read(struct reading *r, const json_t *definition)
             (list && !lists[i].read(r, list)))
             return false;
     }
+    return true;
+}
+
+static bool file_read(struct reading *r, const json_t *definition)
+{
+    const json_t *text = json_object_get(definition, "ics");
+
+    if (!text || json_is_null(text))
+        return true;
+    if (!json_is_string(text))
+        return fail(r->e, ERR_INPUT, "ics", "ics must be the text of a calendar file");
+    return almanac_add_ics(r->a, r->zones,
+                           (struct str){json_string_value(text), json_string_length(text)}, "ics",
+                           r->e);
+}
+
+static bool something_check(const struct reading *r)
+{
     if (!almanac_is_empty(r->a) || r->a->others.len > 0)
         return true;
     fail(r->e, ERR_INPUT, NULL, "this calendar marks nothing");
-    return fail_hint(r->e, "give it dates, weekdays, cron or calendars");
+    return fail_hint(r->e, "give it dates, weekdays, cron, rrule, ics or calendars");
 }

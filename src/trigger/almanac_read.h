@@ -5,13 +5,17 @@
 //      "dates": ["2026-05-01", {"date": "12-24..01-01", "reason": "Christmas"}],
 //      "weekdays": ["sat", "sun"],
 //      "cron": ["* 12 * * mon-fri", {"expr": "0 22 * * fri", "duration": "8h"}],
+//      "rrule": ["DTSTART:20260115\nRRULE:FREQ=MONTHLY;BYDAY=3TH"],
+//      "ics": "BEGIN:VCALENDAR...",
 //      "calendars": ["company"]}
 //
-// At least one of dates, weekdays, cron and calendars is there; what they mark is put together.
+// At least one of dates, weekdays, cron, rrule, ics and calendars is there; what they mark is put
+// together.
 // dates are dates.h's. Crontab text marks the minutes that it matches or, with a duration, so long
-// from each match. calendars are other calendars, whose marks count as its own. Without timezone
-// its local times are those of the trigger that uses it. A reason stands for what has none of its
-// own.
+// from each match. rrule is RFC 5545's: lines with a DTSTART, which mark whole days when it is a
+// date, else a duration from each time. ics is the text of a calendar file (ics.h). calendars are
+// other calendars, whose marks count as its own. Without timezone its local times are those of the
+// trigger that uses it. A reason stands for what has none of its own.
 #pragma once
 
 #include <stdbool.h>
@@ -24,6 +28,7 @@
 #include "trigger/almanac.h"
 
 #define ALMANAC_DATES_MAX 2000
+#define ALMANAC_RRULES_MAX 200
 #define ALMANAC_OTHERS_MAX 32
 
 // Compiles a definition. name is what it is to be called; a member "name" must say the same. zones

@@ -78,6 +78,10 @@ static void test_bad(void **state)
         {"{\"reason\":\"x\",\"cron\":\"0 25 * * *\",\"duration\":\"1h\"}", "cron", "hour"},
         {"{\"reason\":\"x\",\"cron\":\"0 1 * * *\",\"duration\":\"1h\",\"to\":\"12-01\"}", "to",
          "to cannot stand beside cron"},
+        {"{\"reason\":\"x\",\"cron\":\"0 1 * * *\",\"rrule\":\"DTSTART:20260101\"}", "rrule",
+         "rrule cannot stand beside cron"},
+        {"{\"reason\":\"x\",\"rrule\":\"DTSTART:20260101T120000\"}", "rrule", "needs a duration"},
+        {"{\"reason\":\"x\",\"rrule\":\"FREQ=DAILY\"}", "rrule", "needs its DTSTART"},
         {"{\"reason\":\"x\",\"from\":\"12-18\",\"to\":\"12-20\",\"jobs\":[]}", "jobs",
          "leave it out to hold all"},
         {"{\"reason\":\"x\",\"from\":\"12-18\",\"to\":\"12-20\",\"jobs\":[\"a\",\"\"]}", "jobs.1",
@@ -121,7 +125,8 @@ static void test_at(void **state)
     static const struct {
         const char *job, *at, *by, *until; // by "": nothing
     } rows[] = {
-        {"a", "2026-12-17T22:59Z", "", "2026-12-17T23:00Z"},
+        {"a", "2026-11-19T12:00Z", "patches", "2026-11-20T00:00Z"},
+        {"a", "2026-12-17T22:59Z", "patches", "2026-12-18T00:00Z"},
         {"a", "2026-12-17T23:00Z", "audit", "2026-12-20T23:00Z"}, // Berlin's days
         {"a", "2026-12-20T23:00Z", "", "2026-12-25T22:00Z"},
         {"a", "2026-12-25T23:00Z", "night", "2026-12-26T06:00Z"},
@@ -139,6 +144,8 @@ static void test_at(void **state)
                                     "\"reason\":\"x\"}"));
     freezes_put(&all, good("web", "{\"cron\":\"0 0 21-23 12 *\",\"duration\":\"1d\","
                                   "\"reason\":\"x\",\"jobs\":[\"web\"]}"));
+    freezes_put(&all, good("patches", "{\"rrule\":\"DTSTART:20260115\\nRRULE:FREQ=MONTHLY;BYDAY="
+                                      "3TH\",\"reason\":\"x\"}"));
     for (size_t i = 0; i < COUNT(rows); i++) {
         freezes_at(&all, str_of(rows[i].job), at_of(rows[i].at), at_of("2027-01-10"), &m);
         assert_string_equal(m.by ? m.by->marks->name : "", rows[i].by);

@@ -70,6 +70,32 @@ static void test_marks(void **state)
         {"{\"dates\":[\"2026-01-05T12:00Z..2026-01-06T12:00Z\"],\"weekdays\":[\"tue\"]}",
          "Asia/Kolkata", "2026-01-05", "2026-01-08",
          "2026-01-05 17:30:00 IST - 2026-01-07 00:00:00 IST \n"},
+        // Recurrences: whole days of whoever asks, times of a zone, lengths by the calendar.
+        {"{\"rrule\":[{\"expr\":\"DTSTART:20260115\\nRRULE:FREQ=MONTHLY;BYDAY=3TH\",\"reason\":"
+         "\"patches\"}]}",
+         "America/New_York", "2026-02-01", "2026-04-01",
+         "2026-02-19 00:00:00 EST - 2026-02-20 00:00:00 EST patches\n"
+         "2026-03-19 00:00:00 EDT - 2026-03-20 00:00:00 EDT patches\n"},
+        {"{\"rrule\":[{\"expr\":\"DTSTART;TZID=Europe/Berlin:20260320T220000\\nRRULE:FREQ=WEEKLY\","
+         "\"duration\":\"2d4h\"}]}",
+         "UTC", "2026-03-27", "2026-04-01", "2026-03-27 21:00:00 UTC - 2026-03-30 00:00:00 UTC \n"},
+        {"{\"rrule\":[{\"expr\":\"DTSTART:20260101T120000Z\\nRRULE:FREQ=DAILY;COUNT=2\","
+         "\"duration\":"
+         "\"1h\"}]}",
+         "Asia/Kolkata", "2026-01-01", "2026-02-01",
+         "2026-01-01 17:30:00 IST - 2026-01-01 18:30:00 IST \n"
+         "2026-01-02 17:30:00 IST - 2026-01-02 18:30:00 IST \n"},
+        // Longer than the time to the next one: a mark without end.
+        {"{\"rrule\":[{\"expr\":\"DTSTART:20260101T000000\\nRRULE:FREQ=DAILY\",\"duration\":"
+         "\"25h\"}]}",
+         "UTC", "2026-01-01", "2026-05-01", "2026-01-01 00:00:00 UTC - ... \n"},
+        {"{\"reason\":\"closed\",\"ics\":\"BEGIN:VCALENDAR\\nBEGIN:VEVENT\\nSUMMARY:Labour Day\\n"
+         "DTSTART;VALUE=DATE:20000501\\nRRULE:FREQ=YEARLY\\nEND:VEVENT\\nBEGIN:VEVENT\\n"
+         "DTSTART;TZID=Europe/"
+         "Berlin:20260504T120000\\nDURATION:PT2H\\nEND:VEVENT\\nEND:VCALENDAR\"}",
+         "Europe/Berlin", "2026-04-01", "2026-06-01",
+         "2026-05-01 00:00:00 CEST - 2026-05-02 00:00:00 CEST Labour Day\n"
+         "2026-05-04 12:00:00 CEST - 2026-05-04 14:00:00 CEST closed\n"},
         // The day that Samoa left out is over before it begins.
         {"{\"dates\":[\"2011-12-30\"]}", "Pacific/Apia", "2011-12-28", "2012-01-02", ""},
         {"{\"dates\":[\"2011-12-29..2011-12-31\"]}", "Pacific/Apia", "2011-12-28", "2012-01-02",
@@ -111,6 +137,37 @@ static void test_reach(void **state)
     almanac_at(a, zones_utc(zones), m.until, &m);
     assert_int_equal(m.until.us, WALL_NEVER.us);
     almanac_drop(a);
+    zones_free(zones);
+}
+
+// Few recurrences are worked out, many are asked anew each time: the answers are the same.
+static void test_spread(void **state)
+{
+    struct zones *zones = zones_new(ZONE_DIR);
+    struct almanac *few = almanac_good(zones, "a",
+                                       "{\"rrule\":[{\"expr\":\"DTSTART;TZID=Europe/Berlin:"
+                                       "20260101T223000\\nRRULE:FREQ=DAILY;INTERVAL=2;"
+                                       "COUNT=900\",\"duration\":\"1d3h\"}]}");
+    struct almanac *many = almanac_good(zones, "a",
+                                        "{\"rrule\":[{\"expr\":\"DTSTART;TZID=Europe/"
+                                        "Berlin:20260101T223000\\nRRULE:FREQ=DAILY;"
+                                        "INTERVAL=2\",\"duration\":\"1d3h\"}]}");
+    struct almanac_mark a, b;
+
+    (void)state;
+    assert_int_equal(few->fixed.len, 900);
+    assert_int_equal(many->rules.len, 1);
+    for (wall at = at_of(zones, "2025-12-30"); at.us < at_of(zones, "2029-01-01").us;
+         at.us += 25 * MINUTE_US) {
+        almanac_at(few, zones_utc(zones), at, &a);
+        almanac_at(many, zones_utc(zones), at, &b);
+        assert_int_equal(a.is_in, b.is_in);
+        assert_int_equal(a.until.us, b.until.us);
+    }
+    assert_int_equal(almanac_rule_end(&many->rules.v[0], at_of(zones, "2026-03-28T21:30Z")).us,
+                     at_of(zones, "2026-03-29T23:30Z").us); // a day of 23 hours
+    almanac_drop(few);
+    almanac_drop(many);
     zones_free(zones);
 }
 
@@ -156,10 +213,8 @@ static void test_names(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_reach),
-        cmocka_unit_test(test_holding),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_marks),   cmocka_unit_test(test_reach), cmocka_unit_test(test_spread),
+        cmocka_unit_test(test_holding), cmocka_unit_test(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
