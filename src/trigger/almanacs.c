@@ -6,6 +6,8 @@
 
 #include "base/suggest.h"
 
+#define LOOKS_MAX 20000 // answers that are put together
+
 void almanacs_init(struct almanacs *all)
 {
     map_init(&all->by_name);
@@ -164,4 +166,50 @@ const char *almanacs_user(const struct almanacs *all, struct str name)
             if (str_eq(str_of(a->others.v[i]), name))
                 return a->name;
     return NULL;
+}
+
+// ---- asking all together
+
+const struct almanac *almanac_list_at(const struct almanac_list *list, const struct zone *zone,
+                                      wall at, struct almanac_mark *ret_mark)
+{
+    wall until = WALL_NEVER;
+
+    for (size_t i = 0; i < list->len; i++) {
+        almanac_at(list->v[i], zone, at, ret_mark);
+        if (ret_mark->is_in)
+            return list->v[i];
+        if (ret_mark->until.us < until.us)
+            until = ret_mark->until;
+    }
+    *ret_mark = (struct almanac_mark){false, until, NULL};
+    return NULL;
+}
+
+static bool is_same_why(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool almanac_list_next(const struct almanac_list *list, const struct zone *zone, wall from,
+                       wall upto, struct almanac_stretch *ret_stretch)
+{
+    const struct almanac *by = NULL;
+    struct almanac_mark mark, next;
+    int looks = 0;
+
+    for (; from.us < upto.us && looks < LOOKS_MAX; from = mark.until, looks++)
+        if ((by = almanac_list_at(list, zone, from, &mark)))
+            break;
+    if (!by)
+        return false;
+    for (next = mark; next.until.us < upto.us && looks < LOOKS_MAX; looks++) {
+        mark.until = next.until;
+        if (almanac_list_at(list, zone, mark.until, &next) != by ||
+            !is_same_why(next.why, mark.why))
+            break;
+        mark.until = next.until;
+    }
+    *ret_stretch = (struct almanac_stretch){from, mark.until, by, mark.why};
+    return true;
 }

@@ -52,3 +52,20 @@ const char *almanacs_user(const struct almanacs *all, struct str name);
 [[nodiscard]] bool almanacs_gather(const struct almanacs *all, struct str name, const char *field,
                                    struct almanac_list *list, struct err *e);
 void almanac_list_done(struct almanac_list *list);
+
+// As almanac_at, for all of a list together. Returns the one that marks the moment, NULL when none
+// does.
+const struct almanac *almanac_list_at(const struct almanac_list *list, const struct zone *zone,
+                                      wall at, struct almanac_mark *ret_mark);
+
+// A stretch of time that is marked by one of them for one reason.
+struct almanac_stretch {
+    wall from, to; // WALL_NEVER: without end
+    const struct almanac *by;
+    const char *why; // NULL: nobody said
+};
+
+// The first such stretch that lies in [from, upto), what was before from left out; false when there
+// is none.
+bool almanac_list_next(const struct almanac_list *list, const struct zone *zone, wall from,
+                       wall upto, struct almanac_stretch *ret_stretch);

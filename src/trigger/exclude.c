@@ -184,46 +184,20 @@ bool exclude_uses(const struct exclude *x, struct str name)
     return side_uses(&x->out, name) || side_uses(&x->only, name);
 }
 
-// Outside of everything that the slots are confined to?
-static bool is_outside(const struct exclude_side *only, const struct zone *zone, wall at,
-                       int64_t *until)
-{
-    int64_t least = INT64_MAX;
-    struct almanac_mark m;
-
-    for (size_t i = 0; i < only->list.len; i++) {
-        almanac_at(only->list.v[i], zone, at, &m);
-        if (m.is_in) {
-            if (m.until.us < *until)
-                *until = m.until.us;
-            return false;
-        }
-        if (m.until.us < least)
-            least = m.until.us;
-    }
-    if (only->list.len > 0)
-        *until = least;
-    return only->list.len > 0;
-}
-
 void exclude_at(const struct exclude *x, const struct zone *zone, wall at,
                 struct exclude_mark *ret_mark)
 {
-    int64_t until = INT64_MAX;
-    struct almanac_mark m;
+    struct almanac_mark out, only;
+    const struct almanac *by = almanac_list_at(&x->out.list, zone, at, &out);
 
-    for (size_t i = 0; i < x->out.list.len; i++) {
-        const struct almanac *a = x->out.list.v[i];
-
-        almanac_at(a, zone, at, &m);
-        if (m.is_in) {
-            *ret_mark = (struct exclude_mark){true, m.until, a, m.why};
-            return;
-        }
-        if (m.until.us < until)
-            until = m.until.us;
+    if (by) {
+        *ret_mark = (struct exclude_mark){true, out.until, by, out.why};
+    } else if (x->only.list.len == 0) {
+        *ret_mark = (struct exclude_mark){false, out.until, NULL, NULL};
+    } else if (almanac_list_at(&x->only.list, zone, at, &only)) {
+        *ret_mark = (struct exclude_mark){
+            false, out.until.us < only.until.us ? out.until : only.until, NULL, NULL};
+    } else {
+        *ret_mark = (struct exclude_mark){true, only.until, x->only.list.v[0], NULL};
     }
-    bool is_out = is_outside(&x->only, zone, at, &until);
-
-    *ret_mark = (struct exclude_mark){is_out, {until}, is_out ? x->only.list.v[0] : NULL, NULL};
 }

@@ -152,6 +152,43 @@ static void test_user(void **state)
     assert_null(almanacs_user(&f->all, STR_LIT("everything")));
 }
 
+static void test_stretches(void **state)
+{
+    static const struct {
+        const char *name, *from, *to, *by; // of the stretches from 2026-12-23 12:00 on
+    } rows[] = {
+        {"holidays", "2026-12-25", "2026-12-26", "holidays"},
+        {"weekend", "2026-12-26", "2026-12-28", "weekend"},
+        {"closed", "2026-12-25", "2026-12-26", "holidays"},
+        {"closed", "2026-12-26", "2026-12-28", "weekend"},
+        {"closed", "2027-01-02", "2027-01-04", "weekend"},
+    };
+    struct fixture *f = *state;
+    const struct zone *utc = zones_utc(f->zones);
+    wall at = at_of(f->zones, "2026-12-23 12:00"), end = at_of(f->zones, "2027-01-03");
+    struct almanac_stretch s = {.to = at};
+    const char *before = "";
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct almanac_list list = {0};
+        struct almanac_mark m;
+        struct err e;
+
+        assert_true(almanacs_gather(&f->all, str_of(rows[i].name), "x", &list, &e));
+        if (strcmp(before, rows[i].name) != 0)
+            s.to = at;
+        before = rows[i].name;
+        assert_true(almanac_list_next(&list, utc, s.to, end, &s));
+        assert_int_equal(s.from.us, at_of(f->zones, rows[i].from).us);
+        assert_int_equal(s.to.us, at_of(f->zones, rows[i].to).us);
+        assert_string_equal(s.by->name, rows[i].by);
+        assert_ptr_equal(almanac_list_at(&list, utc, s.from, &m), s.by);
+        assert_null(almanac_list_at(&list, utc, at, &m));
+        assert_int_equal(m.until.us <= at_of(f->zones, "2026-12-26").us, 1);
+        almanac_list_done(&list);
+    }
+}
+
 // A circle can come into being behind the check's back; gathering ends all the same.
 static void test_circle(void **state)
 {
@@ -187,6 +224,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unusable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_check, setup, teardown),
         cmocka_unit_test_setup_teardown(test_user, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stretches, setup, teardown),
         cmocka_unit_test_setup_teardown(test_circle, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
     };
