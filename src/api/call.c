@@ -155,6 +155,34 @@ struct call_match call_match(const struct call *call)
     return match;
 }
 
+void call_reply_mismatch(struct call *call, const char *noun, int version)
+{
+    struct err e;
+
+    if (call_match(call).is_create)
+        (void)fail(&e, ERR_CONFLICT, "If-None-Match", "the %s exists already", noun);
+    else
+        (void)fail(&e, ERR_CONFLICT, "If-Match", "the %s is not in the revision that was asked for",
+                   noun);
+    if (version > 0)
+        (void)fail_hint(&e, "it is \"r%d\" now: read it again and decide", version);
+    else
+        (void)fail_hint(&e, "there is no such %s now", noun);
+    call_reply_err(call, &e);
+}
+
+bool call_match_check(struct call *call, const char *noun, int version)
+{
+    struct call_match match = call_match(call);
+    bool is_bad = match.is_malformed || (match.is_any && version == 0) ||
+                  (match.version > 0 && version != match.version) ||
+                  (match.is_create && version > 0);
+
+    if (is_bad)
+        call_reply_mismatch(call, noun, version);
+    return !is_bad;
+}
+
 bool call_is_fresh(const struct call *call, int version)
 {
     struct str rest, tag;

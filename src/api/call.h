@@ -70,5 +70,9 @@ struct call_match {
     bool is_create;    // If-None-Match: *
 };
 struct call_match call_match(const struct call *call);
+// Whether what has a version (0: there is nothing) may be changed as far as these headers go;
+// otherwise the call has been answered. noun: "job".
+bool call_match_check(struct call *call, const char *noun, int version);
+void call_reply_mismatch(struct call *call, const char *noun, int version); // 412
 bool call_is_fresh(const struct call *call, int version); // If-None-Match names it
 void call_etag(struct call *call, int version);           // adds the header

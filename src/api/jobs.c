@@ -11,6 +11,8 @@
 
 #include <stdlib.h>
 
+#define EXCLUDED_MAX 100 // of a job's coming slots, told with those that stay
+
 static void created(const struct err *err, const struct job *job, void *ctx);
 static void create_fail(struct call *call, const struct err *e);
 static void written(const struct err *err, const struct job *job, void *ctx);
@@ -107,11 +109,78 @@ static wall slot_behind(const struct call *call, const struct job *job, wall at,
     return is_first ? sched_next_at(call->api->o.sched, job) : WALL_NEVER;
 }
 
+static void moment_write(const struct job *job, const char *key, wall at, struct buf *text,
+                         struct json_write *w)
+{
+    json_write_key(w, key);
+    if (at.us == WALL_NEVER.us) {
+        json_write_null(w);
+        return;
+    }
+    buf_clear(text);
+    iso8601_write(at, trigger_zone(job->trigger), text);
+    json_write_str(w, buf_str(text));
+}
+
+// The coming slots; returns the last one.
+static wall slots_write(const struct call *call, const struct job *job, wall now, struct buf *text,
+                        struct json_write *w)
+{
+    const struct next_query *query = call->query;
+    const struct freezes *freezes = &sched_windows(call->api->o.sched)->freezes;
+    struct freeze_mark mark;
+    wall at = now, last = now;
+
+    json_write_key(w, "next");
+    json_write_array(w);
+    for (int64_t i = 0; i < query->n; i++) {
+        at = slot_behind(call, job, at, i == 0);
+        if (at.us == WALL_NEVER.us)
+            break;
+        last = at;
+        json_write_object(w);
+        moment_write(job, "at", at, text, w);
+        buf_clear(text);
+        trigger_time_str(job->trigger, at, text);
+        json_write_key(w, "local");
+        json_write_str(w, buf_str(text));
+        freezes_at(freezes, job->name, at, at, &mark);
+        if (mark.by) {
+            json_write_key(w, "freeze");
+            json_write_text(w, mark.by->message);
+        }
+        json_write_object_end(w);
+    }
+    json_write_array_end(w);
+    return last;
+}
+
+// What its calendars take away up to a moment.
+static void excluded_write(const struct job *job, wall now, wall upto, struct buf *text,
+                           struct json_write *w)
+{
+    struct trigger_excluded excluded[EXCLUDED_MAX];
+    size_t count = trigger_excluded(job->trigger, now, upto, EXCLUDED_MAX, excluded);
+
+    json_write_key(w, "excluded");
+    json_write_array(w);
+    for (size_t i = 0; i < count; i++) {
+        json_write_object(w);
+        moment_write(job, "at", excluded[i].slot, text, w);
+        json_write_key(w, "calendar");
+        json_write_text(w, excluded[i].calendar);
+        json_write_key(w, "reason");
+        json_write_text(w, excluded[i].why);
+        moment_write(job, "moved_to", excluded[i].moved_to, text, w);
+        json_write_object_end(w);
+    }
+    json_write_array_end(w);
+}
+
 void job_next(struct call *call)
 {
     const struct job *job = job_find(call);
-    const struct next_query *query = call->query;
-    wall at = clock_wall(call->api->o.clock);
+    wall now = clock_wall(call->api->o.clock);
     struct buf body, text;
     struct json_write w;
 
@@ -130,24 +199,9 @@ void job_next(struct call *call)
     json_write_str(&w, buf_str(&text));
     json_write_key(&w, "timezone");
     json_write_str(&w, zone_name(trigger_zone(job->trigger)));
-    json_write_key(&w, "next");
-    json_write_array(&w);
-    for (int64_t i = 0; i < query->n; i++) {
-        at = slot_behind(call, job, at, i == 0);
-        if (at.us == WALL_NEVER.us)
-            break;
-        json_write_object(&w);
-        buf_clear(&text);
-        iso8601_write(at, trigger_zone(job->trigger), &text);
-        json_write_key(&w, "at");
-        json_write_str(&w, buf_str(&text));
-        buf_clear(&text);
-        trigger_time_str(job->trigger, at, &text);
-        json_write_key(&w, "local");
-        json_write_str(&w, buf_str(&text));
-        json_write_object_end(&w);
-    }
-    json_write_array_end(&w);
+    wall last = slots_write(call, job, now, &text, &w);
+
+    excluded_write(job, now, last, &text, &w);
     json_write_object_end(&w);
     buf_done(&text);
     call_reply(call, 200, &body);
@@ -300,31 +354,12 @@ static void created(const struct err *err, const struct job *job, void *ctx)
 
 static void mismatch(struct call *call, const struct job *job)
 {
-    struct err e;
-
-    if (call_match(call).is_create)
-        (void)fail(&e, ERR_CONFLICT, "If-None-Match", "the job exists already");
-    else
-        (void)fail(&e, ERR_CONFLICT, "If-Match",
-                   "the job is not in the revision that was asked for");
-    if (job)
-        (void)fail_hint(&e, "it is \"r%d\" now: read it again and decide", job->version);
-    else
-        (void)fail_hint(&e, "there is no such job now");
-    call_reply_err(call, &e);
+    call_reply_mismatch(call, "job", job ? job->version : 0);
 }
 
-// Whether the job may be changed as far as If-Match goes; otherwise the call has been answered.
 static bool match_check(struct call *call, const struct job *job)
 {
-    struct call_match match = call_match(call);
-    bool is_bad = match.is_malformed || (match.is_any && !job) ||
-                  (match.version > 0 && (!job || job->version != match.version)) ||
-                  (match.is_create && job);
-
-    if (is_bad)
-        mismatch(call, job);
-    return !is_bad;
+    return call_match_check(call, "job", job ? job->version : 0);
 }
 
 void job_put(struct call *call)

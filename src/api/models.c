@@ -4,6 +4,7 @@
 
 #include "job/job.h"
 #include "job/job_write.h"
+#include "trigger/almanac.h"
 
 #define MODEL(constant, label, text, table, ...) \
     const struct model constant = {              \
@@ -37,6 +38,16 @@ static const struct model_field run_params[] = {
 };
 MODEL(run_params_model, "RunParams", NULL, run_params, .size = sizeof(struct run_params),
       .is_loose = true)
+
+static const struct model_field run_query[] = {
+    {.name = "force",
+     .type = MODEL_BOOL,
+     .offset = offsetof(struct run_query, force),
+     .doc = "Run it although a freeze holds it.",
+     .example = "false"},
+};
+MODEL(run_query_model, "RunQuery", NULL, run_query, .size = sizeof(struct run_query),
+      .is_loose = true, .extra = MODEL_EXTRA_FORBID)
 
 static const struct model_field runs_query[] = {
     {.name = "limit",
@@ -184,13 +195,33 @@ static const struct model_field next_item[] = {
     TIME("at", "When."),
     TEXT("local", "The same as Python prints it, in the trigger's time zone.",
          "\"2026-11-22 04:49:33+00:00\""),
+    {.name = "freeze",
+     .type = MODEL_TEXT,
+     .doc = "The freeze that is to skip it, and why; absent: none.",
+     .example = "\"freeze year-end: no changes before the audit\""},
 };
-static MODEL(next_item_model, "NextItem", "A coming run.", next_item) static const
-    struct model_field next_fields[] = {
+static MODEL(next_item_model, "NextItem", "A coming run.", next_item)
+
+    static const struct model_field excluded_item[] = {
+        TIME("at", "When it would be."),
+        TEXT("calendar", "The calendar that excludes it.", "\"holidays\""),
+        {.name = "reason",
+         .type = MODEL_TEXT,
+         .required = 1,
+         .is_nullable = true,
+         .doc = "What the calendar says.",
+         .example = "\"Christmas\""},
+        TIME("moved_to", "When it runs instead; null: not at all."),
+};
+static MODEL(excluded_item_model, "ExcludedItem", "A run that calendars take away.", excluded_item)
+
+    static const struct model_field next_fields[] = {
         TEXT("job_id", "The job's name.", "\"get_random_user\""),
         TEXT("words", "The trigger in plain English.", "\"every 15 seconds\""),
         TEXT("timezone", "The trigger's time zone.", "\"UTC\""),
-        LIST("next", &next_item_model, "Coming runs, were nothing to hold them."),
+        LIST("next", &next_item_model, "Coming runs, were nothing but freezes to hold them."),
+        LIST("excluded", &excluded_item_model,
+             "What the calendars of the trigger take away up to the last of them, at most 100."),
 };
 MODEL(next_model, "Next", "When a job runs next.", next_fields)
 
@@ -425,3 +456,175 @@ static const struct model_field health_fields[] = {
             "failing."},
 };
 MODEL(health_model, "Health", "Whether the service works.", health_fields)
+
+// --- calendars and freezes
+// ----------------------------------------------------------------------------------------------
+
+static const struct model_field calendar_params[] = {
+    {.name = "name",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct calendar_params, name),
+     .required = 1,
+     .pattern = ALMANAC_NAME_PATTERN,
+     .check = almanac_name_check,
+     .doc = "Its name.",
+     .example = "\"holidays\""},
+};
+MODEL(calendar_params_model, "CalendarParams", NULL, calendar_params,
+      .size = sizeof(struct calendar_params), .is_loose = true)
+
+#define FORM(struct_, member, kind, words, ...)                                    \
+    {                                                                              \
+        .name = #member, .type = kind, .offset = offsetof(struct struct_, member), \
+        .is_nullable = true, .doc = words, __VA_ARGS__                             \
+    }
+
+static const struct model_field calendar_form[] = {
+    FORM(calendar_form, name, MODEL_TEXT, "Its name, as in the path.", .max = 64),
+    FORM(calendar_form, description, MODEL_TEXT, "For people.", .max = 1000),
+    FORM(calendar_form, timezone, MODEL_TEXT,
+         "IANA time zone of its days and local times; that of the trigger when not given.",
+         .max = 64, .example = "\"Europe/Berlin\""),
+    FORM(calendar_form, reason, MODEL_TEXT, "For what has no reason of its own.", .max = 200,
+         .example = "\"public holiday\""),
+    FORM(calendar_form, dates, MODEL_LIST,
+         "Days and stretches: \"2026-12-25\", \"12-25\" (every year), \"2026-12-24..2027-01-01\" "
+         "(the last day too), \"2026-12-24 12:00..2026-12-27 06:00\"; or objects {date, reason}.",
+         .max = 2000, .example = "[\"12-25\",{\"date\":\"2026-05-01\",\"reason\":\"Labour Day\"}]"),
+    FORM(calendar_form, weekdays, MODEL_STRINGS, "mon to sun.", .max = 7,
+         .example = "[\"sat\",\"sun\"]"),
+    FORM(calendar_form, cron, MODEL_LIST,
+         "Crontab texts: the minutes that match are marked; or objects {expr, duration, reason}: "
+         "so long from each match.",
+         .max = 64, .example = "[\"* 12 * * mon-fri\"]"),
+    FORM(calendar_form, rrule, MODEL_LIST,
+         "RFC 5545: lines with DTSTART and RRULE; whole days when DTSTART is a date, else objects "
+         "{expr, duration, reason}.",
+         .max = 200, .example = "[\"DTSTART:20260115\\nRRULE:FREQ=MONTHLY;BYDAY=3TH\"]"),
+    FORM(calendar_form, ics, MODEL_TEXT, "The text of a calendar file (.ics)."),
+    FORM(calendar_form, calendars, MODEL_STRINGS, "Other calendars, whose marks count as well.",
+         .max = 32, .example = "[\"weekend\"]"),
+};
+const struct model calendar_put_model = {
+    .name = "CalendarPut",
+    .doc = "What a calendar marks: all that is listed together.",
+    .example = "{\"reason\":\"public holiday\",\"dates\":[\"01-01\",\"12-25\",\"12-26\"]}",
+    .fields = calendar_form,
+    .count = MODEL_COUNT(calendar_form),
+    .size = sizeof(struct calendar_form),
+    .extra = MODEL_EXTRA_FORBID,
+};
+
+static const struct model_field freeze_form[] = {
+    FORM(freeze_form, name, MODEL_TEXT, "Its name, as in the path.", .max = 64),
+    FORM(freeze_form, description, MODEL_TEXT, "For people.", .max = 1000),
+    FORM(freeze_form, timezone, MODEL_TEXT,
+         "IANA time zone of its days and local times; the server's default when not given.",
+         .max = 64, .example = "\"Europe/Berlin\""),
+    {.name = "reason",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct freeze_form, reason),
+     .required = 1,
+     .min = 1,
+     .max = 200,
+     .doc = "What whoever is held is told.",
+     .example = "\"no changes before the audit\""},
+    FORM(freeze_form, from, MODEL_TEXT,
+         "When it begins: a day, a local time, a time with offset, or a day of every year.",
+         .max = 64, .example = "\"2026-12-18\""),
+    FORM(freeze_form, to, MODEL_TEXT,
+         "When it ends: the last day, or the time from which jobs run again, written like from. "
+         "Without it the freeze holds until it is deleted.",
+         .max = 64, .example = "\"2027-01-04\""),
+    FORM(freeze_form, cron, MODEL_TEXT, "Crontab text of its beginnings, instead of from.",
+         .max = 1000, .example = "\"0 22 * * fri\""),
+    FORM(freeze_form, rrule, MODEL_TEXT,
+         "RFC 5545 lines with DTSTART and RRULE of its beginnings, instead of from.", .max = 1000),
+    FORM(freeze_form, duration, MODEL_TEXT_OR_INT, "How long it takes, with cron or rrule.",
+         .max = 64, .example = "\"8h\""),
+    FORM(freeze_form, jobs, MODEL_STRINGS,
+         "Names of the jobs that it holds, * and ? standing for anything; all jobs when left out.",
+         .max = 100, .example = "[\"deploy-*\"]"),
+};
+const struct model freeze_put_model = {
+    .name = "FreezePut",
+    .doc = "When jobs are not run, which, and why.",
+    .example = "{\"from\":\"2026-12-18\",\"to\":\"2027-01-04\",\"reason\":\"no changes before the "
+               "audit\"}",
+    .fields = freeze_form,
+    .count = MODEL_COUNT(freeze_form),
+    .size = sizeof(struct freeze_form),
+    .extra = MODEL_EXTRA_FORBID,
+};
+
+enum {
+    VIEW_CALENDAR = 1,
+    VIEW_FREEZE = 2,
+    VIEW_CALENDAR_ITEM = 4,
+    VIEW_FREEZE_ITEM = 8,
+    VIEW_WHOLE = VIEW_CALENDAR | VIEW_FREEZE,
+    VIEW_EVERY = 15,
+};
+
+static const struct model_field stretch_fields[] = {
+    TIME("from", "When it begins, or now when it has begun."),
+    TIME("to", "When it is over; null: never."),
+    TEXT("calendar", "Whose mark it is: this calendar, or one that it names.", "\"holidays\""),
+    {.name = "reason",
+     .type = MODEL_TEXT,
+     .required = 1,
+     .is_nullable = true,
+     .doc = "Why.",
+     .example = "\"Christmas\""},
+};
+static const struct model stretch_model = {.name = "Stretch",
+                                           .doc = "A stretch of time.",
+                                           .fields = stretch_fields,
+                                           .count = MODEL_COUNT(stretch_fields)};
+
+#define VIEW(key, kind, uses, words, ...)                                                  \
+    {                                                                                      \
+        .name = key, .type = kind, .in = uses, .required = uses, .doc = words, __VA_ARGS__ \
+    }
+
+static const struct model_field window_fields[] = {
+    VIEW("name", MODEL_TEXT, VIEW_EVERY, "Its name.", .example = "\"holidays\""),
+    VIEW("description", MODEL_TEXT, VIEW_EVERY, "For people.", .is_nullable = true),
+    VIEW("reason", MODEL_TEXT, VIEW_EVERY, "Why.", .is_nullable = true),
+    VIEW("definition", MODEL_OBJECT, VIEW_CALENDAR, "What was PUT.", .model = &calendar_put_model),
+    VIEW("definition", MODEL_OBJECT, VIEW_FREEZE, "What was PUT.", .model = &freeze_put_model),
+    VIEW("version", MODEL_INT, VIEW_EVERY,
+         "1 when created, one more for each change; the ETag is \"r<version>\".", .example = "1"),
+    VIEW("created_at", MODEL_TIME, VIEW_EVERY, "When it was created."),
+    VIEW("updated_at", MODEL_TIME, VIEW_EVERY, "When it was last changed."),
+    VIEW("fault", MODEL_TEXT, VIEW_EVERY,
+         "Why this version of belfry cannot use what is stored; null: it can.",
+         .is_nullable = true),
+    VIEW("used_by", MODEL_STRINGS, VIEW_CALENDAR, "Jobs whose triggers use it.",
+         .example = "[\"backup\"]"),
+    VIEW("coming", MODEL_LIST, VIEW_WHOLE, "What it marks next, in the coming two years.",
+         .model = &stretch_model),
+};
+#define WINDOW_MODEL(constant, label, words, bit)                       \
+    const struct model constant = {.name = label,                       \
+                                   .doc = words,                        \
+                                   .fields = window_fields,             \
+                                   .count = MODEL_COUNT(window_fields), \
+                                   .use = bit};
+WINDOW_MODEL(calendar_model, "Calendar", "A calendar in full.", VIEW_CALENDAR)
+WINDOW_MODEL(freeze_model, "Freeze", "A freeze in full.", VIEW_FREEZE)
+static WINDOW_MODEL(calendar_item_model, "CalendarItem", "A calendar in a list.",
+                    VIEW_CALENDAR_ITEM) static WINDOW_MODEL(freeze_item_model, "FreezeItem",
+                                                            "A freeze in a list.", VIEW_FREEZE_ITEM)
+
+    static const struct model_field calendar_list[] = {
+        INT("total", "Calendars in the list.", "1"),
+        LIST("calendars", &calendar_item_model, "All calendars, by name."),
+};
+MODEL(calendar_list_model, "CalendarList", "All calendars.", calendar_list)
+
+static const struct model_field freeze_list[] = {
+    INT("total", "Freezes in the list.", "1"),
+    LIST("freezes", &freeze_item_model, "All freezes, by name."),
+};
+MODEL(freeze_list_model, "FreezeList", "All freezes.", freeze_list)

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "base/str.h"
 #include "job/model.h"
 
@@ -12,6 +14,21 @@ struct job_params {
 };
 struct run_params {
     int64_t run_id;
+};
+struct run_query {
+    bool force;
+};
+struct calendar_params {
+    struct str name;
+};
+// What a calendar or a freeze may say; almanac_read and freeze_read read the values.
+struct calendar_form {
+    struct str name, description, timezone, reason, ics;
+    const json_t *dates, *weekdays, *cron, *rrule, *calendars;
+};
+struct freeze_form {
+    struct str name, description, timezone, reason, from, to, cron, rrule, duration;
+    const json_t *jobs;
 };
 struct runs_query {
     int64_t limit, cursor;
@@ -30,11 +47,13 @@ struct ready_query {
     struct str verbose; // ?verbose, ?verbose=1; "0" and "false" mean no
 };
 
-extern const struct model job_params_model, run_params_model;
+extern const struct model job_params_model, run_params_model, run_query_model;
+extern const struct model calendar_params_model, calendar_put_model, freeze_put_model;
 extern const struct model runs_query_model, next_query_model, check_query_model, ready_query_model;
 extern const struct model schedule_add_model, schedule_change_model, schedule_remove_model;
 
 extern const struct model scheduled_model, job_list_model, job_post_item_model, schedules_model,
     next_model;
 extern const struct model run_model, run_full_model, run_list_model, run_started_model;
+extern const struct model calendar_model, calendar_list_model, freeze_model, freeze_list_model;
 extern const struct model certificate_model, modules_model, status_model, health_model;

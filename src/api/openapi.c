@@ -224,6 +224,8 @@ static const char *status_words(int status)
         return "Done.";
     case 201:
         return "Created.";
+    case 204:
+        return "Done; there is nothing to tell.";
     case 304:
         return "Not changed since the revision named by If-None-Match.";
     case 400:
@@ -231,9 +233,11 @@ static const char *status_words(int status)
     case 404:
         return "There is no such thing.";
     case 409:
-        return "It exists already, or as many runs as allowed are in progress.";
+        return "It exists already, is in use, is held by a freeze, or as many runs as allowed are "
+               "in "
+               "progress.";
     case 412:
-        return "The job is not in the revision that If-Match names.";
+        return "It is not in the revision that If-Match names.";
     case 422:
         return "A value is not acceptable.";
     case 502:
@@ -261,7 +265,7 @@ static void response_write(struct writer *o, const struct route *route, struct s
         content_write(o, "application/json", &issues_model);
     else if (n >= 400 && !(n == 503 && strcmp(route->tag, "system") == 0))
         content_write(o, "application/json", &problem_model);
-    else if (n != 304)
+    else if (n != 304 && n != 204)
         content_write(o, "application/json", route->reply);
     close_object(o);
 }

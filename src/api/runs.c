@@ -15,6 +15,7 @@ static void run_read(const struct err *err, const struct store_run *runs, size_t
 void job_run(struct call *call)
 {
     const struct job_params *params = call->params;
+    const struct run_query *query = call->query;
     const struct job *job = sched_find(call->api->o.sched, params->job_id);
 
     if (!job)
@@ -22,7 +23,7 @@ void job_run(struct call *call)
     else if (job->quarantine.len > 0)
         call_reply_unusable(call, job);
     else
-        sched_run_now(call->api->o.sched, params->job_id, false, started, call);
+        sched_run_now(call->api->o.sched, params->job_id, query->force, started, call);
 }
 
 static void started(const struct err *err, int64_t run_id, void *ctx)

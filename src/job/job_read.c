@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "job/folder.h"
 #include "trigger/dst.h"
+#include "trigger/exclude.h"
 #include "trigger/fields.h"
 
 static const struct model_field trigger_fields[] = {

@@ -134,7 +134,7 @@ static const char *calendar_user(struct str calendar, size_t *at, void *ctx)
     return NULL;
 }
 
-// Whether a trigger has times when it is compiled with what is in force now.
+// Whether a trigger still has times to come when it is compiled with what is in force now.
 static bool trigger_check(const struct trigger *t, const struct trigger_context *context,
                           struct err *e)
 {
@@ -147,6 +147,9 @@ static bool trigger_check(const struct trigger *t, const struct trigger_context 
     spec = json_loadb(text.p, text.len, 0, NULL);
     bool ok = trigger_parse(spec, context, &again, e);
 
+    if (ok && trigger_next(t, context->now).us != WALL_NEVER.us &&
+        trigger_next(again, context->now).us == WALL_NEVER.us)
+        ok = fail(e, ERR_SCHEDULE, NULL, "its schedule would never fire again");
     trigger_free(again);
     json_decref(spec);
     buf_done(&text);

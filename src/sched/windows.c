@@ -32,9 +32,21 @@ static const char *noun_of(enum store_calendar_kind kind)
 
 // ---- the list
 
-static struct window *window_new(const struct store_calendar *row)
+static char *text_own(const json_t *definition, const char *key)
+{
+    const json_t *text = json_object_get(definition, key);
+
+    return json_is_string(text)
+               ? str_own((struct str){json_string_value(text), json_string_length(text)})
+               : NULL;
+}
+
+static struct window *window_new(const struct store_calendar *row, const json_t *definition)
 {
     struct window *window = mem_alloc(sizeof *window);
+
+    window->description = text_own(definition, "description");
+    window->reason = text_own(definition, "reason");
 
     window->row = *row;
     window->row.name.p = str_own(row->name);
@@ -48,6 +60,8 @@ static void window_free(struct window *window)
         return;
     free((char *)window->row.name.p);
     free((char *)window->row.body.p);
+    free(window->description);
+    free(window->reason);
     free(window->fault);
     free(window);
 }
@@ -127,18 +141,24 @@ void windows_done(struct windows *w)
     almanacs_done(&w->calendars);
 }
 
-// Reads a stored text. False, with the reason in *e, when this program cannot use it.
-static bool body_read(struct windows *w, const struct store_calendar *row, struct err *e)
+static json_t *body_load(struct str body, struct err *e)
 {
     json_error_t fault;
-    json_t *definition =
-        json_loadb(row->body.p ? row->body.p : "", row->body.len, JSON_REJECT_DUPLICATES, &fault);
+    json_t *definition = json_loadb(body.p ? body.p : "", body.len, JSON_REJECT_DUPLICATES, &fault);
+
+    if (!definition)
+        (void)fail(e, ERR_STORE, NULL, "the stored text is not JSON: %s", fault.text);
+    return definition;
+}
+
+// Reads a stored definition. False, with the reason in *e, when this program cannot use it.
+static bool definition_read(struct windows *w, const struct store_calendar *row,
+                            const json_t *definition, struct err *e)
+{
     struct almanac *almanac;
     struct freeze *freeze;
     bool ok;
 
-    if (!definition)
-        return fail(e, ERR_STORE, NULL, "the stored text is not JSON: %s", fault.text);
     if (row->kind == STORE_FREEZE) {
         ok = freeze_read(definition, row->name, w->zones, &freeze, e);
         if (ok)
@@ -150,7 +170,6 @@ static bool body_read(struct windows *w, const struct store_calendar *row, struc
         if (ok)
             almanacs_put(&w->calendars, almanac);
     }
-    json_decref(definition);
     return ok;
 }
 
@@ -171,22 +190,29 @@ static void unusable(struct windows *w, struct window *window, const struct err 
 
 void windows_load(struct windows *w, const struct store_calendar *row)
 {
-    struct window *window = window_new(row);
     struct err e;
+    json_t *definition = body_load(row->body, &e);
+    struct window *window = window_new(row, definition);
 
     window_put(w, window);
-    if (!body_read(w, row, &e))
+    if (!definition || !definition_read(w, row, definition, &e))
         unusable(w, window, &e);
+    json_decref(definition);
 }
 
 void windows_reload(struct windows *w)
 {
     struct err e;
 
-    for (size_t i = 0; i < w->list.len; i++)
-        if (!w->list.v[i]->fault && !body_read(w, &w->list.v[i]->row, &e))
+    for (size_t i = 0; i < w->list.len; i++) {
+        const struct window *window = w->list.v[i];
+        json_t *definition = window->fault ? NULL : body_load(window->row.body, &e);
+
+        if (definition && !definition_read(w, &window->row, definition, &e))
             log_error("a calendar or freeze cannot be used with the new zone data",
-                      log_str("name", w->list.v[i]->row.name), log_text("why", e.message));
+                      log_str("name", window->row.name), log_text("why", e.message));
+        json_decref(definition);
+    }
 }
 
 // ---- changes
@@ -272,7 +298,7 @@ void windows_put(struct windows *w, enum store_calendar_kind kind, struct str na
     *write = (struct window_write){.w = w, .done = done, .ctx = ctx};
     if (kind == STORE_FREEZE ? freeze_read(definition, name, w->zones, &write->freeze, &e)
                              : calendar_read(write, definition, name, &e)) {
-        write->window = window_new(&row);
+        write->window = window_new(&row, definition);
         store_put_calendar(w->store, &row, expect, put_answered, write);
     } else {
         write_end(write, &e, NULL);
@@ -366,6 +392,6 @@ void windows_delete(struct windows *w, enum store_calendar_kind kind, struct str
     }
     if (almanac)
         almanac->is_leaving = true;
-    write->window = window_new(&window->row);
+    write->window = window_new(&window->row, NULL);
     store_delete_calendar(w->store, kind, name, delete_answered, write);
 }

@@ -21,8 +21,9 @@
 
 // A calendar or a freeze, as told to the world.
 struct window {
-    struct store_calendar row; // texts owned
-    char *fault;               // why it cannot be used; NULL: it can
+    struct store_calendar row;  // texts owned
+    char *description, *reason; // of the definition, owned; NULL: none
+    char *fault;                // why it cannot be used; NULL: it can
 };
 
 struct windows;

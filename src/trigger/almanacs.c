@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "base/suggest.h"
+#include "time/civil.h"
+#include "time/duration.h"
 
 #define LOOKS_MAX 20000 // answers that are put together
 
@@ -194,6 +196,7 @@ static bool is_same_why(const char *a, const char *b)
 bool almanac_list_next(const struct almanac_list *list, const struct zone *zone, wall from,
                        wall upto, struct almanac_stretch *ret_stretch)
 {
+    const int64_t end_us = civil_days(CALENDAR_YEAR_MAX + 1, 1, 1) * DAY_US;
     const struct almanac *by = NULL;
     struct almanac_mark mark, next;
     int looks = 0;
@@ -203,13 +206,14 @@ bool almanac_list_next(const struct almanac_list *list, const struct zone *zone,
             break;
     if (!by)
         return false;
-    for (next = mark; next.until.us < upto.us && looks < LOOKS_MAX; looks++) {
-        mark.until = next.until;
+    for (next = mark; mark.until.us < end_us && looks < LOOKS_MAX; looks++) {
         if (almanac_list_at(list, zone, mark.until, &next) != by ||
             !is_same_why(next.why, mark.why))
             break;
         mark.until = next.until;
     }
+    if (mark.until.us >= end_us)
+        mark.until = WALL_NEVER;
     *ret_stretch = (struct almanac_stretch){from, mark.until, by, mark.why};
     return true;
 }

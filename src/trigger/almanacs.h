@@ -60,12 +60,12 @@ const struct almanac *almanac_list_at(const struct almanac_list *list, const str
 
 // A stretch of time that is marked by one of them for one reason.
 struct almanac_stretch {
-    wall from, to; // WALL_NEVER: without end
+    wall from, to; // WALL_NEVER: beyond 2199
     const struct almanac *by;
     const char *why; // NULL: nobody said
 };
 
-// The first such stretch that lies in [from, upto), what was before from left out; false when there
-// is none.
+// The first such stretch that begins in [from, upto), what was before from left out; false when
+// there is none.
 bool almanac_list_next(const struct almanac_list *list, const struct zone *zone, wall from,
                        wall upto, struct almanac_stretch *ret_stretch);

@@ -7,7 +7,8 @@
 #include "base/mem.h"
 #include "trigger/spec.h"
 
-static const char *const policy_names[EXCLUDE_POLICIES] = {"skip", "next", "previous", "end"};
+const char *const exclude_policy_names[EXCLUDE_POLICIES + 1] = {"skip", "next", "previous", "end",
+                                                                NULL};
 
 // ---- reading
 
@@ -53,7 +54,7 @@ static bool policy_read(const json_t *spec, struct exclude *x, struct err *e)
         return false;
     if (!name.s.p)
         return true;
-    while (policy < EXCLUDE_POLICIES && !str_eq(name.s, str_of(policy_names[policy])))
+    while (policy < EXCLUDE_POLICIES && !str_eq(name.s, str_of(exclude_policy_names[policy])))
         policy++;
     if (policy == EXCLUDE_POLICIES)
         return fail(e, ERR_INPUT, "on_exclude",
@@ -131,7 +132,7 @@ void exclude_write(const struct exclude *x, struct json_write *w)
     if (x->policy == EXCLUDE_SKIP)
         return;
     json_write_key(w, "on_exclude");
-    json_write_text(w, policy_names[x->policy]);
+    json_write_text(w, exclude_policy_names[x->policy]);
 }
 
 static void side_words(const struct exclude_side *side, const char *before, const char *between,

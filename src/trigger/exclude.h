@@ -29,6 +29,9 @@ enum exclude_policy {
     EXCLUDE_POLICIES,
 };
 
+// "skip", "next", ...; ends with NULL.
+extern const char *const exclude_policy_names[EXCLUDE_POLICIES + 1];
+
 struct exclude_side {
     VEC_OF(char *) names;     // as given, owned
     struct almanac_list list; // with all that they lead to

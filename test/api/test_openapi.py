@@ -86,10 +86,12 @@ def test_replies_keep_to_their_schemas(server, document):
     assert server.post("/api/v1/jobs", json={"job_id": "x"}).status_code == 200
     server.post("/api/v1/jobs/x/runs")
     run = server.wait_for_run("/api/v1/jobs/x/runs")
+    assert server.put("/api/v1/calendars/y", json={"dates": ["12-25"]}).status_code in (200, 201)
+    assert server.put("/api/v1/freezes/y", json={"from": "12-25", "to": "12-26", "reason": "z"}).status_code in (200, 201)
     for path, method, op in operations(document):
         if method != "get" or "application/json" not in op["responses"]["200"].get("content", {}):
             continue
-        url = path.replace("{job_id}", "x").replace("{run_id}", str(run["run_id"]))
+        url = path.replace("{job_id}", "x").replace("{run_id}", str(run["run_id"])).replace("{name}", "y")
         reply = server.get(url)
         assert reply.status_code == 200, (path, reply.text)
         schema = op["responses"]["200"]["content"]["application/json"]["schema"]

@@ -397,6 +397,115 @@ static void test_runs(void **state)
     expect_part("POST /api/v1/jobs/x/runs", "", 409, "concurrency_limit");
 }
 
+static void test_calendars(void **state)
+{
+    (void)state;
+    expect("GET /api/v1/calendars", "", 200, "{\"total\":0,\"calendars\":[]}");
+    expect_part("PUT /api/v1/calendars/days",
+                "{\"reason\":\"closed\",\"dates\":[\"2023-11-16\",{\"date\":\"12-25\",\"reason\":"
+                "\"Christmas\"}]}",
+                201, "etag: \"r1\"");
+    assert_non_null(strstr(body,
+                           "{\"name\":\"days\",\"description\":null,\"reason\":\"closed\","
+                           "\"definition\":{\"reason\":\"closed\",\"dates\":[\"2023-11-16\","));
+    assert_non_null(strstr(body,
+                           "\"fault\":null,\"used_by\":[],\"coming\":[{\"from\":"
+                           "\"2023-11-16T00:00:00Z\",\"to\":\"2023-11-17T00:00:00Z\","
+                           "\"calendar\":\"days\",\"reason\":\"closed\"},{\"from\":\"2023-12-25T"));
+    expect_part("PUT /api/v1/calendars/all", "{\"calendars\":[\"days\"]}", 201, "\"version\":1");
+    expect_part(
+        "PUT /api/v1/jobs/x",
+        "{\"trigger\":{\"expr\":\"0 12 * * *\",\"exclude\":[\"all\"],\"on_exclude\":\"next\"},"
+        "\"folder\":\"plain\"}",
+        201, "at 12:00 every day, UTC, not in all, else on the next day that is free");
+    expect_part("GET /api/v1/jobs/x/next?n=2", "", 200,
+                "\"excluded\":[{\"at\":\"2023-11-16T12:00:00Z\",\"calendar\":\"days\",\"reason\":"
+                "\"closed\",\"moved_to\":\"2023-11-17T12:00:00Z\"}]");
+    expect_part("GET /api/v1/calendars/days", "", 200, "\"used_by\":[\"x\"]");
+    ask_with("GET /api/v1/calendars/days", "If-None-Match: \"r1\"\r\n", "");
+    assert_int_equal(status, 304);
+    expect_part("DELETE /api/v1/calendars/days", "", 409, "is part of the calendar \\\"all\\\"");
+    expect_part("DELETE /api/v1/calendars/all", "", 409, "is used by 1 job: x");
+    expect_part("PUT /api/v1/calendars/days", "{\"dates\":[\"1990-01-01..2199-12-31\"]}", 409,
+                "\"code\":\"in_use\"");
+    ask_with("PUT /api/v1/calendars/days", "If-Match: \"r2\"\r\n", "{\"dates\":[\"12-25\"]}");
+    assert_int_equal(status, 412);
+    assert_non_null(strstr(body, "the calendar is not in the revision"));
+    ask_with("PUT /api/v1/calendars/days", "If-None-Match: *\r\n", "{\"dates\":[\"12-25\"]}");
+    assert_int_equal(status, 412);
+    ask_with("PUT /api/v1/calendars/new", "If-Match: *\r\n", "{\"dates\":[\"12-25\"]}");
+    assert_int_equal(status, 412);
+    expect_part("PUT /api/v1/calendars/days", "{\"dates\":[\"2023-11-17\"]}", 200, "etag: \"r2\"");
+    expect_part("GET /api/v1/jobs/x/next?n=3", "", 200, "\"moved_to\":\"2023-11-18T12:00:00Z\"");
+    expect_part("DELETE /api/v1/jobs/x", "", 200, "false");
+    ask_with("DELETE /api/v1/calendars/all", "If-Match: \"r7\"\r\n", "");
+    assert_int_equal(status, 412);
+    expect("DELETE /api/v1/calendars/all", "", 204, "");
+    expect_part("DELETE /api/v1/calendars/all", "", 404, "there is no calendar \\\"all\\\"");
+    expect_part("GET /api/v1/calendars/all", "", 404, "GET /api/v1/calendars lists");
+    expect_part("GET /api/v1/calendars", "", 200,
+                "{\"total\":1,\"calendars\":[{\"name\":\"days\",");
+}
+
+static void test_calendars_refused(void **state)
+{
+    static const struct {
+        const char *body, *part;
+    } rows[] = {
+        {"{}", "this calendar marks nothing"},
+        {"{\"dates\":[\"12-25\",\"12-45\"]}", "\"loc\":[\"body\",\"dates\",1]"},
+        {"{\"dates\":[\"12-25\",\"12-45\"]}", "\"input\":\"12-45\""},
+        {"{\"dates\":[\"2026-12-25..2026-12-x\"]}", "\"column\":21"},
+        {"{\"dates\":\"12-25\"}", "\"list_type\""},
+        {"{\"date\":[\"12-25\"]}", "\"extra_forbidden\""},
+        {"{\"calendars\":[\"dais\"]}", "\"loc\":[\"body\",\"calendars\",0]"},
+        {"{\"ics\":\"BEGIN:VCALENDAR\"}", "line 1: the file ends inside"},
+        {"{\"weekdays\":[\"someday\"]}", "\"loc\":[\"body\",\"weekdays\",0]"},
+        {"{\"name\":\"other\",\"dates\":[\"12-25\"]}", "\"loc\":[\"body\",\"name\"]"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        expect_part("PUT /api/v1/calendars/days", rows[i].body, 422, rows[i].part);
+    expect_part("PUT /api/v1/calendars/a%20b", "{\"dates\":[\"12-25\"]}", 422,
+                "\"loc\":[\"path\",\"name\"]");
+    expect_part(
+        "PUT /api/v1/jobs/x",
+        "{\"trigger\":{\"expr\":\"0 12 * * *\",\"exclude\":[\"days\"]},\"folder\":\"plain\"}", 422,
+        "\"loc\":[\"body\",\"trigger\",\"exclude\"]");
+}
+
+static void test_freezes(void **state)
+{
+    (void)state;
+    expect_part("PUT /api/v1/jobs/x",
+                "{\"trigger\":{\"type\":\"interval\",\"hours\":1},\"folder\":\"plain\"}", 201,
+                "r1");
+    expect_part("PUT /api/v1/freezes/audit", "{\"from\":\"2023-11-01\",\"to\":\"2023-11-20\"}", 422,
+                "\"loc\":[\"body\",\"reason\"]");
+    expect_part("PUT /api/v1/freezes/audit",
+                "{\"from\":\"2023-11-01\",\"to\":\"2023-10-20\",\"reason\":\"no changes\"}", 422,
+                "\"loc\":[\"body\",\"to\"]");
+    expect_part("PUT /api/v1/freezes/audit",
+                "{\"from\":\"2023-11-01\",\"to\":\"2023-11-20\",\"reason\":\"no changes\"}", 201,
+                "\"coming\":[{\"from\":\"2023-11-14T22:13:20Z\",\"to\":\"2023-11-21T00:00:00Z\","
+                "\"calendar\":\"audit\",\"reason\":\"no changes\"}]}");
+    assert_null(strstr(body, "used_by"));
+    expect_part("GET /api/v1/jobs/x/next", "", 200, "\"freeze\":\"freeze audit: no changes\"");
+    expect_part("POST /api/v1/jobs/x/runs", "", 409, "{\"detail\":\"freeze audit: no changes\"");
+    assert_non_null(
+        strstr(body, "\"code\":\"frozen\",\"hint\":\"wait until 2023-11-21 00:00:00 UTC"));
+    expect_part("POST /api/v1/jobs/x/runs?force=no", "", 409, "frozen");
+    expect_part("POST /api/v1/jobs/x/runs?forced=1", "", 422, "extra_forbidden");
+    expect_part("POST /api/v1/jobs/x/runs", "{\"force\":true}", 201, "run_id");
+    expect_part("GET /api/v1/freezes", "", 200,
+                "{\"total\":1,\"freezes\":[{\"name\":\"audit\",\"description\":null,\"reason\":"
+                "\"no changes\",\"version\":1,");
+    expect_part("GET /api/v1/freezes/audit", "", 200, "etag: \"r1\"");
+    expect("DELETE /api/v1/freezes/audit", "", 204, "");
+    expect_part("GET /api/v1/freezes/audit", "", 404, "there is no freeze");
+}
+
 static void test_s2(void **state)
 {
     (void)state;
@@ -585,6 +694,9 @@ int main(void)
         TEST(test_s1_refusals_tell_why),
         TEST(test_put_and_patch),
         TEST(test_runs),
+        TEST(test_calendars),
+        TEST(test_calendars_refused),
+        TEST(test_freezes),
         TEST(test_s2),
         TEST(test_routing),
         TEST(test_system),

@@ -276,6 +276,9 @@ static void test_agree(void **state)
     said = put(l, "closed", "{\"dates\":[\"1900-01-01..9000-01-01\"]}");
     assert_int_equal(said.code, ERR_IN_USE);
     assert_non_null(strstr(said.message, "the job \"x\" cannot be used with it: this schedule"));
+    said = put(l, "closed", "{\"dates\":[\"2026-01-01..9000-01-01\"]}");
+    assert_string_equal(
+        said.message, "the job \"x\" cannot be used with it: its schedule would never fire again");
     assert_int_equal(next_of(l, "x").us, T0 + 7200 * S);
     assert_int_equal(put(l, "closed", "{\"dates\":[\"2026-01-01\"]}").code, ERR_NONE);
 }
