@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "cli/calendar_file.h"
 #include "cli/command.h"
 #include "time/iso8601.h"
 
@@ -27,9 +28,13 @@ bool schedule_options_read(int argc, char **argv, struct schedule_options *ret_o
 
     for (int i = 1; i < argc; i++) {
         struct str word = str_of(argv[i]);
-        const char **target = str_eq(word, STR_LIT("--tz"))     ? &o.tz
-                              : str_eq(word, STR_LIT("--from")) ? &o.from
-                                                                : NULL;
+        const char **target =
+            str_eq(word, STR_LIT("--tz"))           ? &o.tz
+            : str_eq(word, STR_LIT("--from"))       ? &o.from
+            : str_eq(word, STR_LIT("--on-exclude")) ? &o.on_exclude
+            : str_eq(word, STR_LIT("--calendar")) && o.calendar_count < SCHEDULE_CALENDARS_MAX
+                ? &o.calendars[o.calendar_count++]
+                : NULL;
 
         if (target) {
             *target = value_of(argc, argv, &i, ret_status);
@@ -81,6 +86,28 @@ static json_t *spec_of(const char *expr, struct err *e)
     return spec;
 }
 
+// Reads the calendars. A spec that does not say what they are for is kept out by them.
+static bool calendars_open(const struct schedule_options *options, json_t *spec, struct schedule *s,
+                           struct err *e)
+{
+    bool is_said = json_object_get(spec, "exclude") || json_object_get(spec, "include");
+    json_t *names = json_array();
+    const char *name;
+    bool ok = true;
+
+    for (int i = 0; ok && i < options->calendar_count; i++) {
+        ok = calendar_file_read(options->calendars[i], s->zones, &s->calendars, &name, e);
+        if (ok)
+            json_array_append_new(names, json_string(name));
+    }
+    if (ok && !is_said && options->calendar_count > 0)
+        json_object_set(spec, "exclude", names);
+    if (ok && options->on_exclude)
+        json_object_set_new(spec, "on_exclude", json_string(options->on_exclude));
+    json_decref(names);
+    return ok;
+}
+
 bool schedule_open(const struct schedule_options *options, struct schedule *ret_schedule,
                    struct err *e)
 {
@@ -89,19 +116,23 @@ bool schedule_open(const struct schedule_options *options, struct schedule *ret_
     bool ok = true;
 
     *ret_schedule = (struct schedule){.zones = zones_new(NULL), .now = clock_wall(clock_real())};
+    almanacs_init(&ret_schedule->calendars);
     buf_init(&system, 128);
     if (!options->tz)
         zone_system_name(&system);
 
-    struct trigger_context context = {
-        ret_schedule->zones, options->tz ? str_of(options->tz) : buf_str(&system), {0}, {0}, NULL};
+    struct trigger_context context = {.zones = ret_schedule->zones,
+                                      .timezone =
+                                          options->tz ? str_of(options->tz) : buf_str(&system),
+                                      .calendars = &ret_schedule->calendars};
     json_t *spec = spec_of(options->expr, e);
 
     if (options->from)
         ok = zones_get(context.zones, context.timezone, &zone, e) &&
              iso8601_moment(str_of(options->from), zone, "--from", &ret_schedule->now, e);
     context.now = ret_schedule->now;
-    ok = ok && spec && trigger_parse(spec, &context, &ret_schedule->trigger, e);
+    ok = ok && spec && calendars_open(options, spec, ret_schedule, e) &&
+         trigger_parse(spec, &context, &ret_schedule->trigger, e);
     json_decref(spec);
     buf_done(&system);
     return ok;
@@ -110,6 +141,7 @@ bool schedule_open(const struct schedule_options *options, struct schedule *ret_
 void schedule_done(struct schedule *s)
 {
     trigger_free(s->trigger);
+    almanacs_done(&s->calendars);
     zones_free(s->zones);
 }
 

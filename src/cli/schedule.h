@@ -7,14 +7,20 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "time/zone.h"
+#include "trigger/almanacs.h"
 #include "trigger/trigger.h"
 
-// EXPR [-n COUNT] [--tz ZONE] [--from TIME]
+#define SCHEDULE_CALENDARS_MAX 16
+
+// EXPR [-n COUNT] [--tz ZONE] [--from TIME] [--calendar FILE]... [--on-exclude POLICY]
 struct schedule_options {
     const char *expr; // crontab text, or a trigger's JSON object
     const char *tz;   // NULL: the system's zone
     const char *from; // NULL: now
     int count;
+    const char *on_exclude;                        // NULL: not given
+    const char *calendars[SCHEDULE_CALENDARS_MAX]; // files
+    int calendar_count;
 };
 
 // Reads the words behind the command's name. On a fault the usage is printed and *ret_status is
@@ -25,6 +31,7 @@ struct schedule_options {
 // A schedule compiled as options say.
 struct schedule {
     struct zones *zones;
+    struct almanacs calendars;
     struct trigger *trigger;
     wall now; // what --from says
 };

@@ -53,13 +53,13 @@ static void test_refused(void **state)
         const char *field;
         int column, status;
     } rows[] = {
-        {{"0 0 61 * *", "UTC", NULL, 1}, "expr", 5, 7},
-        {{"* * * * *", "Mars/Phobos", NULL, 1}, "timezone", 0, 7},
-        {{"* * * * *", "UTC", "soon", 1}, "--from", 1, 7},
-        {{"{\"type\":", "UTC", NULL, 1}, "expr", 8, 7},
-        {{"{\"type\":\"cron\",\"hour\":\"25\"}", "UTC", NULL, 1}, "hour", 1, 7},
-        {{"\xff * * * *", "UTC", NULL, 1}, "expr", 0, 7},
-        {{"0 0 31 2 *", "UTC", NULL, 1}, "expr", 0, 7},
+        {{"0 0 61 * *", "UTC", NULL, 1, NULL, {0}, 0}, "expr", 5, 7},
+        {{"* * * * *", "Mars/Phobos", NULL, 1, NULL, {0}, 0}, "timezone", 0, 7},
+        {{"* * * * *", "UTC", "soon", 1, NULL, {0}, 0}, "--from", 1, 7},
+        {{"{\"type\":", "UTC", NULL, 1, NULL, {0}, 0}, "expr", 8, 7},
+        {{"{\"type\":\"cron\",\"hour\":\"25\"}", "UTC", NULL, 1, NULL, {0}, 0}, "hour", 1, 7},
+        {{"\xff * * * *", "UTC", NULL, 1, NULL, {0}, 0}, "expr", 0, 7},
+        {{"0 0 31 2 *", "UTC", NULL, 1, NULL, {0}, 0}, "expr", 0, 7},
     };
 
     (void)state;
