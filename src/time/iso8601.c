@@ -419,3 +419,12 @@ void iso8601_named(wall at, const struct zone *zone, struct buf *out)
     write_time(&c, ' ', out);
     buf_printf(out, " %s", span.abbreviation);
 }
+
+void iso8601_clock(const struct civil *c, struct buf *out)
+{
+    buf_printf(out, "%02d:%02d", c->hour, c->minute);
+    if (c->second != 0 || c->us != 0)
+        buf_printf(out, ":%02d", c->second);
+    if (c->us != 0)
+        buf_printf(out, ".%06d", c->us);
+}

@@ -50,3 +50,6 @@ void iso8601_python(wall at, const struct zone *zone, struct buf *out);
 
 // 2024-04-20 18:45:48 UTC: Python's strftime('%Y-%m-%d %H:%M:%S %Z').
 void iso8601_named(wall at, const struct zone *zone, struct buf *out);
+
+// A time of day as short as it goes: 02:30, 02:30:05, 02:30:05.250000.
+void iso8601_clock(const struct civil *c, struct buf *out);

@@ -11,18 +11,19 @@
 
 #include "time/civil.h"
 
-#define WEEK_BITS 0x7fU
+#define WEEK_BITS CALENDAR_WEEKDAYS
+#define YEARS_LAST 0x3fU // the last word of the years: 2194 to 2199
 
 void calendar_init(struct calendar *c)
 {
     *c = (struct calendar){
-        .seconds = (UINT64_C(1) << 60) - 1,
-        .minutes = (UINT64_C(1) << 60) - 1,
-        .hours = (1U << 24) - 1,
-        .days = 0xfffffffeU,
-        .weeks = (UINT64_C(1) << 54) - 2,
-        .months = 0x1ffe,
-        .weekdays = WEEK_BITS,
+        .seconds = CALENDAR_SECONDS,
+        .minutes = CALENDAR_MINUTES,
+        .hours = CALENDAR_HOURS,
+        .days = CALENDAR_DAYS,
+        .weeks = CALENDAR_WEEKS,
+        .months = CALENDAR_MONTHS,
+        .weekdays = CALENDAR_WEEKDAYS,
     };
     for (int i = 0; i < 8; i++)
         c->years[i] = 0xffffffffU;
@@ -38,6 +39,23 @@ bool calendar_has_year(const struct calendar *c, int64_t year)
 {
     return year >= CALENDAR_YEAR_MIN && year <= CALENDAR_YEAR_MAX &&
            (c->years[(year - CALENDAR_YEAR_MIN) / 32] >> (year - CALENDAR_YEAR_MIN) % 32 & 1);
+}
+
+bool calendar_has_all_years(const struct calendar *c)
+{
+    uint32_t all = ~0U;
+
+    for (int i = 0; i < 8; i++)
+        all &= i < 7 ? c->years[i] : c->years[i] | ~YEARS_LAST;
+    return all == ~0U;
+}
+
+bool calendar_is_daily(const struct calendar *c)
+{
+    bool is_day = c->days == CALENDAR_DAYS, is_weekday = c->weekdays == CALENDAR_WEEKDAYS;
+
+    return (c->is_either ? is_day || is_weekday : is_day && is_weekday) &&
+           c->months == CALENDAR_MONTHS && c->weeks == CALENDAR_WEEKS && calendar_has_all_years(c);
 }
 
 // Seven weekday bits, turned so that bit 0 is the weekday `first`.
@@ -135,7 +153,7 @@ static uint32_t month_days(const struct calendar *c, int64_t first, int length)
         weekday |= nth_days(c, first_weekday, length);
 
     uint32_t days = c->is_either ? day | weekday : day & weekday;
-    if (c->weeks != (UINT64_C(1) << 54) - 2)
+    if (c->weeks != CALENDAR_WEEKS)
         days &= week_days(c, first, first_weekday, length);
     return days & (uint32_t)((UINT64_C(2) << length) - 2);
 }

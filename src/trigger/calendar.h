@@ -14,6 +14,15 @@
 #define CALENDAR_NEVER INT64_MAX
 #define CALENDAR_NTH_LAST 5 // the group of `nth` for the last such weekday of a month
 
+// Masks that leave nothing out.
+#define CALENDAR_SECONDS ((UINT64_C(1) << 60) - 1)
+#define CALENDAR_MINUTES CALENDAR_SECONDS
+#define CALENDAR_HOURS ((1U << 24) - 1)
+#define CALENDAR_DAYS 0xfffffffeU
+#define CALENDAR_MONTHS 0x1ffeU
+#define CALENDAR_WEEKS ((UINT64_C(1) << 54) - 2)
+#define CALENDAR_WEEKDAYS 0x7fU
+
 struct calendar {
     uint64_t seconds;      // bits 0-59
     uint64_t minutes;      // bits 0-59
@@ -39,6 +48,10 @@ void calendar_init(struct calendar *c);
 
 void calendar_add_year(struct calendar *c, int64_t year); // outside of 1970-2199: no effect
 bool calendar_has_year(const struct calendar *c, int64_t year);
+bool calendar_has_all_years(const struct calendar *c);
+
+// Does every day of every year match?
+bool calendar_is_daily(const struct calendar *c);
 
 // The days of a month that match, as bits 1-31 (year and month masks are not looked at).
 uint32_t calendar_month(const struct calendar *c, int64_t year, int month);

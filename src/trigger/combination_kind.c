@@ -245,21 +245,21 @@ static bool parts_say(const struct trigger *t, const struct zone *zone, struct b
 
 static bool part_say(const struct trigger *t, const struct zone *zone, struct buf *out)
 {
-    bool has_zone = false;
+    bool is_zoned = t->kind->common & COMMON_DST, is_other = kind_rule_zone(t) != zone;
+    bool is_closed = is_combination(t) || t->bounds || (is_zoned && is_other);
+    bool has_zone = is_zoned && !is_other;
 
-    if (is_combination(t)) {
+    if (is_closed) // what follows is said of this part alone
         buf_add_byte(out, '(');
+    if (is_combination(t))
         has_zone = parts_say(t, zone, out);
-        buf_add_byte(out, ')');
-    } else {
+    else
         t->kind->words(t, out);
-    }
-    if (t->kind->common & COMMON_DST) {
-        has_zone = kind_rule_zone(t) == zone;
-        if (!has_zone)
-            buf_printf(out, ", %.*s", STR(zone_name(kind_rule_zone(t))));
-    }
+    if (is_zoned && is_other)
+        buf_printf(out, ", %.*s", STR(zone_name(kind_rule_zone(t))));
     kind_words_bounds(t, out);
+    if (is_closed)
+        buf_add_byte(out, ')');
     return has_zone;
 }
 

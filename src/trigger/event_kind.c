@@ -6,6 +6,7 @@
 #include "time/duration.h"
 #include "trigger/kind.h"
 #include "trigger/spec.h"
+#include "trigger/words.h"
 
 #define DELAY_MAX_US (366 * DAY_US)
 
@@ -91,14 +92,14 @@ static void print(const struct trigger *t, struct buf *out)
 
 static void after_words(const struct trigger *t, struct buf *out)
 {
-    duration_write(t->every_us, out);
+    words_length(t->every_us, out);
     buf_add_text(out, " after the end of the run before");
 }
 
 static void startup_words(const struct trigger *t, struct buf *out)
 {
     if (t->every_us != 0) {
-        duration_write(t->every_us, out);
+        words_length(t->every_us, out);
         buf_add_text(out, " after each start of the scheduler");
     } else {
         buf_add_text(out, "at each start of the scheduler");

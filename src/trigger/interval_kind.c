@@ -1,6 +1,7 @@
 // interval_kind.c - schedules at equal distances in elapsed time.
 // SPDX-License-Identifier: Apache-2.0
 #include "time/duration.h"
+#include "time/iso8601.h"
 #include "trigger/interval.h"
 #include "trigger/kind.h"
 #include "trigger/spec.h"
@@ -105,9 +106,14 @@ static void interval_write(const struct trigger *t, struct json_write *w)
     kind_write_moment(w, "start_date", t->start, t->zone);
 }
 
+// Where it is counted from matters to a person when it is long.
 static void words(const struct trigger *t, struct buf *out)
 {
     words_interval(t->every_us, out);
+    if (t->every_us <= HOUR_US)
+        return;
+    buf_add_text(out, " from ");
+    iso8601_named(t->start, t->zone, out);
 }
 
 static const char *const keys[] = {"weeks", "days", "hours", "minutes", "seconds", NULL};

@@ -42,6 +42,11 @@ void trigger_free(struct trigger *t)
     free(t);
 }
 
+bool kind_is_calendar(const struct trigger *t)
+{
+    return t->kind->next == kind_calendar_next;
+}
+
 wall kind_calendar_next(const struct trigger *t, wall after)
 {
     int64_t at = dst_next(&t->calendar, kind_rule_zone(t), floor_div(after.us, SECOND_US));

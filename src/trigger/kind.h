@@ -138,6 +138,9 @@ wall kind_horizon(void);
 void kind_write_spec(const struct trigger *t, struct json_write *w);
 void kind_words_bounds(const struct trigger *t, struct buf *out);
 
+// Is trigger.calendar all that its kind looks at?
+bool kind_is_calendar(const struct trigger *t);
+
 // next, next_dst and words of every kind that fills trigger.calendar.
 wall kind_calendar_next(const struct trigger *t, wall after);
 bool kind_calendar_next_dst(const struct trigger *t, wall after, wall until,

@@ -4,6 +4,7 @@
 #include "base/str.h"
 
 extern const char *const month_names[12];       // jan .. dec
+extern const char *const month_full_names[12];  // January .. December
 extern const char *const weekday_names[7];      // mon .. sun
 extern const char *const weekday_full_names[7]; // Monday .. Sunday
 

@@ -29,9 +29,7 @@ bool repeat_is_elapsed(const struct repeat *r)
     return r->every.months == 0 && r->every.days == 0;
 }
 
-// The local time of the k-th slot without its elapsed part; *ret_is_cut when the month lacks the
-// day.
-static int64_t local_time(const struct repeat *r, int64_t k, bool *ret_is_cut)
+int64_t repeat_local(const struct repeat *r, int64_t k, bool *ret_is_cut)
 {
     int64_t month = (int64_t)r->anchor.year * 12 + r->anchor.month - 1 + k * r->every.months;
     int64_t year = floor_div(month, 12);
@@ -57,7 +55,7 @@ static struct place place_of(const struct repeat *r, int64_t k)
     bool is_cut, is_moved = !repeat_is_elapsed(r) && (r->dst == DST_SHIFT || r->dst == DST_BOTH);
     int64_t first_s, rest_us = r->anchor.us + k * r->every.us;
 
-    zone_from_local(r->zone, local_time(r, k, &is_cut), &local);
+    zone_from_local(r->zone, repeat_local(r, k, &is_cut), &local);
     first_s = local.first;
     if (local.kind == LOCAL_GAP && is_moved)
         first_s = local.second;
@@ -73,8 +71,7 @@ static struct place place_of(const struct repeat *r, int64_t k)
     return place;
 }
 
-// The least k of those there are whose place is after a moment; last + 1 when there is none.
-static int64_t first_after(const struct repeat *r, wall after)
+int64_t repeat_number(const struct repeat *r, wall after)
 {
     int64_t every_us = r->every.months * MONTH_US + r->every.days * DAY_US + r->every.us;
     int64_t slack = r->every.months ? MONTHS_SLACK_US : DAYS_SLACK_US;
@@ -126,7 +123,7 @@ wall repeat_next(const struct repeat *r, wall after)
     if (after.us >= horizon.us)
         return WALL_NEVER;
 
-    int64_t k = first_after(r, after);
+    int64_t k = repeat_number(r, after);
     found = second_after(r, k - 1, after);
     for (; k <= r->last; k++) {
         struct place place = place_of(r, k);
@@ -147,7 +144,7 @@ wall repeat_prev(const struct repeat *r, wall at)
         return WALL_NEVER;
     if (at.us > horizon.us)
         at = horizon;
-    for (int64_t k = first_after(r, at) - 1; k >= r->first; k--) {
+    for (int64_t k = repeat_number(r, at) - 1; k >= r->first; k--) {
         struct place place = place_of(r, k);
 
         if (place.first.us < beginning(r).us)
@@ -162,8 +159,8 @@ static int64_t elapsed_count(const struct repeat *r, wall after, wall upto, int6
                              wall *ret_last)
 {
     wall horizon = kind_horizon();
-    int64_t k = first_after(r, after.us < beginning(r).us ? (wall){beginning(r).us - 1} : after);
-    int64_t count = first_after(r, upto.us < horizon.us ? upto : horizon) - k;
+    int64_t k = repeat_number(r, after.us < beginning(r).us ? (wall){beginning(r).us - 1} : after);
+    int64_t count = repeat_number(r, upto.us < horizon.us ? upto : horizon) - k;
 
     count = count < max ? count : max;
     *ret_last = count > 0 ? place_of(r, k + count - 1).first : WALL_NEVER;
@@ -200,8 +197,8 @@ static bool change_touches(const struct repeat *r, const struct zone_span *span,
 
     bare.every.us = 0;
     // In a gap places begin with the change, in a fold with the local time's first moment.
-    int64_t k = first_after(&bare, (wall){(low - span->before_s) * SECOND_US - 1});
-    int64_t local_s = k <= r->last ? local_time(r, k, &is_cut) : high;
+    int64_t k = repeat_number(&bare, (wall){(low - span->before_s) * SECOND_US - 1});
+    int64_t local_s = k <= r->last ? repeat_local(r, k, &is_cut) : high;
     if (local_s < low || local_s >= high || (is_cut && r->month_end == MONTH_END_SKIP))
         return false;
 

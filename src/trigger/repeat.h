@@ -46,6 +46,14 @@ int64_t repeat_count(const struct repeat *r, wall after, wall upto, int64_t max,
 // Steps of elapsed time alone?
 bool repeat_is_elapsed(const struct repeat *r);
 
+// The least number of those there are whose slot is after a moment, or would be if it were not left
+// out; last + 1 when there is none.
+int64_t repeat_number(const struct repeat *r, wall after);
+
+// The local time of a number's slot without its elapsed part, in civil.h's seconds; *ret_is_cut
+// when the month lacks the day.
+int64_t repeat_local(const struct repeat *r, int64_t k, bool *ret_is_cut);
+
 // As dst_next_touch: the first change of the clocks that touches the local time of a slot.
 bool repeat_next_touch(const struct repeat *r, int64_t after_s, int64_t until_s,
                        struct dst_touch *ret_touch);

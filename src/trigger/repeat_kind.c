@@ -10,6 +10,7 @@
 #include "time/iso8601.h"
 #include "trigger/iso_repeat.h"
 #include "trigger/kind.h"
+#include "trigger/phrase.h"
 #include "trigger/repeat.h"
 #include "trigger/spec.h"
 #include "trigger/words.h"
@@ -63,42 +64,42 @@ static void repeat_done(struct trigger *t)
     free(t->own);
 }
 
-// "3 days", behind "every 1 month and "; its own "and" leaves a comma before it.
-static void say_rest(int64_t us, struct buf *out)
-{
-    struct buf text;
-
-    buf_init(&text, 200);
-    words_interval(us, &text);
-    buf_add_text(out, strstr(buf_text(&text), " and ") ? ", " : " and ");
-    struct str length = str_cut(buf_str(&text), strlen("every "), text.len);
-    buf_printf(out, "%s%.*s", length.p[0] > '9' ? "1 " : "", STR(length)); // "day"
-    buf_done(&text);
-}
-
-// "every month", "every 1 year and 6 months", "every 1 month, 15 days and 2 hours"
+// "every month", "every 1 year and 6 months", "every 1 month, 15 days and 2 hours"; elapsed time is
+// never told as days, which are not always as long.
 static void say_every(const struct period *every, struct buf *out)
 {
-    int64_t years = every->months / 12, months = every->months % 12;
-    int64_t rest_us = every->days * DAY_US + every->us;
+    const struct {
+        const char *unit;
+        int64_t n;
+    } parts[] = {{"year", every->months / 12},
+                 {"month", every->months % 12},
+                 {"day", every->days},
+                 {"hour", every->us / HOUR_US},
+                 {"minute", every->us % HOUR_US / MINUTE_US}};
+    int64_t seconds_us = every->us % MINUTE_US;
+    struct phrase_join join = {.out = out, .left = seconds_us != 0};
 
-    if (every->months == 0) {
-        words_interval(rest_us, out);
+    if (every->months == 0 && (every->us == 0 || (every->days == 0 && every->us % DAY_US != 0))) {
+        words_interval(every->days * DAY_US + every->us, out);
         return;
     }
-    if (rest_us == 0 && (every->months == 1 || every->months == 12)) {
-        buf_add_text(out, months ? "every month" : "every year");
-        return;
-    }
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        join.left += parts[i].n != 0;
     buf_add_text(out, "every ");
-    if (years)
-        buf_printf(out, "%lld year%s", (long long)years, years == 1 ? "" : "s");
-    if (years && months)
-        buf_add_text(out, rest_us ? ", " : " and ");
-    if (months)
-        buf_printf(out, "%lld month%s", (long long)months, months == 1 ? "" : "s");
-    if (rest_us)
-        say_rest(rest_us, out);
+    if (join.left == 1 && (every->months == 1 || every->months == 12)) {
+        buf_add_text(out, every->months == 1 ? "month" : "year");
+        return;
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].n != 0) {
+            phrase_next(&join);
+            buf_printf(out, "%lld %s%s", (long long)parts[i].n, parts[i].unit,
+                       parts[i].n == 1 ? "" : "s");
+        }
+    if (seconds_us != 0) {
+        phrase_next(&join);
+        words_length(seconds_us, out);
+    }
 }
 
 // "09:00", "09:00:30", "09:00:00.500000"

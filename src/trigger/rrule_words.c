@@ -7,10 +7,12 @@
 #include "trigger/rrule_words.h"
 
 #include "time/civil.h"
-#include "trigger/words.h"
+#include "trigger/names.h"
+#include "trigger/phrase.h"
+#include "trigger/words_time.h"
 
 #define DATES_MAX 5 // so many dates are listed
-#define TIMES_FEW 4 // so many times of a day are listed one by one, by words_times
+#define TIMES_FEW 4 // so many times of a day are listed one by one, by words_time
 
 static void say_rule(const struct rrule *r, const struct recur *rule, struct buf *out);
 static void say_bounds(const struct rrule *r, const struct recur *rule, struct buf *out);
@@ -37,39 +39,12 @@ void rrule_words(const struct rrule *r, struct buf *out)
 
 // ---- lists and dates
 
-// Items with ", " and " and " between them.
-struct list {
-    struct buf *out;
-    int64_t left;
-    bool has_items;
-};
-
-static void list_item(struct list *l)
-{
-    if (l->has_items)
-        buf_add_text(l->out, l->left == 1 ? " and " : ", ");
-    l->has_items = true;
-    l->left--;
-}
-
-// 1st, 2nd, 3rd, 4th, 11th, 21st
-static void say_ordinal(int64_t n, struct buf *out)
-{
-    int64_t last = n % 100 / 10 == 1 ? 0 : n % 10;
-
-    buf_printf(out, "%lld%s", (long long)n,
-               last == 1   ? "st"
-               : last == 2 ? "nd"
-               : last == 3 ? "rd"
-                           : "th");
-}
-
 // "the last", "the 2nd-last"
 static void say_last(int n, struct buf *out)
 {
     buf_add_text(out, "the ");
     if (n > 1) {
-        say_ordinal(n, out);
+        phrase_ordinal(n, out);
         buf_add_byte(out, '-');
     }
     buf_add_text(out, "last");
@@ -80,7 +55,7 @@ static void say_every(int64_t n, const char *what, struct buf *out)
 {
     buf_add_text(out, "every ");
     if (n > 1) {
-        say_ordinal(n, out);
+        phrase_ordinal(n, out);
         buf_add_byte(out, ' ');
     }
     buf_add_text(out, what);
@@ -97,24 +72,19 @@ static void say_moment(int64_t local_s, bool is_date, struct buf *out)
         buf_printf(out, ":%02d", c.second);
 }
 
-static void say_number(int n, struct buf *out)
-{
-    buf_printf(out, "%d", n);
-}
-
 static void say_month(int month, struct buf *out)
 {
-    buf_add_text(out, words_month(month));
+    buf_add_text(out, month_full_names[month - 1]);
 }
 
 static void say_weekday(int weekday, struct buf *out)
 {
-    buf_add_text(out, words_weekday(weekday));
+    buf_add_text(out, weekday_full_names[weekday]);
 }
 
 static void say_weekdays(int weekday, struct buf *out)
 {
-    buf_printf(out, "%ss", words_weekday(weekday));
+    buf_printf(out, "%ss", weekday_full_names[weekday]);
 }
 
 // ---- days
@@ -134,12 +104,12 @@ static bool bit_is_set(const uint64_t *set, int bit)
 }
 
 // "the last day and the 3rd-last day": positions counted from the back.
-static void say_backs(struct list *l, const uint64_t *back, const char *what)
+static void say_backs(struct phrase_join *l, const uint64_t *back, const char *what)
 {
     for (int n = 1; n <= RECUR_BITS; n++) {
         if (!bit_is_set(back, RECUR_BITS - n))
             continue;
-        list_item(l);
+        phrase_next(l);
         say_last(n, l->out);
         buf_add_text(l->out, what);
     }
@@ -148,7 +118,7 @@ static void say_backs(struct list *l, const uint64_t *back, const char *what)
 // "day 1", "days 1 to 3 and 15", "the last day", "day 1, the last day and the 3rd-last day"
 static void say_positions(const struct recur_positions *p, struct buf *out)
 {
-    struct list l = {.out = out, .left = bits_count(p->back)};
+    struct phrase_join l = {.out = out, .left = (int)bits_count(p->back)};
 
     if (bits_count(p->front) > 0) {
         const char *separator = bits_count(p->front) > 1 ? "days " : "day ";
@@ -167,7 +137,7 @@ static void say_positions(const struct recur_positions *p, struct buf *out)
             separator = --left == 1 && l.left == 0 ? " and " : ", ";
             n = to;
         }
-        l.has_items = true;
+        l.is_begun = true;
     }
     say_backs(&l, p->back, " day");
 }
@@ -183,31 +153,31 @@ static void say_nth(int n, bool is_back, int weekday, struct buf *out)
         buf_printf(out, "the %s", words[n]);
     } else {
         buf_add_text(out, "the ");
-        say_ordinal(n, out);
+        phrase_ordinal(n, out);
     }
-    buf_printf(out, " %s", words_weekday(weekday));
+    buf_printf(out, " %s", weekday_full_names[weekday]);
 }
 
 // Weekdays without and with numbers: "every Tuesday, the first Sunday and the last Sunday".
 static void say_named_days(const struct recur *rule, struct buf *out)
 {
-    struct list l = {.out = out,
-                     .left = __builtin_popcount(rule->weekdays) + bits_count(rule->nth) +
-                             bits_count(rule->nth_back)};
+    struct phrase_join l = {.out = out,
+                            .left = __builtin_popcount(rule->weekdays) + bits_count(rule->nth) +
+                                    bits_count(rule->nth_back)};
 
     for (int weekday = 0; weekday < 7; weekday++)
         if (rule->weekdays >> weekday & 1) {
-            list_item(&l);
-            buf_printf(out, "every %s", words_weekday(weekday));
+            phrase_next(&l);
+            buf_printf(out, "every %s", weekday_full_names[weekday]);
         }
     for (int bit = 0; bit < RECUR_BITS; bit++)
         if (bit_is_set(rule->nth, bit)) {
-            list_item(&l);
+            phrase_next(&l);
             say_nth(bit / 7 + 1, false, bit % 7, out);
         }
     for (int bit = 0; bit < RECUR_BITS; bit++)
         if (bit_is_set(rule->nth_back, bit)) {
-            list_item(&l);
+            phrase_next(&l);
             say_nth(bit / 7 + 1, true, bit % 7, out);
         }
 }
@@ -225,23 +195,23 @@ static void say_plural(const struct recur *rule, struct buf *out)
     else if (rule->weekdays == 0x60)
         buf_add_text(out, "weekends");
     else
-        words_list(rule->weekdays, say_weekdays, out);
+        phrase_list(rule->weekdays, say_weekdays, out);
 }
 
 // " in week 20 and the last week"
 static void say_weeks(const struct recur *rule, struct buf *out)
 {
-    struct list l = {.out = out, .left = __builtin_popcountll(rule->weeks_back)};
+    struct phrase_join l = {.out = out, .left = __builtin_popcountll(rule->weeks_back)};
 
     buf_add_text(out, " in ");
     if (rule->weeks) {
         buf_add_text(out, __builtin_popcountll(rule->weeks) > 1 ? "weeks " : "week ");
-        words_list(rule->weeks, say_number, out);
-        l.has_items = true;
+        phrase_list(rule->weeks, phrase_number, out);
+        l.is_begun = true;
     }
     for (int n = 1; n <= 53; n++)
         if (rule->weeks_back >> n & 1) {
-            list_item(&l);
+            phrase_next(&l);
             say_last(n, out);
             buf_add_text(out, " week");
         }
@@ -252,7 +222,7 @@ static void say_weeks(const struct recur *rule, struct buf *out)
 static void say_of_months(const struct recur *rule, struct buf *out)
 {
     buf_add_text(out, " of ");
-    words_list(rule->months, say_month, out);
+    phrase_list(rule->months, say_month, out);
 }
 
 // What month days and numbered weekdays are counted in.
@@ -294,7 +264,7 @@ static void say_days(const struct recur *rule, bool is_limited, struct buf *out)
         say_named_days(rule, out);
         say_span(rule, true, out);
     } else if (rule->freq == RECUR_WEEKLY) {
-        words_list(rule->weekdays, say_weekday, out);
+        phrase_list(rule->weekdays, say_weekday, out);
     } else {
         say_plural(rule, out);
     }
@@ -348,7 +318,7 @@ static void say_months(const struct recur *rule, struct buf *out)
     if (!recur_has(rule, RECUR_BYMONTH) || is_told)
         return;
     buf_add_text(out, is_limit ? ", only in " : " in ");
-    words_list(rule->months, say_month, out);
+    phrase_list(rule->months, say_month, out);
 }
 
 // ---- times of day
@@ -361,14 +331,14 @@ static void say_times(const struct recur *rule, struct buf *out)
     c.hours = rule->times.hours;
     c.minutes = rule->times.minutes;
     c.seconds = rule->times.seconds;
-    words_times(&c, out);
+    (void)words_time(&c, false, out);
 }
 
 // " at minutes 10, 20 and 30"
 static void say_numbers(const char *in, const char *what, uint64_t mask, struct buf *out)
 {
     buf_printf(out, " %s %s%s ", in, what, mask & (mask - 1) ? "s" : "");
-    words_list(mask, say_number, out);
+    phrase_list(mask, phrase_number, out);
 }
 
 // "every 7 minutes in hours 9 to 16 on Mondays": frequencies below a day, and what limits them.
@@ -398,16 +368,16 @@ static void say_places(const struct recur *rule, struct buf *out)
     static const char *const periods[] = {"second", "minute", "hour", "day",
                                           "week",   "month",  "year"};
     const struct recur_positions *p = &rule->places;
-    struct list l = {.out = out, .left = bits_count(p->front) + bits_count(p->back)};
+    struct phrase_join l = {.out = out, .left = (int)bits_count(p->front) + bits_count(p->back)};
 
     if (!recur_has(rule, RECUR_BYSETPOS))
         return;
     buf_add_text(out, ", only ");
     for (int n = 1; n <= RECUR_BITS; n++)
         if (bit_is_set(p->front, n - 1)) {
-            list_item(&l);
+            phrase_next(&l);
             buf_add_text(out, "the ");
-            say_ordinal(n, out);
+            phrase_ordinal(n, out);
         }
     say_backs(&l, p->back, "");
     buf_printf(out, " of each %s", periods[rule->freq]);
@@ -433,7 +403,7 @@ static void say_period(const struct recur *rule, struct buf *out)
         say_weeks(rule, out);
     if (rule->week_start != 0 &&
         (recur_has(rule, RECUR_BYWEEKNO) || (rule->freq == RECUR_WEEKLY && rule->interval > 1)))
-        buf_printf(out, " (weeks begin on %s)", words_weekday(rule->week_start));
+        buf_printf(out, " (weeks begin on %s)", weekday_full_names[rule->week_start]);
     if (is_plain && out->len > start) { // no blank in front
         memmove(out->p + start, out->p + start + 1, out->len - start - 1);
         out->len--;
@@ -490,17 +460,17 @@ static void say_bounds(const struct rrule *r, const struct recur *rule, struct b
 static void say_dates(const struct rrule *r, const int64_t *v, size_t len, struct buf *out)
 {
     size_t shown = len > DATES_MAX ? DATES_MAX : len;
-    struct list l = {.out = out, .left = (int64_t)(shown + (len > shown))};
+    struct phrase_join l = {.out = out, .left = (int)(shown + (len > shown))};
 
     for (size_t i = 0; i < shown; i++) {
         struct zone_span span;
 
-        list_item(&l);
+        phrase_next(&l);
         zone_span_at(r->zone, v[i], &span);
         say_moment(v[i] + span.offset_s, r->is_date && (v[i] + span.offset_s) % DAY_S == 0, out);
     }
     if (len > shown) {
-        list_item(&l);
+        phrase_next(&l);
         buf_printf(out, "%zu more", len - shown);
     }
 }
@@ -508,7 +478,7 @@ static void say_dates(const struct rrule *r, const int64_t *v, size_t len, struc
 static void say_taken_out(const struct rrule *r, struct buf *out)
 {
     size_t shown = r->exdays.len > DATES_MAX ? DATES_MAX : r->exdays.len;
-    struct list l = {.out = out, .left = (int64_t)(shown + (r->exdays.len > shown))};
+    struct phrase_join l = {.out = out, .left = (int)(shown + (r->exdays.len > shown))};
 
     for (size_t i = 0; i < r->exrules.len; i++) {
         buf_add_text(out, "; except ");
@@ -523,11 +493,11 @@ static void say_taken_out(const struct rrule *r, struct buf *out)
         return;
     buf_add_text(out, ", except on ");
     for (size_t i = 0; i < shown; i++) {
-        list_item(&l);
+        phrase_next(&l);
         say_moment(r->exdays.v[i] * DAY_S, true, out);
     }
     if (r->exdays.len > shown) {
-        list_item(&l);
+        phrase_next(&l);
         buf_printf(out, "%zu more days", r->exdays.len - shown);
     }
 }

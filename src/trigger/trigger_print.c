@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "time/iso8601.h"
 #include "trigger/kind.h"
+#include "trigger/words.h"
 
 void trigger_str(const struct trigger *t, struct buf *out)
 {
@@ -79,6 +80,11 @@ void kind_words_bounds(const struct trigger *t, struct buf *out)
         buf_printf(out, ", %d time%s", b->max_runs, b->max_runs == 1 ? "" : "s");
     if (b && b->exclude)
         exclude_words(b->exclude, out);
+    if (b && b->jitter_s) {
+        buf_add_text(out, ", up to ");
+        words_length(b->jitter_s * SECOND_US, out);
+        buf_add_text(out, " later");
+    }
 }
 
 void trigger_time_str(const struct trigger *t, wall at, struct buf *out)

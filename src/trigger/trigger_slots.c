@@ -240,11 +240,14 @@ int64_t trigger_jitter_us(const struct trigger *t, uint64_t salt, wall slot)
 bool trigger_next_dst(const struct trigger *t, wall after, wall until, struct trigger_dst *ret_dst)
 {
     const struct bounds *b = t->bounds;
+    wall limit = b && b->last.us < kind_horizon().us ? b->last : kind_horizon();
     struct trigger_dst dst;
 
+    if (until.us > limit.us)
+        until = limit;
     while (t->kind->next_dst && t->kind->next_dst(t, after, until, &dst)) {
         after = dst.change_at;
-        if (b && (dst.change_at.us < b->start.us || dst.change_at.us > b->last.us))
+        if (b && dst.change_at.us < b->start.us)
             continue;
         *ret_dst = dst;
         return true;

@@ -1,363 +1,297 @@
 // words.c - turns masks back into the sentence a person would say.
 //
-// The sentence has four parts: time of day, days, months with weeks, years. Each says nothing
-// when it leaves nothing out, so that "* * * * *" is just "every minute".
+// The sentence has four parts: time of day (words_time.c), days with months, weeks, years. Each
+// says nothing when it leaves nothing out, so that "* * * * *" is just "every minute". Different
+// sets of local times have different sentences: what is said is exact.
 // SPDX-License-Identifier: Apache-2.0
 #include "trigger/words.h"
 
 #include "base/str.h"
 #include "time/duration.h"
+#include "trigger/mask.h"
+#include "trigger/names.h"
+#include "trigger/phrase.h"
+#include "trigger/words_time.h"
 
-#define ALL_60 ((UINT64_C(1) << 60) - 1)
-#define ALL_24 ((UINT64_C(1) << 24) - 1)
-#define ALL_DAYS 0xfffffffeU
-#define ALL_WEEKS ((UINT64_C(1) << 54) - 2)
-#define ALL_MONTHS 0x1ffeU
-#define ALL_WEEKDAYS 0x7fU
-#define TIMES_MAX 4 // so many times of day are listed one by one
+#define WORKING_DAYS 0x1fU
+#define WEEKEND 0x60U
 
-static const char *const months[] = {"",        "January",  "February", "March",  "April",
-                                     "May",     "June",     "July",     "August", "September",
-                                     "October", "November", "December"};
-static const char *const weekdays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                       "Friday", "Saturday", "Sunday"};
-static const char *const ordinals[] = {"first", "second", "third", "fourth", "fifth", "last"};
+static const char *const nths[] = {"first", "second", "third", "fourth", "fifth", "last"};
 
-static void say_time(const struct calendar *c, struct buf *out);
-static void say_days(const struct calendar *c, struct buf *out);
+static void say_days(const struct calendar *c, bool is_list, struct buf *out);
+static void say_weeks(const struct calendar *c, struct buf *out);
 static void say_years(const struct calendar *c, struct buf *out);
-
-// Prints one value of a list.
-typedef void say_fn(int value, struct buf *out);
-
-static void say_number(int value, struct buf *out)
-{
-    buf_printf(out, "%d", value);
-}
-
-static void say_month(int value, struct buf *out)
-{
-    buf_add_text(out, months[value]);
-}
-
-static void say_weekday(int value, struct buf *out)
-{
-    buf_printf(out, "%ss", weekdays[value]);
-}
-
-// The end of the run of set bits that begins at a bit.
-static int run_end(uint64_t mask, int from)
-{
-    int to = from;
-
-    while (to < 63 && mask >> (to + 1) & 1)
-        to++;
-    return to;
-}
-
-// Are the set bits neighbours?
-static bool is_run(uint64_t mask)
-{
-    return mask >> run_end(mask, __builtin_ctzll(mask)) >> 1 == 0;
-}
-
-// "1, 3 to 5 and 9"
-static void say_list(uint64_t mask, say_fn *say, struct buf *out)
-{
-    const char *separator = "";
-
-    while (mask != 0) {
-        int from = __builtin_ctzll(mask), to = run_end(mask, from);
-
-        if (to - from == 1)
-            to = from; // two neighbours are two items
-        mask &= to == 63 ? 0 : ~UINT64_C(0) << (to + 1);
-        buf_add_text(out, separator);
-        say(from, out);
-        if (to > from) {
-            buf_add_text(out, " to ");
-            say(to, out);
-        }
-        separator =
-            mask != 0 && (mask >> run_end(mask, __builtin_ctzll(mask)) >> 1) == 0 ? " and " : ", ";
-        if (mask != 0 && __builtin_popcountll(mask) == 2 &&
-            run_end(mask, __builtin_ctzll(mask)) > __builtin_ctzll(mask))
-            separator = ", ";
-    }
-}
-
-// n when the mask is every n-th value from 0 and n divides the span; else 0.
-static int step_of(uint64_t mask, int span)
-{
-    for (int n = 2; n <= span / 2; n++) {
-        uint64_t regular = 0;
-
-        if (span % n != 0)
-            continue;
-        for (int value = 0; value < span; value += n)
-            regular |= UINT64_C(1) << value;
-        if (mask == regular)
-            return n;
-    }
-    return 0;
-}
-
-static bool is_single(uint64_t mask)
-{
-    return mask != 0 && (mask & (mask - 1)) == 0;
-}
 
 void words_calendar(const struct calendar *c, struct buf *out)
 {
-    say_time(c, out);
-    say_days(c, out);
-    if (c->months != ALL_MONTHS) {
-        buf_add_text(out, " in ");
-        say_list(c->months, say_month, out);
-    }
-    if (c->weeks != ALL_WEEKS) {
-        buf_add_text(out, is_single(c->weeks) ? " in ISO week " : " in ISO weeks ");
-        say_list(c->weeks, say_number, out);
-    }
+    bool is_list = words_time(c, calendar_is_daily(c), out);
+
+    say_days(c, is_list, out);
+    say_weeks(c, out);
     say_years(c, out);
-}
-
-// ---- time of day
-
-// " from 09:00 to 17:59", " in every 2nd hour", " in hours 9 and 12"
-static void say_hours(const struct calendar *c, struct buf *out)
-{
-    int from = __builtin_ctz(c->hours), step = step_of(c->hours, 24);
-
-    if (c->hours == ALL_24)
-        return;
-    if (is_run(c->hours)) {
-        buf_printf(out, " from %02d:00 to %02d:59", from, run_end(c->hours, from));
-    } else if (step) {
-        buf_printf(out, " in every %d%s hour", step, step == 2 ? "nd" : step == 3 ? "rd" : "th");
-    } else {
-        buf_add_text(out, " in hours ");
-        say_list(c->hours, say_number, out);
-    }
-}
-
-// "at 02:30, 03:30 and 14:00:05"
-static void say_times(const struct calendar *c, struct buf *out)
-{
-    bool has_seconds = c->seconds != 1;
-    int left = __builtin_popcountll(c->seconds) * __builtin_popcountll(c->minutes) *
-               __builtin_popcount(c->hours);
-    const char *separator = "at ";
-
-    for (uint32_t h = c->hours; h != 0; h &= h - 1)
-        for (uint64_t m = c->minutes; m != 0; m &= m - 1)
-            for (uint64_t s = c->seconds; s != 0; s &= s - 1) {
-                buf_printf(out, "%s%02d:%02d", separator, __builtin_ctz(h), __builtin_ctzll(m));
-                if (has_seconds)
-                    buf_printf(out, ":%02d", __builtin_ctzll(s));
-                separator = --left > 1 ? ", " : " and ";
-            }
-}
-
-static void say_minutes(const struct calendar *c, struct buf *out)
-{
-    int step = step_of(c->minutes, 60), hour_step = step_of(c->hours, 24);
-
-    if (c->minutes == ALL_60) {
-        buf_add_text(out, "every minute");
-    } else if (step) {
-        buf_printf(out, "every %d minutes", step);
-    } else if (c->minutes == 1 && hour_step) {
-        buf_printf(out, "every %d hours", hour_step);
-        return;
-    } else if (c->minutes == 1 && is_run(c->hours)) {
-        buf_add_text(out, "every hour");
-        if (c->hours != ALL_24)
-            buf_printf(out, " from %02d:00 to %02d:00", __builtin_ctz(c->hours),
-                       run_end(c->hours, __builtin_ctz(c->hours)));
-        return;
-    } else {
-        buf_add_text(out, is_single(c->minutes) ? "at minute " : "at minutes ");
-        say_list(c->minutes, say_number, out);
-        if (c->hours == ALL_24)
-            buf_add_text(out, " of every hour");
-    }
-    say_hours(c, out);
-}
-
-static void say_seconds(const struct calendar *c, struct buf *out)
-{
-    int step = step_of(c->seconds, 60);
-
-    if (c->seconds == ALL_60) {
-        buf_add_text(out, "every second");
-    } else if (step) {
-        buf_printf(out, "every %d seconds", step);
-    } else {
-        buf_add_text(out, is_single(c->seconds) ? "at second " : "at seconds ");
-        say_list(c->seconds, say_number, out);
-        if (c->minutes == ALL_60)
-            buf_add_text(out, " of every minute");
-    }
-    if (c->minutes != ALL_60) {
-        buf_add_text(out, is_single(c->minutes) ? " in minute " : " in minutes ");
-        say_list(c->minutes, say_number, out);
-    }
-    say_hours(c, out);
-}
-
-static int time_count(const struct calendar *c)
-{
-    return __builtin_popcountll(c->seconds) * __builtin_popcountll(c->minutes) *
-           __builtin_popcount(c->hours);
-}
-
-static void say_time(const struct calendar *c, struct buf *out)
-{
-    if (time_count(c) <= TIMES_MAX)
-        say_times(c, out);
-    else if (c->seconds == 1)
-        say_minutes(c, out);
-    else
-        say_seconds(c, out);
 }
 
 // ---- days
 
-// Adds "on ..." parts; the first has no "and" in front.
-struct parts {
-    struct buf *out;
-    int count;
-};
-
-static void part(struct parts *p)
+static bool any_day(const struct calendar *c)
 {
-    buf_add_text(p->out, p->count++ ? " and " : " ");
+    return c->days == CALENDAR_DAYS;
 }
 
-static void say_nth(const struct calendar *c, struct parts *p)
+static bool any_weekday(const struct calendar *c)
+{
+    return c->weekdays == CALENDAR_WEEKDAYS;
+}
+
+static bool is_day_free(const struct calendar *c)
+{
+    return (any_day(c) && any_weekday(c)) || (c->is_either && (any_day(c) || any_weekday(c)));
+}
+
+static void say_month(int value, struct buf *out)
+{
+    buf_add_text(out, month_full_names[value - 1]);
+}
+
+static void say_weekday(int value, struct buf *out)
+{
+    buf_printf(out, "%ss", weekday_full_names[value]);
+}
+
+// "January and June to August", "every 2nd month from January to November"
+static void say_months(const struct calendar *c, struct buf *out)
+{
+    if (phrase_is_steps(c->months)) {
+        buf_add_text(out, "every ");
+        phrase_ordinal(mask_step(c->months), out);
+        buf_printf(out, " month from %s to %s", month_full_names[mask_first(c->months) - 1],
+                   month_full_names[mask_last(c->months) - 1]);
+        return;
+    }
+    phrase_cycle(c->months, 1, 12, say_month, out);
+}
+
+// "the last day", "the 3rd day before the last day"
+static void say_last(int before, struct buf *out)
+{
+    if (before) {
+        buf_add_text(out, "the ");
+        phrase_ordinal(before, out);
+        buf_add_text(out, " day before ");
+    }
+    buf_add_text(out, "the last day");
+}
+
+static void say_nths(const struct calendar *c, struct phrase_join *j)
 {
     for (uint64_t left = c->nth; left != 0; left &= left - 1) {
-        int bit = __builtin_ctzll(left);
+        int bit = mask_first(left);
 
-        part(p);
-        buf_printf(p->out, "on the %s %s of the month", ordinals[bit / 7], weekdays[bit % 7]);
+        phrase_next(j);
+        buf_printf(j->out, "the %s %s", nths[bit / 7], weekday_full_names[bit % 7]);
     }
 }
 
-static void say_month_days(const struct calendar *c, struct parts *p)
+static bool has_month_days(const struct calendar *c)
 {
-    if (c->days == ALL_DAYS) {
-        part(p);
-        buf_add_text(p->out, "every day");
-    } else if (c->days) {
-        part(p);
-        buf_add_text(p->out, is_single(c->days) ? "on day " : "on days ");
-        say_list(c->days, say_number, p->out);
-        buf_add_text(p->out, " of the month");
+    return (c->days | c->last | c->nearest | c->last_nearest) != 0 || (c->nth_is_day && c->nth);
+}
+
+// "day 1, the last day and the second Friday", all within a month
+static void say_month_days(const struct calendar *c, struct buf *out)
+{
+    struct phrase_join join = {
+        .out = out,
+        .left = (c->days != 0) + mask_count(c->last) + mask_count(c->nearest) +
+                mask_count(c->last_nearest) + (c->nth_is_day ? mask_count(c->nth) : 0),
+    };
+
+    if (c->days) {
+        phrase_next(&join);
+        phrase_units(c->days, "day", out);
     }
     for (uint32_t left = c->last; left != 0; left &= left - 1) {
-        int before = __builtin_ctz(left);
-
-        part(p);
-        if (before)
-            buf_printf(p->out, "%d day%s before the last day of the month", before,
-                       before == 1 ? "" : "s");
-        else
-            buf_add_text(p->out, "on the last day of the month");
+        phrase_next(&join);
+        say_last(mask_first(left), out);
     }
     for (uint32_t left = c->nearest; left != 0; left &= left - 1) {
-        part(p);
-        buf_printf(p->out, "on the working day nearest to day %d of the month",
-                   __builtin_ctz(left));
+        phrase_next(&join);
+        buf_printf(out, "the working day nearest to day %d", mask_first(left));
     }
     for (uint32_t left = c->last_nearest; left != 0; left &= left - 1) {
-        int before = __builtin_ctz(left);
-
-        part(p);
-        if (before)
-            buf_printf(p->out,
-                       "on the working day nearest to %d day%s before the last day of the month",
-                       before, before == 1 ? "" : "s");
-        else
-            buf_add_text(p->out, "on the last working day of the month");
+        phrase_next(&join);
+        if (mask_first(left) == 0) {
+            buf_add_text(out, "the last working day");
+            continue;
+        }
+        buf_add_text(out, "the working day nearest to ");
+        say_last(mask_first(left), out);
     }
     if (c->nth_is_day)
-        say_nth(c, p);
+        say_nths(c, &join);
 }
 
-static void say_weekdays(const struct calendar *c, struct parts *p)
+void words_weekdays(const struct calendar *c, struct buf *out)
 {
+    struct phrase_join join = {
+        .out = out,
+        .left = (c->weekdays != 0) + (c->nth_is_day ? 0 : mask_count(c->nth)),
+    };
+
     if (c->weekdays) {
-        part(p);
-        buf_add_text(p->out, "on ");
-        if (c->weekdays == 0x1f)
-            buf_add_text(p->out, "weekdays");
-        else if (c->weekdays == 0x60)
-            buf_add_text(p->out, "weekends");
+        phrase_next(&join);
+        if (c->weekdays == WORKING_DAYS)
+            buf_add_text(out, "weekdays");
+        else if (c->weekdays == WEEKEND)
+            buf_add_text(out, "weekends");
         else
-            say_list(c->weekdays, say_weekday, p->out);
+            phrase_cycle(c->weekdays, 0, 7, say_weekday, out);
     }
     if (!c->nth_is_day)
-        say_nth(c, p);
+        say_nths(c, &join);
 }
 
-static bool all_days(const struct calendar *c)
+// " of the month", or the months themselves where all before it hangs on months.
+static void say_of_month(const struct calendar *c, bool is_named, struct buf *out)
 {
-    return c->days == ALL_DAYS;
+    buf_add_text(out, " of ");
+    if (is_named)
+        say_months(c, out);
+    else
+        buf_add_text(out, "the month");
 }
 
-static void say_days(const struct calendar *c, struct buf *out)
+// One day of one month, such as 1 January?
+static bool is_date(const struct calendar *c)
 {
-    bool any_weekday = c->weekdays == ALL_WEEKDAYS, any_day = all_days(c);
-    struct parts days = {.out = out}, week = {.out = out};
+    return mask_is_single(c->days) && mask_is_single(c->months) &&
+           (c->last | c->nearest | c->last_nearest) == 0 && !(c->nth_is_day && c->nth);
+}
 
-    if ((any_day && any_weekday) || (c->is_either && (any_day || any_weekday))) {
-        if (time_count(c) <= TIMES_MAX)
-            buf_add_text(out, " every day");
-        return;
+static void say_days(const struct calendar *c, bool is_list, struct buf *out)
+{
+    bool is_free = is_day_free(c), has_days = !is_free && !any_day(c) && has_month_days(c);
+    bool has_weekdays = !is_free && !any_weekday(c);
+    bool has_nth = has_weekdays && !c->nth_is_day && c->nth;
+    bool has_months = c->months != CALENDAR_MONTHS;
+    // "of January" in place of "of the month": only where every day said hangs on the month.
+    bool is_named = has_months && (has_days ? !has_weekdays : has_nth && !c->weekdays);
+
+    if (is_free && is_list)
+        buf_add_text(out, " every day");
+    if (has_days && is_named && is_date(c)) {
+        buf_printf(out, " on %d %s", mask_first(c->days),
+                   month_full_names[mask_first(c->months) - 1]);
+    } else if (has_days) {
+        buf_add_text(out, " on ");
+        say_month_days(c, out);
+        say_of_month(c, is_named, out);
     }
-    if (any_weekday) {
-        say_month_days(c, &days);
-        return;
+    if (has_weekdays) {
+        buf_add_text(out, !has_days ? " on " : c->is_either ? " or on " : ", but only on ");
+        words_weekdays(c, out);
+        if (has_nth)
+            say_of_month(c, is_named, out);
     }
-    if (any_day) {
-        say_weekdays(c, &week);
-        return;
+    if (has_months && !is_named) {
+        buf_add_text(out, has_days && has_weekdays ? ", only in " : " in ");
+        say_months(c, out);
     }
-    say_month_days(c, &days);
-    buf_add_text(out, c->is_either ? " or" : ", but only");
-    say_weekdays(c, &week);
+}
+
+static void say_weeks(const struct calendar *c, struct buf *out)
+{
+    if (c->weeks == CALENDAR_WEEKS)
+        return;
+    buf_add_text(out, " in ");
+    phrase_units(c->weeks, "ISO week", out);
 }
 
 // ---- years
 
-static void say_years(const struct calendar *c, struct buf *out)
+// The end of the run of years that begins with one. Two neighbours are two items.
+static int years_end(const struct calendar *c, int from)
 {
-    const char *separator = " in ";
+    int to = from;
 
-    for (int year = CALENDAR_YEAR_MIN; year <= CALENDAR_YEAR_MAX; year++) {
-        int to = year;
+    while (calendar_has_year(c, to + 1))
+        to++;
+    return to - from == 1 && to < CALENDAR_YEAR_MAX ? from : to;
+}
 
-        if (!calendar_has_year(c, year))
-            continue;
-        while (to < CALENDAR_YEAR_MAX && calendar_has_year(c, to + 1))
-            to++;
-        if (year == CALENDAR_YEAR_MIN && to == CALENDAR_YEAR_MAX)
-            return;
+// The year after one that is in the set; beyond CALENDAR_YEAR_MAX when there is none.
+static int year_after(const struct calendar *c, int year)
+{
+    do
+        year++;
+    while (year <= CALENDAR_YEAR_MAX && !calendar_has_year(c, year));
+    return year;
+}
+
+// The distance between years that are all equally far apart, 0 when they are not.
+static int years_step(const struct calendar *c, int first, int *ret_last)
+{
+    int step = year_after(c, first) - first, last = first, count = 1;
+
+    for (; last + step <= CALENDAR_YEAR_MAX; last += step, count++)
+        if (year_after(c, last) != last + step)
+            break;
+    *ret_last = last;
+    return count >= PHRASE_STEPS_MIN && step > 1 && year_after(c, last) > CALENDAR_YEAR_MAX ? step
+                                                                                            : 0;
+}
+
+static void say_year_list(const struct calendar *c, int first, struct buf *out)
+{
+    struct phrase_join join = {.out = out};
+
+    for (int year = first; year <= CALENDAR_YEAR_MAX; year = year_after(c, years_end(c, year)))
+        join.left++;
+    for (int year = first; year <= CALENDAR_YEAR_MAX; year = year_after(c, years_end(c, year))) {
+        int to = years_end(c, year);
+
+        phrase_next(&join);
         if (to == CALENDAR_YEAR_MAX && to > year)
-            buf_printf(out, "%s%d and later", separator, year);
+            buf_printf(out, "%d and later", year);
+        else if (to > year)
+            buf_printf(out, "%d to %d", year, to);
         else
-            buf_printf(out, to > year ? "%s%d to %d" : "%s%d", separator, year, to);
-        separator = ", ";
-        year = to;
+            buf_printf(out, "%d", year);
     }
 }
 
-// ---- intervals
+static void say_years(const struct calendar *c, struct buf *out)
+{
+    int first = year_after(c, CALENDAR_YEAR_MIN - 1), last;
+
+    if (calendar_has_all_years(c))
+        return;
+    buf_add_text(out, " in ");
+    int step = years_step(c, first, &last);
+    if (step == 0) {
+        say_year_list(c, first, out);
+        return;
+    }
+    buf_add_text(out, "every ");
+    phrase_ordinal(step, out);
+    buf_printf(out, " year from %d", first);
+    if (last + step <= CALENDAR_YEAR_MAX)
+        buf_printf(out, " to %d", last);
+}
+
+// ---- lengths of time
+
+static const struct {
+    const char *name;
+    int64_t us;
+} units[] = {{"week", 7 * DAY_US},
+             {"day", DAY_US},
+             {"hour", HOUR_US},
+             {"minute", MINUTE_US},
+             {"second", SECOND_US}};
 
 // "15 seconds", "0.5 seconds"
-static void say_rest(int64_t us, struct buf *out)
+static void say_seconds(int64_t us, struct buf *out)
 {
     buf_printf(out, "%lld", (long long)(us / SECOND_US));
     if (us % SECOND_US != 0) {
@@ -368,56 +302,59 @@ static void say_rest(int64_t us, struct buf *out)
     buf_add_text(out, us == SECOND_US ? " second" : " seconds");
 }
 
+// "1 day, 2 hours and 0.5 seconds"
+static void say_parts(int64_t us, struct buf *out)
+{
+    struct phrase_join join = {.out = out};
+
+    for (int pass = 0; pass < 2; pass++) {
+        int64_t rest = us;
+
+        for (size_t i = 1; i < 4; i++) {
+            int64_t n = rest / units[i].us;
+
+            rest -= n * units[i].us;
+            if (n == 0)
+                continue;
+            if (pass == 0) {
+                join.left++;
+                continue;
+            }
+            phrase_next(&join);
+            buf_printf(out, "%lld %s%s", (long long)n, units[i].name, n == 1 ? "" : "s");
+        }
+        if (rest != 0 && pass == 0) {
+            join.left++;
+        } else if (rest != 0) {
+            phrase_next(&join);
+            say_seconds(rest, out);
+        }
+    }
+}
+
+// "90 minutes" and "36 hours" are easier to grasp than their parts; "1000 minutes" are not.
+#define UNITS_MAX 99
+
+void words_length(int64_t us, struct buf *out)
+{
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        int64_t n = us / units[i].us;
+
+        if (n == 0 || us % units[i].us != 0 || n > UNITS_MAX)
+            continue;
+        buf_printf(out, "%lld %s%s", (long long)n, units[i].name, n == 1 ? "" : "s");
+        return;
+    }
+    say_parts(us, out);
+}
+
 void words_interval(int64_t every_us, struct buf *out)
 {
-    static const struct {
-        const char *name;
-        int64_t us;
-    } units[] = {{"week", 7 * DAY_US},
-                 {"day", DAY_US},
-                 {"hour", HOUR_US},
-                 {"minute", MINUTE_US},
-                 {"second", SECOND_US}};
-    const char *separator = "every ";
-
+    buf_add_text(out, "every ");
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (every_us == units[i].us) {
-            buf_printf(out, "every %s", units[i].name);
+            buf_add_text(out, units[i].name);
             return;
         }
-    for (size_t i = 0; i < 4; i++) {
-        int64_t n = every_us / units[i].us;
-
-        if (n == 0 || (i == 0 && every_us % units[i].us != 0))
-            continue;
-        every_us -= n * units[i].us;
-        buf_printf(out, "%s%lld %s%s", separator, (long long)n, units[i].name, n == 1 ? "" : "s");
-        separator = every_us > 0 ? " and " : "";
-    }
-    if (every_us > 0) {
-        buf_add_text(out, separator);
-        say_rest(every_us, out);
-    }
-}
-
-// ---- parts for others
-
-void words_times(const struct calendar *c, struct buf *out)
-{
-    say_time(c, out);
-}
-
-void words_list(uint64_t mask, void (*say)(int value, struct buf *out), struct buf *out)
-{
-    say_list(mask, say, out);
-}
-
-const char *words_month(int month)
-{
-    return months[month];
-}
-
-const char *words_weekday(int weekday)
-{
-    return weekdays[weekday];
+    words_length(every_us, out);
 }

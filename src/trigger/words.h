@@ -10,13 +10,11 @@
 // masks mean, whatever language they came from. No full stop.
 void words_calendar(const struct calendar *c, struct buf *out);
 
-// "every 5 minutes", "every day", "every 1 day and 2 hours". every_us > 0.
-void words_interval(int64_t every_us, struct buf *out);
+// The weekday rule alone: "weekdays", "Mondays to Thursdays", "Mondays and the last Friday".
+void words_weekdays(const struct calendar *c, struct buf *out);
 
-// The parts of sentences that others put together: the times of day of a calendar ("at 09:00 and
-// 17:00", "every 20 minutes from 09:00 to 16:59"), bits with their neighbours drawn together ("1,
-// 3 to 5 and 9"; mask is not 0), and names.
-void words_times(const struct calendar *c, struct buf *out);
-void words_list(uint64_t mask, void (*say)(int value, struct buf *out), struct buf *out);
-const char *words_month(int month);     // 1-12: "January"
-const char *words_weekday(int weekday); // 0-6: "Monday"
+// "5 minutes", "90 seconds", "1 day, 2 hours and 0.5 seconds". us > 0.
+void words_length(int64_t us, struct buf *out);
+
+// "every 5 minutes", "every day", "every 90 minutes". every_us > 0.
+void words_interval(int64_t every_us, struct buf *out);

@@ -7,6 +7,9 @@
 
 #include <jansson.h>
 
+#include "trigger/convert.h"
+#include "trigger/lint.h"
+#include "trigger/rate.h"
 #include "trigger/trigger.h"
 
 #define FUZZ_NOW ((wall){INT64_C(1768471623000000)}) // 2026-01-15 10:07:03 UTC
@@ -24,6 +27,54 @@ static inline struct trigger *fuzz_parse(struct zones *zones, const json_t *spec
     return NULL;
 }
 
+// What is told of a trigger: words are never empty, findings have theirs, and the same schedule in
+// another language has the same slots.
+static inline void fuzz_words(const struct trigger *t)
+{
+    const struct lint_options options = {.now = FUZZ_NOW, .is_heavy = true};
+    struct lint_finding findings[LINT_MAX];
+    struct rate rate;
+    struct buf text;
+
+    buf_init(&text, 100000);
+    trigger_words(t, &text);
+    assert(text.len > 0 && !text.is_full);
+    buf_clear(&text);
+    rate_find(t, FUZZ_NOW, &rate);
+    rate_words(&rate, &text);
+    assert(text.len > 0 || trigger_is_relative(t));
+    buf_done(&text);
+    for (size_t i = lint_find(t, &options, findings); i > 0; i--)
+        assert(findings[i - 1].message[0] != '\0');
+}
+
+static inline void fuzz_conversions(struct zones *zones, const struct trigger *t)
+{
+    for (int to = 0; to < DIALECT_COUNT; to++) {
+        struct conversion c;
+        struct err e = {0};
+        wall at = FUZZ_NOW;
+
+        if (!convert(t, (enum dialect)to, FUZZ_NOW, &c, &e)) {
+            assert(e.code == ERR_INPUT && e.message[0] != '\0');
+            continue;
+        }
+        json_t *spec = json_loadb(c.spec.p, c.spec.len, 0, NULL);
+        struct trigger *other = fuzz_parse(zones, spec);
+
+        assert(other);
+        for (int i = 0; i < 3 && at.us != WALL_NEVER.us; i++) {
+            wall next = trigger_next(t, at);
+
+            assert(trigger_next(other, at).us == next.us);
+            at = next;
+        }
+        trigger_free(other);
+        json_decref(spec);
+        conversion_done(&c);
+    }
+}
+
 static inline void fuzz_laws(struct zones *zones, const struct trigger *t)
 {
     struct buf text;
@@ -31,7 +82,6 @@ static inline void fuzz_laws(struct zones *zones, const struct trigger *t)
 
     buf_init(&text, 100000);
     trigger_str(t, &text);
-    trigger_words(t, &text);
     buf_clear(&text);
     trigger_write(t, &text);
 
@@ -59,8 +109,11 @@ static inline void trigger_fuzz(json_t *spec)
     struct zones *zones = zones_new("test/data/zoneinfo");
     struct trigger *t = fuzz_parse(zones, spec);
 
-    if (t)
+    if (t) {
         fuzz_laws(zones, t);
+        fuzz_words(t);
+        fuzz_conversions(zones, t);
+    }
     trigger_free(t);
     zones_free(zones);
     json_decref(spec);

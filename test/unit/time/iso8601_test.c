@@ -240,12 +240,34 @@ static void test_print(void **state)
     zones_free(zones);
 }
 
+static void test_clock(void **state)
+{
+    static const struct {
+        struct civil c;
+        const char *text;
+    } rows[] = {
+        {{.hour = 2, .minute = 30}, "02:30"},
+        {{.hour = 2, .minute = 30, .second = 5}, "02:30:05"},
+        {{.hour = 23, .us = 250000}, "23:00:00.250000"},
+    };
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 64);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        buf_clear(&out);
+        iso8601_clock(&rows[i].c, &out);
+        assert_string_equal(buf_text(&out), rows[i].text);
+    }
+    buf_done(&out);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse), cmocka_unit_test(test_strict),
         cmocka_unit_test(test_at),    cmocka_unit_test(test_offset_flag),
-        cmocka_unit_test(test_print),
+        cmocka_unit_test(test_print), cmocka_unit_test(test_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

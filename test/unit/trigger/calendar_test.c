@@ -93,6 +93,28 @@ static void test_months(void **state)
     }
 }
 
+static void test_all(void **state)
+{
+    struct calendar c;
+
+    (void)state;
+    calendar_init(&c);
+    assert_true(calendar_has_all_years(&c) && calendar_is_daily(&c));
+    c.years[7] &= ~0x20U; // 2199
+    assert_false(calendar_has_all_years(&c) || calendar_is_daily(&c));
+    c.years[7] = 0x3f; // and nothing is beyond it
+    assert_true(calendar_has_all_years(&c) && calendar_is_daily(&c));
+    c.years[0] &= ~1U;
+    assert_false(calendar_has_all_years(&c));
+    c.years[0] |= 1;
+    c.days = 2;
+    assert_false(calendar_is_daily(&c));
+    c.is_either = true; // a day, or any weekday
+    assert_true(calendar_is_daily(&c));
+    c.months = 2;
+    assert_false(calendar_is_daily(&c));
+}
+
 static void test_next(void **state)
 {
     struct calendar c;
@@ -152,6 +174,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_months),
+        cmocka_unit_test(test_all),
         cmocka_unit_test(test_next),
         cmocka_unit_test(test_seconds),
     };

@@ -30,9 +30,9 @@ static void test_print(void **state)
          "01T00:00:00Z\",\"timezone\":\"UTC\"},{\"type\":\"interval\",\"minutes\":5,\"start_date\":"
          "\"2026-01-15T15:42:03+05:30\",\"timezone\":\"Asia/Kolkata\"}],\"start_date\":\"2026-02-"
          "01T00:00:00+05:30\",\"max_runs\":7,\"timezone\":\"Asia/Kolkata\",\"jitter\":3}",
-         "at 02:00 every day, or at 15:30 every day, UTC, until 2027-01-01 00:00:00 UTC, or every "
-         "5 "
-         "minutes, Asia/Kolkata, from 2026-02-01 00:00:00 IST, 7 times"},
+         "at 02:00 every day, or (at 15:30 every day, UTC, until 2027-01-01 00:00:00 UTC), or "
+         "every "
+         "5 minutes, Asia/Kolkata, from 2026-02-01 00:00:00 IST, 7 times, up to 3 seconds later"},
         {AND(LIST(OR(LIST(CRON("0 * * * *"), CRON("30 * * * *"))),
                   "{\"type\":\"interval\",\"minutes\":30,\"start_date\":\"2026-01-01\"}")),
          "and[or[cron[month='*', day='*', day_of_week='*', hour='*', minute='0'], "

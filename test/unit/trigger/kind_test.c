@@ -65,6 +65,8 @@ static void test_calendar(void **state)
     (void)state;
     assert_true(zones_get(zones, STR_LIT("Europe/Berlin"), &t.zone, &e));
     assert_true(crontab_parse(STR_LIT("30 2 * * *"), &t.calendar, &e));
+    assert_true(kind_is_calendar(&t));
+    assert_false(kind_is_calendar(&(struct trigger){.kind = &interval_kind}));
     assert_int_equal(kind_calendar_next(&t, after).us, at_of(zones, "2026-03-29 01:00").us);
     assert_true(kind_calendar_next_dst(&t, after, until, &dst));
     assert_int_equal(dst.kind, LOCAL_GAP);

@@ -19,7 +19,7 @@ static void test_print(void **state)
         {SPEC("hourly  America/New_York"), "oncalendar[hourly America/New_York]",
          SPEC_IN("hourly America/New_York", "America/New_York"), "every hour, America/New_York"},
         {SPEC("@1800000000"), "oncalendar[@1800000000]", SPEC_IN("@1800000000", "UTC"),
-         "at 08:00 on day 15 of the month in January in 2027, UTC"},
+         "at 08:00 on 15 January in 2027, UTC"},
         {SPEC("*:*:0/0.25"), "oncalendar[*:*:0/0.25]", SPEC_IN("*:*:0/0.25", "Europe/Berlin"),
          "every 0.25 seconds, Europe/Berlin"},
         {"{\"type\":\"oncalendar\",\"expr\":\"12:00:00.5 utc\",\"dst\":\"both\",\"max_runs\":2,"

@@ -21,7 +21,8 @@ static void test_print(void **state)
          "\"start_date\":\"2026-01-01T00:00:00+01:00\",\"end_date\":\"2030-01-01T00:00:00+01:00\","
          "\"max_runs\":3,\"timezone\":\"Europe/Berlin\",\"jitter\":5,\"dst\":\"shift\"}",
          "every 1 year, 2 months, 3 days and 4 hours from 2026-01-01 00:00:00 UTC+05:30, "
-         "Europe/Berlin, from 2026-01-01 00:00:00 CET, until 2030-01-01 00:00:00 CET, 3 times"},
+         "Europe/Berlin, from 2026-01-01 00:00:00 CET, until 2030-01-01 00:00:00 CET, 3 times, "
+         "up to 5 seconds later"},
         {"{\"type\":\"iso8601\",\"expr\":\"R3/P1M1D/2026-03-31T09:00:00\"}",
          "iso8601[R3/P1M1D/2026-03-31T09:00:00]",
          "{\"type\":\"iso8601\",\"expr\":\"R3/P1M1D/2026-03-31T09:00:00\",\"timezone\":\"Europe/"
@@ -38,7 +39,7 @@ static void test_print(void **state)
          "every 1 year and 6 months from 2026-01-01 00:00:00 CET, Europe/Berlin"},
         {"{\"type\":\"iso8601\",\"expr\":\"R/2026-01-01/PT90M\"}", "iso8601[R/2026-01-01/PT90M]",
          "{\"type\":\"iso8601\",\"expr\":\"R/2026-01-01/PT90M\",\"timezone\":\"Europe/Berlin\"}",
-         "every 1 hour and 30 minutes from 2026-01-01 00:00:00 CET, Europe/Berlin"},
+         "every 90 minutes from 2026-01-01 00:00:00 CET, Europe/Berlin"},
         {"{\"type\":\"calendarinterval\",\"months\":1,\"time\":\"09:00\",\"start_date\":\"2026-01-"
          "31\"}",
          "calendarinterval[months=1, time='09:00:00']",
@@ -67,7 +68,8 @@ static void test_print(void **state)
          "calendarinterval[years=1, time='08:30:00.250000']",
          "{\"type\":\"calendarinterval\",\"years\":1,\"time\":\"08:30:00.250000\",\"start_date\":"
          "\"2026-01-15T08:30:00.250000+01:00\",\"timezone\":\"Europe/Berlin\",\"jitter\":9}",
-         "every year at 08:30:00.250000, counted from 2026-01-15, Europe/Berlin"},
+         "every year at 08:30:00.250000, counted from 2026-01-15, Europe/Berlin, up to 9 seconds "
+         "later"},
     };
     struct zones *zones = zones_new(ZONE_DIR);
 

@@ -288,11 +288,49 @@ static void test_touch(void **state)
     zones_free(zones);
 }
 
+static void test_numbers(void **state)
+{
+    static const struct {
+        struct civil after; // UTC
+        int64_t number;
+        struct civil local; // of that number
+        bool is_cut;
+    } rows[] = {
+        {{1970, 1, 1, 0, 0, 0, 0}, -2, {2025, 11, 30, 9, 0, 0, 0}, true},
+        {{2026, 1, 31, 7, 59, 59, 0}, 0, {2026, 1, 31, 9, 0, 0, 0}, false},
+        {{2026, 1, 31, 8, 0, 0, 0}, 1, {2026, 2, 28, 9, 0, 0, 0}, true},
+        {{2026, 3, 1, 0, 0, 0, 0}, 2, {2026, 3, 31, 9, 0, 0, 0}, false},
+        {{2030, 1, 1, 0, 0, 0, 0}, 4, {2026, 5, 31, 9, 0, 0, 0}, false},
+    };
+    struct zones *zones = zones_new(ZONE_DIR);
+    struct repeat r = {.anchor = {2026, 1, 31, 9, 0, 0, 0},
+                       .every = {.months = 1},
+                       .first = -2,
+                       .last = 3,
+                       .month_end = MONTH_END_SKIP};
+    struct err e;
+
+    (void)state;
+    assert_true(zones_get(zones, str_of("Europe/Berlin"), &r.zone, &e));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        wall after = {civil_seconds(&rows[i].after) * SECOND_US};
+        int64_t k = repeat_number(&r, after);
+        bool is_cut;
+
+        assert_int_equal(k, rows[i].number);
+        assert_int_equal(repeat_local(&r, k, &is_cut), civil_seconds(&rows[i].local));
+        assert_int_equal(is_cut, rows[i].is_cut);
+    }
+    zones_free(zones);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_edges), cmocka_unit_test(test_naive), cmocka_unit_test(test_policies),
-        cmocka_unit_test(test_count), cmocka_unit_test(test_touch), cmocka_unit_test(test_far),
+        cmocka_unit_test(test_edges),    cmocka_unit_test(test_naive),
+        cmocka_unit_test(test_policies), cmocka_unit_test(test_count),
+        cmocka_unit_test(test_touch),    cmocka_unit_test(test_far),
+        cmocka_unit_test(test_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

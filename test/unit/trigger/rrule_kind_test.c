@@ -55,7 +55,7 @@ static void test_written(void **state)
          "Berlin\",\"jitter\":60,"
          "\"dst\":\"shift\"}",
          "at 09:00 every day, from 2026-02-01, Europe/Berlin, from 2026-02-01 09:00:00 CET, 3 "
-         "times"},
+         "times, up to 1 minute later"},
         {"{\"type\":\"rrule\",\"expr\":\"DTSTART:20260105T090000\\nRRULE:FREQ=DAILY\",\"dst\":"
          "\"utc\"}",
          "rrule[DTSTART:20260105T090000 RRULE:FREQ=DAILY]",

@@ -15,7 +15,7 @@ static void test_words(void **state)
         {START "FREQ=DAILY;BYHOUR=9,17;BYMINUTE=0",
          "at 09:00 and 17:00 every day, from 2026-01-05"},
         {START "FREQ=DAILY;BYHOUR=9,10,11,12,13,14,15,16;BYMINUTE=0,20,40",
-         "every 20 minutes from 09:00 to 16:59, from 2026-01-05"},
+         "every 20 minutes from 09:00 to 16:40, from 2026-01-05"},
         {START "FREQ=DAILY;INTERVAL=10;COUNT=5",
          "every 10th day at 09:00, from 2026-01-05, 5 times"},
         {START "FREQ=DAILY;BYMONTH=1", "at 09:00 in January, from 2026-01-05"},

@@ -103,3 +103,16 @@ static inline void check_slots(struct zones *zones, const char *spec, const char
     }
     trigger_free(t);
 }
+
+// The same from JSON with ' in place of ".
+static inline struct trigger *trigger_quoted(struct zones *zones, const char *text,
+                                             const char *zone)
+{
+    char json[1000];
+    size_t len = strlen(text);
+
+    assert_true(len < sizeof json);
+    for (size_t i = 0; i <= len; i++)
+        json[i] = text[i] == '\'' ? '"' : text[i];
+    return trigger_good(zones, json, zone);
+}

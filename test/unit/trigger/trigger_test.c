@@ -34,7 +34,7 @@ static void test_print(void **state)
          "{\"type\":\"cron\",\"expr\":\"@daily\",\"start_date\":\"2026-01-01T00:00:00+02:00\","
          "\"timezone\":\"+02:00\","
          "\"jitter\":30}",
-         "at 00:00 every day, +02:00, from 2026-01-01 00:00:00 UTC+02:00"},
+         "at 00:00 every day, +02:00, from 2026-01-01 00:00:00 UTC+02:00, up to 30 seconds later"},
         {"{\"type\":\"interval\",\"minutes\":5}", "UTC", "interval[0:05:00]",
          "{\"type\":\"interval\",\"minutes\":5,\"start_date\":\"2026-01-15T10:12:03Z\","
          "\"timezone\":\"UTC\"}",
@@ -44,12 +44,12 @@ static void test_print(void **state)
          "Europe/Berlin", "interval[1 day, 0:00:00]",
          "{\"type\":\"interval\",\"days\":1,\"start_date\":\"2026-01-01T00:00:00.250000+01:00\","
          "\"end_date\":\"2027-01-01T00:00:00+01:00\",\"timezone\":\"Europe/Berlin\"}",
-         "every day, until 2027-01-01 00:00:00 CET"},
+         "every day from 2026-01-01 00:00:00 CET, until 2027-01-01 00:00:00 CET"},
         {"{\"type\":\"interval\",\"seconds\":\"0.5\",\"hours\":1,\"start_date\":\"2026-01-01\"}",
          "UTC", "interval[1:00:00.500000]",
          "{\"type\":\"interval\",\"hours\":1,\"seconds\":0.5,\"start_date\":\"2026-01-01T00:00:"
          "00Z\",\"timezone\":\"UTC\"}",
-         "every 1 hour and 0.5 seconds"},
+         "every 1 hour and 0.5 seconds from 2026-01-01 00:00:00 UTC"},
         {"{\"type\":\"date\",\"run_date\":\"2024-04-20 18:45:48\"}", "UTC",
          "date[2024-04-20 18:45:48 UTC]",
          "{\"type\":\"date\",\"run_date\":\"2024-04-20T18:45:48Z\",\"timezone\":\"UTC\"}",
@@ -69,7 +69,7 @@ static void test_print(void **state)
          "UTC", "cron[month='6-8,11-12', day='3rd fri', hour='0-3']",
          "{\"type\":\"cron\",\"month\":\"6-8,11-12\",\"day\":\"3rd "
          "fri\",\"hour\":\"0-3\",\"timezone\":\"UTC\"}",
-         "at 00:00, 01:00, 02:00 and 03:00 on the third Friday of the month in June to August, "
+         "at 00:00, 01:00, 02:00 and 03:00 on the third Friday of June to August, "
          "November and December, UTC"},
         {"{\"type\":\"cron\",\"hour\":2,\"max_runs\":3,\"dst\":\"utc\"}", "Europe/Berlin",
          "cron[hour='2']",
@@ -78,12 +78,12 @@ static void test_print(void **state)
          "at 02:00 every day, UTC, from 2026-01-15 11:07:03 CET, 3 times"},
         {"{\"type\":\"after\",\"delay\":\"90s\",\"jitter\":5}", "UTC", "after[0:01:30]",
          "{\"type\":\"after\",\"delay\":\"1m30s\",\"timezone\":\"UTC\",\"jitter\":5}",
-         "1m30s after the end of the run before"},
+         "90 seconds after the end of the run before, up to 5 seconds later"},
         {"{\"type\":\"startup\"}", "UTC", "startup[]",
          "{\"type\":\"startup\",\"timezone\":\"UTC\"}", "at each start of the scheduler"},
         {"{\"type\":\"startup\",\"delay\":30}", "UTC", "startup[0:00:30]",
          "{\"type\":\"startup\",\"delay\":\"30s\",\"timezone\":\"UTC\"}",
-         "30s after each start of the scheduler"},
+         "30 seconds after each start of the scheduler"},
         {"{\"type\":\"quartz\",\"expr\":\" 0 30  2 ? * MON-FRI \"}", "UTC",
          "quartz[month='*', day='?', day_of_week='mon-fri', hour='2', minute='30', second='0']",
          "{\"type\":\"quartz\",\"expr\":\"0 30 2 ? * MON-FRI\",\"timezone\":\"UTC\"}",

@@ -22,7 +22,7 @@ static void test_words(void **state)
         {"*:*:7.5,30", "every minute, at seconds 7.5 and 30 of the minute"},
         {"12:0:0.5", "at 12:00 every day, at second 0.5 of the minute"},
         {"*-1-1 0:0:59.999999,1.000001,2",
-         "at 00:00 on day 1 of the month in January, at seconds 59.999999, 1.000001 and 2 of the "
+         "at 00:00 on 1 January, at seconds 59.999999, 1.000001 and 2 of the "
          "minute"},
         {"0:0:0/0.5,30,5..9/2",
          "at 00:00 every day, at second 30 and every 0.5 seconds from second "

@@ -1,0 +1,288 @@
+// rate.c - counts slots, or calculates them.
+//
+// A calendar's days repeat after 28 years (but for one leap day in four centuries), and each of
+// them has the same times, so its rate is exact, like that of equal steps. What has no such form is
+// counted: all slots of some years when they are few; else those in short spans spread over the
+// years, so that nights and weekends have their share.
+// SPDX-License-Identifier: Apache-2.0
+#include "trigger/rate.h"
+
+#include <math.h>
+
+#include "time/civil.h"
+#include "time/duration.h"
+#include "trigger/combination.h"
+#include "trigger/kind.h"
+#include "trigger/mask.h"
+#include "trigger/pattern.h"
+
+#define CYCLE_YEARS 28
+#define YEAR_DAYS 365.25
+#define COUNT_MAX 1024                 // slots counted one by one
+#define HARD_SLOTS 8                   // the same where each takes a long search
+#define EASY_SLOTS 32                  // they are no such slots if so many are found ...
+#define EASY_STEPS 1000                // ... in so many steps
+#define SPANS 256                      // of a sample
+#define SPAN_SLOTS 8                   // in a span, about
+#define SAMPLE_YEARS 4                 // of what fires often enough ...
+#define SAMPLE_SLOTS 32                // ... to be counted so many times in them
+#define END_GAP_US (60 * 366 * DAY_US) // no schedule pauses longer than that, but for an end
+#define FEW 20                         // so many slots are said as their number alone
+#define NEAR_INTEGER 1e-6
+#define NEAR 0.1 // so near to a whole number will do, where it is only about
+#define MANY 5   // and from here on any number
+#define SOME 2.5 // the same for times a year
+
+static int year_of(wall at)
+{
+    return civil_at(floor_div(at.us, SECOND_US)).year;
+}
+
+// The slots of a year that a calendar has in its mask.
+static int64_t year_slots(const struct calendar *c, int year)
+{
+    int64_t days = 0;
+
+    for (uint32_t months = c->months; months != 0; months &= months - 1)
+        days += mask_count(calendar_month(c, year, mask_first(months)));
+    return days * mask_count(c->seconds) * mask_count(c->minutes) * mask_count(c->hours);
+}
+
+// The first year of a calendar from a moment on, its last year, and those left out between them.
+static int years_find(const struct calendar *c, wall now, int *ret_last, int *ret_gaps)
+{
+    int first = year_of(now), last = CALENDAR_YEAR_MAX, gaps = 0;
+
+    first = first < CALENDAR_YEAR_MIN ? CALENDAR_YEAR_MIN : first;
+    while (first < CALENDAR_YEAR_MAX && !calendar_has_year(c, first))
+        first++;
+    while (last > first && !calendar_has_year(c, last))
+        last--;
+    for (int year = first; year <= last; year++)
+        gaps += !calendar_has_year(c, year);
+    *ret_last = last;
+    *ret_gaps = gaps;
+    return first;
+}
+
+// A calendar's rate while it lasts; false when its years have no pattern to rely on.
+static bool calendar_rate(const struct calendar *c, wall now, struct rate *rate)
+{
+    int last, gaps, first = years_find(c, now, &last, &gaps);
+    int64_t slots = 0, days = 0;
+
+    if (gaps && rate->total != RATE_ENDLESS)
+        return false;
+    if (gaps == 0)
+        last = first + CYCLE_YEARS - 1;
+    for (int year = first; year <= last; year++) {
+        days += civil_is_leap(year) ? 366 : 365;
+        if (gaps == 0 || calendar_has_year(c, year))
+            slots += year_slots(c, year);
+    }
+    rate->per_day = (double)slots / (double)days;
+    rate->is_exact = gaps == 0;
+    return true;
+}
+
+// From the slots in spans that are spread evenly but never in step with a day or a week; as long
+// as some slots take where they are dense.
+static double sample(const struct trigger *t, wall from, wall to, double span_us)
+{
+    const double golden = 0.61803398874989485;
+    double place = 0;
+    int64_t slots = 0;
+
+    for (int i = 0; i < SPANS; i++) {
+        wall at = {from.us + (int64_t)(place * (double)(to.us - from.us))};
+
+        slots += trigger_count(t, at, (wall){at.us + (int64_t)span_us}, SPAN_SLOTS * 4, NULL);
+        place += golden;
+        place -= floor(place);
+    }
+    return (double)slots * DAY_US / (span_us * SPANS);
+}
+
+// How many slots may be counted: few of those that are sought among several triggers and hard to
+// find.
+static int64_t count_max(const struct trigger *t, wall at)
+{
+    struct search search;
+
+    if (t->kind->id != TRIGGER_AND && t->kind->id != TRIGGER_OR)
+        return COUNT_MAX;
+    search_begin(&search, t, EASY_STEPS);
+    for (int i = 0; i < EASY_SLOTS && at.us != WALL_NEVER.us; i++)
+        at = search_next(&search, at);
+    return search.is_exhausted ? HARD_SLOTS : COUNT_MAX;
+}
+
+static void counted_rate(const struct trigger *t, wall now, struct rate *rate)
+{
+    const int years[] = {SAMPLE_YEARS, CYCLE_YEARS, CALENDAR_YEAR_MAX - CALENDAR_YEAR_MIN};
+    wall first = trigger_next(t, now), last, until = now;
+    int64_t n = 0, max = count_max(t, now);
+
+    for (int i = 0; i < 3 && n < SAMPLE_SLOTS && n < max; i++) {
+        until.us = now.us + years[i] * 366 * DAY_US;
+        n = trigger_count(t, now, until, max, &last);
+    }
+    if (n < 2)
+        rate->per_day = (double)n / (CYCLE_YEARS * YEAR_DAYS);
+    else if (n < COUNT_MAX)
+        rate->per_day = (double)(n - 1) * DAY_US / (double)(last.us - first.us);
+    else
+        rate->per_day = sample(t, first, trigger_prev(t, until),
+                               (double)(last.us - first.us) / COUNT_MAX * SPAN_SLOTS);
+}
+
+// Can a trigger end, so that its slots are worth counting? What has a pattern does so only by its
+// bounds or years.
+static bool may_end(const struct trigger *t, const struct pattern *p)
+{
+    if (t->bounds && t->bounds->last.us != WALL_NEVER.us)
+        return true;
+    if (!p || p->form == PATTERN_MOMENT || p->end.us != WALL_NEVER.us)
+        return true;
+    return p->form == PATTERN_CALENDAR && !calendar_has_year(&p->calendar, CALENDAR_YEAR_MAX);
+}
+
+// The number of slots to come, when there is a last one near enough; else RATE_ENDLESS. What goes
+// on until shortly before the horizon would go on for ever.
+static int64_t total_of(const struct trigger *t, const struct pattern *p, wall now)
+{
+    int64_t n, max;
+    wall last;
+
+    if (!may_end(t, p))
+        return RATE_ENDLESS;
+    max = count_max(t, now);
+    n = trigger_count(t, now, kind_horizon(), max, &last);
+    if (n == max)
+        return RATE_ENDLESS;
+    return trigger_is_once(t) || (t->bounds && t->bounds->last.us != WALL_NEVER.us) ||
+                   last.us < kind_horizon().us - END_GAP_US
+               ? n
+               : RATE_ENDLESS;
+}
+
+// By arithmetic; false when the pattern has none.
+static bool pattern_rate(const struct pattern *p, wall now, struct rate *rate)
+{
+    struct pattern as_calendar = *p;
+    struct err ignored;
+
+    if (p->form == PATTERN_ELAPSED)
+        rate->per_day = (double)DAY_US / (double)p->every_us;
+    else if (p->form == PATTERN_STEPS && p->days)
+        rate->per_day = 1.0 / p->days;
+    else if (p->form == PATTERN_STEPS && (p->cuts_months || civil_at(p->anchor_s).day <= 28))
+        rate->per_day = 12 / (p->months * YEAR_DAYS);
+    else
+        return p->form != PATTERN_MOMENT && pattern_to_calendar(&as_calendar, "", &ignored) &&
+               calendar_rate(&as_calendar.calendar, now, rate);
+    rate->is_exact = true;
+    return true;
+}
+
+void rate_find(const struct trigger *t, wall now, struct rate *ret_rate)
+{
+    struct rate rate = {.total = RATE_ENDLESS};
+    struct pattern pattern, *p = &pattern;
+    struct err ignored;
+
+    if (trigger_is_relative(t)) {
+        *ret_rate = rate;
+        return;
+    }
+    if (!pattern_make(t, now, "", p, &ignored))
+        p = NULL;
+    rate.total = trigger_next(t, now).us == WALL_NEVER.us ? 0 : total_of(t, p, now);
+    if (rate.total == 0)
+        rate.is_exact = true;
+    else if (!p || !pattern_rate(p, now, &rate))
+        counted_rate(t, now, &rate);
+    *ret_rate = rate;
+}
+
+// ---- words
+
+// "86,400", to two digits when it is about.
+static void say_number(double n, bool is_exact, struct buf *out)
+{
+    int64_t whole = llround(n), unit = 1;
+
+    while (!is_exact && whole / unit >= 100)
+        unit *= 10;
+    whole = (whole + unit / 2) / unit * unit;
+    if (whole >= 1000000)
+        buf_printf(out, "%lld,%03lld,%03lld", (long long)whole / 1000000,
+                   (long long)whole / 1000 % 1000, (long long)whole % 1000);
+    else if (whole >= 10000)
+        buf_printf(out, "%lld,%03lld", (long long)whole / 1000, (long long)whole % 1000);
+    else
+        buf_printf(out, "%lld", (long long)whole);
+}
+
+static void say_times(double n, bool is_exact, const char *unit, struct buf *out)
+{
+    if (!is_exact)
+        buf_add_text(out, "about ");
+    if (llround(n) == 1) {
+        buf_printf(out, "once%s", unit);
+    } else if (llround(n) == 2) {
+        buf_printf(out, "twice%s", unit);
+    } else {
+        say_number(n, is_exact, out);
+        buf_printf(out, " times%s", unit);
+    }
+}
+
+static bool is_whole(double n)
+{
+    return n > 0.5 && fabs(n - (double)llround(n)) < NEAR_INTEGER * n;
+}
+
+static void say_average(const struct rate *rate, struct buf *out)
+{
+    static const struct {
+        double days;
+        const char *name;
+    } units[] = {
+        {1, " a day"}, {7, " a week"}, {YEAR_DAYS / 12, " a month"}, {YEAR_DAYS, " a year"}};
+    double years = 1 / (rate->per_day * YEAR_DAYS);
+
+    for (int i = 0; i < 4 && rate->is_exact; i++)
+        if (is_whole(rate->per_day * units[i].days)) {
+            say_times(rate->per_day * units[i].days, true, units[i].name, out);
+            return;
+        }
+    for (int i = 0; i < 4; i++) {
+        double n = rate->per_day * units[i].days;
+        bool is_near = fabs(n - (double)llround(n)) <= NEAR * n;
+
+        if (i == 2 || n < 1 - NEAR || (!is_near && n < (i == 3 ? SOME : MANY)))
+            continue;
+        say_times(n, false, units[i].name, out);
+        return;
+    }
+    buf_printf(out, "%sonce in ", rate->is_exact && is_whole(years) ? "" : "about ");
+    if (years < 2 - NEAR)
+        buf_printf(out, "%lld months", llround(years * 12));
+    else
+        buf_printf(out, "%lld years", llround(years));
+}
+
+void rate_words(const struct rate *rate, struct buf *out)
+{
+    if (rate->total == 0)
+        buf_add_text(out, "never again");
+    else if (rate->total != RATE_ENDLESS && rate->total <= FEW)
+        say_times((double)rate->total, true, "", out);
+    else if (rate->per_day > 0)
+        say_average(rate, out);
+    if (rate->total > FEW) {
+        buf_add_text(out, ", ");
+        say_times((double)rate->total, true, " in all", out);
+    }
+}
