@@ -8,6 +8,7 @@
 #include "job/job_write.h"
 #include "net/tls_options.h"
 #include "time/iso8601.h"
+#include "trigger/preview.h"
 
 #include <stdlib.h>
 
@@ -144,6 +145,7 @@ static wall slots_write(const struct call *call, const struct job *job, wall now
         trigger_time_str(job->trigger, at, text);
         json_write_key(w, "local");
         json_write_str(w, buf_str(text));
+        preview_write_unix(at, w);
         freezes_at(freezes, job->name, at, at, &mark);
         if (mark.by) {
             json_write_key(w, "freeze");
@@ -202,6 +204,7 @@ void job_next(struct call *call)
     wall last = slots_write(call, job, now, &text, &w);
 
     excluded_write(job, now, last, &text, &w);
+    preview_write_dst(job->trigger, now, &w);
     json_write_object_end(&w);
     buf_done(&text);
     call_reply(call, 200, &body);

@@ -173,6 +173,8 @@ static void model_mention(struct writer *o, const struct model *model)
         if (o->models.v[i] == model)
             return;
     vec_push(&o->models, model);
+    for (const struct model *const *variant = model->variants; variant && *variant; variant++)
+        model_mention(o, *variant);
     for (size_t i = 0; i < model->count; i++)
         if (model->fields[i].model && model_has_field(model, &model->fields[i]))
             model_mention(o, model->fields[i].model);

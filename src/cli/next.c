@@ -198,8 +198,9 @@ int cmd_next(int argc, char **argv)
     if (!schedule_options_read(argc, argv, &options, &status))
         return status;
     if (!schedule_open(&options, &schedule, &e) || !has_times(schedule.trigger, &e)) {
+        status = schedule_complain(&options, &schedule, &e);
         schedule_done(&schedule);
-        return schedule_complain(&options, &e);
+        return status;
     }
     buf_init(&out, ANSWER_BYTES_MAX);
     wall at = schedule.now;

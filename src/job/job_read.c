@@ -7,33 +7,9 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
-#include "base/suggest.h"
 #include "job/folder.h"
-#include "trigger/dst.h"
-#include "trigger/exclude.h"
+#include "job/trigger_schema.h"
 #include "trigger/fields.h"
-
-static const struct model_field trigger_fields[] = {
-#define X(member, mtype, ...) {.name = #member, .type = mtype, __VA_ARGS__},
-#include "job/trigger_form.def"
-#undef X
-#define X(member, ctype, mtype, ...) {.name = #member, .type = mtype, __VA_ARGS__},
-#include "job/schedule_args.def"
-#undef X
-};
-
-// Only a schema: trigger_parse reads the value.
-const struct model trigger_spec_model = {
-    .name = "Trigger",
-    .doc = "When to run: cron (fields, or expr); quartz, oncalendar, rrule, iso8601 (expr); "
-           "interval (units); calendarinterval (units, time); date (run_date, run_dates); and, or "
-           "(triggers); after (delay); startup; manual. Fields of cron that are left out have "
-           "APScheduler's meaning: those less significant than the last given one are at their "
-           "least value.",
-    .fields = trigger_fields,
-    .count = MODEL_COUNT(trigger_fields) - 1, // without args
-    .use = SCHEDULE_CRON_BIT | SCHEDULE_INTERVAL_BIT | SCHEDULE_DATE_BIT,
-};
 
 static const struct model_field form_fields[] = {
 #define X(member, ctype, mtype, ...) \
@@ -319,20 +295,6 @@ static json_t *spec_meant(const struct job *job, const json_t *given)
     return json_incref((json_t *)given);
 }
 
-static void key_suggest(const json_t *spec, struct err *e)
-{
-    const char *names[MODEL_COUNT(trigger_fields)], *near;
-
-    for (size_t i = 0; i < MODEL_COUNT(trigger_fields); i++)
-        names[i] = trigger_fields[i].name;
-    for (size_t i = 0; i < MODEL_COUNT(trigger_fields); i++)
-        if (strcmp(names[i], e->field) == 0)
-            return;
-    near = suggest_find(str_of(e->field), names, MODEL_COUNT(trigger_fields) - 1);
-    if (near && !e->hint[0] && json_object_get(spec, e->field))
-        (void)fail_hint(e, "did you mean \"%s\"?", near);
-}
-
 static bool schedule_from_trigger(struct reading *r)
 {
     const json_t *given = r->form->trigger;
@@ -353,7 +315,6 @@ static bool schedule_from_trigger(struct reading *r)
             *r->e = why;
     } else {
         loc = model_loc(issues->arena, STR_LIT("\"body\""), STR_LIT("trigger"));
-        key_suggest(spec, &why);
         input = spec;
         if (why.field[0] && strcmp(why.field, "trigger") != 0)
             loc = model_loc_path(issues->arena, loc, str_of(why.field), &input);

@@ -31,7 +31,7 @@ enum job_form_field {
 #undef X
 };
 
-extern const struct model job_post_model, job_put_model, job_patch_model, trigger_spec_model;
+extern const struct model job_post_model, job_put_model, job_patch_model;
 
 // Where a request is to be understood. All borrowed.
 struct job_reading {

@@ -3,7 +3,7 @@
 #include "job/job_write.h"
 
 #include "base/buf.h"
-#include "job/job_read.h"
+#include "job/trigger_schema.h"
 #include "time/duration.h"
 #include "time/iso8601.h"
 

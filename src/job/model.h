@@ -73,7 +73,8 @@ enum model_extra {
 struct model {
     const char *name; // in the OpenAPI document
     const char *doc;
-    const char *example; // JSON, a whole one; NULL: made of the fields' examples
+    const char *example;                 // JSON, a whole one; NULL: made of the fields' examples
+    const struct model *const *variants; // only in schemas: it is any of these, NULL at the end
     const struct model_field *fields;
     size_t count; // at most 64
     unsigned use; // this model's bit in `in` and `required`; 0 counts as 1

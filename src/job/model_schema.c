@@ -22,21 +22,29 @@ static void pair_int(struct json_write *w, const char *key, int64_t n)
     json_write_int(w, n);
 }
 
-void model_schema(const struct model *model, struct json_write *w)
+static void ref_write(const struct model *model, struct json_write *w)
+{
+    char ref[96];
+
+    snprintf(ref, sizeof ref, "#/components/schemas/%s", model->name);
+    json_write_object(w);
+    pair(w, "$ref", ref);
+    json_write_object_end(w);
+}
+
+static void variants_write(const struct model *model, struct json_write *w)
+{
+    json_write_key(w, "anyOf");
+    json_write_array(w);
+    for (const struct model *const *variant = model->variants; *variant; variant++)
+        ref_write(*variant, w);
+    json_write_array_end(w);
+}
+
+static void properties_write(const struct model *model, struct json_write *w)
 {
     bool has_required = false;
 
-    json_write_object(w);
-    pair(w, "title", model->name);
-    pair(w, "type", "object");
-    if (model->doc)
-        pair(w, "description", model->doc);
-    if (model->example) {
-        json_write_key(w, "examples");
-        json_write_array(w);
-        json_write_raw(w, str_of(model->example));
-        json_write_array_end(w);
-    }
     json_write_key(w, "properties");
     json_write_object(w);
     for (size_t i = 0; i < model->count; i++) {
@@ -63,6 +71,25 @@ void model_schema(const struct model *model, struct json_write *w)
         json_write_key(w, "additionalProperties");
         json_write_bool(w, false);
     }
+}
+
+void model_schema(const struct model *model, struct json_write *w)
+{
+    json_write_object(w);
+    pair(w, "title", model->name);
+    pair(w, "type", "object");
+    if (model->doc)
+        pair(w, "description", model->doc);
+    if (model->example) {
+        json_write_key(w, "examples");
+        json_write_array(w);
+        json_write_raw(w, str_of(model->example));
+        json_write_array_end(w);
+    }
+    if (model->variants)
+        variants_write(model, w);
+    else
+        properties_write(model, w);
     json_write_object_end(w);
 }
 

@@ -14,8 +14,10 @@
 #include "sched/dispatch.h"
 #include "sched/due.h"
 #include "sched/plan.h"
+#include "time/duration.h"
 
-#define ZONES_US 60000000 // between two looks at the zone files
+#define ZONES_US 60000000    // between two looks at the zone files
+#define LOAD_STEPS_MAX 50000 // slots asked for by one sched_load
 
 struct sched {
     struct sched_options options;
@@ -549,6 +551,38 @@ struct sched_item *sched_list(const struct sched *s)
         items[i] = (struct sched_item){list[i]->job, list[i]->slot, list[i]->running};
     free(list);
     return items;
+}
+
+// One job's minutes within the hour; what is left of the steps.
+static int job_load(const struct trigger *t, wall from, uint32_t *counts, int steps)
+{
+    int minute = 0;
+
+    for (; steps > 0 && minute < SCHED_LOAD_MINUTES; steps--) {
+        wall slot = trigger_next(t, (wall){from.us + minute * MINUTE_US - 1});
+
+        if (slot.us >= from.us + SCHED_LOAD_MINUTES * MINUTE_US)
+            return steps - 1;
+        minute = (int)((slot.us - from.us) / MINUTE_US);
+        counts[minute++]++;
+    }
+    return steps;
+}
+
+bool sched_load(const struct sched *s, wall from, struct str but,
+                uint32_t counts[SCHED_LOAD_MINUTES])
+{
+    int steps = LOAD_STEPS_MAX;
+    struct entry *entry;
+
+    for (size_t at = 0; steps > 0 && (entry = map_next(&s->due.by_id, &at));) {
+        const struct job *job = entry->job;
+
+        if (job->trigger && job->state == JOB_ENABLED && !trigger_is_relative(job->trigger) &&
+            !str_eq(job->name, but))
+            steps = job_load(job->trigger, from, counts, steps);
+    }
+    return steps > 0;
 }
 
 void sched_stats(const struct sched *s, struct sched_stats *ret)

@@ -93,6 +93,13 @@ size_t sched_count(const struct sched *s);
 // a minute.
 void sched_zones_look(struct sched *s);
 
+// Adds to counts[m] how many enabled jobs have a slot in the minute that begins m minutes after a
+// moment; the job called `but` is left out. False when there are too many to look at all of them:
+// it takes some 10 ms at most.
+#define SCHED_LOAD_MINUTES 60
+bool sched_load(const struct sched *s, wall from, struct str but,
+                uint32_t counts[SCHED_LOAD_MINUTES]);
+
 // The context for trigger_parse: zones, default zone, now.
 struct trigger_context sched_trigger_context(const struct sched *s);
 

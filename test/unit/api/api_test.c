@@ -371,7 +371,7 @@ static void test_put_and_patch(void **state)
     expect_part("POST /api/v1/jobs/nosuch/pause", "", 404, "job_not_found");
     expect_part("GET /api/v1/jobs/x/next?n=2", "", 200,
                 "\"timezone\":\"UTC\",\"next\":[{\"at\":\"2023-11-14T22:13:40Z\",\"local\":\"2023-"
-                "11-14 22:13:40+00:00\"},");
+                "11-14 22:13:40+00:00\",\"unix\":1700000020},");
     expect_part("GET /api/v1/jobs/x/next?n=0", "", 422, "greater_than_equal");
 }
 

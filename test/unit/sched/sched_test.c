@@ -120,6 +120,34 @@ static void test_list_and_stats(void **state)
     fixture_close(&f);
 }
 
+static void test_load(void **state)
+{
+    static const char *const at_2_30 = "{\"type\":\"cron\",\"hour\":2,\"minute\":30}";
+    uint32_t counts[SCHED_LOAD_MINUTES] = {0};
+    const wall two = {T0 + 26 * 3600 * S}; // 2026-01-02T02:00:00Z
+    struct fixture f;
+    struct sched *s;
+
+    (void)state;
+    fixture_open(&f);
+    s = life_begin(&f);
+    put(&f, s, "a", at_2_30, STORE_CREATE);
+    put(&f, s, "b", at_2_30, STORE_CREATE);
+    put(&f, s, "c", "{\"type\":\"cron\",\"minute\":\"*/20\",\"second\":\"*\"}", STORE_CREATE);
+    put(&f, s, "d", at_2_30, STORE_CREATE);
+    put(&f, s, "e", "{\"type\":\"manual\"}", STORE_CREATE);
+    sched_pause(s, STR_LIT("d"), true, answered, &(struct answer){0});
+    fixture_settle(&f);
+    assert_true(sched_load(s, two, STR_LIT("b"), counts));
+    for (int minute = 0; minute < SCHED_LOAD_MINUTES; minute++)
+        assert_int_equal(counts[minute], minute % 20 == 0 || minute == 30);
+    assert_true(sched_load(s, two, STR_LIT(""), counts));
+    assert_int_equal(counts[30], 3);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
 static void test_pause_makes_up_for_nothing(void **state)
 {
     struct fixture f;
@@ -856,6 +884,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_writes),
         cmocka_unit_test(test_list_and_stats),
+        cmocka_unit_test(test_load),
         cmocka_unit_test(test_pause_makes_up_for_nothing),
         cmocka_unit_test(test_changes_that_cross),
         cmocka_unit_test(test_run_now_and_stop),
