@@ -137,10 +137,10 @@ static bool target_set(struct reading *r)
         return true;
     if (is_given(r, FORM_folder))
         name = r->form->folder;
-    if (!has_folder(r->in->jobs_dir, name))
-        return fail(r->e, ERR_FOLDER, is_given(r, FORM_folder) ? "folder" : "job_id",
-                    "there is no job folder \"%.*s\" in the jobs directory", STR(name));
     if (!folder_find(r->in->jobs_dir, name, &entry, &why)) {
+        if (!has_folder(r->in->jobs_dir, name))
+            return fail(r->e, ERR_FOLDER, is_given(r, FORM_folder) ? "folder" : "job_id",
+                        "there is no job folder \"%.*s\" in the jobs directory", STR(name));
         (void)fail(r->e, ERR_SCHEDULE, "folder", "%s", why.message);
         return fail_hint(r->e, "%s", why.hint);
     }

@@ -179,15 +179,15 @@ bool schedule_file_read(const char *jobs_dir, struct str folder, struct buf *ret
     char path[4352];
     struct stat st;
 
-    if (!path_make(path, sizeof path, jobs_dir, folder, "") || stat(path, &st) != 0 ||
-        !S_ISDIR(st.st_mode))
-        return fail(e, ERR_FOLDER, "job_id", "there is no job folder %.*s", STR(folder));
     if (!path_make(path, sizeof path, jobs_dir, folder, "/.schedule"))
         return fail(e, ERR_SCHEDULE_FILE, "job_id", "the name of the folder is too long");
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
-        return fail(e, ERR_SCHEDULE_FILE, "job_id", "job folder %.*s has no .schedule file",
-                    STR(folder));
-    return file_read_all(AT_FDCWD, path, ret_text, e);
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+        return file_read_all(AT_FDCWD, path, ret_text, e);
+    (void)path_make(path, sizeof path, jobs_dir, folder, "");
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return fail(e, ERR_FOLDER, "job_id", "there is no job folder %.*s", STR(folder));
+    return fail(e, ERR_SCHEDULE_FILE, "job_id", "job folder %.*s has no .schedule file",
+                STR(folder));
 }
 
 static bool fail_line(struct err *e, int line, int column, const char *format, ...)

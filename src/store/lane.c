@@ -134,8 +134,8 @@ static void asked_hand_over(struct lane *lane)
         return;
     pthread_mutex_lock(&lane->lock);
     list_move(&lane->asked, &lane->waiting);
-    pthread_cond_signal(&lane->is_asked);
     pthread_mutex_unlock(&lane->lock);
+    pthread_cond_signal(&lane->is_asked); // with the lock free, which it would wait for otherwise
 }
 
 static void lane_answer(void *ctx)
