@@ -21,11 +21,13 @@
 #include "time/duration.h"
 #include "trigger/kind.h"
 
-#define WORK_MAX 40000 // some 2 ms
+#define WORK_MAX 20000 // some 1 ms
 #define WORK_SLOT 3
+#define WORK_LEAP 40   // a slot costs one more for each 2^40 us (12 days) that it is away,
+#define WORK_NEVER 100 // and so much when there is none
+#define WORK_KIND (KIND_WORK_MAX / 4)
 #define REACH_US (40 * DAY_US) // how far ahead is looked at first
 #define NEVER INT64_MAX
-#define EARLIEST_US (-2 * DAY_US)              // before the first slot of any zone
 #define FOLD_MAX_US (26 * HOUR_US)             // no fold is longer
 #define ZONE_FOREVER_S (INT64_MAX / SECOND_US) // spans beyond do not end
 
@@ -33,22 +35,20 @@ struct search {
     const struct exclude *x;
     const struct exclude_base *base;
     int left;          // of WORK_MAX
-    int64_t base_left; // of KIND_WORK_MAX
+    int64_t base_left; // of WORK_KIND
 };
 
+static void bounds_narrow(const struct search *s, wall *after, wall *upto);
 static wall next_free(struct search *s, wall after, wall upto);
 static wall next_put_off(struct search *s, wall after, wall upto);
 static wall next_moved(struct search *s, wall after, wall upto);
 
 wall exclude_next(const struct exclude *x, const struct exclude_base *base, wall after, wall upto)
 {
-    struct search s = {x, base, WORK_MAX, KIND_WORK_MAX};
+    struct search s = {x, base, WORK_MAX, WORK_KIND};
     wall slot;
 
-    if (after.us < EARLIEST_US)
-        after.us = EARLIEST_US;
-    if (upto.us > kind_horizon().us)
-        upto = kind_horizon();
+    bounds_narrow(&s, &after, &upto);
     if (after.us >= upto.us)
         return WALL_NEVER;
     slot = x->policy == EXCLUDE_SKIP  ? next_free(&s, after, upto)
@@ -82,8 +82,11 @@ static wall free_from(struct search *s, wall at, wall upto)
 
 static wall base_next(struct search *s, wall after)
 {
+    wall slot = s->base->next(s->base->t, after, &s->base_left);
+
     s->left -= WORK_SLOT;
-    return s->base->next(s->base->t, after, &s->base_left);
+    s->left -= slot.us == NEVER ? WORK_NEVER : (int)((slot.us - after.us) >> WORK_LEAP);
+    return slot;
 }
 
 // The first slot that is free.
@@ -178,6 +181,27 @@ static int64_t civil_from(struct search *s, int64_t civil, int64_t limit, bool w
     while (civil < limit && s->left > 0 && is_out(s, moment_of(s, civil), &until) != wants_out)
         civil = civil_of(s, until);
     return civil < limit && s->left > 0 ? civil : NEVER;
+}
+
+// Keeps a search within the years that calendars know: before and behind them nothing is marked.
+static void bounds_narrow(const struct search *s, wall *after, wall *upto)
+{
+    int64_t end = kind_horizon().us + 1;
+
+    if (after->us < DAY_US) {
+        wall first = moment_of(s, 0);
+
+        if (after->us < first.us)
+            after->us = first.us - 1;
+    }
+    if (upto->us >= end - DAY_US) {
+        wall last = moment_of(s, end);
+
+        if (last.us < end)
+            end = last.us;
+        if (upto->us >= end)
+            upto->us = end - 1;
+    }
 }
 
 // A slot of the base and what the clocks show at it.
@@ -348,7 +372,7 @@ static wall next_moved(struct search *s, wall after, wall upto)
     int64_t from = civil_of(s, (wall){after.us + 1}), found = NEVER;
 
     upto = some_after(s, after, upto, sign);
-    s->left = WORK_MAX;
+    s->left = WORK_MAX / 2;
     int64_t limit = civil_of(s, (wall){upto.us + 1}), reach = REACH_US;
 
     // Near ones first: looking far ahead for slots that were moved a little must not keep from
@@ -361,7 +385,7 @@ static wall next_moved(struct search *s, wall after, wall upto)
     }
     wall arrives = found == NEVER ? WALL_NEVER : moment_of(s, found);
 
-    s->left = WORK_MAX;
+    s->left = WORK_MAX / 2;
     wall stays = next_free(s, after, arrives.us < upto.us ? arrives : upto);
     return stays.us < arrives.us ? stays : arrives;
 }
@@ -370,20 +394,22 @@ static wall next_moved(struct search *s, wall after, wall upto)
 
 wall exclude_moved(const struct exclude *x, const struct exclude_base *base, wall slot)
 {
-    struct search s = {x, base, WORK_MAX, KIND_WORK_MAX};
+    struct search s = {x, base, WORK_MAX, WORK_KIND};
+    wall after = {-DAY_US}, upto = WALL_NEVER;
 
+    bounds_narrow(&s, &after, &upto);
     if (x->policy == EXCLUDE_SKIP)
         return WALL_NEVER;
-    return x->policy == EXCLUDE_END
-               ? free_from(&s, slot, kind_horizon())
-               : moved(&s, slot, sign_of(x), (wall){EARLIEST_US}, kind_horizon());
+    return x->policy == EXCLUDE_END ? free_from(&s, slot, upto)
+                                    : moved(&s, slot, sign_of(x), after, upto);
 }
 
 wall exclude_next_out(const struct exclude *x, const struct exclude_base *base, wall after,
                       wall upto, struct exclude_mark *ret_mark)
 {
-    struct search s = {x, base, WORK_MAX, KIND_WORK_MAX};
+    struct search s = {x, base, WORK_MAX, WORK_KIND};
 
+    bounds_narrow(&s, &after, &upto);
     while (s.left > 0) {
         wall slot = base_next(&s, after);
 

@@ -23,8 +23,8 @@ struct exclude_base {
 };
 
 // The least slot after a moment and not after upto; WALL_NEVER when there is none. The work is
-// bounded: after some ten thousand slots and stretches of which each is excluded by itself -
-// decades of days - nothing more is found.
+// bounded: after some thousand slots and stretches of which each is excluded by itself - years of
+// days - nothing more is found.
 wall exclude_next(const struct exclude *x, const struct exclude_base *base, wall after, wall upto);
 
 // Where an excluded slot of the base is moved to; WALL_NEVER: it is left out.

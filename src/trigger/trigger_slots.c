@@ -106,7 +106,7 @@ wall trigger_next(const struct trigger *t, wall after)
 }
 
 // The greatest slot at or before a moment, from next alone. Every answer is a slot and moves the
-// lower end up to itself.
+// lower end up to itself; behind the upper end there is none.
 static wall slot_before(const struct trigger *t, wall at, next_fn *next)
 {
     int64_t back = HOUR_US, low, high, limit = kind_horizon().us + DAY_US;
@@ -116,24 +116,27 @@ static wall slot_before(const struct trigger *t, wall at, next_fn *next)
         at.us = at.us < -DAY_US ? -DAY_US : at.us;
     if (at.us > limit)
         at.us = limit;
-    high = at.us;
+    low = at.us;
     do {
+        high = low;
         low = at.us - back;
-        slot = next(t, (wall){low}, at);
+        slot = next(t, (wall){low}, (wall){high});
         back *= 4;
-    } while (slot.us > at.us && low > -2 * DAY_US);
-    if (slot.us > at.us)
+    } while (slot.us > high && low > -2 * DAY_US);
+    if (slot.us > high)
         return WALL_NEVER;
     low = slot.us;
     while (high - low > t->kind->grain_us) {
-        slot = next(t, (wall){low + (high - low) / 2}, at);
-        if (slot.us <= at.us)
+        int64_t middle = low + (high - low) / 2;
+
+        slot = next(t, (wall){middle}, (wall){high});
+        if (slot.us <= high)
             low = slot.us;
         else
-            high = low + (high - low) / 2;
+            high = middle;
     }
-    slot = next(t, (wall){low}, at);
-    return slot.us <= at.us ? slot : (wall){low};
+    slot = next(t, (wall){low}, (wall){high});
+    return slot.us <= high ? slot : (wall){low};
 }
 
 wall trigger_prev(const struct trigger *t, wall at)

@@ -27,6 +27,7 @@ static int setup(void **state)
         {"always", "{\"dates\":[\"1900-01-01..9000-01-01\"]}"},
         {"one-day", "{\"dates\":[\"2150-06-01\"]}"},
         {"long", "{\"dates\":[\"2026-02-01..2026-06-30\"]}"},
+        {"ever", "{\"cron\":[\"* * * * *\"]}"},
         {"at-two", "{\"cron\":[\"0 2 * * *\"]}"},
         {"gap", "{\"dates\":[\"2026-03-28\"]}"},
     };
@@ -123,6 +124,15 @@ static void test_rows(void **state)
          "\"on_exclude\":\"next\"}",
          "UTC",
          {"2026-12-28 10:00", "", NULL}},
+        {"{\"type\":\"date\",\"run_dates\":[\"2026-12-24 10:00\",\"2026-12-25 "
+         "10:00\",\"2026-12-29\"],"
+         "\"exclude\":[\"closed\"]}",
+         "UTC",
+         {"2026-12-24 10:00", "2026-12-29", "", NULL}},
+        {"{\"type\":\"or\",\"triggers\":[{\"expr\":\"0 2 * * *\"},{\"expr\":\"0 9 28 * *\"}],"
+         "\"exclude\":[\"closed\"]}",
+         "UTC",
+         {"2026-12-23 02:00", "2026-12-24 02:00", "2026-12-28 02:00", "2026-12-28 09:00", NULL}},
         // Far away: nothing is walked through.
         {"{\"expr\":\"* * * * * *\",\"include\":[\"one-day\"]}",
          "UTC",
@@ -178,6 +188,18 @@ static void test_never(void **state)
          ""},
         {"{\"expr\":\"0 2 * * *\",\"exclude\":[\"at-two\"],\"on_exclude\":\"next\"}", "exclude",
          "calendars exclude all", ""},
+        {"{\"expr\":\"0 2 * * *\",\"exclude\":[\"at-two\"],\"on_exclude\":\"previous\"}", "exclude",
+         "calendars exclude all", ""}, // not in 1969 either, where nothing is marked
+        {"{\"type\":\"date\",\"run_date\":\"2199-12-30 "
+         "02:00\",\"exclude\":[\"at-two\"],\"on_exclude\":\"next\","
+         "\"timezone\":\"Pacific/Apia\"}",
+         "exclude", "calendars exclude all", ""}, // nor in 2200
+        {"{\"expr\":\"0 2 30 12 *\",\"exclude\":[\"ever\"],\"on_exclude\":\"end\","
+         "\"timezone\":\"Pacific/Apia\"}",
+         "exclude", "calendars exclude all", ""},
+        {"{\"type\":\"interval\",\"weeks\":2,\"start_date\":\"1970-01-01T00:00:00Z\","
+         "\"exclude\":[\"ever\"],\"timezone\":\"America/New_York\"}",
+         "exclude", "calendars exclude all", ""},
         {"{\"expr\":\"0 2 * * *\",\"include\":[\"office\"]}", "include", "calendars exclude all",
          ""},
         {"{\"expr\":\"0 0 2 25 12 * 2026\",\"exclude\":[\"always\"]}", "exclude",
@@ -306,6 +328,14 @@ static void test_refused(void **state)
         {"{\"expr\":\"0 2 * * *\",\"exclude\":[\"closd\"]}", "exclude", "no calendar \"closd\""},
         {"{\"expr\":\"0 2 * * *\",\"exclude\":[\"closed\"],\"max_runs\":1001}", "max_runs",
          "at most 1000"},
+        // "and" and "or" take them for the whole, and then count no runs.
+        {"{\"type\":\"or\",\"triggers\":[{\"expr\":\"0 2 * * *\",\"exclude\":[\"closed\"]}]}",
+         "triggers.0.exclude", "belong to the whole, beside \"triggers\""},
+        {"{\"type\":\"and\",\"triggers\":[{\"expr\":\"0 2 * * *\",\"include\":[\"closed\"]}]}",
+         "triggers.0.include", "belong to the whole"},
+        {"{\"type\":\"or\",\"triggers\":[{\"expr\":\"0 2 * * *\"}],\"exclude\":[\"closed\"],"
+         "\"max_runs\":3}",
+         "max_runs", "cannot stand beside calendars"},
     };
 
     (void)state;
@@ -565,6 +595,14 @@ static void test_by_hand(void **state)
         "{\"type\":\"interval\",\"hours\":7}",
         "{\"type\":\"interval\",\"minutes\":690,\"start_date\":\"2020-01-01 00:00:20\"}",
         "{\"expr\":\"0,40 1,2 * * *\",\"dst\":\"both\"}",
+        "{\"type\":\"quartz\",\"expr\":\"0 15 3 ? * MON-FRI\"}",
+        "{\"type\":\"oncalendar\",\"expr\":\"Mon..Fri 09,17:30\"}",
+        "{\"type\":\"rrule\",\"expr\":\"DTSTART:20000101T021500\\nRRULE:FREQ=DAILY\"}",
+        "{\"type\":\"iso8601\",\"expr\":\"R/2000-01-01T02:30:00/P1D\"}",
+        "{\"type\":\"calendarinterval\",\"days\":2,\"start_date\":\"2000-01-01 01:30\"}",
+        "{\"type\":\"or\",\"triggers\":[{\"expr\":\"0 2 * * "
+        "*\"},{\"hours\":9,\"type\":\"interval\"}]}",
+        "{\"type\":\"and\",\"triggers\":[{\"expr\":\"0 * * * *\"},{\"expr\":\"*/30 8,20 * * *\"}]}",
     };
     static const struct {
         const char *zone, *from;
