@@ -160,6 +160,7 @@ static const struct model_field preview_body[] = {
      .example = "\"get_random_user\""},
 };
 MODEL(preview_body_model, "PreviewRequest", "A trigger to be looked at.", preview_body,
+      .example = "{\"trigger\":{\"type\":\"interval\",\"hours\":6},\"n\":3}",
       .size = sizeof(struct preview_body), .extra = MODEL_EXTRA_FORBID)
 
 static const struct model_field check_query[] = {

@@ -43,7 +43,7 @@ KINDS = {
             "and[cron[hour='4'], cron[day='last', hour='*/2']]", "scheduled", 3, None),
     "or": ({"type": "or", "triggers": [{"expr": "30 4 * * *"}, {"type": "interval", "hours": 7}], "max_runs": 3},
            f"or[{FIELDS}, interval[7:00:00]]", "scheduled", 3, None),
-    "every": ({"type": "cron", "expr": "@every 90s"}, "interval[0:01:30]", "scheduled", 3, "every 1 minute and 30 seconds"),
+    "every": ({"type": "cron", "expr": "@every 90s"}, "interval[0:01:30]", "scheduled", 3, "every 90 seconds"),
     "reboot": ({"expr": "@reboot"}, "startup[]", "scheduled", 0, "at each start of the scheduler"),
     "bounded": ({"type": "cron", "hour": 4, "max_runs": 2}, "cron[hour='4']", "scheduled", 2, None),
     "interval": ({"type": "interval", "hours": 6}, "interval[6:00:00]", "scheduled", 3, "every 6 hours from "),
