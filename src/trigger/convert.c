@@ -93,20 +93,54 @@ static bool event_write(const struct trigger *t, enum dialect to, json_t *spec)
     return true;
 }
 
-// A trigger of the same language that has no general form stays as it is.
-static bool same_write(const struct trigger *t, enum dialect to, json_t *spec)
+// A trigger of the same language that has no general form stays as it is, whatever has been tried.
+static bool same_write(const struct trigger *t, enum dialect to, json_t *spec, json_t *common)
 {
+    json_t *own, *own_common;
     const char *text;
-    json_t *own;
 
     if (!dialect_is_text(to) || strcmp(t->kind->type, dialect_type(to)) != 0)
         return false;
     own = spec_of(t);
     text = json_string_value(json_object_get(own, "expr"));
-    if (text)
+    if (text) {
+        own_common = common_of(t);
+        (void)json_object_update(common, own_common);
+        json_decref(own_common);
         (void)json_object_set_new(spec, "expr", json_string(text));
+        bounds_copy(t, spec);
+    }
     json_decref(own);
     return text;
+}
+
+// Calendars that move runs move earlier ones behind a beginning, and past an end: neither may
+// change.
+static bool moves_check(const struct trigger *t, enum dialect to, struct err *e)
+{
+    const struct exclude *x = kind_exclude(t);
+    bool is_calendar = to == DIALECT_CRON || to == DIALECT_QUARTZ || to == DIALECT_FIELDS ||
+                       to == DIALECT_ONCALENDAR;
+
+    return !x || x->policy == EXCLUDE_SKIP || (is_calendar && kind_is_calendar(t)) ||
+           fail(e, ERR_INPUT, "on_exclude",
+                "%s would begin or end elsewhere, which runs that calendars move do not allow",
+                dialect_names[to]);
+}
+
+// The days of calendars are those of the trigger's zone, which is UTC by "dst" as well.
+static bool days_check(const struct trigger *t, enum dialect to, const json_t *common,
+                       struct err *e)
+{
+    const char *zone = json_string_value(json_object_get(common, "timezone"));
+    const char *dst = json_string_value(json_object_get(common, "dst"));
+
+    return !kind_exclude(t) ||
+           (str_eq(str_of(zone), zone_name(t->zone)) &&
+            (t->dst == DST_UTC) == (dst && strcmp(dst, dst_names[DST_UTC]) == 0)) ||
+           fail(e, ERR_INPUT, "timezone",
+                "%s would be in another zone, in which the days of its calendars are others",
+                dialect_names[to]);
 }
 
 static bool pattern_write(const struct trigger *t, enum dialect to, wall now, json_t *spec,
@@ -114,7 +148,8 @@ static bool pattern_write(const struct trigger *t, enum dialect to, wall now, js
 {
     struct pattern p;
 
-    if (!pattern_make(t, now, dialect_names[to], &p, e) || !writers[to](&p, spec, common, e))
+    if (!moves_check(t, to, e) || !pattern_make(t, now, dialect_names[to], &p, e) ||
+        !writers[to](&p, spec, common, e))
         return false;
     bounds_set(spec, &p);
     return true;
@@ -123,17 +158,15 @@ static bool pattern_write(const struct trigger *t, enum dialect to, wall now, js
 static bool spec_write(const struct trigger *t, enum dialect to, wall now, json_t *spec,
                        json_t *common, struct err *e)
 {
-    if (t->kind->is_relative ? event_write(t, to, spec)
-        : to == DIALECT_DATE ? convert_date(t, now, spec, common, e)
-                             : pattern_write(t, to, now, spec, common, e))
-        return true;
     if (t->kind->is_relative)
-        return fail(e, ERR_INPUT, "type", "%s follows the clock, a trigger of type %s does not",
+        return event_write(t, to, spec) ||
+               fail(e, ERR_INPUT, "type", "%s follows the clock, a trigger of type %s does not",
                     dialect_names[to], t->kind->type);
-    if (!same_write(t, to, spec))
-        return false;
-    bounds_copy(t, spec);
-    return true;
+    if ((to == DIALECT_DATE ? convert_date(t, now, spec, common, e)
+                            : pattern_write(t, to, now, spec, common, e)) &&
+        days_check(t, to, common, e))
+        return true;
+    return same_write(t, to, spec, common);
 }
 
 // A recurrence has its zone behind DTSTART, a repeating interval an offset behind its time.

@@ -60,8 +60,7 @@ bool convert_date(const struct trigger *t, wall now, json_t *spec, json_t *commo
 {
     wall moments[MOMENTS_MAX + 1];
     size_t count = trigger_between(t, now, kind_horizon(), MOMENTS_MAX + 1, moments);
-    json_t *list, *value;
-    const char *key;
+    json_t *list;
 
     if (trigger_is_once(t) && count == 0) { // a date stays one when it has passed
         moments[0] = t->start;
@@ -73,11 +72,8 @@ bool convert_date(const struct trigger *t, wall now, json_t *spec, json_t *commo
         return fail(e, ERR_INPUT, "type", "date lists %d moments at most, this schedule has more",
                     MOMENTS_MAX);
     (void)json_object_del(common, "dst");
-    json_object_foreach(common, key, value)
-    {
-        if (strcmp(key, "timezone") != 0)
-            return fail(e, ERR_INPUT, key, "date has no %s", key);
-    }
+    if (json_object_get(common, "jitter"))
+        return fail(e, ERR_INPUT, "jitter", "date has no jitter");
     if (count == 1) {
         convert_moment(spec, "run_date", moments[0], t->zone);
         return true;
@@ -157,6 +153,8 @@ static bool is_one_run_each(const struct pattern *p)
     struct trigger_dst dst = {.change_at = {anchor_of(p).us - 1}};
     wall end = p->end.us < kind_horizon().us ? p->end : kind_horizon();
 
+    if (kind_exclude(p->trigger)) // the text counts what calendars take away
+        return false;
     if (p->form == PATTERN_ELAPSED)
         return true;
     while (trigger_next_dst(p->trigger, dst.change_at, end, &dst))

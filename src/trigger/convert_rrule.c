@@ -67,8 +67,10 @@ static enum bound_text bound_choose(const struct pattern *p, size_t rule_count)
     if (has_end && !p->max_runs)
         return BOUND_UNTIL;
     // COUNT counts local times, max_runs runs.
-    return p->max_runs && !has_end && rule_count == 1 && pattern_is_untouched(p) ? BOUND_COUNT
-                                                                                 : BOUND_NONE;
+    return p->max_runs && !has_end && rule_count == 1 && !kind_exclude(p->trigger) &&
+                   (p->form == PATTERN_ELAPSED || pattern_is_untouched(p))
+               ? BOUND_COUNT
+               : BOUND_NONE;
 }
 
 static void bound_write(const struct pattern *p, enum bound_text bound, struct buf *out)
@@ -344,10 +346,7 @@ static bool elapsed_write(struct pattern *p, json_t *common, struct buf *out, st
                  {"HOURLY", HOUR_US},
                  {"MINUTELY", MINUTE_US},
                  {"SECONDLY", SECOND_US}};
-    enum bound_text bound = p->end.us != WALL_NEVER.us && p->max_runs ? BOUND_NONE
-                            : p->max_runs                             ? BOUND_COUNT
-                            : p->end.us != WALL_NEVER.us              ? BOUND_UNTIL
-                                                                      : BOUND_NONE;
+    enum bound_text bound = bound_choose(p, 1);
     size_t i = 0;
 
     if (p->every_us % SECOND_US != 0 || p->anchor.us % SECOND_US != 0)

@@ -29,6 +29,11 @@ const struct zone *kind_rule_zone(const struct trigger *t)
     return t->bounds && t->bounds->rule_zone ? t->bounds->rule_zone : t->zone;
 }
 
+const struct exclude *kind_exclude(const struct trigger *t)
+{
+    return t->bounds ? t->bounds->exclude : NULL;
+}
+
 void trigger_free(struct trigger *t)
 {
     if (!t)

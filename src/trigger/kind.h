@@ -150,6 +150,9 @@ void kind_calendar_words(const struct trigger *t, struct buf *out);
 // The zone that a kind's calendar is read in.
 const struct zone *kind_rule_zone(const struct trigger *t);
 
+// Its calendars; NULL: none.
+const struct exclude *kind_exclude(const struct trigger *t);
+
 // kind_calendar_next_dst for a calendar that is not trigger.calendar.
 bool kind_next_dst(const struct trigger *t, const struct calendar *c, wall after, wall until,
                    struct trigger_dst *ret_dst);

@@ -195,7 +195,7 @@ void rate_find(const struct trigger *t, wall now, struct rate *ret_rate)
         *ret_rate = rate;
         return;
     }
-    if (!pattern_make(t, now, "", p, &ignored))
+    if (kind_exclude(t) || !pattern_make(t, now, "", p, &ignored))
         p = NULL;
     rate.total = trigger_next(t, now).us == WALL_NEVER.us ? 0 : total_of(t, p, now);
     if (rate.total == 0)

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 
+#include "almanac_fixture.h"
 #include "random_expr.h"
 #include "time/duration.h"
 #include "trigger/kind.h"
@@ -109,6 +110,22 @@ static void test_table(void **state)
 
 // ---- the same runs
 
+static struct almanacs calendars;
+
+static int setup(void **state)
+{
+    (void)state;
+    almanacs_init(&calendars);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    almanacs_done(&calendars);
+    return 0;
+}
+
 static void check_runs(const struct trigger *t, const struct trigger *other, wall at, int runs,
                        const char *expr, const char *text)
 {
@@ -129,10 +146,13 @@ static void check_runs(const struct trigger *t, const struct trigger *other, wal
 static void check_same(struct zones *zones, const struct trigger *t, const char *zone, wall now,
                        const char *spec, const char *expr)
 {
+    struct err e;
     static const char *const froms[] = {"2026-03-28 20:00", "2026-10-24 20:00", "2027-04-03 10:00",
                                         "2028-10-01 10:00"};
-    struct trigger *other = trigger_good(zones, spec, zone);
+    struct trigger *other = trigger_with(zones, &calendars, spec, zone, &e);
 
+    if (!other)
+        fail_msg("%s\n  as %s: %s", expr, spec, e.message);
     check_runs(t, other, now, RUNS, expr, spec);
     for (size_t i = 0; i < COUNT(froms); i++)
         if (at_of(zones, froms[i]).us > now.us)
@@ -329,6 +349,79 @@ static void test_random_bounds(void **state)
     assert_true(converted > 1500);
 }
 
+// What has been tried for another form leaves no trace where there is none.
+static void test_same(void **state)
+{
+    static const char spec[] = "{\"type\":\"rrule\",\"expr\":\"DTSTART:20260205T090000\\n"
+                               "RRULE:FREQ=DAILY\",\"timezone\":\"Europe/Berlin\",\"dst\":\"utc\","
+                               "\"exclude\":[\"fridays\"],\"on_exclude\":\"skip\"}";
+    struct zones *zones = zones_new(ZONE_DIR);
+    struct conversion c;
+    struct buf written;
+    struct trigger *t;
+    struct err e;
+
+    (void)state;
+    almanacs_put(&calendars, almanac_good(zones, "fridays", "{\"weekdays\":[\"fri\"]}"));
+    t = trigger_with(zones, &calendars, spec, "UTC", &e);
+    assert_non_null(t);
+    assert_true(convert(t, DIALECT_RRULE, at_of(zones, NOW), &c, &e));
+    buf_init(&written, 4000);
+    trigger_write(t, &written);
+    json_t *got = json_loads(buf_text(&c.spec), 0, NULL);
+    json_t *want = json_loads(buf_text(&written), 0, NULL);
+    assert_true(json_equal(got, want));
+    buf_done(&written);
+    json_decref(got);
+    json_decref(want);
+    conversion_done(&c);
+    trigger_free(t);
+    zones_free(zones);
+}
+
+static void test_random_calendars(void **state)
+{
+    static const char *const members[] = {
+        "'exclude':['days']",
+        "'include':['office']",
+        "'exclude':['days'],'on_exclude':'next'",
+        "'include':['office'],'on_exclude':'end'",
+        "'exclude':['days'],'on_exclude':'previous'",
+        "'include':['office'],'exclude':['days'],'on_exclude':'skip'",
+        NULL};
+    struct zones *zones = zones_new(ZONE_DIR);
+    struct rand_seq r;
+    int converted = 0;
+
+    (void)state;
+    almanacs_put(&calendars, almanac_good(zones, "days",
+                                          "{\"dates\":[\"2026-01-15..2026-02-02\",\"2026-03-29\","
+                                          "\"2026-10-25\",\"12-24..12-26\"]}"));
+    almanacs_put(&calendars, almanac_good(zones, "office",
+                                          "{\"cron\":[{\"expr\":\"0 0 * * mon-thu\","
+                                          "\"duration\":\"12h\"}]}"));
+    rand_seq_init(&r, 3);
+    for (int i = 0; i < 300; i++) {
+        const char *zone = zone_choice[rand_below(&r, COUNT(zone_choice))];
+        char spec[600];
+        struct trigger *t;
+        struct err e;
+
+        bounded_random(&r, spec, sizeof spec);
+        spec[strlen(spec) - 1] = '\0';
+        snprintf(spec + strlen(spec), sizeof spec - strlen(spec), ",%s}", pick(&r, members));
+        for (char *p = spec; *p; p++)
+            *p = *p == '\'' ? '"' : *p;
+        t = trigger_with(zones, &calendars, spec, zone, &e);
+        if (!t)
+            continue;
+        converted += check_all(zones, t, zone, at_of(zones, NOW), spec);
+        trigger_free(t);
+    }
+    zones_free(zones);
+    assert_true(converted > 500);
+}
+
 // ---- vectors
 
 static const char *text_of(const json_t *vector, const char *key)
@@ -406,8 +499,10 @@ int main(void)
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_random_crontab),
         cmocka_unit_test(test_random_bounds),
+        cmocka_unit_test(test_same),
+        cmocka_unit_test(test_random_calendars),
         cmocka_unit_test(test_vectors),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }

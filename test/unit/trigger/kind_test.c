@@ -56,6 +56,8 @@ static void test_calendar(void **state)
 {
     struct zones *zones = zones_new(ZONE_DIR);
     struct bounds in_utc = {.rule_zone = zones_utc(zones)};
+    struct exclude exclude = {.policy = EXCLUDE_SKIP};
+    struct bounds excluding = {.exclude = &exclude};
     struct trigger t = {.kind = &cron_kind};
     wall after = at_of(zones, "2026-03-28 12:00"), until = at_of(zones, "2027-01-01");
     struct trigger_dst dst;
@@ -66,6 +68,10 @@ static void test_calendar(void **state)
     assert_true(zones_get(zones, STR_LIT("Europe/Berlin"), &t.zone, &e));
     assert_true(crontab_parse(STR_LIT("30 2 * * *"), &t.calendar, &e));
     assert_true(kind_is_calendar(&t));
+    assert_null(kind_exclude(&t));
+    t.bounds = &excluding;
+    assert_ptr_equal(kind_exclude(&t), &exclude);
+    t.bounds = NULL;
     assert_false(kind_is_calendar(&(struct trigger){.kind = &interval_kind}));
     assert_int_equal(kind_calendar_next(&t, after).us, at_of(zones, "2026-03-29 01:00").us);
     assert_true(kind_calendar_next_dst(&t, after, until, &dst));

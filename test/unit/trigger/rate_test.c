@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "almanac_fixture.h"
 #include "random_expr.h"
 #include "time/duration.h"
 #include "trigger_fixture.h"
@@ -138,11 +139,39 @@ static void test_calendars(void **state)
     assert_true(checked > 30);
 }
 
+// What calendars keep out does not count.
+static void test_excluded(void **state)
+{
+    struct zones *zones = zones_new(ZONE_DIR);
+    struct almanacs calendars;
+    struct trigger *t;
+    struct rate rate;
+    struct buf out;
+    struct err e;
+
+    (void)state;
+    almanacs_init(&calendars);
+    almanacs_put(&calendars,
+                 almanac_good(zones, "free", "{\"weekdays\":[\"sat\",\"sun\",\"mon\"]}"));
+    t = trigger_with(zones, &calendars, "{\"expr\":\"0 9 * * *\",\"exclude\":[\"free\"]}", "UTC",
+                     &e);
+    assert_non_null(t);
+    buf_init(&out, 100);
+    rate_find(t, at_of(zones, "2026-01-15"), &rate);
+    rate_words(&rate, &out);
+    assert_string_equal(buf_text(&out), "about 4 times a week");
+    buf_done(&out);
+    trigger_free(t);
+    almanacs_done(&calendars);
+    zones_free(zones);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_calendars),
+        cmocka_unit_test(test_excluded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
