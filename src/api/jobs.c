@@ -4,6 +4,7 @@
 
 #include "api/call.h"
 #include "api/models.h"
+#include "api/trigger_models.h"
 #include "job/job_read.h"
 #include "job/job_write.h"
 #include "net/tls_options.h"

@@ -33,19 +33,6 @@ struct freeze_form {
 struct runs_query {
     int64_t limit, cursor;
 };
-struct next_query {
-    int64_t n;
-};
-struct preview_query {
-    struct str expr, tz, from; // tz and from may be missing
-    int dialect;               // enum dialect; -1: guessed
-    int64_t n;
-};
-struct preview_body {
-    const json_t *trigger;
-    struct str from, job_id;
-    int64_t n;
-};
 struct check_query {
     struct str host;
 };
@@ -59,12 +46,10 @@ struct ready_query {
 
 extern const struct model job_params_model, run_params_model, run_query_model;
 extern const struct model calendar_params_model, calendar_put_model, freeze_put_model;
-extern const struct model runs_query_model, next_query_model, check_query_model, ready_query_model;
-extern const struct model preview_query_model, preview_body_model, preview_model;
+extern const struct model runs_query_model, check_query_model, ready_query_model;
 extern const struct model schedule_add_model, schedule_change_model, schedule_remove_model;
 
-extern const struct model scheduled_model, job_list_model, job_post_item_model, schedules_model,
-    next_model;
+extern const struct model scheduled_model, job_list_model, job_post_item_model, schedules_model;
 extern const struct model run_model, run_full_model, run_list_model, run_started_model;
 extern const struct model calendar_model, calendar_list_model, freeze_model, freeze_list_model;
 extern const struct model certificate_model, modules_model, status_model, health_model;

@@ -3,7 +3,7 @@
 #include "api/handlers.h"
 
 #include "api/call.h"
-#include "api/models.h"
+#include "api/trigger_models.h"
 #include "base/hash.h"
 #include "job/folder.h"
 #include "time/duration.h"
