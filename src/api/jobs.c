@@ -8,12 +8,9 @@
 #include "job/job_read.h"
 #include "job/job_write.h"
 #include "net/tls_options.h"
-#include "time/iso8601.h"
 #include "trigger/preview.h"
 
 #include <stdlib.h>
-
-#define EXCLUDED_MAX 100 // of a job's coming slots, told with those that stay
 
 static void created(const struct err *err, const struct job *job, void *ctx);
 static void create_fail(struct call *call, const struct err *e);
@@ -111,21 +108,8 @@ static wall slot_behind(const struct call *call, const struct job *job, wall at,
     return is_first ? sched_next_at(call->api->o.sched, job) : WALL_NEVER;
 }
 
-static void moment_write(const struct job *job, const char *key, wall at, struct buf *text,
-                         struct json_write *w)
-{
-    json_write_key(w, key);
-    if (at.us == WALL_NEVER.us) {
-        json_write_null(w);
-        return;
-    }
-    buf_clear(text);
-    iso8601_write(at, trigger_zone(job->trigger), text);
-    json_write_str(w, buf_str(text));
-}
-
 // The coming slots; returns the last one.
-static wall slots_write(const struct call *call, const struct job *job, wall now, struct buf *text,
+static wall slots_write(const struct call *call, const struct job *job, wall now,
                         struct json_write *w)
 {
     const struct next_query *query = call->query;
@@ -141,12 +125,7 @@ static wall slots_write(const struct call *call, const struct job *job, wall now
             break;
         last = at;
         json_write_object(w);
-        moment_write(job, "at", at, text, w);
-        buf_clear(text);
-        trigger_time_str(job->trigger, at, text);
-        json_write_key(w, "local");
-        json_write_str(w, buf_str(text));
-        preview_write_unix(at, w);
+        preview_write_run(job->trigger, at, w);
         freezes_at(freezes, job->name, at, at, &mark);
         if (mark.by) {
             json_write_key(w, "freeze");
@@ -156,28 +135,6 @@ static wall slots_write(const struct call *call, const struct job *job, wall now
     }
     json_write_array_end(w);
     return last;
-}
-
-// What its calendars take away up to a moment.
-static void excluded_write(const struct job *job, wall now, wall upto, struct buf *text,
-                           struct json_write *w)
-{
-    struct trigger_excluded excluded[EXCLUDED_MAX];
-    size_t count = trigger_excluded(job->trigger, now, upto, EXCLUDED_MAX, excluded);
-
-    json_write_key(w, "excluded");
-    json_write_array(w);
-    for (size_t i = 0; i < count; i++) {
-        json_write_object(w);
-        moment_write(job, "at", excluded[i].slot, text, w);
-        json_write_key(w, "calendar");
-        json_write_text(w, excluded[i].calendar);
-        json_write_key(w, "reason");
-        json_write_text(w, excluded[i].why);
-        moment_write(job, "moved_to", excluded[i].moved_to, text, w);
-        json_write_object_end(w);
-    }
-    json_write_array_end(w);
 }
 
 void job_next(struct call *call)
@@ -202,9 +159,9 @@ void job_next(struct call *call)
     json_write_str(&w, buf_str(&text));
     json_write_key(&w, "timezone");
     json_write_str(&w, zone_name(trigger_zone(job->trigger)));
-    wall last = slots_write(call, job, now, &text, &w);
+    wall last = slots_write(call, job, now, &w);
 
-    excluded_write(job, now, last, &text, &w);
+    preview_write_excluded(job->trigger, now, last, &w);
     preview_write_dst(job->trigger, now, &w);
     json_write_object_end(&w);
     buf_done(&text);

@@ -212,6 +212,8 @@ static MODEL(warning_model, "TriggerWarning", "What may be wrong with a trigger.
          .doc = "How often it runs; null when that hangs on events."},
         TEXT("timezone", "The trigger's time zone.", "\"Europe/Berlin\""),
         LIST("next", &next_item_model, "Coming runs."),
+        LIST("excluded", &excluded_item_model,
+             "What the calendars of the trigger take away up to the last of them, at most 100."),
         LIST("dst", &dst_item_model,
              "Changes of the clocks in the coming two years that touch it."),
         LIST("warnings", &warning_model, "What may be wrong with it."),

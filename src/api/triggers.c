@@ -152,17 +152,14 @@ void trigger_preview(struct call *call)
 
 static void body_refuse(struct call *call, const struct preview_body *form, const struct err *e)
 {
+    bool is_from = strcmp(e->field, "from") == 0;
+    const json_t *input = is_from ? call->json : form->trigger;
     struct str loc = STR_LIT("\"body\"");
-    const json_t *input = json_object_get(form->trigger, e->field);
 
-    if (strcmp(e->field, "from") == 0) {
-        loc = model_loc(call->arena, loc, STR_LIT("from"));
-        input = json_object_get(call->json, "from");
-    } else {
+    if (!is_from)
         loc = model_loc(call->arena, loc, STR_LIT("trigger"));
-        if (e->field[0])
-            loc = model_loc(call->arena, loc, str_of(e->field));
-    }
+    if (e->field[0])
+        loc = model_loc_path(call->arena, loc, str_of(e->field), &input);
     (void)model_complain_err(call->issues, loc, input, e);
     call_reply_issues(call);
 }

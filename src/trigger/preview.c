@@ -53,38 +53,58 @@ static void moment_write(struct json_write *w, const char *key, wall at, const s
     json_write_null(w);
 }
 
-void preview_write_unix(wall at, struct json_write *w)
-{
-    json_write_key(w, "unix");
-    if (at.us % SECOND_US == 0)
-        json_write_int(w, at.us / SECOND_US);
-    else
-        json_write_double(w, (double)at.us / SECOND_US);
-}
-
 void preview_write_run(const struct trigger *t, wall at, struct json_write *w)
 {
     struct buf text;
 
     buf_init(&text, 64);
-    json_write_object(w);
     kind_write_moment(w, "at", at, trigger_zone(t));
     trigger_time_str(t, at, &text);
     text_write(w, "local", &text);
-    preview_write_unix(at, w);
-    json_write_object_end(w);
+    json_write_key(w, "unix");
+    if (at.us % SECOND_US == 0)
+        json_write_int(w, at.us / SECOND_US);
+    else
+        json_write_double(w, (double)at.us / SECOND_US);
     buf_done(&text);
 }
 
-static void next_write(const struct trigger *t, wall after, int64_t count, struct json_write *w)
+// Returns the last one, or `after`.
+static wall next_write(const struct trigger *t, wall after, int64_t count, struct json_write *w)
 {
+    wall last = after;
+
     json_write_key(w, "next");
     json_write_array(w);
     for (int64_t i = 0; i < count && !trigger_is_relative(t); i++) {
         after = trigger_next(t, after);
         if (after.us == WALL_NEVER.us)
             break;
+        json_write_object(w);
         preview_write_run(t, after, w);
+        json_write_object_end(w);
+        last = after;
+    }
+    json_write_array_end(w);
+    return last;
+}
+
+void preview_write_excluded(const struct trigger *t, wall after, wall upto, struct json_write *w)
+{
+    struct trigger_excluded excluded[PREVIEW_EXCLUDED_MAX];
+    size_t count = trigger_excluded(t, after, upto, PREVIEW_EXCLUDED_MAX, excluded);
+
+    json_write_key(w, "excluded");
+    json_write_array(w);
+    for (size_t i = 0; i < count; i++) {
+        json_write_object(w);
+        moment_write(w, "at", excluded[i].slot, trigger_zone(t));
+        json_write_key(w, "calendar");
+        json_write_text(w, excluded[i].calendar);
+        json_write_key(w, "reason");
+        json_write_text(w, excluded[i].why);
+        moment_write(w, "moved_to", excluded[i].moved_to, trigger_zone(t));
+        json_write_object_end(w);
     }
     json_write_array_end(w);
 }
@@ -231,7 +251,8 @@ void preview_write(const struct trigger *t, const struct preview_options *option
     rate_write(t, now, &text, w);
     json_write_key(w, "timezone");
     json_write_str(w, zone_name(trigger_zone(t)));
-    next_write(t, now, options->count, w);
+    wall last = next_write(t, now, options->count, w);
+    preview_write_excluded(t, now, last, w);
     preview_write_dst(t, now, w);
     warnings_write(t, &options->lint, w);
     json_write_key(w, "conversions");

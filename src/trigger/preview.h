@@ -6,6 +6,7 @@
 #include "trigger/lint.h"
 #include "trigger/trigger.h"
 
+#define PREVIEW_EXCLUDED_MAX 100                              // slots told of that calendars take
 #define PREVIEW_NOTES_MAX 6                                   // changes of the clocks told of
 #define PREVIEW_NOTES_US (INT64_C(2) * 366 * 86400 * 1000000) // in the coming two years
 
@@ -15,15 +16,15 @@ struct preview_options {
 };
 
 // Writes the members of an open object: type, trigger (the canonical spec), words, rate, timezone,
-// next, dst, warnings and conversions.
+// next, excluded, dst, warnings and conversions.
 void preview_write(const struct trigger *t, const struct preview_options *options,
                    struct json_write *w);
 
-// One run as in "next", and "dst":[...] alone.
+// The members of one run in "next": at, local, unix.
 void preview_write_run(const struct trigger *t, wall at, struct json_write *w);
 
-// "unix": the moment in seconds since 1970, with a fraction where it has one.
-void preview_write_unix(wall at, struct json_write *w);
+// "excluded":[...], what calendars take away in (after, upto], and "dst":[...].
+void preview_write_excluded(const struct trigger *t, wall after, wall upto, struct json_write *w);
 void preview_write_dst(const struct trigger *t, wall after, struct json_write *w);
 
 // "2027-03-28 02:30 does not exist: runs at 03:00 CEST", "2027-10-31 02:30 occurs twice: the first

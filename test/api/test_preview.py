@@ -112,6 +112,8 @@ def test_whole_trigger(server):
     ({"trigger": {"type": "manual"}, "from": "soon"}, ["body", "from"]),
     ({"trigger": {"type": "manual"}, "job_id": "../x"}, ["body", "job_id"]),
     ({"trigger": 5}, ["body", "trigger"]),
+    ({"trigger": {"type": "or", "triggers": [{"type": "cron", "hour": 1}, {"type": "cron", "hour": "25"}]}},
+     ["body", "trigger", "triggers", 1, "hour"]),
     ({"triger": {}}, None),
     ({}, ["body", "trigger"]),
 ])
@@ -119,6 +121,20 @@ def test_whole_trigger_refused(server, body, loc):
     reply = server.post(PREVIEW, json=body)
     assert reply.status_code == 422, reply.text
     assert loc is None or reply.json()["detail"][0]["loc"] == loc
+
+
+def test_what_calendars_take_away(server):
+    assert server.put("/api/v1/calendars/rest", json={"dates": [{"date": "12-25", "reason": "Christmas"}]}).status_code == 201
+    trigger = {"type": "cron", "expr": "0 9 * * *", "exclude": ["rest"], "on_exclude": "next"}
+    body = server.post(PREVIEW, json={"trigger": trigger, "from": "2026-12-24T12:00:00Z", "n": 1}).json()
+    assert body["next"][0]["at"] == "2026-12-26T09:00:00Z"
+    assert body["excluded"] == [{"at": "2026-12-25T09:00:00Z", "calendar": "rest", "reason": "Christmas",
+                                 "moved_to": "2026-12-26T09:00:00Z"}]
+    assert body["rate"]["words"] == "about once a day" and body["conversions"]["quartz"]["trigger"]["exclude"] == ["rest"]
+    assert "on_exclude" not in body["conversions"]["rrule"] and "calendars move" in body["conversions"]["rrule"]["cannot"]
+    reply = server.post(PREVIEW, json={"trigger": {**trigger, "exclude": ["absent"]}})
+    assert reply.status_code == 422 and reply.json()["detail"][0]["loc"][:3] == ["body", "trigger", "exclude"]
+    assert server.delete("/api/v1/calendars/rest").status_code == 204
 
 
 def test_relative(server):

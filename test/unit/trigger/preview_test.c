@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
+#include "almanac_fixture.h"
 #include "trigger/dialect.h"
-#include "trigger_fixture.h"
 
 #define NOW "2026-01-15 10:07:03"
 
@@ -53,6 +53,7 @@ static void test_members(void **state)
     check(got, "next",
           "[{\"at\":\"2026-01-16T02:30:00+01:00\",\"local\":\"2026-01-16 02:30:00+01:00\",\"unix\":"
           "1768527000}]");
+    check(got, "excluded", "[]");
     assert_int_equal(json_array_size(json_object_get(got, "dst")), 4);
     assert_int_equal(json_array_size(json_object_get(got, "warnings")), 2);
     assert_int_equal(json_object_size(json_object_get(got, "conversions")), DIALECT_COUNT);
@@ -110,45 +111,43 @@ static void test_dst(void **state)
 static void test_parts(void **state)
 {
     struct zones *zones = zones_new(ZONE_DIR);
-    struct trigger *t = trigger_quoted(zones, "0 0 1 1 *", "UTC");
+    struct almanacs calendars;
     struct json_write w;
+    struct trigger *t;
     struct buf out;
+    struct err e;
 
     (void)state;
+    almanacs_init(&calendars);
+    almanacs_put(&calendars, almanac_good(zones, "holidays",
+                                          "{\"dates\":[{\"date\":\"2027-01-01\","
+                                          "\"reason\":\"New Year\"}]}"));
+    t = trigger_with(zones, &calendars,
+                     "{\"type\":\"cron\",\"expr\":\"0 9 * * *\",\"exclude\":[\"holidays\"],"
+                     "\"on_exclude\":\"next\"}",
+                     "UTC", &e);
+    assert_non_null(t);
     buf_init(&out, 1000);
     json_write_init(&w, &out);
     json_write_object(&w);
-    json_write_key(&w, "run");
-    preview_write_run(t, at_of(zones, "2027-01-01"), &w);
+    preview_write_run(t, at_of(zones, "2027-01-02 09:00"), &w);
+    preview_write_excluded(t, at_of(zones, NOW), at_of(zones, "2027-01-02 09:00"), &w);
     preview_write_dst(t, at_of(zones, NOW), &w);
     json_write_object_end(&w);
-    assert_string_equal(buf_text(&out),
-                        "{\"run\":{\"at\":\"2027-01-01T00:00:00Z\",\"local\":\"2027-01-01 "
-                        "00:00:00+00:00\",\"unix\":1798761600},\"dst\":[]}");
+    assert_string_equal(
+        buf_text(&out),
+        "{\"at\":\"2027-01-02T09:00:00Z\",\"local\":\"2027-01-02 09:00:00+00:00\",\"unix\":"
+        "1798880400,\"excluded\":[{\"at\":\"2027-01-01T09:00:00Z\",\"calendar\":\"holidays\","
+        "\"reason\":\"New Year\",\"moved_to\":\"2027-01-02T09:00:00Z\"}],\"dst\":[]}");
     buf_done(&out);
     trigger_free(t);
+    almanacs_done(&calendars);
     zones_free(zones);
-}
-
-static void test_unix(void **state)
-{
-    struct json_write w;
-    struct buf out;
-
-    (void)state;
-    buf_init(&out, 100);
-    json_write_init(&w, &out);
-    json_write_object(&w);
-    preview_write_unix((wall){1500000}, &w);
-    json_write_object_end(&w);
-    assert_string_equal(buf_text(&out), "{\"unix\":1.5}");
-    buf_done(&out);
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unix),
         cmocka_unit_test(test_members),
         cmocka_unit_test(test_dst),
         cmocka_unit_test(test_parts),
