@@ -30,14 +30,24 @@ static struct civil local_at(wall at, const struct zone *zone, const char **ret_
     return c;
 }
 
-static void slot_write(const struct trigger *t, wall now, wall at, struct buf *out)
+// "Fri 2026-12-25 09:00", and "CET" for the caller.
+static const char *moment_write(const struct trigger *t, wall at, struct buf *out)
 {
     const char *abbreviation;
     struct civil c = local_at(at, trigger_zone(t), &abbreviation);
     const char *day = weekday_names[civil_weekday(civil_days(c.year, c.month, c.day))];
 
-    buf_printf(out, "  %c%s %04d-%02d-%02d ", day[0] - 'a' + 'A', day + 1, c.year, c.month, c.day);
+    buf_printf(out, "%c%s %04d-%02d-%02d ", day[0] - 'a' + 'A', day + 1, c.year, c.month, c.day);
     iso8601_clock(&c, out);
+    return abbreviation;
+}
+
+static void slot_write(const struct trigger *t, wall now, wall at, struct buf *out)
+{
+    const char *abbreviation;
+
+    buf_add_text(out, "  ");
+    abbreviation = moment_write(t, at, out);
     buf_printf(out, " %s   in ", abbreviation);
     duration_about(at.us - now.us, out);
     buf_add_byte(out, '\n');
@@ -70,9 +80,10 @@ static void rate_write(const struct trigger *t, enum dialect dialect, wall now, 
         buf_add_byte(out, '\n');
 }
 
-static void slots_write(const struct trigger *t, wall now, int count, struct buf *out)
+// Returns the last one that is known.
+static wall slots_write(const struct trigger *t, wall now, int count, struct buf *out)
 {
-    wall at = now;
+    wall at = now, last = now;
 
     if (trigger_is_relative(t))
         buf_add_text(out, "  no times beforehand: they follow from what happens\n");
@@ -80,9 +91,31 @@ static void slots_write(const struct trigger *t, wall now, int count, struct buf
         at = trigger_next(t, at);
         if (at.us == WALL_NEVER.us) {
             buf_add_text(out, i == 0 ? "  never again\n" : "  then never again\n");
-            return;
+            break;
         }
         slot_write(t, now, at, out);
+        last = at;
+    }
+    return last;
+}
+
+// "note: Fri 2026-12-25 09:00 is kept out by holidays (Christmas), runs Mon 2026-12-28 09:00"
+static void excluded_write(const struct trigger *t, wall now, wall last, struct buf *out)
+{
+    struct trigger_excluded excluded[PREVIEW_NOTES_MAX];
+    size_t count = trigger_excluded(t, now, last, PREVIEW_NOTES_MAX, excluded);
+
+    for (size_t i = 0; i < count; i++) {
+        buf_add_text(out, "note: ");
+        (void)moment_write(t, excluded[i].slot, out);
+        buf_printf(out, " is kept out by %s", excluded[i].calendar);
+        if (excluded[i].why)
+            buf_printf(out, " (%s)", excluded[i].why);
+        if (excluded[i].moved_to.us != WALL_NEVER.us) {
+            buf_add_text(out, ", runs ");
+            (void)moment_write(t, excluded[i].moved_to, out);
+        }
+        buf_add_byte(out, '\n');
     }
 }
 
@@ -123,7 +156,7 @@ void explain_write(const struct trigger *trigger, enum dialect dialect, wall now
 {
     words_write(trigger, out);
     rate_write(trigger, dialect, now, out);
-    slots_write(trigger, now, count, out);
+    excluded_write(trigger, now, slots_write(trigger, now, count, out), out);
     notes_write(trigger, now, out);
     warnings_write(trigger, now, out);
 }

@@ -174,11 +174,56 @@ static void test_command(void **state)
     buf_done(&out);
 }
 
+static void test_calendar(void **state)
+{
+    static const char calendar[] = "{\"dates\":[{\"date\":\"12-25\",\"reason\":\"Christmas\"},"
+                                   "\"12-26\"]}";
+    static const struct {
+        const char *on_exclude, *printed;
+    } rows[] = {
+        {"skip", "At 09:00 every day, UTC, not in holidays\n"
+                 "about once a day\n"
+                 "  Sun 2026-12-27 09:00 UTC   in 2d 23h\n"
+                 "note: Fri 2026-12-25 09:00 is kept out by holidays (Christmas)\n"
+                 "note: Sat 2026-12-26 09:00 is kept out by holidays\n"},
+        {"end", "At 09:00 every day, UTC, not in holidays, else as soon as it is free\n"
+                "about once a day\n"
+                "  Sun 2026-12-27 00:00 UTC   in 2d 14h\n"
+                "note: Fri 2026-12-25 09:00 is kept out by holidays (Christmas), runs Sun "
+                "2026-12-27 00:00\n"
+                "note: Sat 2026-12-26 09:00 is kept out by holidays, runs Sun 2026-12-27 00:00\n"},
+    };
+    char dir[] = "/tmp/belfry-explain-XXXXXX", path[64];
+    struct buf out;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/holidays.json", dir);
+    FILE *file = fopen(path, "w");
+    fputs(calendar, file);
+    fclose(file);
+    buf_init(&out, 10000);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char *argv[] = {
+            "explain", "0 9 * * *", "--tz",       "UTC", "--from",       "2026-12-24 10:00",
+            "-n",      "1",         "--calendar", path,  "--on-exclude", (char *)rows[i].on_exclude,
+            NULL};
+        int status;
+
+        run(argv, &out, &status);
+        assert_int_equal(status, 0);
+        assert_string_equal(buf_text(&out), rows[i].printed);
+    }
+    buf_done(&out);
+    unlink(path);
+    rmdir(dir);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words), cmocka_unit_test(test_fractions), cmocka_unit_test(test_json),
-        cmocka_unit_test(test_command)};
+        cmocka_unit_test(test_command), cmocka_unit_test(test_calendar)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
