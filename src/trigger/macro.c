@@ -51,11 +51,21 @@ static bool parts_find(const json_t *spec, struct parts *ret_parts)
     return true;
 }
 
-static bool zone_set(const struct parts *p, json_t *spec, struct err *e)
+// Two names of one zone, such as -07 and -07:00?
+static bool is_same_zone(struct zones *zones, struct str a, struct str b)
+{
+    const struct zone *zone_a, *zone_b;
+    struct err ignored;
+
+    return str_eq(a, b) || (zones_get(zones, a, &zone_a, &ignored) &&
+                            zones_get(zones, b, &zone_b, &ignored) && zone_a == zone_b);
+}
+
+static bool zone_set(const struct parts *p, struct zones *zones, json_t *spec, struct err *e)
 {
     const char *given = json_string_value(json_object_get(spec, "timezone"));
 
-    if (given && !str_eq(str_of(given), p->zone)) {
+    if (given && !is_same_zone(zones, str_of(given), p->zone)) {
         fail(e, ERR_INPUT, "timezone", "timezone is %.60s, but the text says %.*s", given,
              (int)(p->zone.len < 60 ? p->zone.len : 60), p->zone.p);
         return fail_hint(e, "leave out one of them");
@@ -64,7 +74,7 @@ static bool zone_set(const struct parts *p, json_t *spec, struct err *e)
     return true;
 }
 
-bool macro_expand(const json_t *spec, json_t **ret_spec, struct err *e)
+bool macro_expand(const json_t *spec, struct zones *zones, json_t **ret_spec, struct err *e)
 {
     struct parts p;
     size_t i = 0, count = sizeof macros / sizeof *macros;
@@ -78,7 +88,8 @@ bool macro_expand(const json_t *spec, json_t **ret_spec, struct err *e)
     if (i == count && !p.zone.p)
         return true;
     copy = json_copy((json_t *)spec);
-    if ((p.zone.p && !zone_set(&p, copy, e)) || (i < count && !macros[i].expand(&p, copy, e))) {
+    if ((p.zone.p && !zone_set(&p, zones, copy, e)) ||
+        (i < count && !macros[i].expand(&p, copy, e))) {
         json_decref(copy);
         return false;
     }

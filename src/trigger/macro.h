@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "base/err.h"
+#include "time/zone.h"
 
 // Puts the spec of a trigger in other words when its expr needs them:
 //   CRON_TZ=Zone ..., TZ=Zone ...      "timezone" is that zone
@@ -17,7 +18,8 @@
 // *ret_spec is the new spec, the caller's (json_decref), or NULL when the one given will do.
 // Errors: ERR_INPUT, field "expr" with a column, or "timezone" when it contradicts the zone in
 // front.
-[[nodiscard]] bool macro_expand(const json_t *spec, json_t **ret_spec, struct err *e);
+[[nodiscard]] bool macro_expand(const json_t *spec, struct zones *zones, json_t **ret_spec,
+                                struct err *e);
 
 // Lets an error that was met in the new spec point into the expr of the one that was given.
 void macro_blame(const json_t *spec, struct err *e);

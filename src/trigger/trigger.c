@@ -394,7 +394,7 @@ static bool spec_parse(const json_t *spec, struct kind_reader *reader, struct tr
     json_t *expanded;
     bool ok;
 
-    if (!macro_expand(spec, &expanded, e))
+    if (!macro_expand(spec, reader->context->zones, &expanded, e))
         return false;
     ok = compile(expanded ? expanded : spec, reader, ret_trigger, e);
     if (!ok && expanded)

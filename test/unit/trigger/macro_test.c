@@ -31,15 +31,19 @@ static void test_expand(void **state)
          "{\"expr\":\"CRON_TZ=Asia/Tokyo 0 4 * * *\",\"timezone\":\"Asia/Tokyo\"}"},
         {"{\"expr\":\"TZ=UTC @daily\",\"timezone\":\"UTC\"}",
          "{\"expr\":\"TZ=UTC @daily\",\"timezone\":\"UTC\"}"},
+        // another name of the same zone
+        {"{\"expr\":\"CRON_TZ=-07 @daily\",\"timezone\":\"-07:00\"}",
+         "{\"expr\":\"CRON_TZ=-07 @daily\",\"timezone\":\"-07\"}"},
         {"{\"expr\":\"TZ= @daily\"}", "{\"expr\":\"TZ= @daily\",\"timezone\":\"\"}"},
     };
+    struct zones *zones = zones_new(ZONE_DIR);
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         json_t *spec = json_loads(rows[i].spec, 0, NULL), *expanded;
         struct err e;
 
-        if (!macro_expand(spec, &expanded, &e))
+        if (!macro_expand(spec, zones, &expanded, &e))
             fail_msg("%s: %s", rows[i].spec, e.message);
         char *text = expanded ? json_dumps(expanded, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
         if (rows[i].expanded)
@@ -50,6 +54,7 @@ static void test_expand(void **state)
         json_decref(expanded);
         json_decref(spec);
     }
+    zones_free(zones);
 }
 
 // Through trigger_parse: what a person sees of it.
