@@ -3,7 +3,8 @@
 // A calendar's days repeat after 28 years (but for one leap day in four centuries), and each of
 // them has the same times, so its rate is exact, like that of equal steps. What has no such form is
 // counted: all slots of some years when they are few; else those in short spans spread over the
-// years, so that nights and weekends have their share.
+// years, so that nights and weekends have their share; or, where they come in bursts, those of some
+// whole days.
 // SPDX-License-Identifier: Apache-2.0
 #include "trigger/rate.h"
 
@@ -12,6 +13,7 @@
 #include "time/civil.h"
 #include "time/duration.h"
 #include "trigger/combination.h"
+#include "trigger/fraction.h"
 #include "trigger/kind.h"
 #include "trigger/mask.h"
 #include "trigger/pattern.h"
@@ -24,6 +26,11 @@
 #define EASY_STEPS 1000                // ... in so many steps
 #define SPANS 256                      // of a sample
 #define SPAN_SLOTS 8                   // in a span, about
+#define SPAN_SLOTS_MAX 32              // counted in one
+#define HITS_MIN 16                    // fewer spans with slots say little
+#define DAYS 32                        // of a sample of whole days
+#define HOUR_SLOTS 64                  // counted one by one within an hour
+#define MINUTES 3                      // of an hour with more of them
 #define SAMPLE_YEARS 4                 // of what fires often enough ...
 #define SAMPLE_SLOTS 32                // ... to be counted so many times in them
 #define END_GAP_US (60 * 366 * DAY_US) // no schedule pauses longer than that, but for an end
@@ -85,22 +92,88 @@ static bool calendar_rate(const struct calendar *c, wall now, struct rate *rate)
     return true;
 }
 
-// From the slots in spans that are spread evenly but never in step with a day or a week; as long
-// as some slots take where they are dense.
-static double sample(const struct trigger *t, wall from, wall to, double span_us)
+// A calendar with fractions has the same slots in each of its minutes.
+static bool fractions_rate(const struct fractions *f, wall now, struct rate *rate)
+{
+    struct calendar c = f->calendar;
+    double slots = 0;
+
+    for (int i = 0; i < f->count; i++)
+        slots += (f->steps[i].to_us - f->steps[i].from_us) / f->steps[i].step_us + 1;
+    c.seconds = 1;
+    if (!calendar_rate(&c, now, rate))
+        return false;
+    rate->per_day *= slots;
+    rate->is_exact = rate->is_exact && f->count == 1; // several steps may meet
+    return true;
+}
+
+// Moments that are spread evenly over a span, but never in step with a day or a week.
+static wall moment_spread(wall from, wall to, int i)
 {
     const double golden = 0.61803398874989485;
-    double place = 0;
+
+    return (wall){from.us + (int64_t)(fmod(i * golden, 1) * (double)(to.us - from.us))};
+}
+
+// From the slots in such spans, as long as some slots take where they are dense. False when few
+// spans had any, or some had more than are counted: the slots come in bursts.
+static bool spans_sample(const struct trigger *t, wall from, wall to, double span_us,
+                         struct rate *rate)
+{
     int64_t slots = 0;
+    int hits = 0, full = 0;
 
     for (int i = 0; i < SPANS; i++) {
-        wall at = {from.us + (int64_t)(place * (double)(to.us - from.us))};
+        wall at = moment_spread(from, to, i);
+        int64_t n = trigger_count(t, at, (wall){at.us + (int64_t)span_us}, SPAN_SLOTS_MAX, NULL);
 
-        slots += trigger_count(t, at, (wall){at.us + (int64_t)span_us}, SPAN_SLOTS * 4, NULL);
-        place += golden;
-        place -= floor(place);
+        slots += n;
+        hits += n > 0;
+        full += n == SPAN_SLOTS_MAX;
     }
-    return (double)slots * DAY_US / (span_us * SPANS);
+    rate->per_day = (double)slots * DAY_US / (span_us * SPANS);
+    return hits >= HITS_MIN && full == 0;
+}
+
+// The slots of an hour; where they are many, by some of its minutes.
+static double hour_slots(const struct trigger *t, wall hour, int seed)
+{
+    int64_t n = trigger_count(t, hour, (wall){hour.us + HOUR_US}, HOUR_SLOTS, NULL);
+    double sum = 0;
+
+    if (n < HOUR_SLOTS)
+        return (double)n;
+    for (int i = 0; i < MINUTES; i++) {
+        wall at = moment_spread(hour, (wall){hour.us + HOUR_US - MINUTE_US}, seed * MINUTES + i);
+        wall last;
+
+        n = trigger_count(t, at, (wall){at.us + MINUTE_US}, HOUR_SLOTS, &last);
+        sum += n < HOUR_SLOTS ? (double)n : (double)n * MINUTE_US / (double)(last.us - at.us);
+    }
+    return sum * 60 / MINUTES;
+}
+
+// From the slots of some days, for what comes in bursts. A day is chosen as the next with a slot,
+// so that one behind a long pause is chosen that much more often, and counts that much less.
+static double days_sample(const struct trigger *t, wall from, wall to)
+{
+    double sum = 0;
+
+    for (int i = 0; i < DAYS; i++) {
+        wall slot = trigger_next(t, moment_spread(from, to, i));
+
+        if (slot.us == WALL_NEVER.us)
+            continue;
+        int64_t day = floor_div(slot.us, DAY_US);
+        wall before = trigger_prev(t, (wall){day * DAY_US - 1});
+        int64_t pause = day - floor_div(before.us == WALL_NEVER.us ? from.us : before.us, DAY_US);
+
+        for (int hour = 0; hour < 24; hour++)
+            sum += hour_slots(t, (wall){day * DAY_US + hour * HOUR_US - 1}, i * 24 + hour) /
+                   (double)(pause > 1 ? pause : 1);
+    }
+    return sum / DAYS;
 }
 
 // How many slots may be counted: few of those that are sought among several triggers and hard to
@@ -127,13 +200,16 @@ static void counted_rate(const struct trigger *t, wall now, struct rate *rate)
         until.us = now.us + years[i] * 366 * DAY_US;
         n = trigger_count(t, now, until, max, &last);
     }
-    if (n < 2)
+    if (n < 2) {
         rate->per_day = (double)n / (CYCLE_YEARS * YEAR_DAYS);
-    else if (n < COUNT_MAX)
-        rate->per_day = (double)(n - 1) * DAY_US / (double)(last.us - first.us);
-    else
-        rate->per_day = sample(t, first, trigger_prev(t, until),
-                               (double)(last.us - first.us) / COUNT_MAX * SPAN_SLOTS);
+        return;
+    }
+    rate->per_day = (double)(n - 1) * DAY_US / (double)(last.us - first.us);
+    if (n < COUNT_MAX)
+        return;
+    until = trigger_prev(t, until);
+    if (!spans_sample(t, first, until, (double)(last.us - first.us) / COUNT_MAX * SPAN_SLOTS, rate))
+        rate->per_day = days_sample(t, first, until);
 }
 
 // Can a trigger end, so that its slots are worth counting? What has a pattern does so only by its
@@ -185,6 +261,17 @@ static bool pattern_rate(const struct pattern *p, wall now, struct rate *rate)
     return true;
 }
 
+// Without counting; false when it must be counted.
+static bool known_rate(const struct trigger *t, const struct pattern *p, wall now,
+                       struct rate *rate)
+{
+    bool has_fractions = t->kind->id == TRIGGER_ONCALENDAR && !kind_is_calendar(t);
+
+    if (kind_exclude(t))
+        return false;
+    return has_fractions ? fractions_rate(t->own, now, rate) : p && pattern_rate(p, now, rate);
+}
+
 void rate_find(const struct trigger *t, wall now, struct rate *ret_rate)
 {
     struct rate rate = {.total = RATE_ENDLESS};
@@ -200,7 +287,7 @@ void rate_find(const struct trigger *t, wall now, struct rate *ret_rate)
     rate.total = trigger_next(t, now).us == WALL_NEVER.us ? 0 : total_of(t, p, now);
     if (rate.total == 0)
         rate.is_exact = true;
-    else if (!p || !pattern_rate(p, now, &rate))
+    else if (!known_rate(t, p, now, &rate))
         counted_rate(t, now, &rate);
     *ret_rate = rate;
 }

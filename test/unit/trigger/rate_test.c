@@ -81,6 +81,16 @@ static void test_words(void **state)
          "{'type':'rrule','expr':'DTSTART:20260101T000000\\nRRULE:FREQ=SECONDLY;INTERVAL=2997'},"
          "{'type':'rrule','expr':'DTSTART:20260101T000001\\nRRULE:FREQ=SECONDLY;INTERVAL=4001'}]}",
          "about 3 times a year"},
+        {"{'type':'oncalendar','expr':'*:*:00/0.25'}", "345,600 times a day"},
+        {"{'type':'oncalendar','expr':'05:40:23.2/0.5'}", "74 times a day"},
+        {"{'type':'oncalendar','expr':'05:40:23.2/0.01070,5'}", "about 3400 times a day"},
+        // in bursts, which most spans of a sample miss: 14.9, 305.8 and 60 a day
+        {"{'type':'or','triggers':[{'expr':'* * 3 1 1 *'},{'expr':'* 0 4 * 1 *'}]}",
+         "about 16 times a day"},
+        {"{'type':'or','triggers':[{'expr':'* * 3 * 1 *'},{'expr':'0 0 0 1 6 *'}]}",
+         "about 350 times a day"},
+        {"{'type':'or','triggers':[{'expr':'* 7 3 * * *'},{'expr':'0 0 0 1 1 *'}]}",
+         "about 60 times a day"},
         {"{'type':'after','delay':'5m'}", ""},
         {"{'type':'manual'}", ""},
     };
