@@ -90,6 +90,8 @@ bool pattern_make(const struct trigger *t, wall now, const char *to, struct patt
     if (t->kind->is_relative)
         return fail(e, ERR_INPUT, "type", "%s follows the clock, a trigger of type %s does not", to,
                     t->kind->type);
+    if (trigger_next(t, (wall){-1}).us == WALL_NEVER.us) // most languages begin in 1970
+        return pattern_no_runs(to, e);
     if (!form_set(&p, to, e))
         return false;
     *ret_pattern = p;

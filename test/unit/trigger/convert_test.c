@@ -58,6 +58,8 @@ static void test_table(void **state)
          "{\"type\":\"date\",\"run_dates\":[\"2026-02-01T03:00:00Z\",\"2026-02-02T03:00:00Z\","
          "\"2026-"
          "02-03T03:00:00Z\"],\"timezone\":\"UTC\"}"},
+        {"{'type':'date','run_date':'1857-03-29 02:30'}", "Europe/Berlin", DIALECT_RRULE,
+         "!rrule begins with a run to come, this schedule has none"},
         {"{'type':'date','run_date':'2020-12-24 18:00'}", "UTC", DIALECT_DATE,
          "{\"type\":\"date\",\"run_date\":\"2020-12-24T18:00:00Z\",\"timezone\":\"UTC\"}"},
         {"30 2 * * *", "UTC", DIALECT_DATE,
