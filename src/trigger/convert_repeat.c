@@ -6,6 +6,7 @@
 #include "time/civil.h"
 #include "time/duration.h"
 #include "time/iso8601.h"
+#include "trigger/exclude_slots.h"
 #include "trigger/kind.h"
 
 #define TEXT_BYTES_MAX 200
@@ -56,10 +57,21 @@ bool convert_interval(struct pattern *p, json_t *spec, json_t *common, struct er
     return true;
 }
 
+// Those to come; MOMENTS_MAX + 1 of them when they are more, or take too long to find.
+static size_t moments_find(const struct trigger *t, wall now, wall *ret_moments)
+{
+    int work = EXCLUDE_WORK_MAX;
+
+    if (kind_exclude(t))
+        (void)kind_count(t, now, kind_horizon(), MOMENTS_MAX + 1, &work, NULL);
+    return work > 0 ? trigger_between(t, now, kind_horizon(), MOMENTS_MAX + 1, ret_moments)
+                    : MOMENTS_MAX + 1;
+}
+
 bool convert_date(const struct trigger *t, wall now, json_t *spec, json_t *common, struct err *e)
 {
     wall moments[MOMENTS_MAX + 1];
-    size_t count = trigger_between(t, now, kind_horizon(), MOMENTS_MAX + 1, moments);
+    size_t count = moments_find(t, now, moments);
     json_t *list;
 
     if (trigger_is_once(t) && count == 0) { // a date stays one when it has passed
@@ -157,7 +169,7 @@ static bool is_one_run_each(const struct pattern *p)
         return false;
     if (p->form == PATTERN_ELAPSED)
         return true;
-    while (trigger_next_dst(p->trigger, dst.change_at, end, &dst))
+    while (kind_next_change(p->trigger, dst.change_at, end, &dst))
         if (dst.runs_at.us == WALL_NEVER.us || dst.is_twice)
             return false;
     return true;

@@ -117,7 +117,7 @@ static bool loses_days(const struct pattern *p)
     wall at = pattern_from(p);
     struct trigger_dst dst;
 
-    for (; trigger_next_dst(p->trigger, at, kind_horizon(), &dst); at = dst.change_at)
+    for (; kind_next_change(p->trigger, at, kind_horizon(), &dst); at = dst.change_at)
         if (dst.kind == LOCAL_GAP && dst.runs_at.us == WALL_NEVER.us)
             return true;
     return false;

@@ -21,10 +21,10 @@
 #include "time/duration.h"
 #include "trigger/kind.h"
 
-#define WORK_MAX 20000 // some 1 ms
-#define WORK_SLOT 3
+#define WORK_SLOT 3    // units as exclude.work
 #define WORK_LEAP 40   // a slot costs one more for each 2^40 us (12 days) that it is away,
 #define WORK_NEVER 100 // and so much when there is none
+#define WORK_STEP 2    // and so much for a step through several triggers
 #define WORK_KIND (KIND_WORK_MAX / 4)
 #define REACH_US (40 * DAY_US) // how far ahead is looked at first
 #define NEVER INT64_MAX
@@ -34,7 +34,9 @@
 struct search {
     const struct exclude *x;
     const struct exclude_base *base;
-    int left;          // of WORK_MAX
+    int left;          // of the work,
+    int floor;         // and of that, what is for later
+    bool is_cut;       // what was not for later was not enough
     int64_t base_left; // of WORK_KIND
 };
 
@@ -43,9 +45,10 @@ static wall next_free(struct search *s, wall after, wall upto);
 static wall next_put_off(struct search *s, wall after, wall upto);
 static wall next_moved(struct search *s, wall after, wall upto);
 
-wall exclude_next(const struct exclude *x, const struct exclude_base *base, wall after, wall upto)
+wall exclude_next(const struct exclude *x, const struct exclude_base *base, wall after, wall upto,
+                  int *work)
 {
-    struct search s = {x, base, WORK_MAX, WORK_KIND};
+    struct search s = {x, base, *work, 0, false, WORK_KIND};
     wall slot;
 
     bounds_narrow(&s, &after, &upto);
@@ -54,7 +57,13 @@ wall exclude_next(const struct exclude *x, const struct exclude_base *base, wall
     slot = x->policy == EXCLUDE_SKIP  ? next_free(&s, after, upto)
            : x->policy == EXCLUDE_END ? next_put_off(&s, after, upto)
                                       : next_moved(&s, after, upto);
+    *work = s.left > 0 && !s.is_cut ? s.left : 0;
     return slot.us > upto.us ? WALL_NEVER : slot;
+}
+
+static bool may_go_on(const struct search *s)
+{
+    return s->left > s->floor;
 }
 
 // ---- in the order of time
@@ -75,16 +84,17 @@ static wall free_from(struct search *s, wall at, wall upto)
 {
     wall until;
 
-    while (at.us <= upto.us && s->left > 0 && is_out(s, at, &until))
+    while (at.us <= upto.us && may_go_on(s) && is_out(s, at, &until))
         at = until;
-    return at.us <= upto.us && s->left > 0 ? at : WALL_NEVER;
+    return at.us <= upto.us && may_go_on(s) ? at : WALL_NEVER;
 }
 
 static wall base_next(struct search *s, wall after)
 {
+    int64_t before = s->base_left;
     wall slot = s->base->next(s->base->t, after, &s->base_left);
 
-    s->left -= WORK_SLOT;
+    s->left -= WORK_SLOT + WORK_STEP * (int)(before - s->base_left);
     s->left -= slot.us == NEVER ? WORK_NEVER : (int)((slot.us - after.us) >> WORK_LEAP);
     return slot;
 }
@@ -92,7 +102,7 @@ static wall base_next(struct search *s, wall after)
 // The first slot that is free.
 static wall next_free(struct search *s, wall after, wall upto)
 {
-    while (s->left > 0 && after.us < upto.us) {
+    while (may_go_on(s) && after.us < upto.us) {
         wall slot = base_next(s, after), until;
 
         if (slot.us > upto.us)
@@ -178,9 +188,9 @@ static int64_t civil_from(struct search *s, int64_t civil, int64_t limit, bool w
 {
     wall until;
 
-    while (civil < limit && s->left > 0 && is_out(s, moment_of(s, civil), &until) != wants_out)
+    while (civil < limit && may_go_on(s) && is_out(s, moment_of(s, civil), &until) != wants_out)
         civil = civil_of(s, until);
-    return civil < limit && s->left > 0 ? civil : NEVER;
+    return civil < limit && may_go_on(s) ? civil : NEVER;
 }
 
 // Keeps a search within the years that calendars know: before and behind them nothing is marked.
@@ -309,7 +319,7 @@ static wall moved(struct search *s, wall slot, int sign, wall after, wall upto)
     wall until;
 
     zone_span_at(s->base->zone, moment_s(slot), &span);
-    for (int days = 0; s->left > 0 && days <= EXCLUDE_DAYS_MAX; days++) {
+    for (int days = 0; may_go_on(s) && days <= EXCLUDE_DAYS_MAX; days++) {
         wall at = moment_of(s, civil_in(&span, slot) + sign * days * DAY_US);
 
         if (sign > 0 ? at.us > upto.us : at.us <= after.us)
@@ -328,7 +338,7 @@ static wall some_after(struct search *s, wall after, wall upto, int sign)
     int64_t last = from + EXCLUDE_DAYS_MAX * DAY_US;
     wall until;
 
-    for (int tries = 0; tries < 16; tries++) {
+    for (int tries = 0; tries < 16 && may_go_on(s); tries++) {
         struct shown next = base_from(s, from);
 
         if (next.civil >= last || (sign > 0 && next.slot.us > upto.us))
@@ -371,21 +381,23 @@ static wall next_moved(struct search *s, wall after, wall upto)
     int sign = sign_of(s->x);
     int64_t from = civil_of(s, (wall){after.us + 1}), found = NEVER;
 
+    s->floor = s->left - s->left / 4;
     upto = some_after(s, after, upto, sign);
-    s->left = WORK_MAX / 2;
+    s->floor = s->left / 2;
     int64_t limit = civil_of(s, (wall){upto.us + 1}), reach = REACH_US;
 
     // Near ones first: looking far ahead for slots that were moved a little must not keep from
     // finding near ones that were moved far.
-    for (; found == NEVER && from < limit && s->left > 0; reach *= 4) {
+    for (; found == NEVER && from < limit && may_go_on(s); reach *= 4) {
         int64_t end = limit - from > reach ? from + reach : limit;
 
         found = arrival_in(s, from, end, sign);
         from = end;
     }
+    s->is_cut = !may_go_on(s);
     wall arrives = found == NEVER ? WALL_NEVER : moment_of(s, found);
 
-    s->left = WORK_MAX / 2;
+    s->floor = 0;
     wall stays = next_free(s, after, arrives.us < upto.us ? arrives : upto);
     return stays.us < arrives.us ? stays : arrives;
 }
@@ -394,7 +406,7 @@ static wall next_moved(struct search *s, wall after, wall upto)
 
 wall exclude_moved(const struct exclude *x, const struct exclude_base *base, wall slot)
 {
-    struct search s = {x, base, WORK_MAX, WORK_KIND};
+    struct search s = {x, base, EXCLUDE_WORK_MAX, 0, false, WORK_KIND};
     wall after = {-DAY_US}, upto = WALL_NEVER;
 
     bounds_narrow(&s, &after, &upto);
@@ -407,10 +419,10 @@ wall exclude_moved(const struct exclude *x, const struct exclude_base *base, wal
 wall exclude_next_out(const struct exclude *x, const struct exclude_base *base, wall after,
                       wall upto, struct exclude_mark *ret_mark)
 {
-    struct search s = {x, base, WORK_MAX, WORK_KIND};
+    struct search s = {x, base, EXCLUDE_WORK_MAX, 0, false, WORK_KIND};
 
     bounds_narrow(&s, &after, &upto);
-    while (s.left > 0) {
+    while (may_go_on(&s)) {
         wall slot = base_next(&s, after);
 
         if (slot.us > upto.us || slot.us == NEVER)

@@ -12,7 +12,8 @@
 #include "trigger/exclude.h"
 #include "trigger/trigger.h"
 
-#define EXCLUDE_DAYS_MAX 100 // so far a slot may be moved; one that finds no free day is left out
+#define EXCLUDE_DAYS_MAX 100   // so far a slot may be moved; one that finds no free day is left out
+#define EXCLUDE_WORK_MAX 20000 // of one search: some 1 ms
 
 // The trigger without its calendars.
 struct exclude_base {
@@ -22,10 +23,11 @@ struct exclude_base {
     wall (*prev)(const struct trigger *t, wall at);
 };
 
-// The least slot after a moment and not after upto; WALL_NEVER when there is none. The work is
-// bounded: after some thousand slots and stretches of which each is excluded by itself - years of
-// days - nothing more is found.
-wall exclude_next(const struct exclude *x, const struct exclude_base *base, wall after, wall upto);
+// The least slot after a moment and not after upto; WALL_NEVER when there is none. What it costs is
+// taken from *work, and nothing is found when that is used up: of EXCLUDE_WORK_MAX after some
+// thousand slots and stretches of which each is excluded by itself - years of days.
+wall exclude_next(const struct exclude *x, const struct exclude_base *base, wall after, wall upto,
+                  int *work);
 
 // Where an excluded slot of the base is moved to; WALL_NEVER: it is left out.
 wall exclude_moved(const struct exclude *x, const struct exclude_base *base, wall slot);

@@ -138,6 +138,16 @@ wall kind_horizon(void);
 void kind_write_spec(const struct trigger *t, struct json_write *w);
 void kind_words_bounds(const struct trigger *t, struct buf *out);
 
+// The same trigger without its calendars, for as long as it and *ret_bounds are there. Not to be
+// freed.
+void kind_without_calendars(const struct trigger *t, struct trigger *ret_plain,
+                            struct bounds *ret_bounds);
+
+// As trigger_count, but searches among calendars take their work from *work (exclude_slots.h),
+// INT_MAX being endless; when nothing of it is left, the count is not the whole.
+int64_t kind_count(const struct trigger *t, wall after, wall upto, int64_t max, int *work,
+                   wall *ret_last);
+
 // Is trigger.calendar all that its kind looks at?
 bool kind_is_calendar(const struct trigger *t);
 
@@ -149,6 +159,9 @@ void kind_calendar_words(const struct trigger *t, struct buf *out);
 
 // The zone that a kind's calendar is read in.
 const struct zone *kind_rule_zone(const struct trigger *t);
+
+// As trigger_next_dst, also where calendars keep out what would run.
+bool kind_next_change(const struct trigger *t, wall after, wall until, struct trigger_dst *ret_dst);
 
 // Its calendars; NULL: none.
 const struct exclude *kind_exclude(const struct trigger *t);

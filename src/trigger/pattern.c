@@ -107,7 +107,7 @@ bool pattern_is_untouched(const struct pattern *p)
     struct dst_touch touch;
 
     if (p->form != PATTERN_CALENDAR)
-        return !trigger_next_dst(p->trigger, from, end, &dst);
+        return !kind_next_change(p->trigger, from, end, &dst);
     fixed.dst = DST_DEFAULT;
     fixed.is_elapsed = false;
     return !dst_next_touch(&fixed, p->zone, seconds_of(from), seconds_of(end), &touch);

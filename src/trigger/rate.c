@@ -4,7 +4,7 @@
 // them has the same times, so its rate is exact, like that of equal steps. What has no such form is
 // counted: all slots of some years when they are few; else those in short spans spread over the
 // years, so that nights and weekends have their share; or, where they come in bursts, those of some
-// whole days.
+// whole days. What calendars leave is sampled as long as there is time.
 // SPDX-License-Identifier: Apache-2.0
 #include "trigger/rate.h"
 
@@ -13,6 +13,7 @@
 #include "time/civil.h"
 #include "time/duration.h"
 #include "trigger/combination.h"
+#include "trigger/exclude_slots.h"
 #include "trigger/fraction.h"
 #include "trigger/kind.h"
 #include "trigger/mask.h"
@@ -24,7 +25,8 @@
 #define HARD_SLOTS 8                   // the same where each takes a long search
 #define EASY_SLOTS 32                  // they are no such slots if so many are found ...
 #define EASY_STEPS 1000                // ... in so many steps
-#define SPANS 256                      // of a sample
+#define SPANS 256                      // of a sample,
+#define EASY_SPANS 4096                // among calendars, as long as there is time
 #define SPAN_SLOTS 8                   // in a span, about
 #define SPAN_SLOTS_MAX 32              // counted in one
 #define HITS_MIN 16                    // fewer spans with slots say little
@@ -190,6 +192,13 @@ static int64_t count_max(const struct trigger *t, wall at)
     return search.is_exhausted ? HARD_SLOTS : COUNT_MAX;
 }
 
+// Of n slots in all.
+static double few_rate(int64_t n, wall first, wall last)
+{
+    return n < 2 ? (double)n / (CYCLE_YEARS * YEAR_DAYS)
+                 : (double)(n - 1) * DAY_US / (double)(last.us - first.us);
+}
+
 static void counted_rate(const struct trigger *t, wall now, struct rate *rate)
 {
     const int years[] = {SAMPLE_YEARS, CYCLE_YEARS, CALENDAR_YEAR_MAX - CALENDAR_YEAR_MIN};
@@ -200,11 +209,7 @@ static void counted_rate(const struct trigger *t, wall now, struct rate *rate)
         until.us = now.us + years[i] * 366 * DAY_US;
         n = trigger_count(t, now, until, max, &last);
     }
-    if (n < 2) {
-        rate->per_day = (double)n / (CYCLE_YEARS * YEAR_DAYS);
-        return;
-    }
-    rate->per_day = (double)(n - 1) * DAY_US / (double)(last.us - first.us);
+    rate->per_day = few_rate(n, first, last);
     if (n < COUNT_MAX)
         return;
     until = trigger_prev(t, until);
@@ -242,6 +247,57 @@ static int64_t total_of(const struct trigger *t, const struct pattern *p, wall n
                : RATE_ENDLESS;
 }
 
+// From spans that would hold some slots without the calendars.
+static double calendars_sample(const struct trigger *t, wall now, wall first)
+{
+    struct bounds bounds;
+    struct trigger plain;
+    int work = 2 * EXCLUDE_WORK_MAX;
+    int64_t slots = 0;
+    struct rate most;
+    int spans = 0;
+
+    kind_without_calendars(t, &plain, &bounds);
+    rate_find(&plain, now, &most);
+    if (most.per_day <= 0)
+        return 0;
+    double span_us = SPAN_SLOTS * DAY_US / most.per_day, far_us = SAMPLE_YEARS * 366.0 * DAY_US;
+    double end_us =
+        fmin((double)first.us + fmax(far_us, SPAN_SLOTS * span_us), (double)kind_horizon().us);
+
+    end_us = fmin(end_us, (double)bounds.last.us) - span_us;
+    wall to = end_us > (double)first.us ? (wall){(int64_t)end_us} : first;
+
+    for (; spans < EASY_SPANS; spans++) {
+        wall at = moment_spread(first, to, spans);
+        int64_t n =
+            kind_count(t, at, (wall){at.us + (int64_t)span_us}, SPAN_SLOTS_MAX, &work, NULL);
+
+        if (work == 0)
+            break;
+        slots += n;
+    }
+    return spans > 0 ? (double)slots * DAY_US / (span_us * spans) : 0;
+}
+
+// What calendars leave of a trigger: counted when that is soon done, else sampled.
+static void calendars_rate(const struct trigger *t, wall now, struct rate *rate)
+{
+    wall first = trigger_next(t, now), last;
+    int work = EXCLUDE_WORK_MAX;
+    int64_t n = kind_count(t, now, kind_horizon(), COUNT_MAX, &work, &last);
+    bool is_near = t->bounds->last.us != WALL_NEVER.us ||
+                   (last.us != WALL_NEVER.us && last.us < kind_horizon().us - END_GAP_US);
+
+    if (first.us == WALL_NEVER.us || (n < COUNT_MAX && work > 0 && is_near))
+        rate->total = n;
+    rate->is_exact = rate->total == 0;
+    if (rate->total != 0 && (n == COUNT_MAX || work == 0))
+        rate->per_day = calendars_sample(t, now, first);
+    if (rate->per_day <= 0)
+        rate->per_day = few_rate(n, first, last);
+}
+
 // By arithmetic; false when the pattern has none.
 static bool pattern_rate(const struct pattern *p, wall now, struct rate *rate)
 {
@@ -267,8 +323,6 @@ static bool known_rate(const struct trigger *t, const struct pattern *p, wall no
 {
     bool has_fractions = t->kind->id == TRIGGER_ONCALENDAR && !kind_is_calendar(t);
 
-    if (kind_exclude(t))
-        return false;
     return has_fractions ? fractions_rate(t->own, now, rate) : p && pattern_rate(p, now, rate);
 }
 
@@ -282,7 +336,12 @@ void rate_find(const struct trigger *t, wall now, struct rate *ret_rate)
         *ret_rate = rate;
         return;
     }
-    if (kind_exclude(t) || !pattern_make(t, now, "", p, &ignored))
+    if (kind_exclude(t)) {
+        calendars_rate(t, now, &rate);
+        *ret_rate = rate;
+        return;
+    }
+    if (!pattern_make(t, now, "", p, &ignored))
         p = NULL;
     rate.total = trigger_next(t, now).us == WALL_NEVER.us ? 0 : total_of(t, p, now);
     if (rate.total == 0)

@@ -15,13 +15,14 @@
 #include "time/duration.h"
 #include "time/iso8601.h"
 #include "trigger/crontab.h"
+#include "trigger/exclude_slots.h"
 #include "trigger/kind.h"
 #include "trigger/macro.h"
 #include "trigger/spec.h"
 
 #define JITTER_MAX_S (366 * 86400)
-#define MAX_RUNS_MAX 10000     // they are counted when the trigger is read
-#define EXCLUDED_RUNS_MAX 1000 // likewise, but each takes longer
+#define MAX_RUNS_MAX 10000                   // they are counted when the trigger is read
+#define RUNS_WORK_MAX (2 * EXCLUDE_WORK_MAX) // so long, beside calendars
 #define KEYS_MAX 32
 
 static_assert(sizeof(struct trigger) <= 128, "a hundred thousand triggers are kept in memory");
@@ -271,14 +272,9 @@ static bool calendars_read(const json_t *spec, const struct trigger_context *con
 
     if (!exclude_read(spec, context->calendars, &exclude, e))
         return false;
-    if (!exclude)
-        return true;
-    bounds_of(t)->exclude = exclude;
-    if (t->kind->next_within && t->bounds->max_runs > 0)
-        return fail(e, ERR_INPUT, "max_runs", "max_runs cannot stand beside calendars here");
-    return t->bounds->max_runs <= EXCLUDED_RUNS_MAX ||
-           fail(e, ERR_INPUT, "max_runs", "max_runs must be at most %d beside calendars",
-                EXCLUDED_RUNS_MAX);
+    if (exclude)
+        bounds_of(t)->exclude = exclude;
+    return true;
 }
 
 // given: COMMON_ bits of the members that are there.
@@ -311,15 +307,22 @@ static wall start_of(const struct trigger *t)
 }
 
 // Finds the last slot of those that max_runs allows.
-static void runs_limit(struct trigger *t)
+static bool runs_limit(struct trigger *t, struct err *e)
 {
+    int work = RUNS_WORK_MAX;
     wall last;
 
     if (!t->bounds || !t->bounds->max_runs)
-        return;
-    trigger_count(t, TRIGGER_BEGINNING, WALL_NEVER, t->bounds->max_runs, &last);
+        return true;
+    kind_count(t, TRIGGER_BEGINNING, WALL_NEVER, t->bounds->max_runs, &work, &last);
+    if (work == 0) {
+        (void)fail(e, ERR_SCHEDULE, "max_runs",
+                   "it takes too long to count so many runs beside these calendars");
+        return fail_hint(e, "give end_date in place of max_runs");
+    }
     if (last.us < t->bounds->last.us)
         t->bounds->last = last;
+    return true;
 }
 
 static bool excludes_all(struct err *e, const struct trigger *t,
@@ -364,7 +367,8 @@ static bool spec_read(const json_t *spec, struct kind_reader *reader, struct tri
         return false;
     if (t->kind->is_relative)
         return true;
-    runs_limit(t);
+    if (!runs_limit(t, e))
+        return false;
     // What never fires may still stand beside something that does; the outermost spec may not.
     return reader->depth > 0 || trigger_next(t, TRIGGER_BEGINNING).us != WALL_NEVER.us ||
            trigger_next(t, reader->context->now).us != WALL_NEVER.us || never_fires(e, spec, t);

@@ -174,5 +174,6 @@ struct trigger_dst {
     bool is_twice;        // LOCAL_FOLD: it runs both times
 };
 
-// The first such change after a moment and not after until; false when there is none.
+// The first such change after a moment and not after until, but for those whose run calendars keep
+// out; false when there is none.
 bool trigger_next_dst(const struct trigger *t, wall after, wall until, struct trigger_dst *ret_dst);

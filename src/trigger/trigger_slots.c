@@ -4,6 +4,8 @@
 // answer itself is found by asking for next slots: they rise with the moment asked about, so the
 // slot before a moment can be bracketed and halved.
 // SPDX-License-Identifier: Apache-2.0
+#include <limits.h>
+
 #include "time/duration.h"
 #include "trigger/exclude_slots.h"
 #include "trigger/kind.h"
@@ -75,14 +77,23 @@ static wall base_prev(const struct trigger *t, wall at)
 
 static struct exclude_base base_of(const struct trigger *t)
 {
-    const struct zone *zone = t->bounds->rule_zone ? t->bounds->rule_zone : t->zone;
+    return (struct exclude_base){t, kind_rule_zone(t), base_next, base_prev};
+}
 
-    return (struct exclude_base){t, zone, base_next, base_prev};
+void kind_without_calendars(const struct trigger *t, struct trigger *ret_plain,
+                            struct bounds *ret_bounds)
+{
+    *ret_plain = *t;
+    if (!t->bounds)
+        return;
+    *ret_bounds = *t->bounds;
+    ret_bounds->exclude = NULL;
+    ret_plain->bounds = ret_bounds;
 }
 
 // ---- next and prev
 
-static wall next_upto(const struct trigger *t, wall after, wall upto)
+static wall next_within(const struct trigger *t, wall after, wall upto, int *work)
 {
     const struct bounds *b = t->bounds;
     wall slot;
@@ -94,10 +105,17 @@ static wall next_upto(const struct trigger *t, wall after, wall upto)
     if (b->exclude) {
         struct exclude_base base = base_of(t);
 
-        return exclude_next(b->exclude, &base, after, upto.us < b->last.us ? upto : b->last);
+        return exclude_next(b->exclude, &base, after, upto.us < b->last.us ? upto : b->last, work);
     }
     slot = t->kind->next(t, after);
     return slot.us > b->last.us ? WALL_NEVER : slot;
+}
+
+static wall next_upto(const struct trigger *t, wall after, wall upto)
+{
+    int work = EXCLUDE_WORK_MAX;
+
+    return next_within(t, after, upto, &work);
 }
 
 wall trigger_next(const struct trigger *t, wall after)
@@ -154,30 +172,50 @@ wall trigger_prev(const struct trigger *t, wall at)
 
 // ---- counting and listing
 
-int64_t trigger_count(const struct trigger *t, wall after, wall upto, int64_t max, wall *ret_last)
+// Slot by slot.
+static int64_t count_walk(const struct trigger *t, wall after, wall upto, int64_t max, int *work,
+                          wall *ret_last)
+{
+    int64_t count = 0;
+
+    for (; count < max; count++) {
+        int given = *work < EXCLUDE_WORK_MAX ? *work : EXCLUDE_WORK_MAX, left = given;
+        wall slot = next_within(t, after, upto, &left);
+
+        if (*work != INT_MAX)
+            *work -= given - left;
+        if (slot.us > upto.us || slot.us == WALL_NEVER.us)
+            break;
+        after = *ret_last = slot;
+    }
+    return count;
+}
+
+int64_t kind_count(const struct trigger *t, wall after, wall upto, int64_t max, int *work,
+                   wall *ret_last)
 {
     const struct bounds *b = t->bounds;
     wall last = WALL_NEVER;
-    int64_t count = 0;
+    int64_t count;
 
     if (b && after.us < b->start.us)
         after.us = b->start.us - 1;
     if (b && upto.us > b->last.us)
         upto = b->last;
-    if (t->kind->count && !(b && b->exclude)) {
+    if (t->kind->count && !(b && b->exclude))
         count = t->kind->count(t, after, upto, max, &last);
-    } else {
-        for (; count < max; count++) {
-            wall slot = trigger_next(t, after);
-
-            if (slot.us > upto.us || slot.us == WALL_NEVER.us)
-                break;
-            after = last = slot;
-        }
-    }
+    else
+        count = count_walk(t, after, upto, max, work, &last);
     if (ret_last)
         *ret_last = last;
     return count;
+}
+
+int64_t trigger_count(const struct trigger *t, wall after, wall upto, int64_t max, wall *ret_last)
+{
+    int work = INT_MAX;
+
+    return kind_count(t, after, upto, max, &work, ret_last);
 }
 
 size_t trigger_between(const struct trigger *t, wall after, wall upto, size_t max, wall *ret_slots)
@@ -185,7 +223,7 @@ size_t trigger_between(const struct trigger *t, wall after, wall upto, size_t ma
     size_t count = 0;
 
     while (count < max) {
-        after = trigger_next(t, after);
+        after = next_upto(t, after, upto);
         if (after.us > upto.us || after.us == WALL_NEVER.us)
             break;
         ret_slots[count++] = after;
@@ -240,17 +278,31 @@ int64_t trigger_jitter_us(const struct trigger *t, uint64_t salt, wall slot)
     return (int64_t)((unsigned __int128)folded * ((uint64_t)jitter_s * SECOND_US + 1) >> 64);
 }
 
-bool trigger_next_dst(const struct trigger *t, wall after, wall until, struct trigger_dst *ret_dst)
+bool kind_next_change(const struct trigger *t, wall after, wall until, struct trigger_dst *ret_dst)
 {
     const struct bounds *b = t->bounds;
     wall limit = b && b->last.us < kind_horizon().us ? b->last : kind_horizon();
-    struct trigger_dst dst;
 
     if (until.us > limit.us)
         until = limit;
-    while (t->kind->next_dst && t->kind->next_dst(t, after, until, &dst)) {
-        after = dst.change_at;
-        if (b && dst.change_at.us < b->start.us)
+    while (t->kind->next_dst && t->kind->next_dst(t, after, until, ret_dst)) {
+        after = ret_dst->change_at;
+        if (!b || after.us >= b->start.us)
+            return true;
+    }
+    return false;
+}
+
+bool trigger_next_dst(const struct trigger *t, wall after, wall until, struct trigger_dst *ret_dst)
+{
+    struct exclude_mark mark = {0};
+    struct trigger_dst dst;
+
+    for (; kind_next_change(t, after, until, &dst); after = dst.change_at) {
+        if (kind_exclude(t))
+            exclude_at(kind_exclude(t), kind_rule_zone(t),
+                       dst.runs_at.us != WALL_NEVER.us ? dst.runs_at : dst.change_at, &mark);
+        if (mark.is_out)
             continue;
         *ret_dst = dst;
         return true;

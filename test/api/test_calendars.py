@@ -66,6 +66,17 @@ def test_an_excluded_day(server):
     assert server.get("/api/v1/calendars/holidays").json()["used_by"] == ["x"]
 
 
+def test_a_preview_knows_them(server):
+    put(server, "calendars", "holidays", {"dates": [{"date": "12-25..12-26", "reason": "Christmas"}]})
+    told = server.get("/api/v1/triggers/preview", params={
+        "expr": '{"expr": "0 2 * * *", "exclude": ["holidays"]}', "from": "2026-12-24T00:00:00Z", "n": 2}).json()
+    assert [item["at"] for item in told["next"]] == ["2026-12-24T02:00:00Z", "2026-12-27T02:00:00Z"]
+    assert told["excluded"] == [{"at": f"2026-12-{day}T02:00:00Z", "calendar": "holidays", "reason": "Christmas",
+                                 "moved_to": None} for day in (25, 26)]
+    assert not told["rate"]["words"].startswith("once a day")
+    assert told["conversions"]["quartz"]["trigger"]["exclude"] == ["holidays"]
+
+
 def test_a_change_is_planned_at_once(server):
     put(server, "calendars", "closed", {"dates": [str(today()), str(today(1))]})
     job(server, "x", {**EVERY_SECOND, "exclude": ["closed"]})

@@ -3,11 +3,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trigger/exclude_slots.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "almanac_fixture.h"
 #include "time/civil.h"
 #include "time/duration.h"
+#include "trigger/kind.h"
 
 struct fixture {
     struct zones *zones;
@@ -130,9 +132,9 @@ static void test_rows(void **state)
          "UTC",
          {"2026-12-24 10:00", "2026-12-29", "", NULL}},
         {"{\"type\":\"or\",\"triggers\":[{\"expr\":\"0 2 * * *\"},{\"expr\":\"0 9 28 * *\"}],"
-         "\"exclude\":[\"closed\"]}",
+         "\"exclude\":[\"closed\"],\"start_date\":\"2026-12-23\",\"max_runs\":4}",
          "UTC",
-         {"2026-12-23 02:00", "2026-12-24 02:00", "2026-12-28 02:00", "2026-12-28 09:00", NULL}},
+         {"2026-12-23 02:00", "2026-12-24 02:00", "2026-12-28 02:00", "2026-12-28 09:00", ""}},
         // Far away: nothing is walked through.
         {"{\"expr\":\"* * * * * *\",\"include\":[\"one-day\"]}",
          "UTC",
@@ -172,6 +174,34 @@ static void test_clocks(void **state)
     assert_int_equal(trigger_next(t, at_of(f.zones, "2026-03-01")).us,
                      at_of(f.zones, "2026-03-29 01:00").us); // 02:30 does not exist
     trigger_free(t);
+}
+
+// A change of the clocks does not matter to what is kept out on that day.
+static void test_dst_told(void **state)
+{
+    static const struct {
+        const char *calendar;
+        int changes;
+    } rows[] = {{"long", 1}, {"weekend", 0}, {"holidays", 2}};
+    wall from = at_of(f.zones, "2026-01-01"), until = at_of(f.zones, "2026-12-31");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char spec[200];
+        struct trigger_dst dst;
+        wall after = from;
+        int changes = 0;
+
+        snprintf(spec, sizeof spec, "{\"expr\":\"30 2 * * *\",\"exclude\":\"%s\"}",
+                 rows[i].calendar);
+        struct trigger *t = good(spec, "Europe/Berlin");
+
+        for (; trigger_next_dst(t, after, until, &dst); after = dst.change_at)
+            changes++;
+        assert_int_equal(changes, rows[i].changes);
+        assert_true(kind_next_change(t, from, until, &dst));
+        trigger_free(t);
+    }
 }
 
 static void test_never(void **state)
@@ -276,11 +306,20 @@ static void test_base(void **state)
     struct exclude_mark mark;
     struct exclude *x;
     struct err e;
+    int work = EXCLUDE_WORK_MAX, spent;
 
     (void)state;
     assert_true(exclude_read(spec, &f.all, &x, &e));
-    assert_int_equal(exclude_next(x, &base, eve, WALL_NEVER).us, end.us);
-    assert_int_equal(exclude_next(x, &base, eve, (wall){end.us - 1}).us, WALL_NEVER.us);
+    assert_int_equal(exclude_next(x, &base, eve, WALL_NEVER, &work).us, end.us);
+    assert_in_range(work, 1, EXCLUDE_WORK_MAX - 2);
+    spent = EXCLUDE_WORK_MAX - work;
+    assert_int_equal(exclude_next(x, &base, eve, (wall){end.us - 1}, &work).us, WALL_NEVER.us);
+    work = spent;
+    assert_int_equal(exclude_next(x, &base, eve, WALL_NEVER, &work).us, end.us);
+    assert_int_equal(work, 0);
+    work = spent / 2; // not enough for what has to be leapt over
+    assert_int_equal(exclude_next(x, &base, eve, WALL_NEVER, &work).us, WALL_NEVER.us);
+    assert_int_equal(work, 0);
     assert_int_equal(exclude_moved(x, &base, first).us, WALL_NEVER.us);
     assert_int_equal(exclude_next_out(x, &base, eve, WALL_NEVER, &mark).us, first.us);
     assert_string_equal(mark.why, "Christmas");
@@ -319,6 +358,28 @@ static void test_written(void **state)
     trigger_free(t);
 }
 
+static void test_counted(void **state)
+{
+    struct trigger *t = good("{\"expr\":\"0 2 * * *\",\"exclude\":[\"closed\"]}", "UTC");
+    struct trigger plain;
+    wall from = at_of(f.zones, "2026-12-20"), upto = at_of(f.zones, "2027-12-20"), last;
+    int work = 1000;
+    struct bounds bounds;
+
+    (void)state;
+    assert_int_equal(kind_count(t, from, upto, 10, &work, &last), 10);
+    assert_in_range(work, 800, 960);
+    assert_int_equal(last.us, at_of(f.zones, "2027-01-04 02:00").us);
+    assert_in_range(kind_count(t, from, upto, 1000, &work, NULL), 50, 230);
+    assert_int_equal(work, 0); // of 259
+    work = INT_MAX;
+    assert_int_equal(kind_count(t, from, upto, 1000, &work, NULL), 259);
+    assert_int_equal(work, INT_MAX);
+    kind_without_calendars(t, &plain, &bounds);
+    assert_int_equal(trigger_count(&plain, from, upto, 1000, NULL), 365);
+    trigger_free(t);
+}
+
 static void test_refused(void **state)
 {
     static const struct {
@@ -326,16 +387,13 @@ static void test_refused(void **state)
     } rows[] = {
         {"{\"type\":\"startup\",\"exclude\":[\"closed\"]}", "exclude", "no \"exclude\""},
         {"{\"expr\":\"0 2 * * *\",\"exclude\":[\"closd\"]}", "exclude", "no calendar \"closd\""},
-        {"{\"expr\":\"0 2 * * *\",\"exclude\":[\"closed\"],\"max_runs\":1001}", "max_runs",
-         "at most 1000"},
-        // "and" and "or" take them for the whole, and then count no runs.
+        {"{\"expr\":\"0 2 * * *\",\"exclude\":[\"closed\"],\"max_runs\":9999}", "max_runs",
+         "takes too long to count"},
+        // "and" and "or" take them for the whole.
         {"{\"type\":\"or\",\"triggers\":[{\"expr\":\"0 2 * * *\",\"exclude\":[\"closed\"]}]}",
          "triggers.0.exclude", "belong to the whole, beside \"triggers\""},
         {"{\"type\":\"and\",\"triggers\":[{\"expr\":\"0 2 * * *\",\"include\":[\"closed\"]}]}",
          "triggers.0.include", "belong to the whole"},
-        {"{\"type\":\"or\",\"triggers\":[{\"expr\":\"0 2 * * *\"}],\"exclude\":[\"closed\"],"
-         "\"max_runs\":3}",
-         "max_runs", "cannot stand beside calendars"},
     };
 
     (void)state;
@@ -658,10 +716,11 @@ static void test_by_hand(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),    cmocka_unit_test(test_clocks),
-        cmocka_unit_test(test_never),   cmocka_unit_test(test_excluded),
-        cmocka_unit_test(test_base),    cmocka_unit_test(test_written),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_rows),     cmocka_unit_test(test_clocks),
+        cmocka_unit_test(test_dst_told), cmocka_unit_test(test_never),
+        cmocka_unit_test(test_excluded), cmocka_unit_test(test_base),
+        cmocka_unit_test(test_written),  cmocka_unit_test(test_counted),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_by_hand),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
