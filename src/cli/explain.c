@@ -223,7 +223,7 @@ int cmd_explain(int argc, char **argv)
     } else {
         explain_write(schedule.trigger, schedule.dialect, schedule.now, options.count, &out);
     }
-    fwrite(out.p, 1, out.len, stdout);
+    fwrite(buf_text(&out), 1, out.len, stdout);
     buf_done(&out);
     schedule_done(&schedule);
     return status;
