@@ -105,10 +105,10 @@ bool cron_compile(const struct cron_language *language, const struct cron_text *
     calendar_init(&c);
     c.seconds = 1;
     for (enum cron_field field = 0; field < CRON_FIELD_COUNT; field++) {
-        struct reader r = reader_of(language, text, field, &c, e);
-
         if (!cron_field_is_given(text, field))
             continue;
+        struct reader r = reader_of(language, text, field, &c, e);
+
         if (!field_read(&r))
             return false;
         bits_store(&r);
@@ -209,6 +209,10 @@ static void values_add(struct reader *r, int from, int to, int step)
 
     if (step <= 1 && to <= r->limits->max && r->field < CRON_WEEKDAY) { // what is in most fields
         r->bits |= (UINT64_C(2) << to) - (UINT64_C(1) << from);
+        return;
+    }
+    if (step <= 1 && to - from >= 6 && r->field == CRON_WEEKDAY) {
+        r->bits |= CALENDAR_WEEKDAYS;
         return;
     }
     for (int value = from; value <= to; value += step ? step : 1) {

@@ -157,6 +157,15 @@ bool spec_moment_value(const json_t *value, const char *key, const struct zone *
     return true;
 }
 
+// Single spaces only, as most texts are written.
+static bool is_one_line(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.p[i] == '\t' || (text.p[i] == ' ' && i > 0 && text.p[i - 1] == ' '))
+            return false;
+    return true;
+}
+
 char *spec_one_line(struct str text)
 {
     struct buf line;
@@ -164,6 +173,8 @@ char *spec_one_line(struct str text)
     char *copy;
 
     text = str_trim(text);
+    if (is_one_line(text))
+        return str_own(text);
     buf_init(&line, SPEC_TEXT_MAX);
     for (size_t i = 0; i < text.len; i++) {
         bool is_blank = text.p[i] == ' ' || text.p[i] == '\t';

@@ -128,11 +128,17 @@ static bool key_unknown(const json_t *spec, const struct kind *kind, struct err 
     return spec_check_keys(spec, keys, count, e);
 }
 
+// Most keys differ in their first byte, so few calls are made.
+static bool is_key(const char *a, const char *b)
+{
+    return *a == *b && strcmp(a, b) == 0;
+}
+
 static bool is_own(const struct kind *kind, const char *key)
 {
     const char *const *own = kind->keys;
 
-    while (*own && strcmp(*own, key) != 0)
+    while (*own && !is_key(*own, key))
         own++;
     return *own != NULL;
 }
@@ -150,7 +156,7 @@ static bool keys_check(const json_t *spec, const struct kind *kind, uint8_t *ret
     {
         size_t i = 0;
 
-        while (i < COMMON_COUNT && strcmp(common_members[i].key, key) != 0)
+        while (i < COMMON_COUNT && !is_key(common_members[i].key, key))
             i++;
         if (i < COMMON_COUNT && (common_members[i].bit & ~kind->common) == 0)
             *ret_common |= common_members[i].bit;
@@ -185,14 +191,14 @@ static bool text_zone_read(const struct trigger_context *context, struct str nam
     return true;
 }
 
-static bool zone_read(const json_t *spec, const struct trigger_context *context,
+static bool zone_read(const json_t *spec, const struct trigger_context *context, bool is_given,
                       const struct kind *kind, const struct zone **ret_zone, struct err *e)
 {
     int column;
     struct str own = kind->zone ? kind->zone(spec, &column) : (struct str){NULL, 0};
-    struct spec_text name;
+    struct spec_text name = {.s = {NULL, 0}};
 
-    if (!spec_text(spec, "timezone", &name, e))
+    if (is_given && !spec_text(spec, "timezone", &name, e))
         return false;
     if (own.p)
         return text_zone_read(context, own, column, name.s, ret_zone, e);
@@ -283,7 +289,7 @@ static bool common_read(const json_t *spec, const struct trigger_context *contex
 {
     wall start = TRIGGER_BEGINNING, end = WALL_NEVER;
 
-    if (!zone_read(spec, context, t->kind, &t->zone, e) ||
+    if (!zone_read(spec, context, given & COMMON_TIMEZONE, t->kind, &t->zone, e) ||
         ((given & COMMON_RANGE) && (!spec_moment(spec, "start_date", t->zone, &start, e) ||
                                     !spec_moment(spec, "end_date", t->zone, &end, e))) ||
         ((given & COMMON_JITTER) && !jitter_read(spec, t, e)) ||
