@@ -144,11 +144,24 @@ static void iso8601_write_expr(const struct trigger *t, struct json_write *w)
     json_write_text(w, t->texts);
 }
 
-// "every month from 2026-01-31 09:00:00 CET, 12 times"
-static void iso8601_words(const struct trigger *t, struct buf *out)
+// Where it is counted from; with its zone only when the words do not end in that one.
+static void say_anchor(const struct trigger *t, struct buf *out)
 {
     const struct repeat *r = t->own;
     const struct iso8601 anchor = {.civil = r->anchor};
+
+    if (r->zone != kind_rule_zone(t)) {
+        iso8601_named(iso8601_at(&anchor, r->zone), r->zone, out);
+        return;
+    }
+    buf_printf(out, "%04d-%02d-%02d ", r->anchor.year, r->anchor.month, r->anchor.day);
+    say_time(&r->anchor, true, out);
+}
+
+// "every month from 2026-01-31 09:00:00, 12 times"
+static void iso8601_words(const struct trigger *t, struct buf *out)
+{
+    const struct repeat *r = t->own;
     bool is_backward = r->last == 0 && r->first < 0;
     int64_t count = r->last - r->first + 1;
 
@@ -158,7 +171,7 @@ static void iso8601_words(const struct trigger *t, struct buf *out)
         say_every(&r->every, out);
         buf_add_text(out, is_backward ? " up to " : " from ");
     }
-    iso8601_named(iso8601_at(&anchor, r->zone), r->zone, out);
+    say_anchor(t, out);
     if (count > 1 && count < REPEAT_ENDLESS)
         buf_printf(out, ", %lld times", (long long)count);
 }

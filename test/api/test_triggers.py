@@ -53,7 +53,7 @@ KINDS = {
               "date[2198-01-01 00:00:00 UTC, 2199-01-01 00:00:00 UTC]", "scheduled", 2,
               "at 2 moments from 2198-01-01 00:00:00 UTC to 2199-01-01 00:00:00 UTC"),
     "iso8601": ({"type": "iso8601", "expr": "R/2026-01-31T04:30:00/P1M"}, "iso8601[R/2026-01-31T04:30:00/P1M]", "scheduled", 3,
-                "every month from 2026-01-31 04:30:00 UTC, UTC"),
+                "every month from 2026-01-31 04:30:00, UTC"),
     "calendarinterval": ({"type": "calendarinterval", "months": 1, "time": "04:30", "month_end": "last", "start_date": "2026-01-31"},
                          "calendarinterval[months=1, time='04:30:00', month_end='last']", "scheduled", 3,
                          "every month at 04:30, counted from 2026-01-31, or the last day of shorter months, UTC"),

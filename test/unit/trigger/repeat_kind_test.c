@@ -12,7 +12,7 @@ static void test_print(void **state)
          "iso8601[R12/2026-01-31T09:00:00/P1M]",
          "{\"type\":\"iso8601\",\"expr\":\"R12/2026-01-31T09:00:00/P1M\",\"timezone\":\"Europe/"
          "Berlin\"}",
-         "every month from 2026-01-31 09:00:00 CET, 12 times, Europe/Berlin"},
+         "every month from 2026-01-31 09:00:00, 12 times, Europe/Berlin"},
         {"{\"type\":\"iso8601\",\"expr\":\"R/2026-01-01T00:00:00+05:30/"
          "P1Y2M3DT4H\",\"dst\":\"shift\","
          "\"end_date\":\"2030-01-01\",\"max_runs\":3,\"start_date\":\"2026-01-01\",\"jitter\":5}",
@@ -27,19 +27,19 @@ static void test_print(void **state)
          "iso8601[R3/P1M1D/2026-03-31T09:00:00]",
          "{\"type\":\"iso8601\",\"expr\":\"R3/P1M1D/2026-03-31T09:00:00\",\"timezone\":\"Europe/"
          "Berlin\"}",
-         "every 1 month and 1 day up to 2026-03-31 09:00:00 CEST, 3 times, Europe/Berlin"},
+         "every 1 month and 1 day up to 2026-03-31 09:00:00, 3 times, Europe/Berlin"},
         {"{\"type\":\"iso8601\",\"expr\":\"R1/2026-01-01/P1D\"}", "iso8601[R1/2026-01-01/P1D]",
          "{\"type\":\"iso8601\",\"expr\":\"R1/2026-01-01/P1D\",\"timezone\":\"Europe/Berlin\"}",
-         "once at 2026-01-01 00:00:00 CET, Europe/Berlin"},
+         "once at 2026-01-01 00:00:00, Europe/Berlin"},
         {"{\"type\":\"iso8601\",\"expr\":\"R/2026-01-01/P2Y\"}", "iso8601[R/2026-01-01/P2Y]",
          "{\"type\":\"iso8601\",\"expr\":\"R/2026-01-01/P2Y\",\"timezone\":\"Europe/Berlin\"}",
-         "every 2 years from 2026-01-01 00:00:00 CET, Europe/Berlin"},
+         "every 2 years from 2026-01-01 00:00:00, Europe/Berlin"},
         {"{\"type\":\"iso8601\",\"expr\":\"R/2026-01-01/P1Y6M\"}", "iso8601[R/2026-01-01/P1Y6M]",
          "{\"type\":\"iso8601\",\"expr\":\"R/2026-01-01/P1Y6M\",\"timezone\":\"Europe/Berlin\"}",
-         "every 1 year and 6 months from 2026-01-01 00:00:00 CET, Europe/Berlin"},
+         "every 1 year and 6 months from 2026-01-01 00:00:00, Europe/Berlin"},
         {"{\"type\":\"iso8601\",\"expr\":\"R/2026-01-01/PT90M\"}", "iso8601[R/2026-01-01/PT90M]",
          "{\"type\":\"iso8601\",\"expr\":\"R/2026-01-01/PT90M\",\"timezone\":\"Europe/Berlin\"}",
-         "every 90 minutes from 2026-01-01 00:00:00 CET, Europe/Berlin"},
+         "every 90 minutes from 2026-01-01 00:00:00, Europe/Berlin"},
         {"{\"type\":\"calendarinterval\",\"months\":1,\"time\":\"09:00\",\"start_date\":\"2026-01-"
          "31\"}",
          "calendarinterval[months=1, time='09:00:00']",
