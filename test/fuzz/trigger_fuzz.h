@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <jansson.h>
 
@@ -103,12 +104,43 @@ static inline void fuzz_laws(struct zones *zones, const struct trigger *t)
     buf_done(&text);
 }
 
+// No input takes more than 5 ms for a parse and a next; the sanitizers make everything some ten
+// times slower.
+#define FUZZ_WORK_MAX_US (5000 * 12)
+
+static inline int64_t fuzz_cpu_us(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+}
+
+// The least of three tries counts: the others met an interrupt or cold memory.
+static inline void fuzz_work(struct zones *zones, const json_t *spec)
+{
+    int64_t least = INT64_MAX;
+
+    for (int i = 0; i < 3 && least > FUZZ_WORK_MAX_US; i++) {
+        int64_t began = fuzz_cpu_us();
+        struct trigger *t = fuzz_parse(zones, spec);
+
+        if (t)
+            (void)trigger_next(t, FUZZ_NOW);
+        least = fuzz_cpu_us() - began < least ? fuzz_cpu_us() - began : least;
+        trigger_free(t);
+    }
+    assert(least <= FUZZ_WORK_MAX_US);
+}
+
 // Parses a spec, which it takes over, and checks what must hold for what is accepted.
 static inline void trigger_fuzz(json_t *spec)
 {
     struct zones *zones = zones_new("test/data/zoneinfo");
-    struct trigger *t = fuzz_parse(zones, spec);
+    struct trigger *t;
 
+    fuzz_work(zones, spec);
+    t = fuzz_parse(zones, spec);
     if (t) {
         fuzz_laws(zones, t);
         fuzz_words(t);
