@@ -133,6 +133,8 @@ static void failing(struct dispatch *d, const struct err *err)
         d->is_told = true;
         d->told_at = now;
     }
+    if (!d->is_failing && d->events)
+        event_say(events_add(d->events, EVENT_SCHED_FAILING), str_of(err->message));
     d->is_failing = true;
     d->failure = *err;
     if (!loop_timer_is_armed(&d->retry))
@@ -146,6 +148,8 @@ static void healthy(struct dispatch *d)
         return;
     if (d->is_told)
         log_info("the store accepts writes again");
+    if (d->events)
+        (void)events_add(d->events, EVENT_SCHED_HEALTHY);
     loop_timer_stop(d->loop, &d->retry);
     d->is_failing = d->is_told = false;
     d->failure = (struct err){0};
@@ -355,7 +359,16 @@ static void run_start(struct dispatch *d, const struct run *run, const struct jo
     live->is_on_time = run->origin == RUN_SCHEDULED;
     list_push(&d->lives, &live->link);
     d->live_count++;
+    (void)events_add_run(d->events, EVENT_RUN_STARTED, run, job->name);
     exec_start(d->exec, &request, run_ended, live);
+}
+
+static void claim_tell(struct dispatch *d, const struct run *run, struct str name)
+{
+    if (run->missed > 0)
+        (void)events_add_run(d->events, EVENT_RUN_MISSED, run, name);
+    if (run->state == RUN_SKIPPED)
+        (void)events_add_run(d->events, EVENT_RUN_SKIPPED, run, name);
 }
 
 // What became of a row: everything but the start of its run.
@@ -367,6 +380,8 @@ static void claim_settle(struct dispatch *d, const struct run *run, bool won)
         entry->claimed = run->scheduled_at;
     if (won)
         d->missed += run->missed;
+    if (won && entry)
+        claim_tell(d, run, entry->job->name);
     if (won && run->state == RUN_SKIPPED)
         d->skipped++;
     if (!won && entry && run->state == RUN_RUNNING)
@@ -440,8 +455,10 @@ static void job_ended(const struct store_answer *answer, void *ctx)
     entry->is_ending = false;
     if (answer->err && answer->err->code == ERR_STORE)
         failing(d, answer->err);
-    else if (entry->slot.us == WALL_NEVER.us && entry->running == 0 && entry->unsaved == 0)
+    else if (entry->slot.us == WALL_NEVER.us && entry->running == 0 && entry->unsaved == 0) {
+        (void)events_add_job(d->events, EVENT_JOB_ENDED, entry->job);
         due_remove(d->due, entry);
+    }
 }
 
 // A definition on its way to the store may give the job a slot again: ending waits for the answer.
@@ -517,6 +534,8 @@ static void live_saved(struct dispatch *d, struct live *live)
 {
     struct entry *entry = due_find_id(d->due, live->job_id);
 
+    (void)events_add_end(d->events, live->end, live->job_id,
+                         entry ? entry->job->name : (struct str){0}, live->scheduled_at);
     live_free(d, live);
     if (!entry)
         return;

@@ -27,6 +27,7 @@
 #include "base/vec.h"
 #include "exec/exec.h"
 #include "sched/due.h"
+#include "sched/events.h"
 #include "store/store.h"
 
 struct live; // a run that is claimed and whose end is not yet durable
@@ -42,6 +43,7 @@ struct dispatch {
     struct exec *exec;
     struct due *due;
     const struct freezes *freezes; // NULL: none
+    struct events *events;         // NULL: nobody is told
     struct loop_alarm ahead;       // rings shortly before alarm: what will be due can be prepared
     struct loop_alarm alarm;       // rings when the next slot is due
     struct loop_timer retry;       // after a failure of the store

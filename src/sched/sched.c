@@ -24,6 +24,7 @@ struct sched {
     struct due due;
     struct dispatch dispatch;
     struct windows windows;
+    struct events events;
     struct loop_timer zones_timer;
     char *timezone; // owns options.timezone
     void (*on_stopped)(void *ctx);
@@ -66,6 +67,7 @@ static void clock_stepped(int64_t step_us, void *ctx)
 
     log_warn("the system clock was set; schedules are planned anew",
              log_int("step_ms", step_us / 1000));
+    events_add(&s->events, EVENT_SCHED_CLOCK)->length_us = step_us;
     for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
         plan_step(&s->due, entry, step_us, now);
     dispatch_look(&s->dispatch);
@@ -231,6 +233,11 @@ struct windows *sched_windows(struct sched *s)
     return &s->windows;
 }
 
+struct events *sched_events(struct sched *s)
+{
+    return &s->events;
+}
+
 // ---- construction ----
 
 struct sched *sched_new(const struct sched_options *options)
@@ -247,6 +254,8 @@ struct sched *sched_new(const struct sched_options *options)
     windows_init(&s->windows, options->store, options->zones, s->options.timezone, &jobs);
     dispatch_init(&s->dispatch, options->loop, options->store, options->exec, &s->due,
                   &s->windows.freezes);
+    events_init(&s->events, options->loop);
+    s->dispatch.events = &s->events;
     if (options->claim_max > 0)
         s->dispatch.claim_max = options->claim_max;
     return s;
@@ -259,6 +268,7 @@ void sched_free(struct sched *s)
     loop_timer_stop(s->options.loop, &s->zones_timer);
     dispatch_done(&s->dispatch);
     due_done(&s->due);
+    events_done(&s->events);
     windows_done(&s->windows);
     free(s->timezone);
     free(s);
@@ -325,6 +335,7 @@ bool sched_start(struct sched *s, struct err *e)
                    mono_after_us(loop_now(s->options.loop), ZONES_US), zones_tick, s);
     log_info("jobs loaded", log_int("jobs", (int64_t)sched_count(s)),
              log_int("quarantined", (int64_t)loading.quarantined), log_int("lost_runs", load.lost));
+    (void)events_add(&s->events, EVENT_SCHED_STARTED);
     dispatch_sweep(&s->dispatch);
     dispatch_look(&s->dispatch);
     return true;
@@ -341,6 +352,7 @@ void sched_stop(struct sched *s, int64_t grace_us, void (*on_stopped)(void *ctx)
 {
     s->on_stopped = on_stopped;
     s->stopped_ctx = ctx;
+    (void)events_add(&s->events, EVENT_SCHED_STOPPING);
     exec_stop(s->options.exec, grace_us);
     dispatch_stop(&s->dispatch, dispatch_idle, s);
 }
@@ -379,6 +391,15 @@ static bool is_other_delay(const struct job *a, const struct job *b)
            trigger_kind(b->trigger) == TRIGGER_AFTER;
 }
 
+static enum event_type put_event(const struct job *before, const struct job *job)
+{
+    if (!before)
+        return EVENT_JOB_CREATED;
+    if (before->state == job->state)
+        return EVENT_JOB_UPDATED;
+    return job->state == JOB_PAUSED ? EVENT_JOB_PAUSED : EVENT_JOB_RESUMED;
+}
+
 static void put_answered(const struct store_answer *answer, void *ctx)
 {
     struct write *write = ctx;
@@ -411,6 +432,7 @@ static void put_answered(const struct store_answer *answer, void *ctx)
         due_remove(&s->due, entry);
         entry = NULL;
     }
+    (void)events_add_job(&s->events, put_event(entry ? entry->job : NULL, job), job);
     if (entry) {
         // Another change came in between: what was compared then is not what is replaced now.
         if (entry->job->version != write->version && !is_same_schedule(entry->job, job))
@@ -459,8 +481,10 @@ static void delete_answered(const struct store_answer *answer, void *ctx)
     struct sched *s = write->s;
     struct entry *entry = due_find_id(&s->due, write->job_id);
 
-    if (!answer->err && entry)
+    if (!answer->err && entry) {
+        (void)events_add_job(&s->events, EVENT_JOB_DELETED, entry->job);
         due_remove(&s->due, entry);
+    }
     if (answer->err)
         dispatch_trouble(&s->dispatch, answer->err);
     write_end(write, answer->err, NULL);

@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "exec/exec.h"
 #include "job/job.h"
+#include "sched/events.h"
 #include "sched/windows.h"
 #include "store/store.h"
 #include "trigger/trigger.h"
@@ -68,6 +69,9 @@ void sched_run_now(struct sched *s, struct str name, bool is_forced, sched_run_d
 // Calendars and freezes: to be looked at, and the door for changes of them. A change is planned
 // from at once: jobs that use a calendar are compiled again, slots in a freeze are skipped.
 struct windows *sched_windows(struct sched *s);
+
+// What has happened, for whoever follows (events.h).
+struct events *sched_events(struct sched *s);
 
 // The job of that name, borrowed until the loop's next turn; NULL when there is none (a job whose
 // single date is over is gone from here; any other that has no further slot stays).
