@@ -60,14 +60,15 @@ void certificate_check(struct call *call)
 static void checked(const struct tls_result *result, void *ctx)
 {
     struct call *call = ctx;
-    struct civil end = civil_at(floor_div(result->not_after.us, 1000000));
     struct json_write w;
+    struct civil end;
     struct buf body;
 
-    if (!result->has_certificate) {
+    if (!result->leaf) {
         call_reply_err(call, &result->error);
         return;
     }
+    end = civil_at(floor_div(result->leaf->not_after.us, 1000000));
     buf_init(&body, 1 << 20);
     json_write_init(&w, &body);
     json_write_object(&w);
@@ -75,11 +76,14 @@ static void checked(const struct tls_result *result, void *ctx)
     json_write_str(&w, arena_printf(call->arena, "%04d-%02d-%02dT%02d:%02d:%02d", end.year,
                                     end.month, end.day, end.hour, end.minute, end.second));
     json_write_key(&w, "time_to_expiry");
-    json_write_int(&w, result->days_left);
+    json_write_int(&w, tls_result_days(result));
     json_write_key(&w, "subject");
-    json_write_str(&w, result->subject);
+    json_write_str(&w, result->subject_repr);
     json_write_key(&w, "serial");
-    json_write_raw(&w, result->serial);
+    if (result->leaf->serial.len > 0)
+        json_write_raw(&w, result->leaf->serial);
+    else // of so many digits that nobody can mean it
+        json_write_null(&w);
     json_write_object_end(&w);
     call_reply(call, 200, &body);
 }

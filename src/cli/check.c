@@ -10,9 +10,9 @@
 
 #include "base/loop.h"
 #include "base/mem.h"
+#include "cli/check_report.h"
 #include "net/tls_options.h"
 #include "net/tls_probe.h"
-#include "time/civil.h"
 
 enum {
     EXIT_BAD_CERTIFICATE = 9,
@@ -47,10 +47,6 @@ static int options_read(struct check *c, int argc, char **argv);
 static int targets_read(struct check *c, char **words);
 static int check_run(struct check *c);
 static void host_done(const struct tls_result *result, void *ctx);
-static void good_write(const struct tls_result *r, struct buf *out);
-static void addresses_write(const struct tls_result *r, struct buf *out);
-static void failure_write(const struct err *e, struct buf *err);
-static void clean_write(struct buf *out, struct str text);
 
 int cmd_check(int argc, char **argv)
 {
@@ -262,160 +258,27 @@ static void turn_print(struct check *c)
         loop_stop(c->loop);
 }
 
+static int status_of_result(const struct tls_result *r)
+{
+    if (tls_result_is_good(r))
+        return 0;
+    if (r->status == TLS_CRITICAL)
+        return EXIT_BAD_CERTIFICATE;
+    return err_exit_status(r->error.code != ERR_NONE ? r->error.code : ERR_TLS);
+}
+
 static void host_done(const struct tls_result *r, void *ctx)
 {
     struct host *h = ctx;
-    char target[TLS_TARGET_TEXT];
 
     h->is_done = true;
     h->is_stuck = r->phase == TLS_PHASE_DNS && r->error.code == ERR_TIMEOUT;
-    if (tls_result_is_good(r))
-        h->status = 0;
-    else if (r->problem_count > 0)
-        h->status = EXIT_BAD_CERTIFICATE;
-    else
-        h->status = err_exit_status(r->error.code);
-
+    h->status = status_of_result(r);
     if (h->check->is_json) {
         tls_result_write(r, &h->out);
         buf_add_byte(&h->out, '\n');
-    } else if (r->has_certificate) {
-        good_write(r, &h->out);
-    } else if (r->address_count > 0) {
-        buf_printf(&h->out, "%s  no verdict\n", tls_target_text(&r->target, target));
+    } else {
+        check_report_words(r, &h->out, &h->err);
     }
-    if (!h->check->is_json)
-        addresses_write(r, &h->out);
-    if (r->error.code != ERR_NONE && !h->check->is_json)
-        failure_write(&r->error, &h->err);
     turn_print(h->check);
-}
-
-static void failure_write(const struct err *e, struct buf *err)
-{
-    buf_add_text(err, "belfry check: ");
-    clean_write(err, str_of(e->message));
-    if (e->hint[0]) {
-        buf_add_text(err, "\n  hint: ");
-        clean_write(err, str_of(e->hint));
-    }
-    buf_add_byte(err, '\n');
-}
-
-// What a stranger wrote must not move the cursor of the terminal.
-static void clean_write(struct buf *out, struct str text)
-{
-    bool is_utf8 = str_is_utf8(text);
-
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool is_c1 = c == 0xc2 && i + 1 < text.len && (unsigned char)text.p[i + 1] < 0xa0;
-
-        if (c < 0x20 || c == 0x7f || (c >= 0x80 && !is_utf8) || is_c1)
-            buf_add_byte(out, '?');
-        else
-            buf_add_byte(out, (char)c);
-        i += is_c1 && is_utf8;
-    }
-}
-
-static void line_write(struct buf *out, const char *label, struct str text)
-{
-    buf_printf(out, "  %-10s ", label);
-    if (text.len > 0)
-        clean_write(out, text);
-    else
-        buf_add_text(out, "(empty)");
-    buf_add_byte(out, '\n');
-}
-
-static void date_write(struct buf *out, wall at)
-{
-    struct civil c = civil_at(floor_div(at.us, 1000000));
-
-    if (at.us == WALL_NEVER.us)
-        buf_add_text(out, "(unreadable)");
-    else
-        buf_printf(out, "%04d-%02d-%02d %02d:%02d", c.year, c.month, c.day, c.hour, c.minute);
-}
-
-static void dates_write(const struct tls_result *r, struct buf *out)
-{
-    long long days = (long long)r->days_left;
-
-    buf_printf(out, "  %-10s ", "valid");
-    date_write(out, r->not_before);
-    buf_add_text(out, " until ");
-    date_write(out, r->not_after);
-    if (days == 0 || days == -1)
-        buf_printf(out, " UTC, %s\n", days == 0 ? "less than a day left" : "expired within a day");
-    else if (days > 0)
-        buf_printf(out, " UTC, %lld day%s left\n", days, days == 1 ? "" : "s");
-    else
-        buf_printf(out, " UTC, expired %lld day%s ago\n", -days - 1, days == -2 ? "" : "s");
-}
-
-static void names_write(const struct tls_result *r, struct buf *out)
-{
-    buf_printf(out, "  %-10s ", "names");
-    if (r->san_count == 0)
-        buf_add_text(out, "(none)");
-    for (size_t i = 0; i < r->san_count && i < 8; i++) {
-        buf_add_text(out, i > 0 ? ", " : "");
-        clean_write(out, r->sans[i]);
-    }
-    if (r->san_total > 8)
-        buf_printf(out, " and %zu more", r->san_total - 8);
-    buf_add_byte(out, '\n');
-}
-
-static void problems_write(const struct tls_result *r, struct buf *out)
-{
-    static const char *const whose[] = {"", " (its issuer)", " (further up the chain)"};
-
-    for (size_t i = 0; i < r->problem_count; i++) {
-        const struct tls_problem *p = &r->problems[i];
-
-        buf_printf(out, "  %-10s ", "problem");
-        clean_write(out, p->words);
-        buf_printf(out, "%s\n", whose[p->depth > 2 ? 2 : p->depth]);
-    }
-}
-
-// Two to six lines and one for each problem.
-static void good_write(const struct tls_result *r, struct buf *out)
-{
-    const char *starttls = starttls_word(tls_target_starttls(&r->target));
-    char target[TLS_TARGET_TEXT];
-
-    buf_printf(out, "%s  %s\n", tls_target_text(&r->target, target),
-               r->problem_count > 0 ? "BAD" : "good");
-    problems_write(r, out);
-    if (r->problem_count > 0 && r->error.hint[0])
-        line_write(out, "hint", str_of(r->error.hint));
-    dates_write(r, out);
-    line_write(out, "subject", r->subject_line);
-    line_write(out, "issuer", r->issuer_line);
-    names_write(r, out);
-    buf_printf(out, "  %-10s ", "connection");
-    buf_printf(out, "%s, %s, ", r->tls_version ? r->tls_version : "?", r->cipher ? r->cipher : "?");
-    clean_write(out, r->address);
-    if (starttls)
-        buf_printf(out, ", STARTTLS in %s", starttls);
-    if (r->alpn.len > 0) {
-        buf_add_text(out, ", speaks ");
-        clean_write(out, r->alpn);
-    }
-    buf_printf(out, ", %.1f ms%s\n", r->total_ms,
-               r->is_client_cert_asked ? ", asks for a client certificate" : "");
-}
-
-// Of a check of all addresses: what each of them is worth.
-static void addresses_write(const struct tls_result *r, struct buf *out)
-{
-    for (size_t i = 0; i < r->address_count; i++) {
-        const struct tls_address *a = &r->addresses[i];
-
-        buf_printf(out, "  %-10s %.*s: %s\n", "address", STR(a->address), a->code);
-    }
 }

@@ -11,7 +11,7 @@
 #include "net/tls_options.h"
 #include "net/tls_probe.h"
 
-#define RESULT_MAX (256 << 10)
+#define RESULT_MAX (1 << 20)
 #define WORDS_MAX 1000
 
 struct certificate_check {
@@ -31,7 +31,7 @@ static void probe_done(const struct tls_result *result, void *ctx)
     tls_result_write(result, &json);
     if (!json.is_full)
         end.result = buf_str(&json);
-    if (end.state == RUN_FAILED)
+    if (result->status != TLS_OK)
         tls_result_words(result, &words);
     end.message = buf_str(&words);
     check->done(&end, check->ctx);

@@ -1,8 +1,8 @@
 // certificate.h - the built-in certificate check as a run.
 //
-// A good certificate is success; a bad one fails the run with the words for it, and either way the
-// run's result is the whole finding as JSON (net/tls_result.h). A host that cannot be reached fails
-// the run with the reason.
+// A good certificate is success, one that needs a look as well, with the words for it; a bad one
+// fails the run. In either case the run's result is all that was found as JSON (net/tls_result.h).
+// A host that cannot be reached fails the run with the reason.
 #pragma once
 
 #include "base/err.h"

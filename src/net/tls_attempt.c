@@ -58,7 +58,7 @@ static struct tls_result *result_new(void)
     struct arena *arena = arena_new(4096);
     struct tls_result *result = arena_alloc(arena, sizeof *result);
 
-    result->arena = arena;
+    result->arena = result->findings.arena = arena;
     result->code = "internal";
     return result;
 }
@@ -73,6 +73,7 @@ struct tls_attempt *tls_attempt_start(struct tls_net *net, const struct tls_targ
     a->result = result_new();
     a->result->checked_at = clock_wall(net->clock);
     a->result->target = *target;
+    a->result->findings.policy = tls_target_policy(target);
     t = &a->result->target;
     t->port = tls_target_port(t);
     t->dns_ms = limit_or(t->dns_ms, TLS_DNS_MS);
@@ -256,7 +257,7 @@ static void visits_start(struct tls_attempt *a)
             stop->result = result_new();
             arena = stop->result->arena;
             *stop->result = *r;
-            stop->result->arena = arena;
+            stop->result->arena = stop->result->findings.arena = arena;
         }
         visit_start(stop);
     }
@@ -294,10 +295,9 @@ static void visited(struct tls_result *result, void *ctx)
 // Of equally bad ones the certificate that ends first.
 static bool is_worse(const struct tls_result *x, const struct tls_result *y)
 {
-    int rank_x = tls_result_rank(x), rank_y = tls_result_rank(y);
-
-    return rank_x > rank_y ||
-           (rank_x == rank_y && x->has_certificate && x->not_after.us < y->not_after.us);
+    if (x->status != y->status)
+        return x->status > y->status;
+    return x->leaf && y->leaf && x->leaf->not_after.us < y->leaf->not_after.us;
 }
 
 static void address_write(const struct tls_result *from, struct arena *arena,
@@ -309,10 +309,11 @@ static void address_write(const struct tls_result *from, struct arena *arena,
     tls_result_words(from, &words);
     *ret = (struct tls_address){
         .address = arena_copy(arena, from->address),
+        .status = from->status,
         .code = from->code,
         .words = arena_copy(arena, buf_str(&words)),
-        .sha256 = from->has_certificate ? arena_copy(arena, from->sha256) : (struct str){0},
-        .not_after = from->has_certificate ? from->not_after : WALL_NEVER,
+        .sha256 = from->leaf ? arena_copy(arena, from->leaf->sha256) : (struct str){0},
+        .not_after = from->leaf ? from->leaf->not_after : WALL_NEVER,
     };
     buf_done(&words);
 }
@@ -358,6 +359,8 @@ static void attempt_finish(struct tls_attempt *a)
     void *ctx = a->ctx;
 
     r->total_ms = (double)(now_of(a).us - a->started_at.us) / 1000;
+    if (a->stop_count == 0) // it did not come to a visit
+        tls_result_conclude(r);
     attempt_free(a);
     done(r, ctx);
 }

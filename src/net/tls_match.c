@@ -1,10 +1,16 @@
-// tls_match.c - compares the names in a certificate with the host that was asked for.
+// tls_match.c - compares the names and keys in a certificate with what was asked for.
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_match.h"
 
 #include <arpa/inet.h>
 
 #include <openssl/x509v3.h>
+
+#include "base/arena.h"
+
+enum {
+    HOST_WORDS_SANS = 5,
+};
 
 static bool entry_match(const GENERAL_NAME *entry, struct str host, struct str address);
 static struct str bytes_of(const ASN1_STRING *s);
@@ -56,4 +62,86 @@ static bool entry_match(const GENERAL_NAME *entry, struct str host, struct str a
 static struct str bytes_of(const ASN1_STRING *s)
 {
     return (struct str){(const char *)ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)};
+}
+
+// ---- findings ----
+
+static struct str sans_words(const struct tls_cert *leaf, struct arena *arena)
+{
+    struct buf words;
+    struct str kept;
+
+    if (leaf->san_total == 0)
+        return STR_LIT("; it has no subject alternative names at all (no_san)");
+    buf_init(&words, 600);
+    for (size_t i = 0; i < leaf->san_count && i < HOST_WORDS_SANS; i++)
+        buf_printf(&words, "%s%.*s", i == 0 ? ", but " : ", ", STR(leaf->sans[i]));
+    if (leaf->san_total > HOST_WORDS_SANS)
+        buf_printf(&words, " and %zu more", leaf->san_total - HOST_WORDS_SANS);
+    kept = arena_copy(arena, buf_str(&words));
+    buf_done(&words);
+    return kept;
+}
+
+bool tls_match_judge_host(const struct tls_evidence *evidence, const struct tls_cert *leaf,
+                          struct tls_findings *findings)
+{
+    struct tls_finding *added;
+
+    if (!evidence->host || tls_match_certificate(evidence->leaf, evidence->host, evidence->is_ip))
+        return true;
+    added = tls_finding_add(findings, TLS_CODE_HOSTNAME_MISMATCH, 0,
+                            "hostname mismatch: the certificate does not name %s%.*s",
+                            evidence->host, STR(sans_words(leaf, findings->arena)));
+    if (added)
+        added->openssl =
+            evidence->is_ip ? X509_V_ERR_IP_ADDRESS_MISMATCH : X509_V_ERR_HOSTNAME_MISMATCH;
+    return false;
+}
+
+static bool is_pin(const struct tls_policy *policy, const unsigned char digest[TLS_SHA256])
+{
+    for (size_t i = 0; i < policy->pin_count; i++)
+        if (memcmp(policy->pins[i], digest, TLS_SHA256) == 0)
+            return true;
+    return false;
+}
+
+static bool key_digest(X509 *x, unsigned char digest[EVP_MAX_MD_SIZE])
+{
+    unsigned char *der = NULL;
+    int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+    bool is_made = n > 0 && EVP_Digest(der, (size_t)n, digest, NULL, EVP_sha256(), NULL);
+
+    OPENSSL_free(der);
+    return is_made;
+}
+
+static bool has_pin(const struct tls_evidence *evidence)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    X509 *x;
+
+    if (X509_digest(evidence->leaf, EVP_sha256(), digest, NULL) && is_pin(evidence->policy, digest))
+        return true;
+    for (int depth = 0; depth < TLS_DEPTH_MAX && (x = tls_evidence_at(evidence, depth)); depth++)
+        if (key_digest(x, digest) && is_pin(evidence->policy, digest))
+            return true;
+    return false;
+}
+
+void tls_match_judge_pins(const struct tls_evidence *evidence, struct tls_findings *findings)
+{
+    const struct tls_policy *policy = evidence->policy;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+
+    if (policy->pin_count > 0 && !has_pin(evidence))
+        tls_finding_add(findings, TLS_CODE_PIN_MISMATCH, 0,
+                        "neither the certificate nor a key in its chain is %s",
+                        policy->pin_count > 1 ? "one of those that are pinned"
+                                              : "the one that is pinned");
+    if (policy->has_previous && X509_digest(evidence->leaf, EVP_sha256(), digest, NULL) &&
+        memcmp(digest, policy->previous, TLS_SHA256) != 0)
+        tls_finding_add(findings, TLS_CODE_CERTIFICATE_CHANGED, 0,
+                        "the certificate is another one than before");
 }

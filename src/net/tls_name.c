@@ -5,6 +5,12 @@
 #include <openssl/bio.h>
 #include <openssl/objects.h>
 
+#include "base/arena.h"
+
+enum {
+    SHORT_MAX_BYTES = 100,
+};
+
 static void entry_write(const X509_NAME_ENTRY *entry, struct buf *out);
 static void type_write(const ASN1_OBJECT *type, struct buf *out);
 static void value_write(const ASN1_STRING *value, struct buf *out);
@@ -157,4 +163,34 @@ static void hex_write(const ASN1_STRING *value, struct buf *out)
         buf_printf(out, "%02x", unused);
     for (int i = 0; i < n; i++)
         buf_printf(out, "%02x", p[i]);
+}
+
+// Whole characters of UTF-8, as far as there is room; what is no character becomes "?".
+static void text_cut(struct str text, struct buf *out)
+{
+    while (text.len > 0 && !out->is_full) {
+        size_t n = str_utf8_char(text);
+
+        buf_add(out, n > 0 ? str_cut(text, 0, n) : STR_LIT("?"));
+        text = str_cut(text, n > 0 ? n : 1, text.len);
+    }
+}
+
+struct str tls_name_short(const X509_NAME *name, struct arena *arena)
+{
+    int at = X509_NAME_get_index_by_NID((X509_NAME *)name, NID_commonName, -1);
+    const X509_NAME_ENTRY *entry =
+        X509_NAME_get_entry(name, at >= 0 ? at : X509_NAME_entry_count(name) - 1);
+    unsigned char *utf8 = NULL;
+    int n = entry ? ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(entry)) : 0;
+    struct buf text;
+    struct str kept;
+
+    buf_init(&text, SHORT_MAX_BYTES);
+    if (n > 0)
+        text_cut((struct str){(char *)utf8, (size_t)n}, &text);
+    kept = arena_copy(arena, text.len > 0 ? buf_str(&text) : STR_LIT("(no name)"));
+    buf_done(&text);
+    OPENSSL_free(utf8);
+    return kept;
 }

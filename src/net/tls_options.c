@@ -11,17 +11,17 @@
 // What a value is read by; name is for complaints.
 typedef bool set_fn(struct tls_options *o, const char *name, struct str value, struct err *e);
 
-static set_fn addresses_set, alpn_set, connect_set, family_set, file_set, name_set, proxy_set,
-    starttls_set, starttls_name_set, version_set;
+static set_fn addresses_set, alpn_set, connect_set, family_set, file_set, name_set, policy_set,
+    proxy_set, starttls_set, starttls_name_set, version_set;
 
 static set_fn *const setters[] = {
-#define X(name, set) set,
+#define X(name, set, ...) set,
 #include "net/tls_options.def"
 #undef X
 };
 
 const char *const tls_option_names[] = {
-#define X(name, set) #name,
+#define X(name, ...) #name,
 #include "net/tls_options.def"
 #undef X
     NULL,
@@ -58,6 +58,7 @@ void tls_options_drop(const struct tls_options *options)
     free(o->key);
     free(o->key_password);
     free(o->ca);
+    free(o->crl);
     free(o);
 }
 
@@ -182,6 +183,7 @@ static bool file_set(struct tls_options *o, const char *name, struct str value, 
     } files[] = {
         {"ca", &o->ca},
         {"cert", &o->cert},
+        {"crl", &o->crl},
         {"key", &o->key},
         {"key_password", &o->key_password},
         {"proxy_auth", &o->proxy_auth},
@@ -195,6 +197,11 @@ static bool file_set(struct tls_options *o, const char *name, struct str value, 
             *files[i].path = str_own(value);
         }
     return true;
+}
+
+static bool policy_set(struct tls_options *o, const char *name, struct str value, struct err *e)
+{
+    return tls_policy_set(&o->policy, str_of(name), value, e);
 }
 
 static bool place_read(const char *name, struct str value, struct tls_target *ret, struct err *e)

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "net/proxy.h"
 #include "net/starttls.h"
+#include "net/tls_policy.h"
 #include "net/tls_target.h"
 
 enum {
@@ -32,6 +33,7 @@ struct tls_options {
     char *proxy_auth;     // file with USER:PASSWORD; NULL: none. All texts are the options' own
     char *cert, *key;     // our certificate (and its chain), and its key, as PEM files
     char *key_password;   // file with the key's password
+    char *crl;            // file of revocation lists, PEM or DER
     char *ca;             // PEM file, or directory of such, to trust instead of the usual roots
     int tls_min, tls_max; // as TLS numbers its versions: 0x0303 is TLS 1.2
     unsigned char alpn[TLS_ALPN_MAX + 1]; // as the extension has it: each name behind its length
@@ -39,7 +41,8 @@ struct tls_options {
     bool wants_all; // each address of the host is checked, and the worst counts; else the first to
                     // answer
     int family;     // AF_INET, AF_INET6; AF_UNSPEC: both
-    size_t users;   // who holds them: tls_options_new is the first
+    struct tls_policy policy; // what is expected of the certificate
+    size_t users;             // who holds them: tls_options_new is the first
 };
 
 // The names that tls_options_set knows, in alphabetical order; ends with NULL.
@@ -52,7 +55,9 @@ extern const char *const tls_option_names[];
 //     addresses first|all     cert FILE        key FILE          starttls PROTOCOL|auto
 //     alpn NAME[,NAME]...     connect_to HOST[:PORT]             starttls_name NAME
 //     ca FILE|DIR             family 4|6       key_password FILE tls_max, tls_min 1.0|1.1|1.2|1.3
-//     name NAME|ADDRESS       proxy http://HOST[:PORT]|socks5://HOST[:PORT]   proxy_auth FILE
+//     crl FILE                critical, warning, pin, previous, revocation, ct, severity:
+//     tls_policy.h name NAME|ADDRESS       proxy http://HOST[:PORT]|socks5://HOST[:PORT] proxy_auth
+//     FILE
 [[nodiscard]] bool tls_options_set(struct tls_options *options, struct str name, struct str value,
                                    struct err *e);
 

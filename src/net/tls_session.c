@@ -7,13 +7,13 @@
 
 #include <stdlib.h>
 
+#include <openssl/ct.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "base/arena.h"
 #include "base/mem.h"
 #include "net/greeting.h"
-#include "net/tls_cert.h"
 #include "net/tls_options.h"
 #include "net/tls_verdict.h"
 #include "net/tls_wire.h"
@@ -22,6 +22,7 @@ struct tls_session {
     SSL *ssl;
     struct tls_wire wire;
     struct tls_verdict verdict;
+    struct tls_evidence evidence;
     const struct tls_identity *identity;
     bool is_complete;
     size_t complete_bytes; // what had come in by then
@@ -50,13 +51,9 @@ static int certificate_asked(SSL *ssl, void *ctx)
 
 static bool offer_set(SSL *ssl, const struct tls_options *o)
 {
-    int lowest = o->tls_min;
-
-    if (!lowest && o->tls_max && o->tls_max < TLS1_2_VERSION) // below what is usual
-        lowest = TLS1_VERSION;
     if (o->alpn_len > 0 && SSL_set_alpn_protos(ssl, o->alpn, (unsigned)o->alpn_len) != 0)
         return false;
-    return (!lowest || SSL_set_min_proto_version(ssl, lowest)) &&
+    return (!o->tls_min || SSL_set_min_proto_version(ssl, o->tls_min)) &&
            (!o->tls_max || SSL_set_max_proto_version(ssl, o->tls_max));
 }
 
@@ -74,6 +71,8 @@ static bool ssl_prepare(struct tls_session *s, const struct tls_session_options 
     SSL_set_cert_cb(s->ssl, certificate_asked, s);
     SSL_set_connect_state(s->ssl);
     X509_VERIFY_PARAM_set_time(SSL_get0_param(s->ssl), (time_t)(o->now.us / 1000000));
+    if (!SSL_enable_ct(s->ssl, SSL_CT_VALIDATION_PERMISSIVE)) // asks for a staple as well
+        return false;
     if (o->target->options && !offer_set(s->ssl, o->target->options))
         return false;
     return is_ip || SSL_set_tlsext_host_name(s->ssl, name);
@@ -85,6 +84,8 @@ struct tls_session *tls_session_new(const struct tls_session_options *options)
 
     s->wire.fd = options->fd;
     s->identity = options->identity;
+    s->evidence.is_custom = options->is_custom;
+    s->evidence.now = options->now;
     s->ssl = SSL_new(options->context);
     if (!s->ssl || !ssl_prepare(s, options)) {
         ERR_clear_error();
@@ -99,6 +100,7 @@ void tls_session_free(struct tls_session *session)
     if (!session)
         return;
     SSL_free(session->ssl);
+    tls_verdict_done(&session->verdict);
     free(session);
 }
 
@@ -156,19 +158,26 @@ void tls_session_close(struct tls_session *s)
     ERR_clear_error();
 }
 
+// The alert that ended it, or -1: reasons of other parts of OpenSSL have large numbers, too.
+static int alert_of(const struct tls_session *s)
+{
+    int alert = ERR_GET_REASON(s->reason) - SSL_AD_REASON_OFFSET;
+
+    return ERR_GET_LIB(s->reason) == ERR_LIB_SSL && alert >= 0 && alert <= UINT8_MAX ? alert : -1;
+}
+
 // TLS 1.2 servers that insist on a client certificate end the handshake with their own certificate
 // on the table.
 static bool is_refused_for_client_cert(const struct tls_session *s)
 {
-    bool is_by_server = ERR_GET_REASON(s->reason) >= SSL_AD_REASON_OFFSET || s->wire.is_ended ||
-                        s->wire.errnum != 0;
+    bool is_by_server = alert_of(s) >= 0 || s->wire.is_ended || s->wire.errnum != 0;
 
     return s->verdict.is_client_cert_asked && is_by_server;
 }
 
 static void refused_report(const struct tls_session *s, struct tls_result *r)
 {
-    int alert = ERR_GET_REASON(s->reason) - SSL_AD_REASON_OFFSET;
+    int alert = alert_of(s);
     char where[TLS_TARGET_TEXT];
 
     r->code = "client_cert_refused";
@@ -180,11 +189,11 @@ static void refused_report(const struct tls_session *s, struct tls_result *r)
 void tls_session_report(struct tls_session *s, struct tls_result *result)
 {
     bool has_failed = result->error.code != ERR_NONE;
-    bool is_alert = ERR_GET_REASON(s->reason) >= SSL_AD_REASON_OFFSET;
+    bool is_alert = alert_of(s) >= 0;
     bool is_over_client_cert;
 
     certificate_report(s, result);
-    is_over_client_cert = result->has_certificate && is_refused_for_client_cert(s);
+    is_over_client_cert = result->leaf && is_refused_for_client_cert(s);
     if (s->is_complete || (!has_failed && is_over_client_cert && !s->identity))
         result->phase = TLS_PHASE_DONE;
     if (has_failed)
@@ -203,31 +212,80 @@ static void alpn_report(const struct tls_session *s, struct tls_result *result)
     SSL_get0_alpn_selected(s->ssl, &name, &n);
     if (n > 0)
         result->alpn = arena_copy(result->arena, (struct str){(const char *)name, n});
+    else if (s->is_complete && result->target.options && result->target.options->alpn_len > 0)
+        tls_finding_add(&result->findings, TLS_CODE_ALPN_MISMATCH, TLS_DEPTH_NONE,
+                        "the server chose none of the protocols in alpn");
 }
 
-static void certificate_report(struct tls_session *s, struct tls_result *result)
+static void evidence_collect(struct tls_session *s, const struct tls_target *target)
 {
-    X509 *certificate = SSL_get0_peer_certificate(s->ssl);
-    const SSL_CIPHER *cipher = SSL_get_current_cipher(s->ssl);
+    struct tls_evidence *e = &s->evidence;
 
-    if (cipher) {
-        result->cipher = SSL_CIPHER_get_name(cipher);
-        result->tls_version = SSL_get_version(s->ssl);
+    e->leaf = s->verdict.leaf;
+    e->presented = s->verdict.presented;
+    e->verified = s->verdict.verified;
+    e->is_trusted = tls_chain_is_trusted(&s->verdict.notes);
+    e->host = tls_target_name(target, &e->is_ip);
+    e->policy = tls_target_policy(target);
+}
+
+const struct tls_evidence *tls_session_evidence(const struct tls_session *session)
+{
+    return &session->evidence;
+}
+
+SSL_CTX *tls_session_context(const struct tls_session *session)
+{
+    return SSL_get_SSL_CTX(session->ssl);
+}
+
+static void scts_report(struct tls_session *s, struct tls_result *r)
+{
+    const STACK_OF(SCT) *scts = SSL_get0_peer_scts(s->ssl);
+
+    for (int i = 0; i < sk_SCT_num(scts); i++) {
+        sct_source_t source = SCT_get_source(sk_SCT_value(scts, i));
+
+        r->scts.in_handshake += source == SCT_SOURCE_TLS_EXTENSION;
+        r->scts.in_ocsp += source == SCT_SOURCE_OCSP_STAPLED_RESPONSE;
     }
-    if (!certificate)
+    if (s->evidence.policy->wants_ct &&
+        r->scts.embedded + r->scts.in_handshake + r->scts.in_ocsp == 0)
+        tls_finding_add(&r->findings, TLS_CODE_CT_MISSING, 0,
+                        "no log of certificate transparency vouches for the certificate");
+}
+
+static void staple_report(struct tls_session *s, struct tls_result *r)
+{
+    unsigned char *staple = NULL;
+    long n = SSL_get_tlsext_status_ocsp_resp(s->ssl, &staple);
+
+    if (n > 0)
+        tls_ocsp_judge(&s->evidence, (struct str){(char *)staple, (size_t)n}, TLS_SOURCE_STAPLE,
+                       &r->findings, &r->ocsp);
+    else if (r->leaf->is_must_staple)
+        tls_finding_add(&r->findings, TLS_CODE_OCSP_MISSING, 0,
+                        "the certificate demands an OCSP staple, and the server sends none");
+}
+
+static void certificate_report(struct tls_session *s, struct tls_result *r)
+{
+    r->channel.asks_client_cert = s->verdict.is_client_cert_asked;
+    tls_channel_read(s->ssl, r->arena, &r->channel);
+    if (!s->verdict.leaf)
         return;
-    alpn_report(s, result);
-    result->is_client_cert_asked = s->verdict.is_client_cert_asked;
-    result->chain_count = (size_t)sk_X509_num(SSL_get_peer_cert_chain(s->ssl));
-    tls_cert_read(certificate, result);
-    tls_verdict_report(&s->verdict, certificate, result);
+    evidence_collect(s, &r->target);
+    alpn_report(s, r);
+    tls_verdict_report(&s->evidence, &s->verdict.notes, r);
+    staple_report(s, r);
+    scts_report(s, r);
+    tls_channel_judge(&r->channel, &r->findings);
     ERR_clear_error();
 }
 
 static void failure_report(struct tls_session *s, struct tls_result *r)
 {
     struct tls_wire *wire = &s->wire;
-    int reason = ERR_GET_REASON(s->reason);
     char where[TLS_TARGET_TEXT];
 
     tls_target_text(&r->target, where);
@@ -238,8 +296,8 @@ static void failure_report(struct tls_session *s, struct tls_result *r)
     } else if (wire->first_count > 0 && !is_tls(wire)) {
         tls_wire_peek(wire);
         not_tls_report(wire, where, r);
-    } else if (reason >= SSL_AD_REASON_OFFSET) {
-        alert_report(reason - SSL_AD_REASON_OFFSET, where, r);
+    } else if (alert_of(s) >= 0) {
+        alert_report(alert_of(s), where, r);
     } else if (wire->is_ended || wire->errnum != 0) {
         closed_report(s, where, r);
     } else {
@@ -319,7 +377,7 @@ static void alert_report(int alert, const char *where, struct tls_result *r)
         r->code = "old_protocol";
         fail_hint(&r->error, has_own_versions(r)
                                  ? "it speaks no TLS version between tls_min and tls_max"
-                                 : "the server speaks neither TLS 1.2 nor TLS 1.3");
+                                 : "the server speaks no version of TLS that we know");
     } else if (alert == SSL_AD_HANDSHAKE_FAILURE && is_ip) {
         fail_hint(&r->error, "the server may want to be asked by name, not by address");
     } else if (alert == SSL_AD_HANDSHAKE_FAILURE) {
@@ -339,8 +397,8 @@ static void protocol_report(const struct tls_session *s, const char *where, stru
                  where);
             return;
         }
-        fail(&r->error, ERR_TLS, "host", "%s speaks only a TLS version older than 1.2", where);
-        fail_hint(&r->error, "TLS 1.0 and 1.1 are given up (RFC 8996): update the server");
+        fail(&r->error, ERR_TLS, "host", "%s speaks only a version older than TLS 1.0", where);
+        fail_hint(&r->error, "SSL is given up (RFC 7568): update the server");
         return;
     }
     fail(&r->error, ERR_TLS, "host", "the handshake with %s failed: %s", where,

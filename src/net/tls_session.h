@@ -9,6 +9,7 @@
 
 #include <openssl/ssl.h>
 
+#include "net/tls_evidence.h"
 #include "net/tls_identity.h"
 #include "net/tls_result.h"
 
@@ -27,11 +28,19 @@ struct tls_session_options {
     const struct tls_target *target;
     const struct tls_identity *identity; // shown to a server that asks; NULL: none
     wall now;                            // when the certificate must be valid
+    bool is_custom;                      // context trusts what was given, not the system's roots
 };
 
 // NULL when OpenSSL has no memory for it, or no version is left between tls_min and tls_max.
 struct tls_session *tls_session_new(const struct tls_session_options *options);
 void tls_session_free(struct tls_session *session); // NULL is fine
+
+// What the judges of the certificate looked at; valid until tls_session_free, once
+// tls_session_report has found a leaf.
+const struct tls_evidence *tls_session_evidence(const struct tls_session *session);
+
+// The context it was made with, kept alive by it.
+SSL_CTX *tls_session_context(const struct tls_session *session);
 
 enum tls_step tls_session_step(struct tls_session *session);
 

@@ -38,6 +38,13 @@ bool tls_target_parse(struct str text, struct tls_target *ret_target, struct err
     return true;
 }
 
+const struct tls_policy *tls_target_policy(const struct tls_target *target)
+{
+    static const struct tls_policy presets;
+
+    return target->options ? &target->options->policy : &presets;
+}
+
 enum starttls tls_target_starttls(const struct tls_target *target)
 {
     const struct tls_options *o = target->options;

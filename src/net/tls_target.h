@@ -9,6 +9,7 @@
 #include "net/starttls.h"
 
 struct tls_options;
+struct tls_policy;
 
 enum {
     TLS_HOST_MAX = 253, // longest host name (RFC 1035) in bytes, without a trailing dot
@@ -48,6 +49,9 @@ struct tls_target {
 // dropped. Underscores are let through. International names, in UTF-8, become their xn-- form
 // (IDNA 2008, as UTS 46 has it, nontransitional).
 [[nodiscard]] bool tls_target_parse(struct str text, struct tls_target *ret_target, struct err *e);
+
+// What is expected of the certificate; never NULL, borrowed from the options.
+const struct tls_policy *tls_target_policy(const struct tls_target *target);
 
 // What is spoken before TLS: the options' protocol, or, when they leave it to the port, the port's.
 enum starttls tls_target_starttls(const struct tls_target *target);

@@ -15,14 +15,19 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "net/tls_crl.h"
 #include "net/tls_verdict.h"
 
 enum {
     CHAIN_MAX_BYTES = 1 << 20, // OpenSSL's 100 KiB are too few for a certificate with 10,000 names
     CHAIN_MAX_DEPTH = 16,
-    JUDGE_LEVEL = 2, // 112 bits: RSA 2048, SHA-2
     LOOK_US = 10 * 1000000,
 };
+
+// What browsers offer, and behind it what none does any more: no forward secrecy, DSA, no
+// encryption at all.
+#define CIPHERS "ALL:eNULL:!aNULL:!PSK:!SRP:!CAMELLIA:!ARIA:!AESCCM:!AESCCM8:@SECLEVEL=0"
+#define GROUPS "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:secp256k1:P-224:P-192"
 
 // One set of roots.
 struct roots {
@@ -34,8 +39,17 @@ struct roots {
     bool has_any;
 };
 
+// One file of revocation lists.
+struct shelf {
+    char *path; // NULL: nothing is there
+    STACK_OF(X509_CRL) * lists;
+    mono looked_at, used_at;
+    struct timespec changed_at;
+};
+
 struct tls_trust {
     OSSL_LIB_CTX *library;
+    struct shelf shelves[TLS_TRUST_SETS];
     struct roots usual;
     struct roots others[TLS_TRUST_SETS];
 };
@@ -46,6 +60,7 @@ static bool roots_load(struct roots *roots, SSL_CTX *context, struct err *e);
 static bool directory_load(const char *path, SSL_CTX *context);
 static void system_load(struct roots *roots, SSL_CTX *context);
 static struct timespec roots_changed_at(const struct roots *roots);
+static void shelf_clear(struct shelf *shelf);
 static bool openssl_fail(struct err *e, const char *what);
 
 struct tls_trust *tls_trust_new(const char *ca)
@@ -64,13 +79,22 @@ static void roots_done(struct roots *roots)
     *roots = (struct roots){0};
 }
 
+static void shelf_clear(struct shelf *shelf)
+{
+    sk_X509_CRL_pop_free(shelf->lists, X509_CRL_free);
+    free(shelf->path);
+    *shelf = (struct shelf){0};
+}
+
 void tls_trust_free(struct tls_trust *trust)
 {
     if (!trust)
         return;
     roots_done(&trust->usual);
-    for (size_t i = 0; i < TLS_TRUST_SETS; i++)
+    for (size_t i = 0; i < TLS_TRUST_SETS; i++) {
         roots_done(&trust->others[i]);
+        shelf_clear(&trust->shelves[i]);
+    }
     if (trust->library)
         OPENSSL_thread_stop_ex(trust->library);
     OSSL_LIB_CTX_free(trust->library);
@@ -109,6 +133,11 @@ bool tls_trust_has_roots(const struct tls_trust *trust, const char *ca)
     return roots && roots->has_any;
 }
 
+bool tls_trust_is_system(const struct tls_trust *trust)
+{
+    return !trust->usual.ca;
+}
+
 OSSL_LIB_CTX *tls_trust_library(struct tls_trust *trust)
 {
     return trust->library;
@@ -144,16 +173,18 @@ static SSL_CTX *settings_apply(SSL_CTX *context)
 {
     X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
 
-    // Level 0 for the handshake, so that weak servers are seen at all; level 2 for the verdict on
-    // what they show.
-    if (!SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) ||
-        !SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0")) {
+    // Level 0 for the handshake, so that weak servers are seen at all, and for the chain: OpenSSL
+    // forgets that a root is not trusted when the leaf's key is too weak. tls_strength looks at
+    // that.
+    if (!SSL_CTX_set_min_proto_version(context, TLS1_VERSION) ||
+        !SSL_CTX_set_cipher_list(context, CIPHERS) || !SSL_CTX_set1_groups_list(context, GROUPS)) {
         SSL_CTX_free(context);
         return NULL;
     }
-    X509_VERIFY_PARAM_set_auth_level(param, JUDGE_LEVEL);
+    X509_VERIFY_PARAM_set_auth_level(param, 0);
     X509_VERIFY_PARAM_set_depth(param, CHAIN_MAX_DEPTH);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, tls_verdict_callback);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(context, tls_verdict_verify, NULL);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_RENEGOTIATION |
                                      SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
@@ -292,13 +323,64 @@ static void system_load(struct roots *roots, SSL_CTX *context)
     roots->changed_at = roots_changed_at(roots);
 }
 
-static struct timespec roots_changed_at(const struct roots *roots)
+static struct timespec path_changed_at(const char *path)
 {
     struct stat st;
 
-    if (!roots->watched || stat(roots->watched, &st) != 0)
-        return (struct timespec){0};
-    return st.st_mtim;
+    return path && stat(path, &st) == 0 ? st.st_mtim : (struct timespec){0};
+}
+
+static struct timespec roots_changed_at(const struct roots *roots)
+{
+    return path_changed_at(roots->watched);
+}
+
+// ---- revocation lists ----
+
+static struct shelf *shelf_take(struct tls_trust *trust, const char *path)
+{
+    struct shelf *oldest = trust->shelves;
+
+    for (size_t i = 0; i < TLS_TRUST_SETS; i++) {
+        struct shelf *shelf = &trust->shelves[i];
+
+        if (shelf->path && strcmp(shelf->path, path) == 0)
+            return shelf;
+        if (shelf->used_at.us < oldest->used_at.us)
+            oldest = shelf;
+    }
+    shelf_clear(oldest);
+    return oldest;
+}
+
+static bool is_shelf_stale(const struct shelf *shelf, mono now)
+{
+    struct timespec at;
+
+    if (!shelf->path || now.us - shelf->looked_at.us < LOOK_US)
+        return !shelf->path;
+    at = path_changed_at(shelf->path);
+    return at.tv_sec != shelf->changed_at.tv_sec || at.tv_nsec != shelf->changed_at.tv_nsec;
+}
+
+bool tls_trust_lists(struct tls_trust *trust, const char *path, mono now,
+                     STACK_OF(X509_CRL) * *ret_lists, struct err *e)
+{
+    struct shelf *shelf = shelf_take(trust, path);
+
+    if (is_shelf_stale(shelf, now)) {
+        struct timespec at = path_changed_at(path);
+
+        shelf_clear(shelf);
+        if (!tls_crl_load(path, &shelf->lists, e))
+            return false;
+        shelf->path = mem_copy(path, strlen(path));
+        shelf->changed_at = at;
+        shelf->looked_at = now;
+    }
+    shelf->used_at = now;
+    *ret_lists = shelf->lists;
+    return true;
 }
 
 static bool openssl_fail(struct err *e, const char *what)

@@ -38,5 +38,13 @@ void tls_trust_free(struct tls_trust *trust); // NULL is fine
 // issuer. ca as above.
 bool tls_trust_has_roots(const struct tls_trust *trust, const char *ca);
 
+// The revocation lists in the file at path, borrowed until the next call; read when they have
+// changed. Fails as tls_crl_load does.
+[[nodiscard]] bool tls_trust_lists(struct tls_trust *trust, const char *path, mono now,
+                                   STACK_OF(X509_CRL) * *ret_lists, struct err *e);
+
+// Whether the usual roots are the system's.
+bool tls_trust_is_system(const struct tls_trust *trust);
+
 // The library context, for what else the thread does with OpenSSL; NULL before the first context.
 OSSL_LIB_CTX *tls_trust_library(struct tls_trust *trust);

@@ -1,130 +1,164 @@
-// tls_verdict.c - collects OpenSSL's complaints and puts them into words.
+// tls_verdict.c - lets all judges look at the evidence.
+//
+// The name first: whoever looks at the wrong server need not wonder about its issuer.
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_verdict.h"
 
+#include <openssl/err.h>
+
 #include "base/arena.h"
+#include "net/tls_dates.h"
 #include "net/tls_match.h"
+#include "net/tls_name.h"
+#include "net/tls_strength.h"
 
-static void problem_add(const struct tls_verdict *verdict, size_t i, struct tls_result *result);
-static void host_judge(const X509 *certificate, struct tls_result *result);
-static struct str host_words(struct tls_result *result, const char *host);
+enum {
+    REPR_MAX_BYTES = 16384,
+    VERIFIED_MAX = 20,
+};
 
-void tls_verdict_add(struct tls_verdict *verdict, int depth, int error)
+static struct tls_verdict *verdict_of(X509_STORE_CTX *store)
 {
-    for (size_t i = 0; i < verdict->count; i++)
-        if (verdict->seen[i].depth == depth && verdict->seen[i].error == error)
-            return;
-    if (verdict->count == TLS_PROBLEMS_MAX - 1)
-        return;
-    verdict->seen[verdict->count].depth = depth;
-    verdict->seen[verdict->count].error = error;
-    verdict->count++;
+    return SSL_get_app_data(
+        X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
 }
 
-int tls_verdict_callback(int is_ok, X509_STORE_CTX *store)
+static int fault_note(int is_ok, X509_STORE_CTX *store)
 {
-    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-
     if (!is_ok)
-        tls_verdict_add(SSL_get_app_data(ssl), X509_STORE_CTX_get_error_depth(store),
-                        X509_STORE_CTX_get_error(store));
+        tls_notes_add(&verdict_of(store)->notes, X509_STORE_CTX_get_error_depth(store),
+                      X509_STORE_CTX_get_error(store));
     return 1;
 }
 
-void tls_verdict_report(const struct tls_verdict *verdict, const X509 *certificate,
-                        struct tls_result *result)
+int tls_verdict_verify(X509_STORE_CTX *store, void *unused)
 {
-    int deepest = 0;
+    struct tls_verdict *v = verdict_of(store);
 
-    result->problems = arena_array(result->arena, TLS_PROBLEMS_MAX, sizeof *result->problems);
-    for (size_t i = 0; i < verdict->count; i++)
-        if (verdict->seen[i].depth > deepest)
-            deepest = verdict->seen[i].depth;
-    host_judge(certificate, result);
-    for (int depth = 0; depth <= deepest; depth++)
-        for (size_t i = 0; i < verdict->count; i++)
-            if (verdict->seen[i].depth == depth)
-                problem_add(verdict, i, result);
-    result->is_verified = verdict->count == 0;
-    result->code = result->problem_count > 0 ? result->problems[0].code : "ok";
+    (void)unused;
+    tls_verdict_done(v); // a server that shows another certificate in the same handshake
+    v->notes.len = 0;
+    X509_STORE_CTX_set_verify_cb(store, fault_note);
+    tls_notes_complete(&v->notes, store, X509_verify_cert(store));
+    v->leaf = X509_STORE_CTX_get0_cert(store);
+    X509_up_ref(v->leaf);
+    v->presented = X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store));
+    v->verified = X509_STORE_CTX_get1_chain(store);
+    return 1;
 }
 
-static void problem_add(const struct tls_verdict *verdict, size_t i, struct tls_result *result)
+void tls_verdict_done(struct tls_verdict *verdict)
 {
-    int error = verdict->seen[i].error;
-
-    result->problems[result->problem_count++] = (struct tls_problem){
-        .code = tls_verdict_code(error, result->chain_count),
-        .openssl = error,
-        .depth = verdict->seen[i].depth,
-        .words = arena_copy(result->arena, str_of(X509_verify_cert_error_string(error))),
-    };
+    X509_free(verdict->leaf);
+    sk_X509_pop_free(verdict->presented, X509_free);
+    sk_X509_pop_free(verdict->verified, X509_free);
+    verdict->leaf = NULL;
+    verdict->presented = verdict->verified = NULL;
 }
 
-const char *tls_verdict_code(int error, size_t chain_count)
+static void repr_read(const struct tls_evidence *evidence, struct tls_result *r)
 {
-    static const struct {
-        int error;
-        const char *code;
-    } codes[] = {
-        {X509_V_ERR_CERT_HAS_EXPIRED, "expired"},
-        {X509_V_ERR_CERT_NOT_YET_VALID, "not_yet_valid"},
-        {X509_V_ERR_HOSTNAME_MISMATCH, "hostname_mismatch"},
-        {X509_V_ERR_IP_ADDRESS_MISMATCH, "hostname_mismatch"},
-        {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "self_signed"},
-        {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "untrusted_root"},
-        {X509_V_ERR_INVALID_CA, "invalid_ca"},
-        {X509_V_ERR_PATH_LENGTH_EXCEEDED, "path_length"},
-        {X509_V_ERR_INVALID_PURPOSE, "wrong_purpose"},
-        {X509_V_ERR_PERMITTED_VIOLATION, "name_constraint"},
-        {X509_V_ERR_EXCLUDED_VIOLATION, "name_constraint"},
-        {X509_V_ERR_CERT_SIGNATURE_FAILURE, "bad_signature"},
-        {X509_V_ERR_EE_KEY_TOO_SMALL, "weak_key"},
-        {X509_V_ERR_CA_KEY_TOO_SMALL, "weak_key"},
-        {X509_V_ERR_CA_MD_TOO_WEAK, "weak_signature"},
-        {X509_V_ERR_CERT_REVOKED, "revoked"},
-    };
+    struct buf text;
 
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        if (codes[i].error == error)
-            return codes[i].code;
-    if (error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
-        error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-        error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE)
-        return chain_count > 1 ? "untrusted_root" : "incomplete_chain";
-    return "verify_other";
+    buf_init(&text, REPR_MAX_BYTES);
+    tls_name_repr(X509_get_subject_name(evidence->leaf), &text);
+    r->subject_repr = arena_copy(r->arena, buf_str(&text));
+    buf_done(&text);
 }
 
-// The name first: whoever looks at the wrong server need not wonder about its issuer.
-static void host_judge(const X509 *certificate, struct tls_result *result)
+// The leaf first, also where it was sent last. sources gets what was read, in the order of chain.
+static void chain_read(const struct tls_evidence *evidence, struct tls_cert_reading *reading,
+                       struct tls_result *r, X509 *sources[TLS_CHAIN_MAX])
 {
-    bool is_ip;
-    const char *host = tls_target_name(&result->target, &is_ip);
+    int total = sk_X509_num(evidence->presented);
 
-    result->is_host_ok = tls_match_certificate(certificate, host, is_ip);
-    if (result->is_host_ok)
-        return;
-    result->problems[result->problem_count++] = (struct tls_problem){
-        .code = "hostname_mismatch",
-        .openssl = is_ip ? X509_V_ERR_IP_ADDRESS_MISMATCH : X509_V_ERR_HOSTNAME_MISMATCH,
-        .words = host_words(result, host),
-    };
+    r->chain_total = total > 0 ? (size_t)total : 1;
+    r->chain =
+        arena_array(r->arena, r->chain_total < TLS_CHAIN_MAX ? r->chain_total : TLS_CHAIN_MAX,
+                    sizeof *r->chain);
+    sources[0] = evidence->leaf;
+    tls_cert_read(evidence->leaf, reading, &r->chain[r->chain_count++]);
+    reading->sans_max = TLS_CHAIN_SANS_MAX;
+    for (int i = 0; i < total && r->chain_count < TLS_CHAIN_MAX; i++) {
+        X509 *x = sk_X509_value(evidence->presented, i);
+
+        if (x == evidence->leaf)
+            continue;
+        sources[r->chain_count] = x;
+        tls_cert_read(x, reading, &r->chain[r->chain_count++]);
+    }
+    r->leaf = r->chain;
 }
 
-static struct str host_words(struct tls_result *result, const char *host)
+static struct str fingerprint(X509 *x, const struct tls_cert_reading *reading)
 {
-    struct buf words;
-    struct str kept;
+    unsigned char *der = NULL;
+    int n = i2d_X509(x, &der);
+    struct str hex = {0};
 
-    buf_init(&words, 1024);
-    buf_printf(&words, "hostname mismatch: the certificate does not name %s", host);
-    if (result->san_count == 0)
-        buf_add_text(&words, "; it has no subject alternative names at all");
-    for (size_t i = 0; i < result->san_count && i < 5; i++)
-        buf_printf(&words, "%s%.*s", i == 0 ? ", but " : ", ", STR(result->sans[i]));
-    if (result->san_total > 5)
-        buf_printf(&words, " and %zu more", result->san_total - 5);
-    kept = arena_copy(result->arena, buf_str(&words));
-    buf_done(&words);
-    return kept;
+    if (n > 0)
+        hex =
+            tls_cert_sha256(reading->sha256, (struct str){(char *)der, (size_t)n}, reading->arena);
+    OPENSSL_free(der);
+    return hex;
+}
+
+static struct str fingerprint_of(X509 *x, const struct tls_cert_reading *reading,
+                                 const struct tls_result *r, X509 *const *sources)
+{
+    for (size_t i = 0; i < r->chain_count; i++)
+        if (sources[i] == x)
+            return r->chain[i].sha256;
+    return fingerprint(x, reading);
+}
+
+static void certificates_read(const struct tls_evidence *evidence, struct tls_result *r)
+{
+    struct tls_cert_reading reading = {
+        .arena = r->arena, .sha256 = tls_cert_hasher(), .sans_max = TLS_SANS_MAX};
+    X509 *sources[TLS_CHAIN_MAX], *x;
+
+    chain_read(evidence, &reading, r, sources);
+    r->verified = arena_array(r->arena, VERIFIED_MAX, sizeof *r->verified);
+    r->verified_until = WALL_NEVER;
+    for (int i = 0; i < VERIFIED_MAX && (x = tls_evidence_at(evidence, i)); i++) {
+        wall until = tls_cert_time(X509_get0_notAfter(x));
+
+        r->verified[r->verified_count++] = fingerprint_of(x, &reading, r, sources);
+        if (until.us < r->verified_until.us)
+            r->verified_until = until;
+    }
+    EVP_MD_CTX_free(reading.sha256);
+}
+
+// A chain that anybody could forge is worth no more than one that nobody signed.
+static bool is_forgeable(const struct tls_findings *f)
+{
+    for (size_t i = 0; i < f->len; i++)
+        if ((f->v[i].code == TLS_CODE_WEAK_KEY || f->v[i].code == TLS_CODE_WEAK_SIGNATURE) &&
+            f->v[i].severity == TLS_CRITICAL)
+            return true;
+    return false;
+}
+
+void tls_verdict_report(const struct tls_evidence *evidence, const struct tls_notes *notes,
+                        struct tls_result *r)
+{
+    struct tls_findings *f = &r->findings;
+
+    repr_read(evidence, r);
+    certificates_read(evidence, r);
+    if (evidence->is_trusted)
+        r->anchor = evidence->is_custom ? TLS_ANCHOR_CUSTOM : TLS_ANCHOR_SYSTEM;
+    r->is_host_asked = evidence->host != NULL;
+    r->is_host_ok = tls_match_judge_host(evidence, r->leaf, f);
+    tls_match_judge_pins(evidence, f);
+    r->is_changed = tls_findings_have(f, TLS_CODE_CERTIFICATE_CHANGED);
+    tls_chain_judge_trust(evidence, notes, f);
+    tls_dates_judge(evidence, f);
+    tls_strength_judge(evidence, f);
+    r->is_verified = notes->len == 0 && !is_forgeable(f);
+    tls_chain_judge_form(evidence, f);
+    r->scts.embedded = r->leaf->sct_count;
+    ERR_clear_error();
 }

@@ -1,40 +1,33 @@
-// tls_verdict.h - everything that is wrong with a certificate, not only the first thing.
-//
-// OpenSSL stops at the first fault unless its callback says "go on". Ours always does, and notes
-// (depth, error): a server with an expired certificate of an unknown issuer for another name is
-// told all three at once.
+// tls_verdict.h - everything that is wrong with a certificate, not only the first thing: the one
+// pass of all judges.
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include <openssl/ssl.h>
 
+#include "net/tls_chain.h"
+#include "net/tls_evidence.h"
 #include "net/tls_result.h"
 
-enum {
-    TLS_PROBLEMS_MAX = 32
-};
-
+// What OpenSSL and the server say while a handshake runs: the app data of its SSL. Zero at first;
+// end it with tls_verdict_done.
 struct tls_verdict {
+    struct tls_notes notes;
     bool is_client_cert_asked;
-    size_t count;
-    struct {
-        int depth;
-        int error;                // X509_V_ERR_...
-    } seen[TLS_PROBLEMS_MAX - 1]; // one place is kept for the host name
+    X509 *leaf; // what the server sent; NULL: nothing yet
+    STACK_OF(X509) * presented;
+    STACK_OF(X509) * verified; // what OpenSSL built of it, as far as it came; may be NULL
 };
 
-// Notes a fault once; faults beyond the places are dropped.
-void tls_verdict_add(struct tls_verdict *verdict, int depth, int error);
+void tls_verdict_done(struct tls_verdict *verdict);
 
-// A callback for SSL_set_verify; the SSL's app data must be a struct tls_verdict.
-int tls_verdict_callback(int is_ok, X509_STORE_CTX *store);
+// A callback for SSL_CTX_set_cert_verify_callback: verifies, keeps the certificates, and says "go
+// on", whatever comes out, because a bad certificate is to be read, too.
+int tls_verdict_verify(X509_STORE_CTX *store, void *unused);
 
-// Turns the notes into result->problems, is_verified, is_host_ok and code. host is the name (or
-// address) that the certificate must cover. result has its certificate and chain_count already.
-void tls_verdict_report(const struct tls_verdict *verdict, const X509 *certificate,
+// Reads the certificates into result and judges them, each judge in turn: name and pins, trust,
+// dates, strength, form. notes is what was said while evidence->verified was built. result has its
+// arena and findings.
+void tls_verdict_report(const struct tls_evidence *evidence, const struct tls_notes *notes,
                         struct tls_result *result);
-
-// belfry's word for an X509_V_ERR_...; chain_count is how many certificates the server sent.
-const char *tls_verdict_code(int error, size_t chain_count);

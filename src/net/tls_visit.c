@@ -25,6 +25,7 @@
 #include "base/mem.h"
 #include "net/dial.h"
 #include "net/proxy.h"
+#include "net/tls_crl.h"
 #include "net/tls_identity.h"
 #include "net/tls_options.h"
 #include "net/tls_session.h"
@@ -78,6 +79,8 @@ static void handshake_ready(int fd, uint32_t events, void *ctx);
 static void listen_ready(int fd, uint32_t events, void *ctx);
 static void deadline_passed(void *ctx);
 static void visit_finish(struct tls_visit *v);
+static void connection_close(struct tls_visit *v);
+static void visit_end(struct tls_visit *v);
 
 static mono now_of(const struct tls_visit *v)
 {
@@ -454,6 +457,7 @@ static bool session_make(struct tls_visit *v)
         .target = &r->target,
         .identity = v->how->cert ? &v->identity : NULL,
         .now = r->checked_at,
+        .is_custom = v->how->ca || !tls_trust_is_system(net->trust),
     };
 
     r->code = "file_unreadable";
@@ -560,9 +564,7 @@ static void visit_free(struct tls_visit *v)
     tls_session_free(v->session);
     tls_identity_done(&v->identity);
     loop_timer_stop(loop, &v->timer);
-    loop_remove(loop, v->watch);
-    if (v->fd >= 0)
-        close(v->fd);
+    connection_close(v);
     free(v);
 }
 
@@ -572,18 +574,50 @@ void tls_visit_stop(struct tls_visit *visit)
         visit_free(visit);
 }
 
+static void connection_close(struct tls_visit *v)
+{
+    loop_remove(v->options.net->loop, v->watch);
+    v->watch = NULL;
+    file_close(&v->fd);
+}
+
+static void lists_judge(struct tls_visit *v)
+{
+    struct tls_result *r = v->result;
+    STACK_OF(X509_CRL) * lists;
+
+    if (!tls_trust_lists(v->options.net->trust, v->how->crl, now_of(v), &lists, &r->error)) {
+        r->error.code = ERR_TLS;
+        r->code = "file_unreadable";
+        return;
+    }
+    tls_crl_judge(tls_session_evidence(v->session), tls_session_context(v->session), lists,
+                  TLS_SOURCE_FILE, &r->findings, &r->crl);
+}
+
 static void visit_finish(struct tls_visit *v)
 {
     struct tls_result *r = v->result;
-    tls_visit_done *done = v->done;
-    void *ctx = v->ctx;
 
     phase_end(v);
     if (v->session) {
         tls_session_close(v->session);
         tls_session_report(v->session, r);
     }
-    if (r->has_certificate && r->problem_count > 0 &&
+    connection_close(v);
+    if (r->leaf && v->how->crl)
+        lists_judge(v);
+    visit_end(v);
+}
+
+static void visit_end(struct tls_visit *v)
+{
+    struct tls_result *r = v->result;
+    tls_visit_done *done = v->done;
+    void *ctx = v->ctx;
+
+    tls_result_conclude(r);
+    if (r->leaf && r->anchor == TLS_ANCHOR_NONE &&
         !tls_trust_has_roots(v->options.net->trust, v->how->ca))
         fail_hint(&r->error, "this machine has no trusted root certificates: install the package "
                              "ca-certificates");

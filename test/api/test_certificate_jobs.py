@@ -40,7 +40,7 @@ def test_options_are_the_arguments(server, world):
         end = run_now(server, "mail")
         assert end["state"] == "succeeded", end
         found = end["result"]
-        assert (found["code"], found["starttls"], found["sni"], found["host"]) == ("ok", "smtp", "localhost", "mail.example")
+        assert (found["code"], found["target"]["starttls"], found["target"]["sni"], found["target"]["host"]) == ("ok", "smtp", "localhost", "mail.example")
         assert server.patch("/api/v1/jobs/mail", json={"args": ["connect_to=127.0.0.1"]}).status_code == 200
         end = run_now(server, "mail")
         assert end["state"] == "failed" and end["result"]["code"] == "not_tls" and "starttls smtp" in end["result"]["hint"]

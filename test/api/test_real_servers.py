@@ -42,7 +42,7 @@ def test_dialogue(world, start):
         for protocol, port in zip(SERVERS[start], real.ports):
             run = world.check(port, "--starttls", protocol)
             assert (run.status, run.json["code"]) == (0, "ok"), (protocol, run.out, real.output())
-            assert run.json["starttls"] == protocol and run.json["chain_count"] >= 2
+            assert run.json["target"]["starttls"] == protocol and run.json["chain_count"] >= 2
             run = world.check(port, "--starttls", protocol, "--name", "other.example")
             if protocol in ("xmpp", "xmpp-server"):  # prosody does not serve that domain
                 assert run.json["code"] == "starttls_refused" and "host-unknown" in run.json["message"], run.out

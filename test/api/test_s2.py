@@ -130,7 +130,7 @@ def test_scheduled_check_is_recorded(server, host, leaf):
     assert server.post("/schedule/host_ssl_check/", params={"time_in_seconds": 1, "host": host}).status_code == 200
     run = server.wait_for_run(f"/api/v1/jobs/{host}/runs")
     result = run["result"]
-    assert result["serial"] == str(SERIAL) and result["subject"].startswith("<Name(C=US,")
-    assert result["verified"] is False and result["verify_error"]
+    assert result["serial"] == str(SERIAL) and result["subject_repr"].startswith("<Name(C=US,")
+    assert result["verified"] is False and result["findings"]
     assert result["not_after"].startswith(leaf.certificate.not_valid_after.isoformat())
     server.delete("/schedule/host_ssl_check/", params={"host": host})

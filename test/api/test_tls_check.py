@@ -58,10 +58,10 @@ def test_fields_are_those_python_reads(world, low, high):
     assert {k: run.json[k] for k in expected} == expected
     assert run.json["code"] == "ok"
     assert run.json["verified"] is True and run.json["host_ok"] is True
-    assert run.json["tls_version"] == ("TLSv1.2" if high == V12 else "TLSv1.3")
+    assert run.json["tls"]["version"] == ("TLSv1.2" if high == V12 else "TLSv1.3")
     assert run.json["chain_count"] == 2
     assert run.json["address"] == f"127.0.0.1:{server.port}"
-    assert run.json["verify_errors"] == [] and run.json["verify_error"] is None
+    assert run.json["status"] == "ok" and run.json["findings"] == []
     assert run.json["timings_ms"]["total"] > 0
 
 
@@ -106,7 +106,7 @@ def test_subject_is_python_cryptographys(world, subject):
     leaf = world.leaf(subject=subject)
     with Server(lab.tls(world.write(leaf, world.middle))) as server:
         run = world.check(server.port)
-    ours, theirs = run.json["subject"], lab.python_view(leaf.pem())["subject"]
+    ours, theirs = run.json["subject_repr"], lab.python_view(leaf.pem())["subject_repr"]
     if any(len(part) > 1 for part in subject.rdns):  # read into a set: their order is a matter of luck
         ours, theirs = (sorted(re.split("[(,+)]", s)) for s in (ours, theirs))
     assert ours == theirs
@@ -129,7 +129,7 @@ def test_random_subjects_are_python_cryptographys(world):
             leaf = world.leaf(subject=subject)
             leaf.write(pem, world.middle)
             run = world.check(server.port)
-            assert run.json["subject"] == repr(subject)
+            assert run.json["subject_repr"] == repr(subject)
             assert run.status == 0, run.out
 
 
@@ -148,7 +148,7 @@ def test_ip_literals(world):
     other = world.write(world.leaf(sans=("localhost", "127.0.0.2")), world.middle)
     with Server(lab.tls(other)) as server:
         run = world.check(server.port, host="127.0.0.1")
-        assert (run.status, run.json["code"], run.json["verify_errors"][0]["openssl"]) == (9, "hostname_mismatch", 64)
+        assert (run.status, run.json["code"], run.json["findings"][0]["openssl"]) == (9, "hostname_mismatch", 64)
         assert openssl_verdict(world, server.port, "127.0.0.1") is False
 
 
@@ -208,7 +208,7 @@ def test_client_certificate_wanted(world):
     for high in (V12, V13):
         with Server(lab.tls(world.good(), highest=high, client_ca=world.ca)) as server:
             run = world.check(server.port)
-        assert (run.status, run.json["client_cert_requested"]) == (0, True), run.out
+        assert (run.status, run.json["tls"]["client_cert_requested"]) == (0, True), run.out
 
 
 # ---- bad ones: a result with full data ----
@@ -223,7 +223,7 @@ def bad_cases(world):
         "wrong_host": (["hostname_mismatch"], world.leaf(sans=("other.example",)), world.middle),
         "no_intermediate": (["incomplete_chain"], world.leaf()),
         "unknown_root": (["untrusted_root"], Leaf(other), other),
-        "old_intermediate": (["expired"], Leaf(old_middle), old_middle),
+        "old_intermediate": (["chain_expired"], Leaf(old_middle), old_middle),
         "client_usage": (["wrong_purpose"], world.leaf(usage=ExtendedKeyUsageOID.CLIENT_AUTH), world.middle),
         "weak_key": (["weak_key"], world.leaf(key=lab.rsa_key(1024)), world.middle),
         "everything": (["hostname_mismatch", "self_signed", "expired"],
@@ -240,12 +240,13 @@ def test_bad_certificates(world, case):
         assert openssl_verdict(world, server.port, "localhost", "-auth_level", "2") is False
         words = Run(f"localhost:{server.port}", "--ca", world.ca)
     assert run.status == 9 and words.status == 9
-    assert sorted(e["code"] for e in run.json["verify_errors"]) == sorted(codes), run.out
-    assert run.json["code"] == run.json["verify_errors"][0]["code"]
+    problems = [f for f in run.json["findings"] if f["severity"] == "critical"]
+    assert sorted(f["code"] for f in problems) == sorted(codes), run.out
+    assert run.json["code"] == problems[0]["code"]
     expected = lab.python_view(leaf.pem())
     assert {k: run.json[k] for k in expected} == expected
     assert "BAD" in words.out.splitlines()[0]
-    for problem in run.json["verify_errors"]:
+    for problem in problems:
         assert problem["message"] in words.out
 
 
@@ -255,7 +256,7 @@ def test_negative_days(world):
         run = world.check(server.port)
         words = Run(f"localhost:{server.port}", "--ca", world.ca)
     assert run.json["days_left"] == -1
-    assert "expired" in run.json["verify_error"]
+    assert "has expired" in run.json["message"]
     assert "expired within a day" in words.out
 
 
@@ -269,7 +270,7 @@ def test_sha1_is_weak(world):
     with Server(lab.tls(pem)) as server:
         run = world.check(server.port)
     assert run.status == 9
-    assert [e["code"] for e in run.json["verify_errors"]] == ["weak_signature"]
+    assert [f["code"] for f in run.json["findings"]] == ["weak_signature"]
 
 
 def test_system_roots_do_not_know_the_lab(world):
@@ -380,8 +381,8 @@ def test_drip_feed_ends_in_time(world):
 def test_old_protocol(world):
     with Server(lab.tls(world.good(), ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)) as server:
         run = world.check(server.port)
-    assert (run.status, run.json["code"]) == (1, "old_protocol"), run.out
-    assert "1.2" in run.json["message"] + run.json["hint"]
+    assert (run.status, run.json["status"], run.json["code"]) == (0, "warning", "old_protocol"), run.out
+    assert run.json["tls"]["version"] == "TLSv1.1" and "RFC 8996" in run.json["message"]
 
 
 def test_chain_of_a_megabyte_is_refused(world):
@@ -398,7 +399,7 @@ def test_many_at_once_in_order(world):
         hosts = [f"localhost:{(dead if i % 10 == 5 else good).port}" for i in range(100)]
         run = Run(*hosts, "--ca", world.ca, "--json", "--timeout", 2)
     rows = [json.loads(line) for line in run.out.splitlines()]
-    assert [f"{r['host']}:{r['port']}" for r in rows] == hosts
+    assert [f"{r['target']['host']}:{r['target']['port']}" for r in rows] == hosts
     assert sum(r["code"] == "ok" for r in rows) == 90
     assert sum(r["code"] == "handshake_timeout" for r in rows) == 10
     assert run.status == 8

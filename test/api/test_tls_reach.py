@@ -41,7 +41,7 @@ def test_dialogues(world, good, protocol):
     with Server(lab.talk(DIALOGUES[protocol], lab.tls(good))) as server:
         run = world.check(server.port, "--starttls", protocol)
     assert (run.status, run.json["code"]) == (0, "ok"), run.out
-    assert run.json["starttls"] == protocol
+    assert run.json["target"]["starttls"] == protocol
     assert run.json["timings_ms"]["starttls"] > 0 and run.json["timings_ms"]["proxy"] == 0
 
 
@@ -211,12 +211,12 @@ def test_tls_from_the_start_is_hinted(world, good):
 def test_the_port_of_the_protocol_and_auto():
     for protocol, port in {"smtp": 25, "imap": 143, "ldap": 389, "xmpp-server": 5269, "sieve": 4190}.items():
         run = Run("127.0.0.1", "--starttls", protocol, "--json", "--timeout", 2)
-        assert run.json["port"] == port
+        assert run.json["target"]["port"] == port
         run = Run(f"127.0.0.1:{port}", "--starttls", "auto", "--json", "--timeout", 2)
-        assert run.json["starttls"] == protocol
+        assert run.json["target"]["starttls"] == protocol
     run = Run("127.0.0.1:1", "--starttls", "auto", "--json", "--timeout", 2)
-    assert run.json["starttls"] is None
-    assert Run("127.0.0.1:25", "--json", "--timeout", 2).json["starttls"] is None
+    assert run.json["target"]["starttls"] is None
+    assert Run("127.0.0.1:25", "--json", "--timeout", 2).json["target"]["starttls"] is None
 
 
 # ---- proxies ----
@@ -233,7 +233,7 @@ def test_through_a_proxy(world, good, tmp_path, kind, auth):
         run = world.check(server.port, "--proxy", f"{kind}://127.0.0.1:{proxy.port}", *more)
     assert (run.status, run.json["code"]) == (0, "ok"), run.out
     assert asked == [f"localhost:{server.port}"]  # the name goes to the proxy as it is
-    assert run.json["proxy"] == f"{kind}://127.0.0.1:{proxy.port}"
+    assert run.json["target"]["proxy"] == f"{kind}://127.0.0.1:{proxy.port}"
     assert run.json["address"] == f"127.0.0.1:{proxy.port}" and run.json["timings_ms"]["proxy"] > 0
     assert "s3cret" not in run.out + run.err
 
@@ -299,18 +299,18 @@ def test_connect_to(world):
         for place in (f"127.0.0.1:{server.port}", f"localhost:{server.port}"):
             run = Run("far.example", "--connect-to", place, "--ca", world.ca, "--json")
             assert (run.status, run.json["code"]) == (0, "ok"), run.out
-            assert (run.json["host"], run.json["connect_to"]) == ("far.example", place)
+            assert (run.json["target"]["host"], run.json["target"]["connect_to"]) == ("far.example", place)
         run = Run(f"far.example:{server.port}", "--connect-to", "127.0.0.1", "--ca", world.ca, "--json")
-        assert run.status == 0 and run.json["connect_to"] == f"127.0.0.1:{server.port}"
+        assert run.status == 0 and run.json["target"]["connect_to"] == f"127.0.0.1:{server.port}"
         run = Run(f"127.0.0.1:{server.port}", "--sni", "far.example", "--ca", world.ca, "--json")
-        assert run.status == 0 and run.json["sni"] == "far.example"
+        assert run.status == 0 and run.json["target"]["sni"] == "far.example"
 
 
 def test_international_names(world):
     pem = world.write(world.leaf(sans=("xn--bcher-kva.example",)), world.middle)
     with Server(lab.tls(pem, sni={"xn--bcher-kva.example": pem})) as server:
         run = Run(f"B\u00fccher.example:{server.port}", "--connect-to", "127.0.0.1", "--ca", world.ca, "--json")
-        assert (run.status, run.json["host"]) == (0, "xn--bcher-kva.example"), run.out
+        assert (run.status, run.json["target"]["host"]) == (0, "xn--bcher-kva.example"), run.out
         assert world.check(server.port, "--name", "b\u00fccher.example").status == 0
 
 
@@ -318,7 +318,7 @@ def test_name_may_be_an_address(world, good):
     with Server(lab.tls(good)) as server:
         assert world.check(server.port, "--name", "127.0.0.1").status == 0
         run = world.check(server.port, "--name", "192.0.2.1")
-        assert (run.status, run.json["code"], run.json["verify_errors"][0]["openssl"]) == (9, "hostname_mismatch", 64)
+        assert (run.status, run.json["code"], run.json["findings"][0]["openssl"]) == (9, "hostname_mismatch", 64)
 
 
 @pytest.fixture(scope="module")
@@ -400,28 +400,28 @@ def test_all_addresses_of_one(world, good):
 
 def test_versions(world, good):
     with Server(lab.tls(good, V12, V12)) as server:
-        assert world.check(server.port, "--tls-max", "1.2").json["tls_version"] == "TLSv1.2"
+        assert world.check(server.port, "--tls-max", "1.2").json["tls"]["version"] == "TLSv1.2"
         run = world.check(server.port, "--tls-min", "1.3")
         assert (run.status, run.json["code"]) == (1, "old_protocol"), run.out
         assert "tls_min and tls_max" in run.json["message"] + run.json["hint"]
     with Server(lab.tls(good, V12, V13)) as server:
-        assert world.check(server.port, "--tls-min", "1.3").json["tls_version"] == "TLSv1.3"
-        assert world.check(server.port, "--tls-max", "1.2").json["tls_version"] == "TLSv1.2"
+        assert world.check(server.port, "--tls-min", "1.3").json["tls"]["version"] == "TLSv1.3"
+        assert world.check(server.port, "--tls-max", "1.2").json["tls"]["version"] == "TLSv1.2"
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_versions_of_old(world, good):
     with Server(lab.tls(good, V10, V11)) as server:
         assert world.check(server.port).json["code"] == "old_protocol"
-        assert world.check(server.port, "--tls-min", "1.0").json["tls_version"] == "TLSv1.1"
-        assert world.check(server.port, "--tls-max", "1.0").json["tls_version"] == "TLSv1"
+        assert world.check(server.port, "--tls-min", "1.0").json["tls"]["version"] == "TLSv1.1"
+        assert world.check(server.port, "--tls-max", "1.0").json["tls"]["version"] == "TLSv1"
 
 
 def test_alpn(world, good):
     with Server(lab.tls(good, alpn=["http/1.1", "h2"])) as server:
-        assert world.check(server.port, "--alpn", "h2").json["alpn"] == "h2"
-        assert world.check(server.port, "--alpn", "h3,http/1.1").json["alpn"] == "http/1.1"
-        assert world.check(server.port).json["alpn"] is None
+        assert world.check(server.port, "--alpn", "h2").json["tls"]["alpn"] == "h2"
+        assert world.check(server.port, "--alpn", "h3,http/1.1").json["tls"]["alpn"] == "http/1.1"
+        assert world.check(server.port).json["tls"]["alpn"] is None
 
 
 def test_alpn_that_nobody_speaks(world):
@@ -458,7 +458,7 @@ def test_client_certificates(world, good, client, high):
     with Server(lab.tls(good, highest=high, client_ca=world.ca)) as server:
         cert, locked = ["--cert", client / "client.pem"], ["--key", client / "locked.key"]
         run = world.check(server.port, *cert, "--key", client / "client.key")
-        assert (run.status, run.json["code"], run.json["client_cert_requested"]) == (0, "ok", True), run.out
+        assert (run.status, run.json["code"], run.json["tls"]["client_cert_requested"]) == (0, "ok", True), run.out
         run = world.check(server.port, *cert, *locked, "--key-password", client / "password")
         assert run.status == 0, run.out
         run = world.check(server.port, "--cert", client / "stranger.pem")

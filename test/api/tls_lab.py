@@ -94,7 +94,7 @@ class Server:
         if not listener:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self.listener.bind((address, 0))
-            self.listener.listen(128)
+            self.listener.listen(1024)
         self.port = self.listener.getsockname()[1]
         self.is_closed = threading.Event()
         self.open = set()
@@ -367,8 +367,7 @@ def python_view(pem_or_der):
     load = x509.load_pem_x509_certificate if b"BEGIN" in pem_or_der else x509.load_der_x509_certificate
     c = load(pem_or_der)
     return {
-        "subject": repr(c.subject),
-        "issuer": repr(c.issuer),
+        "subject_repr": repr(c.subject),
         "not_before": c.not_valid_before.isoformat() + "Z",
         "not_after": c.not_valid_after.isoformat() + "Z",
         "serial": str(c.serial_number),

@@ -19,7 +19,7 @@ class Run:
                               env={k: v for k, v in {**os.environ, **(env or {})}.items() if v is not None})
         self.seconds = time.monotonic() - start
         self.status, self.out, self.err = done.returncode, done.stdout.decode(), done.stderr.decode()
-        assert self.status in (0, 1, 2, 4, 8, 9), (self.status, self.err)
+        assert self.status in (0, 1, 2, 3, 4, 7, 8, 9), (self.status, self.err)
 
     @property
     def json(self):

@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_cert.h"
 
+#include <openssl/bn.h>
+
 #include "base/arena.h"
 #include "net/tls_name.h"
 #include "tls_fixture.h"
+#include "tls_read.h"
 #include "unit.h"
 
 #define DAY_US INT64_C(86400000000)
@@ -86,6 +89,10 @@ static void test_serials(void **state)
          "ffffffffffffffffffffffffffffffffffffffff"},
         {"\x05", 1, true, "-5", "-05"},
         {"\x01\x00", 2, true, "-256", "-0100"},
+        {"", 0, false, "0", "00"},
+        {"\x00\x00\x01", 3, false, "1", "000001"},
+        {"\x3b\x9a\xca\x00", 4, false, "1000000000", "3b9aca00"},
+        {"\x3b\x9a\xc9\xff", 4, false, "999999999", "3b9ac9ff"},
     };
 
     (void)state;
@@ -103,6 +110,35 @@ static void test_serials(void **state)
         buf_done(&decimal);
         buf_done(&hex);
         ASN1_STRING_free(n);
+    }
+}
+
+// The largest that has a decimal form, beside OpenSSL's own arithmetic.
+static void test_serials_of_any_size(void **state)
+{
+    unsigned char octets[64];
+
+    (void)state;
+    for (int n = 1; n <= 64; n++) {
+        ASN1_INTEGER *serial = ASN1_INTEGER_new();
+        struct buf decimal, hex;
+        BIGNUM *number;
+        char *expected;
+
+        for (int i = 0; i < n; i++)
+            octets[i] = (unsigned char)(255 - 7 * i * n);
+        buf_init(&decimal, 512);
+        buf_init(&hex, 512);
+        ASN1_STRING_set(serial, octets, n);
+        tls_cert_serial(serial, &decimal, &hex);
+        number = BN_bin2bn(octets, n, NULL);
+        expected = BN_bn2dec(number);
+        assert_string_equal(buf_text(&decimal), expected);
+        OPENSSL_free(expected);
+        BN_free(number);
+        buf_done(&decimal);
+        buf_done(&hex);
+        ASN1_INTEGER_free(serial);
     }
 }
 
@@ -214,6 +250,51 @@ static void test_names(void **state)
     }
 }
 
+static void test_short_names(void **state)
+{
+    static const struct {
+        struct attribute attributes[4];
+        const char *words;
+    } rows[] = {
+        {{{"O", V_ASN1_UTF8STRING, "o", -1, 0}, {"CN", V_ASN1_UTF8STRING, "cn", -1, 0}}, "cn"},
+        {{{"CN", V_ASN1_UTF8STRING, "cn", -1, 0}, {"O", V_ASN1_UTF8STRING, "o", -1, 0}}, "cn"},
+        {{{"C", V_ASN1_PRINTABLESTRING, "US", -1, 0}, {"O", V_ASN1_UTF8STRING, "o", -1, 0}}, "o"},
+        {{{0}}, "(no name)"},
+        {{{"CN", V_ASN1_UTF8STRING, "", 0, 0}}, "(no name)"},
+        {{{"CN", V_ASN1_BMPSTRING, "\0M\0\xfc", 4, 0}}, "M\xc3\xbc"},
+    };
+    struct arena *arena = arena_new(1024);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        X509_NAME *name = name_make(rows[i].attributes);
+
+        assert_string_equal(tls_name_short(name, arena).p, rows[i].words);
+        X509_NAME_free(name);
+    }
+    arena_free(arena);
+}
+
+static void test_a_long_name_is_cut_between_characters(void **state)
+{
+    struct arena *arena = arena_new(1024);
+    X509_NAME *name = X509_NAME_new();
+    char long_name[33 * 3 + 1 + 1] = "x";
+
+    (void)state;
+    for (size_t i = 0; i < 33; i++)
+        memcpy(long_name + 1 + 3 * i, "\xe2\x9c\x93", 3);
+    for (int i = 0; i < 2; i++)
+        assert_true(X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8, (const unsigned char *)"y",
+                                               1, -1, 0));
+    assert_true(X509_NAME_add_entry_by_txt(name, "street", MBSTRING_UTF8,
+                                           (const unsigned char *)long_name, -1, -1, 0));
+    assert_int_equal(tls_name_short(name, arena).len, 100);
+    assert_true(str_is_utf8(tls_name_short(name, arena)));
+    X509_NAME_free(name);
+    arena_free(arena);
+}
+
 static void test_a_whole_certificate(void **state)
 {
     struct fixture_cert c = fixture_make(&(struct fixture_options){
@@ -222,27 +303,106 @@ static void test_a_whole_certificate(void **state)
             "DNS:localhost,IP:127.0.0.1,IP:::1,email:a@b.example,URI:http://x.example/,RID:1.2.3",
         .start_days = -10,
         .end_days = 63,
+        .extensions = {{NID_tlsfeature, "status_request"},
+                       {NID_info_access, "OCSP;URI:http://o.example/,caIssuers;URI:http://i/"},
+                       {NID_crl_distribution_points, "URI:http://c.example/x.crl,URI:http://d/"},
+                       {NID_ext_key_usage, "serverAuth,clientAuth"}},
     });
-    struct tls_result r = {.arena = arena_new(4096), .checked_at = FIXTURE_NOW};
+    struct arena *arena = arena_new(4096);
+    EVP_MD_CTX *hasher = tls_cert_hasher();
+    struct tls_cert r;
     static const char *sans[] = {"DNS:localhost",     "IP:127.0.0.1",          "IP:::1",
                                  "email:a@b.example", "URI:http://x.example/", "other"};
 
     (void)state;
-    tls_cert_read(c.x509, &r);
-    assert_true(r.has_certificate);
-    assert_true(str_eq(r.subject, STR_LIT("<Name(CN=localhost)>")));
-    assert_true(str_eq(r.issuer_line, STR_LIT("CN = localhost")));
-    assert_true(str_eq(r.serial, STR_LIT("4711")));
-    assert_true(str_eq(r.serial_hex, STR_LIT("1267")));
+    cert_read(c.x509, TLS_SANS_MAX, arena, &r);
+    assert_string_equal(r.subject.p, "CN = localhost");
+    assert_string_equal(r.issuer.p, "CN = localhost");
+    assert_string_equal(r.serial.p, "4711");
+    assert_string_equal(r.serial_hex.p, "1267");
     assert_int_equal(r.not_before.us, FIXTURE_NOW.us - 10 * DAY_US);
     assert_int_equal(r.not_after.us, FIXTURE_NOW.us + 63 * DAY_US);
-    assert_int_equal(r.days_left, 63);
     assert_int_equal(r.sha256.len, 64);
+    assert_int_equal(r.spki_sha256.len, 64);
+    assert_string_equal(r.key_type.p, "EC");
+    assert_int_equal(r.key_bits, 256);
+    assert_string_equal(r.curve.p, "P-256");
+    assert_string_equal(r.signature.p, "ecdsa-with-SHA256");
+    assert_string_equal(r.digest.p, "SHA256");
     assert_int_equal(r.san_count, 6);
     for (size_t i = 0; i < 6; i++)
-        assert_true(str_eq(r.sans[i], str_of(sans[i])));
-    arena_free(r.arena);
+        assert_string_equal(r.sans[i].p, sans[i]);
+    assert_true(r.is_must_staple && tls_cert_is_must_staple(c.x509));
+    assert_true(r.is_self_signed && !r.is_ca);
+    assert_int_equal(r.path_length, -1);
+    assert_int_equal(r.key_usage, UINT32_MAX);
+    assert_int_equal(r.extended_key_usage, XKU_SSL_SERVER | XKU_SSL_CLIENT);
+    assert_int_equal(r.ocsp.len, 1);
+    assert_string_equal(r.ocsp.v[0].p, "http://o.example/");
+    assert_string_equal(r.issuers.v[0].p, "http://i/");
+    assert_int_equal(r.crls.len, 2);
+    assert_string_equal(r.crls.v[1].p, "http://d/");
+    assert_int_equal(r.sct_count, 0);
+    assert_true(r.der.len > 300 && r.der.p[0] == 0x30);
+    assert_true(str_eq(tls_cert_sha256(hasher, r.der, arena), r.sha256));
+    assert_string_equal(tls_cert_sha256(hasher, STR_LIT("abc"), arena).p,
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EVP_MD_CTX_free(hasher);
+    arena_free(arena);
     fixture_free(&c);
+}
+
+// What a stranger makes long or numerous is cut and counted.
+static void test_bounds(void **state)
+{
+    char *sans = calloc(3000, 16);
+    size_t n = 0;
+    struct fixture_cert c;
+    struct arena *arena = arena_new(4096);
+    struct tls_texts points = {0};
+    struct tls_cert r;
+
+    (void)state;
+    for (int i = 0; i < 3000; i++)
+        n += (size_t)sprintf(sans + n, "%sDNS:h%04d.x", i > 0 ? "," : "", i);
+    c = fixture_make(&(struct fixture_options){
+        .cn = "x",
+        .sans = sans,
+        .extensions = {{NID_crl_distribution_points, "URI:a,URI:b,URI:c,URI:d,URI:e"}}});
+    cert_read(c.x509, TLS_CHAIN_SANS_MAX, arena, &r);
+    tls_cert_crls(c.x509, arena, &points);
+    assert_int_equal(points.len, TLS_CERT_URIS_MAX);
+    assert_string_equal(points.v[3].p, "d");
+    assert_int_equal(r.san_count, TLS_CHAIN_SANS_MAX);
+    assert_int_equal(r.san_total, 3000);
+    assert_int_equal(r.crls.len, TLS_CERT_URIS_MAX);
+    arena_free(arena);
+    fixture_free(&c);
+    free(sans);
+}
+
+static void test_keys(void **state)
+{
+    static const struct {
+        const char *kind, *type, *curve;
+    } rows[] = {
+        {"RSA1024", "RSA", ""},
+        {"DSA", "DSA", ""},
+        {"P-521", "EC", "P-521"},
+        {"secp256k1", "EC", "secp256k1"},
+    };
+    struct arena *arena = arena_new(1024);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        EVP_PKEY *key = fixture_key(rows[i].kind);
+
+        assert_string_equal(tls_key_type(key), rows[i].type);
+        assert_true(str_eq(tls_key_curve(key, arena), str_of(rows[i].curve)));
+        EVP_PKEY_free(key);
+    }
+    assert_string_equal(tls_key_type(NULL), "?");
+    arena_free(arena);
 }
 
 int main(void)
@@ -251,9 +411,14 @@ int main(void)
         cmocka_unit_test(test_days_are_rounded_down),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_serials),
+        cmocka_unit_test(test_serials_of_any_size),
         cmocka_unit_test(test_a_monstrous_serial),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_short_names),
+        cmocka_unit_test(test_a_long_name_is_cut_between_characters),
         cmocka_unit_test(test_a_whole_certificate),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

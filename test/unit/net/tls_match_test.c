@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_match.h"
 
-#include "base/clock.h"
+#include "base/arena.h"
+#include "tls_findings.h"
 #include "tls_fixture.h"
-#include "unit.h"
+#include "tls_read.h"
 
 static const struct {
     const char *pattern, *host;
@@ -77,12 +78,98 @@ static void test_certificate(void **state)
     fixture_free(&bare);
 }
 
+static void test_host_findings(void **state)
+{
+    struct fixture_cert c = fixture_make(
+        &(struct fixture_options){.cn = "x", .sans = "DNS:a,DNS:b,DNS:c,DNS:d,DNS:e,DNS:f,DNS:g"});
+    struct fixture_cert bare = fixture_make(&(struct fixture_options){.cn = "cn.example"});
+    struct tls_findings f = {.arena = arena_new(1024)};
+    struct tls_evidence evidence = {.leaf = c.x509, .host = "a"};
+    struct tls_cert read;
+
+    (void)state;
+    cert_read(c.x509, TLS_SANS_MAX, f.arena, &read);
+    assert_true(tls_match_judge_host(&evidence, &read, &f));
+    findings_are(&f, "", 0);
+    evidence.host = "z.example";
+    assert_false(tls_match_judge_host(&evidence, &read, &f));
+    findings_are(&f, "hostname_mismatch@0=critical", 1);
+    assert_int_equal(f.v[0].openssl, X509_V_ERR_HOSTNAME_MISMATCH);
+    assert_string_equal(f.v[0].words.p,
+                        "hostname mismatch: the certificate does not name z.example, but DNS:a, "
+                        "DNS:b, DNS:c, DNS:d, DNS:e and 2 more");
+    f.len = 0;
+    evidence.leaf = bare.x509;
+    evidence.host = "192.0.2.1";
+    evidence.is_ip = true;
+    cert_read(bare.x509, TLS_SANS_MAX, f.arena, &read);
+    assert_false(tls_match_judge_host(&evidence, &read, &f));
+    assert_int_equal(f.v[0].openssl, X509_V_ERR_IP_ADDRESS_MISMATCH);
+    assert_non_null(strstr(f.v[0].words.p, "no subject alternative names at all"));
+    evidence.host = NULL;
+    assert_true(tls_match_judge_host(&evidence, &read, &f));
+    arena_free(f.arena);
+    fixture_free(&c);
+    fixture_free(&bare);
+}
+
+static void pin_set(struct tls_policy *policy, const char *name, struct str value)
+{
+    struct err e;
+
+    assert_true(tls_policy_set(policy, str_of(name), value, &e));
+}
+
+static void test_pins(void **state)
+{
+    struct fixture_cert issuer =
+        fixture_make(&(struct fixture_options){.cn = "Issuer", .is_ca = true});
+    struct fixture_cert c = fixture_make(&(struct fixture_options){.cn = "x", .issuer = &issuer});
+    STACK_OF(X509) *chain = sk_X509_new_null();
+    struct tls_policy none = {0}, other = {0}, policy = {0};
+    struct tls_evidence evidence = {.leaf = c.x509, .verified = chain, .policy = &none};
+    struct tls_findings f = {.arena = arena_new(1024)};
+    struct tls_cert leaf, above;
+
+    (void)state;
+    sk_X509_push(chain, c.x509);
+    sk_X509_push(chain, issuer.x509);
+    cert_read(c.x509, 0, f.arena, &leaf);
+    cert_read(issuer.x509, 0, f.arena, &above);
+    tls_match_judge_pins(&evidence, &f);
+    findings_are(&f, "", 0);
+
+    evidence.policy = &other;
+    pin_set(&other, "pin", above.sha256); // of a certificate above: only keys count there
+    pin_set(&other, "previous", above.sha256);
+    tls_match_judge_pins(&evidence, &f);
+    findings_are(&f, "pin_mismatch@0=critical certificate_changed@0=ok", 1);
+
+    f.len = 0;
+    evidence.policy = &policy;
+    for (int i = 0; i < 3; i++) {
+        policy = (struct tls_policy){0};
+        pin_set(&policy, "pin", above.sha256);
+        pin_set(&policy, "pin",
+                i == 0   ? leaf.sha256
+                : i == 1 ? leaf.spki_sha256
+                         : above.spki_sha256);
+        pin_set(&policy, "previous", leaf.sha256);
+        tls_match_judge_pins(&evidence, &f);
+        findings_are(&f, "", 2);
+    }
+    arena_free(f.arena);
+    sk_X509_free(chain);
+    fixture_free(&c);
+    fixture_free(&issuer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_nul_in_a_name),
-        cmocka_unit_test(test_certificate),
+        cmocka_unit_test(test_names),       cmocka_unit_test(test_nul_in_a_name),
+        cmocka_unit_test(test_certificate), cmocka_unit_test(test_host_findings),
+        cmocka_unit_test(test_pins),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

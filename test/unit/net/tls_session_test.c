@@ -11,6 +11,7 @@
 #include "net/tls_trust.h"
 #include "net/tls_verdict.h"
 #include "net/tls_wire.h"
+#include "tls_findings.h"
 #include "tls_fixture.h"
 #include "unit.h"
 
@@ -57,7 +58,7 @@ static void pair_open_with(struct pair *p, const char *host, const struct tls_id
     assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, p->fd), 0);
     assert_true(tls_target_parse(str_of(host), &p->result.target, &e));
     assert_true(tls_trust_context(trust, NULL, (mono){0}, &o.context, &e));
-    p->result.arena = arena_new(4096);
+    p->result.arena = p->result.findings.arena = arena_new(4096);
     p->result.checked_at = FIXTURE_NOW;
     o.fd = p->fd[0];
     p->session = tls_session_new(&o);
@@ -95,6 +96,12 @@ static SSL *server_new(int fd, const struct fixture_cert *c, int version, bool w
     return ssl;
 }
 
+static void report(struct pair *p)
+{
+    tls_session_report(p->session, &p->result);
+    tls_result_conclude(&p->result);
+}
+
 static void shake(struct pair *p, const struct fixture_cert *c, int version, bool wants_client)
 {
     SSL *server = server_new(p->fd[1], c, version, wants_client);
@@ -107,7 +114,7 @@ static void shake(struct pair *p, const struct fixture_cert *c, int version, boo
     }
     assert_int_equal(step, TLS_STEP_OVER);
     SSL_free(server);
-    tls_session_report(p->session, &p->result);
+    report(p);
 }
 
 static void test_good(void **state)
@@ -125,9 +132,9 @@ static void test_good(void **state)
         assert_true(tls_result_is_good(&p.result));
         assert_string_equal(p.result.code, "ok");
         assert_int_equal(p.result.phase, TLS_PHASE_DONE);
-        assert_string_equal(p.result.tls_version, i == 0 ? "TLSv1.2" : "TLSv1.3");
-        assert_non_null(p.result.cipher);
-        assert_int_equal(p.result.days_left, 63);
+        assert_string_equal(p.result.channel.version, i == 0 ? "TLSv1.2" : "TLSv1.3");
+        assert_non_null(p.result.channel.cipher);
+        assert_int_equal(tls_result_days(&p.result), 63);
         assert_int_equal(p.result.chain_count, 1);
         pair_close(&p);
     }
@@ -146,15 +153,15 @@ static void test_all_problems_at_once(void **state)
     shake(&p, &leaf, TLS1_3_VERSION, false);
     assert_int_equal(p.result.phase, TLS_PHASE_DONE);
     assert_int_equal(p.result.error.code, ERR_NONE);
-    assert_true(p.result.has_certificate);
+    assert_non_null(p.result.leaf);
     assert_false(p.result.is_verified || p.result.is_host_ok || tls_result_is_good(&p.result));
-    assert_int_equal(p.result.problem_count, 3);
-    assert_string_equal(p.result.problems[0].code, "hostname_mismatch");
+    findings_are(&p.result.findings,
+                 "hostname_mismatch@0=critical self_signed@0=critical expired@0=critical", 0);
     assert_string_equal(p.result.code, "hostname_mismatch");
-    assert_string_equal(p.result.problems[1].code, "self_signed");
-    assert_string_equal(p.result.problems[2].code, "expired");
-    assert_non_null(strstr(p.result.problems[0].words.p, "DNS:other.example"));
-    assert_int_equal(p.result.days_left, -3);
+    assert_non_null(strstr(p.result.findings.v[0].words.p, "DNS:other.example"));
+    assert_ptr_equal(tls_session_evidence(p.session)->policy, tls_target_policy(&p.result.target));
+    assert_non_null(tls_session_context(p.session));
+    assert_int_equal(tls_result_days(&p.result), -3);
     pair_close(&p);
     fixture_free(&leaf);
 }
@@ -186,7 +193,7 @@ static void test_client_certificate_wanted(void **state)
         pair_open(&p, "192.0.2.1");
         shake(&p, &leaf, versions[i], true);
         assert_true(tls_result_is_good(&p.result));
-        assert_true(p.result.is_client_cert_asked);
+        assert_true(p.result.channel.asks_client_cert);
         pair_close(&p);
     }
     fixture_free(&leaf);
@@ -222,10 +229,10 @@ static void test_our_certificate(void **state)
         ERR_clear_error();
         assert_int_equal(tls_session_listen(p.session), TLS_STEP_OVER);
         tls_session_close(p.session);
-        tls_session_report(p.session, &p.result);
+        report(&p);
         assert_string_equal(p.result.code, trusted ? "ok" : "client_cert_refused");
-        assert_int_equal(tls_result_rank(&p.result), trusted ? 0 : 2);
-        assert_true(p.result.has_certificate && p.result.is_client_cert_asked);
+        assert_int_equal(p.result.status, trusted ? TLS_OK : TLS_ERROR);
+        assert_true(p.result.leaf && p.result.channel.asks_client_cert);
         SSL_free(server);
         pair_close(&p);
     }
@@ -253,9 +260,9 @@ static void test_hang_up_over_our_certificate(void **state)
         assert_int_equal(tls_session_step(p.session), TLS_STEP_READ);
         shutdown(p.fd[1], SHUT_WR);
         assert_int_equal(tls_session_step(p.session), TLS_STEP_OVER);
-        tls_session_report(p.session, &p.result);
+        report(&p);
         assert_string_equal(p.result.code, shows_one ? "connection_closed" : "ok");
-        assert_true(p.result.has_certificate);
+        assert_non_null(p.result.leaf);
         SSL_free(server);
         pair_close(&p);
     }
@@ -273,7 +280,7 @@ static const struct {
     {"\x1b[2J\x00\xff\xff\xff", 8, "not_tls", "it says \".[2J....\"", "right port"},
     {"\x16\x03\x03\xff\xff garbage", 13, "protocol_error", "packet length too long", ""},
     {"\x15\x03\x03\x00\x02\x02\x70", 7, "unrecognized_name", "unrecognized name", "another name"},
-    {"\x15\x03\x03\x00\x02\x02\x46", 7, "old_protocol", "protocol version", "neither"},
+    {"\x15\x03\x03\x00\x02\x02\x46", 7, "old_protocol", "protocol version", "no version"},
     {"\x15\x03\x03\x00\x02\x02\x28", 7, "handshake_failure", "handshake failure", "cipher"},
     {"", 0, "connection_closed", "closed the connection without a word", "TLS port"},
     {"\x16\x03\x03", 3, "connection_closed", "closed the connection during", "TLS port"},
@@ -291,14 +298,14 @@ static void test_strangers(void **state)
                          strangers[i].count);
         shutdown(p.fd[1], SHUT_WR);
         assert_int_equal(tls_session_step(p.session), TLS_STEP_OVER);
-        tls_session_report(p.session, &p.result);
+        report(&p);
         assert_string_equal(p.result.code, strangers[i].code);
         assert_int_equal(p.result.error.code, ERR_TLS);
         if (!strstr(p.result.error.message, strangers[i].message) ||
             !strstr(p.result.error.message, "good.example:8443") ||
             !strstr(p.result.error.hint, strangers[i].hint))
             fail_msg("%zu: %s (%s)", i, p.result.error.message, p.result.error.hint);
-        assert_false(p.result.has_certificate);
+        assert_null(p.result.leaf);
         pair_close(&p);
     }
 }
@@ -334,7 +341,7 @@ static void test_hang_up_before_we_write(void **state)
     shutdown(p.fd[1], SHUT_RDWR); // a write without MSG_NOSIGNAL ends the process here
     while (tls_session_step(p.session) != TLS_STEP_OVER)
         ;
-    tls_session_report(p.session, &p.result);
+    report(&p);
     assert_string_equal(p.result.code, "connection_reset");
     pair_close(&p);
 }
@@ -359,7 +366,7 @@ static void test_a_flood_ends(void **state)
         steps++;
     }
     assert_int_equal(step, TLS_STEP_OVER);
-    tls_session_report(p.session, &p.result);
+    report(&p);
     assert_int_equal(p.result.error.code, ERR_TLS);
     pair_close(&p);
 }
@@ -373,7 +380,7 @@ static void test_the_callers_error_stays(void **state)
     assert_int_equal(tls_session_step(p.session), TLS_STEP_READ);
     fail(&p.result.error, ERR_TIMEOUT, NULL, "too late");
     p.result.code = "handshake_timeout";
-    tls_session_report(p.session, &p.result);
+    report(&p);
     assert_string_equal(p.result.error.message, "too late");
     assert_string_equal(p.result.code, "handshake_timeout");
     pair_close(&p);

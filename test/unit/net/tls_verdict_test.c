@@ -1,95 +1,158 @@
-// tls_verdict_test.c - OpenSSL's complaints become belfry's words, each once, the nearest first.
+// tls_verdict_test.c - one pass, and everything that is wrong is found.
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_verdict.h"
 
 #include "base/arena.h"
+#include "tls_findings.h"
 #include "tls_fixture.h"
-#include "unit.h"
 
-static void test_codes(void **state)
+static void test_all_at_once(void **state)
 {
-    (void)state;
-    assert_string_equal(tls_verdict_code(X509_V_ERR_CERT_HAS_EXPIRED, 1), "expired");
-    assert_string_equal(tls_verdict_code(X509_V_ERR_CERT_NOT_YET_VALID, 1), "not_yet_valid");
-    assert_string_equal(tls_verdict_code(X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, 1), "self_signed");
-    assert_string_equal(tls_verdict_code(X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, 2),
-                        "untrusted_root");
-    assert_string_equal(tls_verdict_code(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 1),
-                        "incomplete_chain");
-    assert_string_equal(tls_verdict_code(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 3),
-                        "untrusted_root");
-    assert_string_equal(tls_verdict_code(X509_V_ERR_CA_MD_TOO_WEAK, 1), "weak_signature");
-    assert_string_equal(tls_verdict_code(99999, 1), "verify_other");
-}
-
-static void test_each_once_and_bounded(void **state)
-{
-    struct tls_verdict v = {0};
-
-    (void)state;
-    for (int i = 0; i < 3; i++)
-        tls_verdict_add(&v, 0, 10);
-    tls_verdict_add(&v, 1, 10);
-    assert_int_equal(v.count, 2);
-    for (int i = 0; i < 1000; i++)
-        tls_verdict_add(&v, 2, i);
-    assert_int_equal(v.count, TLS_PROBLEMS_MAX - 1);
-}
-
-static void test_report(void **state)
-{
-    struct fixture_cert c = fixture_make(&(struct fixture_options){.cn = "x"});
-    struct tls_result r = {.arena = arena_new(1024), .chain_count = 3, .target.host = "h.example"};
-    struct tls_verdict v = {0};
+    struct fixture_cert issuer = fixture_make(&(struct fixture_options){
+        .cn = "Issuer", .is_ca = true, .start_days = -99, .end_days = 20});
+    struct fixture_cert leaf = fixture_make(&(struct fixture_options){.cn = "x",
+                                                                      .issuer = &issuer,
+                                                                      .start_days = -9,
+                                                                      .end_days = -1,
+                                                                      .key = "RSA1024",
+                                                                      .digest = EVP_sha1()});
+    STACK_OF(X509) *chain = sk_X509_new_null();
+    const struct tls_policy policy = {.pin_count = 1, .has_previous = true};
+    struct tls_evidence evidence = {.leaf = leaf.x509,
+                                    .presented = chain,
+                                    .verified = chain,
+                                    .host = "h.example",
+                                    .now = FIXTURE_NOW,
+                                    .policy = &policy};
+    struct tls_result r = {.arena = arena_new(1024), .code = "internal"};
+    struct tls_notes notes = {0};
 
     (void)state;
-    for (int i = 0; i < TLS_PROBLEMS_MAX; i++)
-        tls_verdict_add(&v, 1 + i % 2, i < 2 ? X509_V_ERR_CERT_HAS_EXPIRED : 1000 + i);
-    tls_verdict_add(&v, 2, 9);
-    tls_verdict_report(&v, c.x509, &r);
-    assert_int_equal(r.problem_count, TLS_PROBLEMS_MAX);
-    assert_string_equal(r.problems[0].code, "hostname_mismatch");
-    assert_int_equal(r.problems[0].openssl, X509_V_ERR_HOSTNAME_MISMATCH);
-    assert_non_null(strstr(r.problems[0].words.p, "no subject alternative names"));
-    for (size_t i = 1; i < r.problem_count; i++)
-        assert_true(r.problems[i - 1].depth <= r.problems[i].depth);
-    assert_string_equal(r.problems[1].words.p, "certificate has expired");
-    assert_false(r.is_verified);
+    r.findings.arena = r.arena;
+    sk_X509_push(chain, leaf.x509);
+    sk_X509_push(chain, issuer.x509);
+    tls_notes_add(&notes, 0, X509_V_ERR_CERT_HAS_EXPIRED);
+    tls_notes_add(&notes, 0, X509_V_ERR_EE_KEY_TOO_SMALL);
+    tls_notes_add(&notes, 1, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN);
+    tls_verdict_report(&evidence, &notes, &r);
+    tls_result_conclude(&r);
+    findings_are(&r.findings,
+                 "hostname_mismatch@0=critical pin_mismatch@0=critical untrusted_root@1=critical "
+                 "expired@0=critical weak_key@0=critical weak_signature@0=critical "
+                 "chain_expires_soon@1=warning certificate_changed@0=ok chain_extra@-1=ok",
+                 0);
+    assert_string_equal(r.code, "hostname_mismatch");
+    assert_false(r.is_verified || r.is_host_ok);
+    assert_true(r.is_changed && r.is_host_asked);
+    assert_int_equal(r.anchor, TLS_ANCHOR_NONE);
+    assert_int_equal(r.chain_total, 2);
+    assert_string_equal(r.leaf->subject.p, "CN = x");
+    assert_string_equal(r.subject_repr.p, "<Name(CN=x)>");
+    assert_string_equal(r.chain[1].subject.p, "CN = Issuer");
+    assert_int_equal(r.verified_count, 2);
+    assert_true(str_eq(r.verified[1], r.chain[1].sha256));
+    assert_int_equal(r.verified_until.us, r.leaf->not_after.us);
     arena_free(r.arena);
-    fixture_free(&c);
+    sk_X509_free(chain);
+    fixture_free(&leaf);
+    fixture_free(&issuer);
 }
 
-// The callback's "go on" is what keeps the certificate's data; it notes nothing when all is well.
-static void test_callback_goes_on(void **state)
+// Of a handshake that ended before the chain was built.
+static void test_a_leaf_alone(void **state)
 {
-    X509_STORE_CTX *store = X509_STORE_CTX_new();
+    struct fixture_cert leaf =
+        fixture_make(&(struct fixture_options){.cn = "x", .start_days = -9, .end_days = 99});
+    const struct tls_policy policy = {0};
+    struct tls_evidence evidence = {.leaf = leaf.x509,
+                                    .is_trusted = true,
+                                    .is_custom = true,
+                                    .now = FIXTURE_NOW,
+                                    .policy = &policy};
+    struct tls_result r = {.arena = arena_new(1024), .code = "internal"};
+    const struct tls_notes notes = {0};
+
+    (void)state;
+    r.findings.arena = r.arena;
+    tls_verdict_report(&evidence, &notes, &r);
+    findings_are(&r.findings, "", 0);
+    assert_int_equal(r.anchor, TLS_ANCHOR_CUSTOM);
+    assert_int_equal(r.chain_count, 1);
+    assert_int_equal(r.verified_count, 1);
+    arena_free(r.arena);
+    fixture_free(&leaf);
+}
+
+static void test_a_chain_without_end(void **state)
+{
+    struct fixture_cert leaf =
+        fixture_make(&(struct fixture_options){.cn = "x", .start_days = -9, .end_days = 99});
+    STACK_OF(X509) *chain = sk_X509_new_null();
+    const struct tls_policy policy = {0};
+    struct tls_evidence evidence = {
+        .leaf = leaf.x509, .presented = chain, .now = FIXTURE_NOW, .policy = &policy};
+    struct tls_result r = {.arena = arena_new(1024), .code = "internal"};
+    const struct tls_notes notes = {0};
+
+    (void)state;
+    r.findings.arena = r.arena;
+    sk_X509_push(chain, leaf.x509);
+    for (int i = 0; i < 3000; i++)
+        sk_X509_push(chain, X509_dup(leaf.x509));
+    tls_verdict_report(&evidence, &notes, &r);
+    assert_int_equal(r.chain_count, TLS_CHAIN_MAX);
+    assert_int_equal(r.chain_total, 3001);
+    arena_free(r.arena);
+    sk_X509_shift(chain);
+    sk_X509_pop_free(chain, X509_free);
+    fixture_free(&leaf);
+}
+
+// Our "go on" is what keeps the certificate's data; nothing is noted when all is well.
+static void test_verify_goes_on(void **state)
+{
+    struct fixture_cert leaf =
+        fixture_make(&(struct fixture_options){.cn = "x", .start_days = -9, .end_days = 99});
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     SSL *ssl = SSL_new(context);
+    STACK_OF(X509) *sent = sk_X509_new_null();
     struct tls_verdict v = {0};
 
     (void)state;
     SSL_set_app_data(ssl, &v);
-    assert_true(X509_STORE_CTX_init(store, NULL, NULL, NULL));
-    X509_STORE_CTX_set_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx(), ssl);
-    X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_HAS_EXPIRED);
-    X509_STORE_CTX_set_error_depth(store, 2);
-    assert_int_equal(tls_verdict_callback(1, store), 1);
-    assert_int_equal(v.count, 0);
-    assert_int_equal(tls_verdict_callback(0, store), 1);
-    assert_int_equal(v.count, 1);
-    assert_int_equal(v.seen[0].depth, 2);
-    X509_STORE_CTX_free(store);
+    sk_X509_push(sent, leaf.x509);
+    for (int trusted = 0; trusted < 2; trusted++) {
+        X509_STORE_CTX *store = X509_STORE_CTX_new();
+
+        if (trusted)
+            X509_STORE_add_cert(SSL_CTX_get_cert_store(context), leaf.x509);
+        assert_true(X509_STORE_CTX_init(store, SSL_CTX_get_cert_store(context), leaf.x509, sent));
+        X509_STORE_CTX_set_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx(), ssl);
+        X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(store), FIXTURE_NOW.us / 1000000);
+        assert_int_equal(tls_verdict_verify(store, NULL), 1);
+        assert_int_equal(v.notes.len, trusted ? 0 : 1);
+        assert_true(trusted || v.notes.v[0].error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT);
+        assert_ptr_equal(v.leaf, leaf.x509);
+        assert_int_equal(sk_X509_num(v.presented), 1);
+        assert_int_equal(sk_X509_num(v.verified), 1);
+        X509_STORE_CTX_free(store);
+    }
+    tls_verdict_done(&v);
+    assert_null(v.leaf);
+    tls_verdict_done(&v);
+    sk_X509_free(sent);
     SSL_free(ssl);
     SSL_CTX_free(context);
+    fixture_free(&leaf);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_codes),
-        cmocka_unit_test(test_each_once_and_bounded),
-        cmocka_unit_test(test_report),
-        cmocka_unit_test(test_callback_goes_on),
+        cmocka_unit_test(test_all_at_once),
+        cmocka_unit_test(test_a_leaf_alone),
+        cmocka_unit_test(test_a_chain_without_end),
+        cmocka_unit_test(test_verify_goes_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
