@@ -1,7 +1,7 @@
 // tls_visit.c - takes one connection through its phases; whatever happens, it ends within its
 // limits.
 //
-//     connect -> (proxy) -> (STARTTLS) -> handshake -> (close) -> finish
+//     connect -> (proxy) -> (STARTTLS) -> handshake -> (close) -> finish -> (inquiry) -> end
 //
 // One timer serves all phases but the first, which is the dial's: it is set to the end of the phase
 // or of the whole check, whichever is first. What a dialogue reads is first peeked at, so that what
@@ -27,6 +27,7 @@
 #include "net/proxy.h"
 #include "net/tls_crl.h"
 #include "net/tls_identity.h"
+#include "net/tls_inquiry.h"
 #include "net/tls_options.h"
 #include "net/tls_session.h"
 #include "net/tls_trust.h"
@@ -61,6 +62,7 @@ struct tls_visit {
     struct talk *talk; // NULL: none under way
     struct tls_identity identity;
     struct tls_session *session;
+    struct tls_inquiry *inquiry;
 };
 
 static void connected(const struct dial_end *end, void *ctx);
@@ -80,6 +82,7 @@ static void listen_ready(int fd, uint32_t events, void *ctx);
 static void deadline_passed(void *ctx);
 static void visit_finish(struct tls_visit *v);
 static void connection_close(struct tls_visit *v);
+static void inquired(void *ctx);
 static void visit_end(struct tls_visit *v);
 
 static mono now_of(const struct tls_visit *v)
@@ -561,6 +564,7 @@ static void visit_free(struct tls_visit *v)
 
     dial_stop(v->dial);
     talk_free(v);
+    tls_inquiry_stop(v->inquiry);
     tls_session_free(v->session);
     tls_identity_done(&v->identity);
     loop_timer_stop(loop, &v->timer);
@@ -595,6 +599,33 @@ static void lists_judge(struct tls_visit *v)
                   TLS_SOURCE_FILE, &r->findings, &r->crl);
 }
 
+static void inquiry_begin(struct tls_visit *v)
+{
+    struct tls_net *net = v->options.net;
+    const struct tls_inquiry_options options = {
+        .loop = net->loop,
+        .dns = net->dns,
+        .access = net->access,
+        .evidence = tls_session_evidence(v->session),
+        .context = tls_session_context(v->session),
+        .result = v->result,
+        .until = v->options.until,
+    };
+
+    loop_timer_stop(net->loop, &v->timer);
+    v->phase_at = now_of(v);
+    v->inquiry = tls_inquiry_start(&options, inquired, v);
+}
+
+static void inquired(void *ctx)
+{
+    struct tls_visit *v = ctx;
+
+    v->inquiry = NULL;
+    v->result->phase_ms[TLS_PHASE_REVOCATION] = ms_since(v, v->phase_at);
+    visit_end(v);
+}
+
 static void visit_finish(struct tls_visit *v)
 {
     struct tls_result *r = v->result;
@@ -607,7 +638,10 @@ static void visit_finish(struct tls_visit *v)
     connection_close(v);
     if (r->leaf && v->how->crl)
         lists_judge(v);
-    visit_end(v);
+    if (v->session && tls_inquiry_is_due(tls_session_evidence(v->session), r))
+        inquiry_begin(v);
+    else
+        visit_end(v);
 }
 
 static void visit_end(struct tls_visit *v)
