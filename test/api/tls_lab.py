@@ -98,7 +98,8 @@ class Server:
         self.port = self.listener.getsockname()[1]
         self.is_closed = threading.Event()
         self.open = set()
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
 
     def accept(self):
         while not self.is_closed.is_set():
@@ -121,6 +122,11 @@ class Server:
 
     def close(self):
         self.is_closed.set()
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept; else the thread would take from whoever gets the descriptor next
+        except OSError:
+            pass
+        self.thread.join()
         self.listener.close()
         for connection in list(self.open):
             try:
