@@ -10,6 +10,8 @@ static int64_t id_make(int64_t ms, int node_slot, int64_t sequence);
 const char *run_state_name(enum run_state state)
 {
     switch (state) {
+    case RUN_NONE:
+        break;
 #define X(name, number, text, sentence) \
     case name:                          \
         return text;
@@ -22,20 +24,11 @@ const char *run_state_name(enum run_state state)
 const char *run_reason_name(enum run_reason reason)
 {
     switch (reason) {
-    case REASON_NONE:
-        return "";
-    case REASON_MISFIRE:
-        return "misfire";
-    case REASON_OVERLAP:
-        return "overlap";
-    case REASON_RESTART:
-        return "restart";
-    case REASON_SHUTDOWN:
-        return "shutdown";
-    case REASON_LIMIT:
-        return "limit";
-    case REASON_FREEZE:
-        return "freeze";
+#define X(name, number, text, sentence) \
+    case name:                          \
+        return text;
+#include "job/run_reason.def"
+#undef X
     }
     return "unknown";
 }
@@ -43,14 +36,35 @@ const char *run_reason_name(enum run_reason reason)
 const char *run_origin_name(enum run_origin origin)
 {
     switch (origin) {
-    case RUN_SCHEDULED:
-        return "schedule";
-    case RUN_CATCHUP:
-        return "catchup";
-    case RUN_MANUAL:
-        return "manual";
+#define X(name, number, text, sentence) \
+    case name:                          \
+        return text;
+#include "job/run_origin.def"
+#undef X
     }
     return "unknown";
+}
+
+uint32_t run_move_from(enum run_actor by, enum run_state to)
+{
+    uint32_t from = 0;
+
+#define X(state, next, actor, attempt, sentence) \
+    from |= (uint32_t)(by == actor && to == next) << state;
+#include "job/run_move.def"
+#undef X
+    return from;
+}
+
+uint32_t run_move_to(enum run_actor by, enum run_state from)
+{
+    uint32_t to = 0;
+
+#define X(state, next, actor, attempt, sentence) \
+    to |= (uint32_t)(by == actor && from == state) << next;
+#include "job/run_move.def"
+#undef X
+    return to;
 }
 
 int64_t run_id_next(struct run_ids *ids, wall now)

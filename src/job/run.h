@@ -5,6 +5,7 @@
 // (coalesced into a run, or skipped together).
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -13,26 +14,44 @@
 // Numbers are stored: never change one, never reuse one. Below RUN_SUCCEEDED a run is alive, from
 // there on final.
 enum run_state {
+    RUN_NONE = 0, // there is no row yet
 #define X(name, number, text, sentence) name = number,
 #include "job/run_state.def"
 #undef X
 };
 
 enum run_origin {
-    RUN_SCHEDULED = 0, // the trigger
-    RUN_CATCHUP = 1,   // the trigger, noticed late
-    RUN_MANUAL = 2,    // a person or program asked for it
+#define X(name, number, text, sentence) name = number,
+#include "job/run_origin.def"
+#undef X
 };
 
-// Why a run was skipped or is not what the schedule said.
 enum run_reason {
-    REASON_NONE = 0,
-    REASON_MISFIRE = 1,  // noticed later than its grace
-    REASON_OVERLAP = 2,  // max_instances runs of the job were still going
-    REASON_RESTART = 3,  // belfry ended while it ran
-    REASON_SHUTDOWN = 4, // ended by an orderly stop
-    REASON_LIMIT = 5,    // the instance's limit of waiting runs
-    REASON_FREEZE = 6,   // a freeze held the job; the message has its reason
+#define X(name, number, text, sentence) name = number,
+#include "job/run_reason.def"
+#undef X
+};
+
+// Who changes the state of a run: see run_move.def.
+enum run_actor {
+    RUN_BY_CLAIM,
+    RUN_BY_START,
+    RUN_BY_ADOPTION,
+    RUN_BY_END,
+    RUN_BY_TAKEOVER,
+};
+
+#define RUN_KEY_MAX 255 // bytes of an idempotency key
+
+// What was asked for with a run, beyond what its job says. Rows of the plain schedule have none.
+struct run_ask {
+    struct str args;  // JSON list of texts instead of the job's; empty: the job's
+    struct str key;   // no two runs of a job have the same; empty: none
+    uint64_t digest;  // of the request that came with the key
+    wall slot;        // the moment it stands for, when that is not scheduled_at; 0: it is
+    wall start_at;    // not before this moment; 0: at once
+    int64_t cause_id; // RUN_RETRY: the run that is repeated; RUN_DEPENDENCY: that which has ended
+    bool is_forced;   // though a freeze holds the job
 };
 
 struct run {
@@ -43,15 +62,17 @@ struct run {
     enum run_state state;
     enum run_reason reason;
     int job_version;
-    int attempt;        // 1, 2, ...; 0 when it never started
-    int64_t missed;     // earlier slots this row stands for as well
-    wall missed_from;   // the first of them; 0 when missed is 0
-    wall queued_at;     // when it was claimed
-    wall started_at;    // 0 until it starts
-    wall finished_at;   // 0 until it ends
-    int exit_code;      // of the process; -1 when it did not exit by itself
-    int signal;         // that ended it; 0 for none
-    struct str message; // one sentence for a person; may be empty
+    int attempt;               // 1, 2, ...; 0 when it never started
+    int64_t missed;            // earlier slots this row stands for as well
+    wall missed_from;          // the first of them; 0 when missed is 0
+    wall queued_at;            // when it was claimed
+    wall started_at;           // 0 until it starts
+    wall finished_at;          // 0 until it ends
+    int exit_code;             // of the process; -1 when it did not exit by itself
+    int signal;                // that ended it; 0 for none
+    struct str message;        // one sentence for a person; may be empty
+    wall try_at;               // RUN_WAITING: when the next attempt begins
+    const struct run_ask *ask; // borrowed; NULL: nothing but what the job says
 };
 
 // What a run wrote to one stream: the first and the last bytes, and how many there were in all.
@@ -61,10 +82,10 @@ struct run_stream {
     int64_t total;   // bytes written by the run
 };
 
-// How a run ended; what the executor reports and the store keeps.
+// How an attempt ended, or a wait for one; what the executor reports and the store keeps.
 struct run_end {
     int64_t run_id;
-    int attempt;
+    int attempt;          // the run's last one; 0 when it never started
     enum run_state state; // final
     enum run_reason reason;
     wall started_at; // 0 when it could not be started
@@ -74,11 +95,33 @@ struct run_end {
     struct str message;
     struct run_stream out, err;
     struct str result; // JSON, or empty
+    wall try_at; // 0: so ends the run; otherwise only its attempt, and the next one begins then
+};
+
+// An attempt begins: the next one of a run that waits, or (is_adopted) it goes on under this
+// belfry.
+struct run_start {
+    int64_t run_id;
+    int attempt;
+    wall started_at;
+    bool is_adopted;
 };
 
 const char *run_state_name(enum run_state state);    // "succeeded"
 const char *run_reason_name(enum run_reason reason); // "misfire"; "" for none
-const char *run_origin_name(enum run_origin origin); // "schedule", "catchup", "manual"
+const char *run_origin_name(enum run_origin origin); // "schedule", "catchup", "manual", ...
+
+// The states from which `by` may bring a run to a state, as a set of bits (1 << state).
+uint32_t run_move_from(enum run_actor by, enum run_state to);
+
+// The states to which `by` may bring a run that is in a state.
+uint32_t run_move_to(enum run_actor by, enum run_state from);
+
+// The state of the run after an end.
+static inline enum run_state run_end_state(const struct run_end *end)
+{
+    return end->try_at.us != 0 ? RUN_WAITING : end->state;
+}
 
 static inline bool run_state_is_final(enum run_state state)
 {

@@ -25,6 +25,7 @@
 #define TELL_US 60000000 // between two lines of the log about it
 #define THAW_US (INT64_C(400) * 86400 * 1000000) // so far the end of a freeze is sought, to tell it
 #define STOP_TRIES 5 // then a stop leaves without what the store refuses
+#define MESSAGE_LOST "belfry ended while this ran; its outcome is not known"
 
 struct live {
     struct list link; // in lives, ended, saving or unsaved
@@ -616,6 +617,36 @@ static void run_ended(const struct run_end *end, void *ctx)
         return;
     dispatch_rest(d, entry);
     dispatch_look(d);
+}
+
+// Its end is recorded as that of any other run, so until the store has it its job does not end.
+void dispatch_lose(struct dispatch *d, const struct run *run)
+{
+    struct live *live = mem_alloc(sizeof *live);
+    struct entry *entry = due_find_id(d->due, run->job_id);
+    struct run_end end = {
+        .run_id = run->id,
+        .attempt = run->attempt,
+        .state = RUN_LOST,
+        .reason = REASON_RESTART,
+        .started_at = run->started_at,
+        .finished_at = clock_wall(loop_clock(d->loop)),
+        .exit_code = -1,
+        .message = STR_LIT(MESSAGE_LOST),
+    };
+
+    live->d = d;
+    live->job_id = run->job_id;
+    live->run_id = run->id;
+    live->end = end_copy(&end);
+    list_push(&d->ended, &live->link);
+    d->live_count++;
+    ends_save_soon(d);
+    if (!entry)
+        return;
+    entry->unsaved++;
+    if (entry->is_relative)
+        entry->event = end.finished_at;
 }
 
 void dispatch_sweep(struct dispatch *d)

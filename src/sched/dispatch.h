@@ -101,6 +101,10 @@ typedef void dispatch_run_done(const struct err *err, int64_t run_id, void *ctx)
 void dispatch_run(struct dispatch *d, struct entry *entry, bool is_forced, dispatch_run_done *done,
                   void *ctx);
 
+// A run that an earlier belfry left running, found at the load: it is lost. Its job, if it is still
+// there, is in due already.
+void dispatch_lose(struct dispatch *d, const struct run *run);
+
 // Claims no more; calls on_idle (perhaps at once) when every run has ended and every end is
 // durable.
 void dispatch_stop(struct dispatch *d, void (*on_idle)(void *ctx), void *ctx);

@@ -313,12 +313,21 @@ static void last_loaded(int64_t job_id, wall at, void *ctx)
         entry->claimed = at;
 }
 
+static void run_loaded(const struct run *run, void *ctx)
+{
+    struct loading *loading = ctx;
+
+    if (run->state == RUN_ORPHANED)
+        dispatch_lose(&loading->s->dispatch, run);
+}
+
 bool sched_start(struct sched *s, struct err *e)
 {
     struct loading loading = {s, sched_trigger_context(s), 0};
     struct store_load load = {.on_calendar = calendar_loaded,
                               .on_job = job_loaded,
                               .on_last = last_loaded,
+                              .on_run = run_loaded,
                               .ctx = &loading};
     struct entry *entry;
 
@@ -334,7 +343,8 @@ bool sched_start(struct sched *s, struct err *e)
     loop_timer_set(s->options.loop, &s->zones_timer,
                    mono_after_us(loop_now(s->options.loop), ZONES_US), zones_tick, s);
     log_info("jobs loaded", log_int("jobs", (int64_t)sched_count(s)),
-             log_int("quarantined", (int64_t)loading.quarantined), log_int("lost_runs", load.lost));
+             log_int("quarantined", (int64_t)loading.quarantined),
+             log_int("orphaned_runs", load.orphaned));
     (void)events_add(&s->events, EVENT_SCHED_STARTED);
     dispatch_sweep(&s->dispatch);
     dispatch_look(&s->dispatch);

@@ -9,12 +9,8 @@
 #include <stdint.h>
 
 #include "base/loop.h"
+#include "store/memory_data.h"
 #include "store/store.h"
-
-struct memory_data;
-
-[[nodiscard]] struct memory_data *memory_data_new(void);
-void memory_data_free(struct memory_data *data); // accepts NULL; no store may be open on it
 
 // A store on data (borrowed, one store at a time) whose clock is the loop's. Never fails. End it
 // with store_close, or with memory_store_crash.

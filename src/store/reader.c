@@ -7,8 +7,12 @@ static bool read_page(struct sql *sql, struct request *r);
 static bool read_run(struct sql *sql, struct request *r);
 static bool tell_last(struct sql *sql, int64_t job_id, enum store_last what,
                       struct store_load *load);
+static bool alive_tell(struct sql *sql, struct store_load *load);
 static struct job_row job_column(sqlite3_stmt *statement);
 static void run_column(sqlite3_stmt *statement, struct arena *arena, struct store_run *to);
+
+#define OUTPUT_AT 26       // the column behind RUN_COLUMNS
+#define ATTEMPTS_MAX 10000 // of one run that are read back
 
 void reader_batch(struct list *requests, void *ctx)
 {
@@ -73,6 +77,8 @@ bool reader_load(struct sql *sql, struct store_load *load, struct err *e)
         (void)sql_fail(sql, e);
     if (statement)
         sqlite3_reset(statement);
+    if (code == SQLITE_DONE && load->on_run && !alive_tell(sql, load))
+        return sql_fail(sql, e);
     return code == SQLITE_DONE;
 }
 
@@ -116,10 +122,55 @@ static bool read_page(struct sql *sql, struct request *r)
     return code == SQLITE_DONE;
 }
 
+// The columns of OUTPUT_COLUMNS in sql.def, from one on.
+static void output_column(sqlite3_stmt *statement, int at, struct arena *arena,
+                          struct run_stream *out, struct run_stream *err, struct str *result)
+{
+    out->head = arena_copy(arena, sql_column(statement, at));
+    out->tail = arena_copy(arena, sql_column(statement, at + 1));
+    out->total = sqlite3_column_int64(statement, at + 2);
+    err->head = arena_copy(arena, sql_column(statement, at + 3));
+    err->tail = arena_copy(arena, sql_column(statement, at + 4));
+    err->total = sqlite3_column_int64(statement, at + 5);
+    *result = arena_copy(arena, sql_column(statement, at + 6));
+}
+
+static void attempt_column(sqlite3_stmt *statement, struct arena *arena, struct run_end *to)
+{
+    *to = (struct run_end){
+        .attempt = sqlite3_column_int(statement, 0),
+        .state = (enum run_state)sqlite3_column_int(statement, 1),
+        .reason = (enum run_reason)sqlite3_column_int(statement, 2),
+        .started_at = {sqlite3_column_int64(statement, 3)},
+        .finished_at = {sqlite3_column_int64(statement, 4)},
+        .exit_code = sqlite3_column_int(statement, 5),
+        .signal = sqlite3_column_int(statement, 6),
+        .message = arena_copy(arena, sql_column(statement, 7)),
+    };
+    output_column(statement, 8, arena, &to->out, &to->err, &to->result);
+}
+
+// The attempts before the last one. There are as many as that one's number says, or fewer.
+static bool attempts_read(struct sql *sql, struct arena *arena, struct store_run *run)
+{
+    size_t room = run->run.attempt > ATTEMPTS_MAX ? ATTEMPTS_MAX : (size_t)run->run.attempt;
+    struct run_end *attempts = arena_array(arena, room, sizeof *attempts);
+    sqlite3_stmt *statement = sql_get(sql, SQL_ATTEMPTS);
+    int code = SQLITE_ERROR;
+
+    sqlite3_bind_int64(statement, 1, run->run.id);
+    while (statement && (code = sqlite3_step(statement)) == SQLITE_ROW && run->attempt_count < room)
+        attempt_column(statement, arena, &attempts[run->attempt_count++]);
+    if (statement)
+        sqlite3_reset(statement);
+    run->attempts = attempts;
+    return code == SQLITE_DONE || code == SQLITE_ROW;
+}
+
 static bool read_run(struct sql *sql, struct request *r)
 {
     sqlite3_stmt *statement = sql_get(sql, SQL_RUN);
-    struct store_run *run;
+    struct store_run *run = NULL;
     int code;
 
     if (!statement)
@@ -130,16 +181,30 @@ static bool read_run(struct sql *sql, struct request *r)
         r->page = run = arena_alloc(r->arena, sizeof *run);
         r->page_count = 1;
         run_column(statement, r->arena, run);
-        run->out.head = arena_copy(r->arena, sql_column(statement, 17));
-        run->out.tail = arena_copy(r->arena, sql_column(statement, 18));
-        run->out.total = sqlite3_column_int64(statement, 19);
-        run->err.head = arena_copy(r->arena, sql_column(statement, 20));
-        run->err.tail = arena_copy(r->arena, sql_column(statement, 21));
-        run->err.total = sqlite3_column_int64(statement, 22);
-        run->result = arena_copy(r->arena, sql_column(statement, 23));
+        output_column(statement, OUTPUT_AT, r->arena, &run->out, &run->err, &run->result);
     }
     sqlite3_reset(statement);
+    if (code == SQLITE_ROW && (run->run.attempt > 1 || run->run.state == RUN_WAITING))
+        return attempts_read(sql, r->arena, run);
     return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+static bool alive_tell(struct sql *sql, struct store_load *load)
+{
+    sqlite3_stmt *statement = sql_get(sql, SQL_RUNS_ALIVE);
+    int code = SQLITE_ERROR;
+
+    while (statement && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct arena *arena = arena_new(1024);
+        struct store_run run = {0};
+
+        run_column(statement, arena, &run);
+        load->on_run(&run.run, load->ctx);
+        arena_free(arena);
+    }
+    if (statement)
+        sqlite3_reset(statement);
+    return code == SQLITE_DONE;
 }
 
 static bool tell_last(struct sql *sql, int64_t job_id, enum store_last what,
@@ -176,6 +241,23 @@ static struct job_row job_column(sqlite3_stmt *statement)
     };
 }
 
+static const struct run_ask *ask_column(sqlite3_stmt *statement, struct arena *arena)
+{
+    struct run_ask *ask;
+
+    if (sqlite3_column_type(statement, 18) == SQLITE_NULL)
+        return NULL;
+    ask = arena_alloc(arena, sizeof *ask);
+    ask->args = arena_copy(arena, sql_column(statement, 19));
+    ask->key = arena_copy(arena, sql_column(statement, 20));
+    ask->digest = (uint64_t)sqlite3_column_int64(statement, 21);
+    ask->slot.us = sqlite3_column_int64(statement, 22);
+    ask->start_at.us = sqlite3_column_int64(statement, 23);
+    ask->cause_id = sqlite3_column_int64(statement, 24);
+    ask->is_forced = sqlite3_column_int(statement, 25);
+    return ask;
+}
+
 // The columns of RUN_COLUMNS in sql.def.
 static void run_column(sqlite3_stmt *statement, struct arena *arena, struct store_run *to)
 {
@@ -196,6 +278,8 @@ static void run_column(sqlite3_stmt *statement, struct arena *arena, struct stor
         .exit_code = sqlite3_column_int(statement, 13),
         .signal = sqlite3_column_int(statement, 14),
         .message = arena_copy(arena, sql_column(statement, 15)),
+        .try_at = {sqlite3_column_int64(statement, 17)},
+        .ask = ask_column(statement, arena),
     };
     to->job_name = arena_copy(arena, sql_column(statement, 16));
 }

@@ -37,15 +37,34 @@ struct request *request_claim(const struct run *runs, size_t count, wall waterma
 {
     struct request *r = request_new(REQUEST_CLAIM, count * (sizeof *runs + sizeof *r->won));
 
+    uint32_t births = run_move_to(RUN_BY_CLAIM, RUN_NONE);
+
     r->runs = arena_array(r->arena, count, sizeof *runs);
     r->won = arena_array(r->arena, count, sizeof *r->won);
     for (size_t i = 0; i < count; i++) {
+        assert(births >> runs[i].state & 1);
         r->runs[i] = runs[i];
         if (runs[i].message.len)
             r->runs[i].message = arena_copy(r->arena, runs[i].message);
+        if (!runs[i].ask)
+            continue;
+        r->has_asks = true;
+        r->runs[i].ask = request_copy_ask(r->arena, runs[i].ask);
     }
     r->count = count;
     r->watermark = watermark;
+    return r;
+}
+
+struct request *request_start(const struct run_start *starts, size_t count)
+{
+    struct request *r = request_new(REQUEST_START, count * (sizeof *starts + sizeof *r->won));
+
+    r->starts = arena_array(r->arena, count, sizeof *starts);
+    r->won = arena_array(r->arena, count, sizeof *r->won);
+    if (count > 0)
+        memcpy(r->starts, starts, count * sizeof *starts);
+    r->count = count;
     return r;
 }
 
@@ -65,6 +84,14 @@ struct request *request_finish(const struct run_end *ends, size_t count)
             r->ends[i].result = arena_copy(r->arena, ends[i].result);
     }
     r->count = count;
+    return r;
+}
+
+struct request *request_delete_run(int64_t run_id)
+{
+    struct request *r = request_new(REQUEST_DELETE_RUN, 0);
+
+    r->query = (struct store_run_query){.before_id = run_id, .limit = 1};
     return r;
 }
 
@@ -170,6 +197,29 @@ bool request_refuse_run_id(struct request *r, int64_t run_id)
     return fail(&r->err, ERR_CONFLICT, "run_id", "a run of id %" PRId64 " exists already", run_id);
 }
 
+bool request_refuse_key(struct request *r, const struct run *run, int64_t run_id)
+{
+    r->is_refused = true;
+    r->run_id = run_id;
+    return fail(&r->err, ERR_EXISTS, "idempotency-key",
+                "the run %" PRId64 " of the job has the key \"%.*s\" already", run_id,
+                STR(run->ask->key));
+}
+
+bool request_refuse_no_run(struct request *r)
+{
+    r->is_refused = true;
+    return fail(&r->err, ERR_NOT_FOUND, "run_id", "there is no run %" PRId64, r->query.before_id);
+}
+
+bool request_refuse_alive(struct request *r, enum run_state state)
+{
+    r->is_refused = true;
+    fail(&r->err, ERR_CONFLICT, "run_id", "the run %" PRId64 " has not ended: it is %s",
+         r->query.before_id, run_state_name(state));
+    return fail_hint(&r->err, "cancel it first, or wait for its end");
+}
+
 bool request_may_put(struct request *r, int version_now)
 {
     if (r->expect_version == STORE_ANY)
@@ -181,10 +231,24 @@ bool request_may_put(struct request *r, int version_now)
     return version_now == r->expect_version ? true : request_refuse_conflict(r, version_now);
 }
 
+const struct run_ask *request_copy_ask(struct arena *arena, const struct run_ask *ask)
+{
+    struct run_ask *copy;
+
+    if (!ask)
+        return NULL;
+    copy = arena_alloc(arena, sizeof *copy);
+    *copy = *ask;
+    copy->args = arena_copy(arena, ask->args);
+    copy->key = arena_copy(arena, ask->key);
+    return copy;
+}
+
 void request_reset(struct request *r)
 {
     r->is_refused = false;
     r->err.code = ERR_NONE;
+    r->run_id = 0;
     if (r->won)
         memset(r->won, 0, r->count * sizeof *r->won);
 }
@@ -193,14 +257,15 @@ void request_answer(struct request *r)
 {
     const struct err *err = r->err.code == ERR_NONE ? NULL : &r->err;
     struct store_answer answer = {
+        .run_id = r->run_id,
         .err = err,
         .job_id = err ? 0 : r->job_id,
         .version = err ? 0 : r->version,
         .change_seq = err ? 0 : r->change_seq,
         .won = err ? NULL : r->won,
-        .won_count = err                        ? 0
-                     : r->kind == REQUEST_CLAIM ? r->count
-                                                : 0,
+        .won_count = err      ? 0
+                     : r->won ? r->count
+                              : 0,
     };
 
     if (r->runs_done)

@@ -19,6 +19,8 @@ enum request_kind {
     REQUEST_FINISH,
     REQUEST_PUT_CALENDAR,
     REQUEST_DELETE_CALENDAR,
+    REQUEST_START,
+    REQUEST_DELETE_RUN,
     REQUEST_READ_RUNS,
     REQUEST_READ_RUN,
 };
@@ -36,11 +38,13 @@ struct request {
     struct store_calendar calendar; // PUT_CALENDAR; of DELETE_CALENDAR kind and name
     int expect_version;             // PUT_JOB, PUT_CALENDAR
     struct run *runs;               // CLAIM
-    bool *won;                      // CLAIM
+    bool has_asks;                  // CLAIM: some of the runs have an ask
+    struct run_start *starts;       // START
+    bool *won;                      // CLAIM, START
     struct run_end *ends;           // FINISH
-    size_t count;                   // of runs or ends
+    size_t count;                   // of runs, starts or ends
     wall watermark;                 // CLAIM
-    struct store_run_query query;   // READ_RUNS; of READ_RUN before_id is the run
+    struct store_run_query query;   // READ_RUNS; of READ_RUN, DELETE_RUN before_id is the run
 
     bool is_refused;
     bool is_withdrawn; // refused after it had written: the transaction was begun anew without it
@@ -48,6 +52,7 @@ struct request {
     int64_t job_id; // the answer of PUT_JOB and SET_STATE
     int version;    // likewise, and of PUT_CALENDAR
     int64_t change_seq;
+    int64_t run_id;         // likewise, of a CLAIM whose key is taken
     struct store_run *page; // the answer of reads, in the arena unless the store says otherwise
     size_t page_count;
 };
@@ -55,7 +60,9 @@ struct request {
 [[nodiscard]] struct request *request_put_job(const struct job_row *row, int expect_version);
 [[nodiscard]] struct request *request_set_state(int64_t job_id, enum job_state state);
 [[nodiscard]] struct request *request_claim(const struct run *runs, size_t count, wall watermark);
+[[nodiscard]] struct request *request_start(const struct run_start *starts, size_t count);
 [[nodiscard]] struct request *request_finish(const struct run_end *ends, size_t count);
+[[nodiscard]] struct request *request_delete_run(int64_t run_id);
 [[nodiscard]] struct request *request_put_calendar(const struct store_calendar *row,
                                                    int expect_version);
 [[nodiscard]] struct request *request_delete_calendar(enum store_calendar_kind kind,
@@ -72,10 +79,16 @@ bool request_refuse_exists(struct request *r);
 bool request_refuse_conflict(struct request *r, int version_now);
 bool request_refuse_missing(struct request *r);
 bool request_refuse_run_id(struct request *r, int64_t run_id);
+bool request_refuse_key(struct request *r, const struct run *run, int64_t run_id);
+bool request_refuse_no_run(struct request *r);
+bool request_refuse_alive(struct request *r, enum run_state state);
 
 // What a put_job or put_calendar may do, given the version of what has that name now (0: there is
 // nothing). False when refused.
 bool request_may_put(struct request *r, int version_now);
+
+// A copy of what was asked with a run; NULL when there is nothing.
+const struct run_ask *request_copy_ask(struct arena *arena, const struct run_ask *ask);
 
 // Forgets what an attempt to carry it out left behind, before the next attempt.
 void request_reset(struct request *r);

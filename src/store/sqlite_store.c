@@ -32,7 +32,7 @@ struct sqlite_store {
 };
 
 static const struct store_ops sqlite_ops;
-static bool store_start(struct sqlite_store *s, struct loop *loop, struct err *e);
+static bool store_begin(struct sqlite_store *s, struct loop *loop, struct err *e);
 static void store_end(struct sqlite_store *s);
 
 bool sqlite_store_open(struct loop *loop, const struct clock *clock,
@@ -50,7 +50,7 @@ bool sqlite_store_open(struct loop *loop, const struct clock *clock,
         (s->writer.sql = takeover_open(s->path, e)) &&
         takeover(s->writer.sql, str_of(options->node_name), str_of(options->version),
                  clock_wall(clock), &s->takeover, e) &&
-        (s->reader = sql_open(s->path, false, e)) && store_start(s, loop, e)) {
+        (s->reader = sql_open(s->path, false, e)) && store_begin(s, loop, e)) {
         *ret = &s->base;
         return true;
     }
@@ -82,7 +82,7 @@ static void wal_has_grown(void *ctx)
     lane_poke(s->reads);
 }
 
-static bool store_start(struct sqlite_store *s, struct loop *loop, struct err *e)
+static bool store_begin(struct sqlite_store *s, struct loop *loop, struct err *e)
 {
     struct lane_work reads = {reader_batch, reader_checkpoint, s->reader};
     struct lane_work writes = {writer_batch, NULL, &s->writer};
@@ -143,7 +143,7 @@ static bool sqlite_load(struct store *store, struct store_load *load, struct err
 
     sql_close(sql);
     load->watermark = s->takeover.watermark;
-    load->lost = s->takeover.lost;
+    load->orphaned = s->takeover.orphaned;
     load->last_run_id = s->takeover.last_run_id;
     return ok;
 }
@@ -176,6 +176,17 @@ static void sqlite_claim(struct store *s, const struct run *runs, size_t count, 
                          store_done *done, void *ctx)
 {
     ask(s, request_claim(runs, count, watermark), done, ctx);
+}
+
+static void sqlite_start(struct store *s, const struct run_start *starts, size_t count,
+                         store_done *done, void *ctx)
+{
+    ask(s, request_start(starts, count), done, ctx);
+}
+
+static void sqlite_delete_run(struct store *s, int64_t run_id, store_done *done, void *ctx)
+{
+    ask(s, request_delete_run(run_id), done, ctx);
 }
 
 static void sqlite_finish(struct store *s, const struct run_end *ends, size_t count,
@@ -223,7 +234,9 @@ static const struct store_ops sqlite_ops = {
     .put_calendar = sqlite_put_calendar,
     .delete_calendar = sqlite_delete_calendar,
     .claim = sqlite_claim,
+    .start = sqlite_start,
     .finish = sqlite_finish,
+    .delete_run = sqlite_delete_run,
     .read_runs = sqlite_read_runs,
     .read_run = sqlite_read_run,
     .stats = sqlite_stats,

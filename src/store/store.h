@@ -14,7 +14,8 @@
 // What must stay true: (1) one row for each (job, scheduled_at); (2) a final run never changes; (3)
 // an end counts only for a run that is alive and in that attempt; (4) the watermark moves only with
 // a claim, in the same transaction, and never back: every slot due at or before it, under the
-// definitions then in force, has a row or is counted in one.
+// definitions then in force, has a row or is counted in one; (5) a run changes its state only as
+// job/run_move.def allows.
 #pragma once
 
 #include <stddef.h>
@@ -49,7 +50,8 @@ struct store_answer {
     int64_t job_id;     // put_job, set_job_state: the store's number of the job
     int version;        // the same: the version now
     int64_t change_seq; // the same
-    const bool *won;    // claim: won[i] says whether runs[i] was inserted
+    int64_t run_id;     // claim, refused with ERR_EXISTS: the run that has the key
+    const bool *won;    // claim, start: won[i] says whether runs[i] was inserted, starts[i] made
     size_t won_count;
 };
 typedef void store_done(const struct store_answer *answer, void *ctx);
@@ -69,12 +71,14 @@ struct store_run_query {
     int limit;         // 1 to 1000
 };
 
-// A run as read back, with the name its job had. out, err and result only from run_get.
+// A run as read back, with the name its job had. out, err, result and attempts only from read_run.
 struct store_run {
     struct run run;
     struct str job_name;
     struct run_stream out, err;
     struct str result;
+    const struct run_end *attempts; // those before the last one, which the run itself tells
+    size_t attempt_count;
 };
 typedef void store_runs_done(const struct err *err, const struct store_run *runs, size_t count,
                              void *ctx);
@@ -95,9 +99,12 @@ struct store_load {
     void (*on_last)(int64_t job_id, wall at, void *ctx);
     // Each calendar and freeze, by kind and name, before the first job. NULL: nobody asks.
     void (*on_calendar)(const struct store_calendar *row, void *ctx);
+    // Each run that is queued, waiting or orphaned, by id, after the last job, whatever became of
+    // its job. NULL: nobody asks.
+    void (*on_run)(const struct run *run, void *ctx);
     void *ctx;
-    wall watermark; // filled in: see (4); 0 in a new store
-    int64_t lost;   // filled in: runs that were alive and are now RUN_LOST (their belfry is gone)
+    wall watermark;      // filled in: see (4); 0 in a new store
+    int64_t orphaned;    // filled in: runs that were running, of which the one who asks must decide
     int64_t last_run_id; // filled in: greatest run id, so that ids never go back
 };
 
@@ -120,8 +127,11 @@ struct store_ops {
                             store_done *done, void *ctx);
     void (*claim)(struct store *store, const struct run *runs, size_t count, wall watermark,
                   store_done *done, void *ctx);
+    void (*start)(struct store *store, const struct run_start *starts, size_t count,
+                  store_done *done, void *ctx);
     void (*finish)(struct store *store, const struct run_end *ends, size_t count, store_done *done,
                    void *ctx);
+    void (*delete_run)(struct store *store, int64_t run_id, store_done *done, void *ctx);
     void (*read_runs)(struct store *store, const struct store_run_query *query,
                       store_runs_done *done, void *ctx);
     void (*read_run)(struct store *store, int64_t run_id, store_runs_done *done, void *ctx);
@@ -134,7 +144,7 @@ struct store {
 };
 
 // Reads everything a scheduler needs to start. Synchronous: call it once, before the loop runs.
-// Runs left alive by an earlier process become RUN_LOST (REASON_RESTART) in the same go.
+// Runs that an earlier process left running are RUN_ORPHANED since this store was opened.
 [[nodiscard]] static inline bool store_load(struct store *s, struct store_load *load, struct err *e)
 {
     return s->ops->load(s, load, e);
@@ -175,19 +185,37 @@ static inline void store_delete_calendar(struct store *s, enum store_calendar_ki
 // Inserts rows of the ledger and moves the watermark, in one transaction. Rows may be alive
 // (RUN_RUNNING, RUN_QUEUED) or final at birth (RUN_SKIPPED). won[i] is false where (job, slot) had
 // a row already or the job is deleted: not an error. count may be 0 (the watermark alone moves).
-// Ids must be new: one that exists refuses the whole claim (ERR_CONFLICT).
+// Ids must be new: one that exists refuses the whole claim (ERR_CONFLICT). So does a key that a run
+// of the same job has (ERR_EXISTS, and answer.run_id is that run).
 static inline void store_claim(struct store *s, const struct run *runs, size_t count,
                                wall watermark, store_done *done, void *ctx)
 {
     s->ops->claim(s, runs, count, watermark, done, ctx);
 }
 
-// Records ends. An end whose run is final already, or in another attempt, is ignored. The caller
-// keeps nothing alive.
+// Begins attempts of runs that wait (queued, waiting), or takes over those that are orphaned.
+// won[i] is false where the run is in no such state, or its attempt is another than the one before
+// (adoption: than this one).
+static inline void store_start(struct store *s, const struct run_start *starts, size_t count,
+                               store_done *done, void *ctx)
+{
+    s->ops->start(s, starts, count, done, ctx);
+}
+
+// Records ends: of runs, of attempts that are followed by another (try_at), of waits that are given
+// up. An end whose run is final already, in another attempt, or in a state that cannot end so is
+// ignored. The caller keeps nothing alive.
 static inline void store_finish(struct store *s, const struct run_end *ends, size_t count,
                                 store_done *done, void *ctx)
 {
     s->ops->finish(s, ends, count, done, ctx);
+}
+
+// Removes a final run with all that belongs to it. ERR_NOT_FOUND when there is none, ERR_CONFLICT
+// while it is alive.
+static inline void store_delete_run(struct store *s, int64_t run_id, store_done *done, void *ctx)
+{
+    s->ops->delete_run(s, run_id, done, ctx);
 }
 
 // Reads do not wait behind writes. done may get count 0; texts live until it returns. read_run

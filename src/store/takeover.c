@@ -1,5 +1,5 @@
-// takeover.c - from a file to a ledger that is ours: look whether it is sound, and end what the
-// process before left.
+// takeover.c - from a file to a ledger that is ours: look whether it is sound, and set aside
+// what the process before left running.
 // SPDX-License-Identifier: Apache-2.0
 #include "store/takeover.h"
 
@@ -14,7 +14,6 @@
 #include "store/migrate.h"
 
 #define ALWAYS_CHECK_BYTES (16 * 1024 * 1024) // so small that looking costs nothing
-#define MESSAGE_LOST "belfry ended while this ran; its outcome is not known"
 
 static bool files_check(const char *path, struct err *e);
 static bool wal_begin(struct sql *sql, struct err *e);
@@ -58,17 +57,15 @@ static bool node_begin(struct sql *sql, struct str name, struct str version, wal
     return true;
 }
 
-static bool runs_lose(struct sql *sql, wall now, struct takeover *t)
+static bool runs_orphan(struct sql *sql, struct takeover *t)
 {
-    sqlite3_stmt *statement = sql_get(sql, SQL_RUN_LOSE);
+    sqlite3_stmt *statement = sql_get(sql, SQL_RUN_ORPHAN);
 
-    sqlite3_bind_int(statement, 1, RUN_LOST);
-    sqlite3_bind_int(statement, 2, REASON_RESTART);
-    sqlite3_bind_int64(statement, 3, now.us);
-    sql_bind_text(statement, 4, STR_LIT(MESSAGE_LOST));
+    sqlite3_bind_int(statement, 1, RUN_ORPHANED);
+    sqlite3_bind_int64(statement, 2, run_move_from(RUN_BY_TAKEOVER, RUN_ORPHANED));
     if (sql_run(statement) != SQLITE_OK)
         return false;
-    t->lost = sqlite3_changes(sql->db);
+    t->orphaned = sqlite3_changes(sql->db);
     return sql_number(sql_get(sql, SQL_RUN_LAST), &t->last_run_id);
 }
 
@@ -89,7 +86,7 @@ bool takeover(struct sql *sql, struct str node_name, struct str version, wall no
     struct takeover t = {0};
 
     if (sql_do(sql, SQL_BEGIN) == SQLITE_OK && change_seq_find(sql, &t) &&
-        node_begin(sql, node_name, version, now, &t) && runs_lose(sql, now, &t) &&
+        node_begin(sql, node_name, version, now, &t) && runs_orphan(sql, &t) &&
         meta_set(sql, "clean", 0) && sql_do(sql, SQL_COMMIT) == SQLITE_OK) {
         *ret = t;
         return true;

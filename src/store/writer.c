@@ -28,7 +28,9 @@ static enum outcome set_state(struct writer *w, struct request *r);
 static enum outcome put_calendar(struct writer *w, struct request *r);
 static enum outcome delete_calendar(struct writer *w, struct request *r);
 static enum outcome claim(struct writer *w, struct request *r);
+static enum outcome start(struct writer *w, struct request *r);
 static enum outcome finish(struct writer *w, const struct run_end *end);
+static enum outcome delete_run(struct writer *w, struct request *r);
 static enum outcome job_lives(struct writer *w, int64_t job_id, bool *ret_lives);
 static void job_is_dead(struct writer *w, int64_t job_id);
 
@@ -178,6 +180,10 @@ static enum outcome carry_out(struct writer *w, struct request *r)
         return put_calendar(w, r);
     if (r->kind == REQUEST_DELETE_CALENDAR)
         return delete_calendar(w, r);
+    if (r->kind == REQUEST_START)
+        return start(w, r);
+    if (r->kind == REQUEST_DELETE_RUN)
+        return delete_run(w, r);
     for (size_t i = 0; i < r->count && outcome == DONE; i++)
         outcome = finish(w, &r->ends[i]);
     return outcome;
@@ -358,11 +364,69 @@ static enum outcome winners_find(struct writer *w, struct request *r)
     return DONE;
 }
 
+// Whether the key of a run is free; if not, the request is refused.
+static enum outcome key_look(struct writer *w, struct request *r, const struct run *run)
+{
+    sqlite3_stmt *statement;
+    int64_t run_id = 0;
+    int code;
+
+    if (!run->ask || run->ask->key.len == 0)
+        return DONE;
+    statement = sql_get(w->sql, SQL_RUN_OF_KEY);
+    sqlite3_bind_int64(statement, 1, run->job_id);
+    sql_bind_text(statement, 2, run->ask->key);
+    code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        run_id = sqlite3_column_int64(statement, 0);
+    if (statement)
+        sqlite3_reset(statement);
+    if (code == SQLITE_ROW)
+        (void)request_refuse_key(r, run, run_id);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? DONE : BROKEN;
+}
+
+static enum outcome keys_look(struct writer *w, struct request *r)
+{
+    for (size_t i = 0; i < r->count && !r->is_refused; i++)
+        if (key_look(w, r, &r->runs[i]) != DONE)
+            return BROKEN;
+    return DONE;
+}
+
+static bool ask_insert(struct writer *w, const struct run *run)
+{
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_ASK_INSERT);
+
+    sqlite3_bind_int64(statement, 1, run->id);
+    sqlite3_bind_int64(statement, 2, run->job_id);
+    sql_bind_text(statement, 3, run->ask->args);
+    sql_bind_text(statement, 4, run->ask->key);
+    sqlite3_bind_int64(statement, 5, (int64_t)run->ask->digest);
+    sqlite3_bind_int64(statement, 6, run->ask->slot.us);
+    sqlite3_bind_int64(statement, 7, run->ask->start_at.us);
+    sqlite3_bind_int64(statement, 8, run->ask->cause_id);
+    sqlite3_bind_int(statement, 9, run->ask->is_forced);
+    return sql_run(statement) == SQLITE_OK;
+}
+
+static enum outcome asks_insert(struct writer *w, const struct request *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->won[i] && r->runs[i].ask && !ask_insert(w, &r->runs[i]))
+            return BROKEN;
+    return DONE;
+}
+
 static enum outcome claim(struct writer *w, struct request *r)
 {
     struct run_rows rows = {r->runs, r->won, r->count, 0};
     int wanted = 0, code;
 
+    if (r->has_asks && keys_look(w, r) != DONE)
+        return BROKEN;
+    if (r->is_refused)
+        return DONE;
     for (size_t i = 0; i < r->count; i++) {
         if (job_lives(w, r->runs[i].job_id, &r->won[i]) != DONE)
             return BROKEN;
@@ -377,9 +441,49 @@ static enum outcome claim(struct writer *w, struct request *r)
         return BROKEN;
     if (wanted > 0 && sqlite3_changes(w->sql->db) != wanted && winners_find(w, r) != DONE)
         return BROKEN;
+    if (r->has_asks && asks_insert(w, r) != DONE)
+        return BROKEN;
     if (r->watermark.us > w->next_watermark.us)
         w->next_watermark = r->watermark;
     return DONE;
+}
+
+static enum outcome start_one(struct writer *w, const struct run_start *start, bool *ret_won)
+{
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_RUN_START);
+    enum run_actor by = start->is_adopted ? RUN_BY_ADOPTION : RUN_BY_START;
+
+    sqlite3_bind_int64(statement, 1, start->run_id);
+    sqlite3_bind_int(statement, 2, start->attempt);
+    sqlite3_bind_int(statement, 3, RUN_RUNNING);
+    sqlite3_bind_int64(statement, 4, start->started_at.us);
+    sqlite3_bind_int64(statement, 5, w->node_id);
+    sqlite3_bind_int(statement, 6, start->is_adopted ? start->attempt : start->attempt - 1);
+    sqlite3_bind_int64(statement, 7, run_move_from(by, RUN_RUNNING));
+    if (sql_run(statement) != SQLITE_OK)
+        return BROKEN;
+    *ret_won = sqlite3_changes(w->sql->db) == 1;
+    return DONE;
+}
+
+static enum outcome start(struct writer *w, struct request *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (start_one(w, &r->starts[i], &r->won[i]) != DONE)
+            return BROKEN;
+    return DONE;
+}
+
+static void output_bind(sqlite3_stmt *statement, const struct run_end *end)
+{
+    sqlite3_bind_int64(statement, 1, end->run_id);
+    sql_bind_blob(statement, 2, end->out.head);
+    sql_bind_blob(statement, 3, end->out.tail);
+    sqlite3_bind_int64(statement, 4, end->out.total);
+    sql_bind_blob(statement, 5, end->err.head);
+    sql_bind_blob(statement, 6, end->err.tail);
+    sqlite3_bind_int64(statement, 7, end->err.total);
+    sql_bind_text(statement, 8, end->result);
 }
 
 static bool output_insert(struct writer *w, const struct run_end *end)
@@ -389,34 +493,77 @@ static bool output_insert(struct writer *w, const struct run_end *end)
     if (!end->out.total && !end->err.total && !end->result.len)
         return true;
     statement = sql_get(w->sql, SQL_OUTPUT_INSERT);
-    sqlite3_bind_int64(statement, 1, end->run_id);
-    sql_bind_blob(statement, 2, end->out.head);
-    sql_bind_blob(statement, 3, end->out.tail);
-    sqlite3_bind_int64(statement, 4, end->out.total);
-    sql_bind_blob(statement, 5, end->err.head);
-    sql_bind_blob(statement, 6, end->err.tail);
-    sqlite3_bind_int64(statement, 7, end->err.total);
-    sql_bind_text(statement, 8, end->result);
+    output_bind(statement, end);
+    return sql_run(statement) == SQLITE_OK;
+}
+
+static bool attempt_insert(struct writer *w, const struct run_end *end)
+{
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_ATTEMPT_INSERT);
+
+    output_bind(statement, end);
+    sqlite3_bind_int(statement, 9, end->attempt);
+    sqlite3_bind_int(statement, 10, end->state);
+    sqlite3_bind_int(statement, 11, end->reason);
+    sqlite3_bind_int64(statement, 12, end->started_at.us);
+    sqlite3_bind_int64(statement, 13, end->finished_at.us);
+    sqlite3_bind_int(statement, 14, end->exit_code);
+    sqlite3_bind_int(statement, 15, end->signal);
+    sql_bind_text(statement, 16, end->message);
     return sql_run(statement) == SQLITE_OK;
 }
 
 static enum outcome finish(struct writer *w, const struct run_end *end)
 {
     sqlite3_stmt *statement = sql_get(w->sql, SQL_RUN_FINISH);
+    enum run_state to = run_end_state(end);
 
     sqlite3_bind_int64(statement, 1, end->run_id);
     sqlite3_bind_int(statement, 2, end->attempt);
-    sqlite3_bind_int(statement, 3, end->state);
-    sqlite3_bind_int(statement, 4, end->reason);
+    sqlite3_bind_int(statement, 3, to);
+    sqlite3_bind_int(statement, 4, to == RUN_WAITING ? REASON_RETRY : end->reason);
     sqlite3_bind_int64(statement, 5, end->started_at.us);
-    sqlite3_bind_int64(statement, 6, end->finished_at.us);
+    sqlite3_bind_int64(statement, 6, to == RUN_WAITING ? 0 : end->finished_at.us);
     sqlite3_bind_int(statement, 7, end->exit_code);
     sqlite3_bind_int(statement, 8, end->signal);
     sql_bind_text(statement, 9, end->message);
+    sqlite3_bind_int64(statement, 10, end->try_at.us);
+    sqlite3_bind_int64(statement, 11, run_move_from(RUN_BY_END, to));
     if (sql_run(statement) != SQLITE_OK)
         return BROKEN;
-    if (sqlite3_changes(w->sql->db) == 1 && !output_insert(w, end))
-        return BROKEN;
+    if (sqlite3_changes(w->sql->db) != 1)
+        return DONE;
+    if (to == RUN_WAITING)
+        return attempt_insert(w, end) ? DONE : BROKEN;
+    return output_insert(w, end) ? DONE : BROKEN;
+}
+
+// What belongs to a run, beside its row.
+static const enum sql_name deletions[] = {SQL_RUN_DELETE, SQL_OUTPUT_DELETE, SQL_ASK_DELETE,
+                                          SQL_ATTEMPT_DELETE};
+
+static enum outcome delete_run(struct writer *w, struct request *r)
+{
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_RUN_STATE);
+    int64_t state = 0;
+
+    sqlite3_bind_int64(statement, 1, r->query.before_id);
+    if (!sql_number(statement, &state)) {
+        if (sqlite3_errcode(w->sql->db) != SQLITE_OK && sqlite3_errcode(w->sql->db) != SQLITE_DONE)
+            return BROKEN;
+        (void)request_refuse_no_run(r);
+        return DONE;
+    }
+    if (!run_state_is_final((enum run_state)state)) {
+        (void)request_refuse_alive(r, (enum run_state)state);
+        return DONE;
+    }
+    for (size_t i = 0; i < sizeof deletions / sizeof *deletions; i++) {
+        statement = sql_get(w->sql, deletions[i]);
+        sqlite3_bind_int64(statement, 1, r->query.before_id);
+        if (sql_run(statement) != SQLITE_OK)
+            return BROKEN;
+    }
     return DONE;
 }
 

@@ -163,6 +163,7 @@ def test_killed_during_a_run(server):
     for line in began:
         os.kill(int(line[4]), signal.SIGKILL)
     server.start()
+    wait_until(lambda: not [run for run in runs(server) if run["state"] == "orphaned"], what="a decision about what was running")
     lost = {run["run_id"]: run for run in runs(server) if run["state"] == "lost"}
     for line in began:
         run = lost[int(line[3])]
@@ -374,6 +375,7 @@ def test_second_signal_does_not_wait(server):
     with contextlib.suppress(ProcessLookupError):
         os.kill(int(starts(server)[0][4]), signal.SIGKILL)
     server.start()
+    wait_until(lambda: runs(server, "once")[0]["state"] != "orphaned", what="a decision about what was running")
     run, = runs(server, "once")
     assert run["state"] == "lost"
     wait_until(lambda: job(server, "once") is None, what="the end of the date job")

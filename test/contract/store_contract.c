@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store_fixture.c"
 
+#include "run_contract.c"
+
 // ---- jobs ----
 
 static void test_empty(void **state)
@@ -12,7 +14,7 @@ static void test_empty(void **state)
 
     assert_string_equal(loaded.text, "");
     assert_int_equal(l.watermark.us, 0);
-    assert_int_equal(l.lost, 0);
+    assert_int_equal(l.orphaned, 0);
     assert_int_equal(l.last_run_id, 0);
 }
 
@@ -419,40 +421,6 @@ static void test_output(void **state)
     free(bytes);
 }
 
-// Whatever runs when belfry ends is lost; the next one says so, and says it once.
-static void test_lost(void **state)
-{
-    struct fixture *f = *state;
-    struct loaded loaded = {0};
-    int64_t a = create(f, "a");
-    struct run runs[3] = {run_of(1, a, 1), run_of(2, a, 2), run_of(3, a, 3)};
-    struct run_end end = end_of(2, 1);
-    struct store_load l;
-    struct page page;
-
-    runs[2].state = RUN_QUEUED;
-    claim(f, runs, 3, SLOT(3));
-    finish(f, &end, 1);
-    sim_clock_advance(&f->clock, 60 * INT64_C(1000000));
-    reopen(f);
-    l = load(f, &loaded);
-    assert_int_equal(l.lost, 2);
-    assert_int_equal(l.last_run_id, 3);
-    page = read_run(f, 1);
-    assert_int_equal(page.v[0].run.state, RUN_LOST);
-    assert_int_equal(page.v[0].run.reason, REASON_RESTART);
-    assert_int_equal(page.v[0].run.finished_at.us, SLOT(60).us);
-    assert_true(strlen(page.v[0].message) > 10);
-    page_done(&page);
-    assert_int_equal(state_of(f, 2), RUN_SUCCEEDED);
-    assert_int_equal(state_of(f, 3), RUN_LOST);
-    end = end_of(1, 1); // the end of a lost run comes too late
-    finish(f, &end, 1);
-    assert_int_equal(state_of(f, 1), RUN_LOST);
-    reopen(f);
-    assert_int_equal(load(f, &loaded).lost, 0);
-}
-
 static void test_last_run(void **state)
 {
     struct fixture *f = *state;
@@ -503,14 +471,6 @@ static void test_last_end(void **state)
     assert_non_null(strstr(loaded.text, expect));
     snprintf(expect, sizeof expect, "last %" PRId64 " ", c);
     assert_null(strstr(loaded.text, expect)); // nothing of it has ended
-    runs[0] = run_of(5, c, 3);
-    claim(f, runs, 1, SLOT(0));
-    sim_clock_advance(&f->clock, 60 * INT64_C(1000000));
-    reopen(f); // it is lost, and that is its end
-    loaded = (struct loaded){.wants = STORE_LAST_END};
-    load(f, &loaded);
-    snprintf(expect, sizeof expect, "last %" PRId64 " 60\n", c);
-    assert_non_null(strstr(loaded.text, expect));
 }
 
 // ---- pages ----
@@ -654,7 +614,7 @@ static void test_many(void **state)
         assert_true(won.won[i]);
     finish(f, ends, 1000);
     reopen(f);
-    assert_int_equal(load(f, &loaded).lost, 0);
+    assert_int_equal(load(f, &loaded).orphaned, 0);
     assert_int_equal(state_of(f, 1000), RUN_SUCCEEDED);
 }
 
@@ -774,7 +734,13 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_finish, kind),
         CONTRACT(test_final_stays, kind),
         CONTRACT(test_output, kind),
-        CONTRACT(test_lost, kind),
+        CONTRACT(test_moves, kind),
+        CONTRACT(test_births, kind),
+        CONTRACT(test_orphans, kind),
+        CONTRACT(test_attempts, kind),
+        CONTRACT(test_start_numbers, kind),
+        CONTRACT(test_ask, kind),
+        CONTRACT(test_delete_run, kind),
         CONTRACT(test_last_run, kind),
         CONTRACT(test_last_end, kind),
         CONTRACT(test_pages, kind),

@@ -82,7 +82,7 @@ struct answer {
     bool is_there;
     enum err_code code;
     char message[480];
-    int64_t job_id, change_seq;
+    int64_t job_id, change_seq, run_id;
     int version;
     bool won[2000];
     size_t won_count;
@@ -101,6 +101,7 @@ static void on_answer(const struct store_answer *a, void *ctx)
         memcpy(to->message, a->err->message, sizeof to->message);
     to->job_id = a->job_id;
     to->change_seq = a->change_seq;
+    to->run_id = a->run_id;
     to->version = a->version;
     to->won_count = a->won_count;
     if (a->won_count)
@@ -219,6 +220,8 @@ struct read_run {
     struct run run;
     char name[JOB_NAME_MAX + 1];
     char message[200];
+    char attempts[1000]; // a line each: number, state, start, end, signal, message, output
+    char ask[200];       // one line
     struct str out_head, out_tail, err_head, err_tail, result; // owned copies
     int64_t out_total, err_total;
 };
@@ -234,6 +237,28 @@ static struct str copy(struct str s)
     return (struct str){mem_copy(s.p ? s.p : "", s.len), s.len};
 }
 
+static void ask_print(const struct run_ask *ask, char *text, size_t size)
+{
+    if (ask)
+        snprintf(text, size, "%.*s %.*s %" PRIx64 " %" PRId64 " %" PRId64 " %" PRId64 " %d",
+                 STR(ask->args), STR(ask->key), ask->digest, (ask->slot.us - START.us) / 1000000,
+                 (ask->start_at.us - START.us) / 1000000, ask->cause_id, ask->is_forced);
+}
+
+static void attempts_print(const struct store_run *run, char *text, size_t size)
+{
+    for (size_t i = 0; i < run->attempt_count; i++) {
+        const struct run_end *end = &run->attempts[i];
+        size_t len = strlen(text);
+
+        snprintf(text + len, size - len,
+                 "%d %s %" PRId64 " %" PRId64 " %d %.*s %.*s %.*s %" PRId64 "\n", end->attempt,
+                 run_state_name(end->state), (end->started_at.us - START.us) / 1000000,
+                 (end->finished_at.us - START.us) / 1000000, end->signal, STR(end->message),
+                 STR(end->out.head), STR(end->out.tail), end->out.total);
+    }
+}
+
 static void on_runs(const struct err *err, const struct store_run *runs, size_t count, void *ctx)
 {
     struct page *page = ctx;
@@ -247,6 +272,8 @@ static void on_runs(const struct err *err, const struct store_run *runs, size_t 
 
         snprintf(r.name, sizeof r.name, "%.*s", STR(runs[i].job_name));
         snprintf(r.message, sizeof r.message, "%.*s", STR(runs[i].run.message));
+        ask_print(runs[i].run.ask, r.ask, sizeof r.ask);
+        attempts_print(&runs[i], r.attempts, sizeof r.attempts);
         r.out_head = copy(runs[i].out.head);
         r.out_tail = copy(runs[i].out.tail);
         r.err_head = copy(runs[i].err.head);
@@ -351,6 +378,35 @@ static enum store_last on_job_name(const struct job_row *row, void *ctx)
 
     snprintf(text + len, 1000 - len, "job %.*s\n", STR(row->name));
     return STORE_LAST_NONE;
+}
+
+// A line for each run that is alive: id, state, attempt, next attempt, what was asked.
+static void on_run(const struct run *run, void *ctx)
+{
+    char *text = ctx, ask[200] = "";
+    size_t len = strlen(text);
+
+    ask_print(run->ask, ask, sizeof ask);
+    snprintf(text + len, 1000 - len, "%" PRId64 " %s %d %" PRId64 "%s%s\n", run->id,
+             run_state_name(run->state), run->attempt,
+             run->try_at.us ? (run->try_at.us - START.us) / 1000000 : 0, ask[0] ? " " : "", ask);
+}
+
+static enum store_last on_no_job(const struct job_row *row, void *ctx)
+{
+    (void)row;
+    (void)ctx;
+    return STORE_LAST_NONE;
+}
+
+static struct store_load alive_loaded(struct fixture *f, char text[1000])
+{
+    struct store_load l = {.on_job = on_no_job, .on_run = on_run, .ctx = text};
+    struct err e;
+
+    text[0] = '\0';
+    assert_true(store_load(f->store, &l, &e));
+    return l;
 }
 
 static struct store_load load(struct fixture *f, struct loaded *loaded)

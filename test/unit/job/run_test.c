@@ -18,10 +18,12 @@ static void test_names(void **state)
     assert_string_equal(run_reason_name(REASON_RESTART), "restart");
     assert_string_equal(run_reason_name(REASON_SHUTDOWN), "shutdown");
     assert_string_equal(run_reason_name(REASON_LIMIT), "limit");
+    assert_string_equal(run_reason_name(REASON_RETRY), "retry");
     assert_string_equal(run_reason_name((enum run_reason)99), "unknown");
     assert_string_equal(run_origin_name(RUN_SCHEDULED), "schedule");
     assert_string_equal(run_origin_name(RUN_CATCHUP), "catchup");
     assert_string_equal(run_origin_name(RUN_MANUAL), "manual");
+    assert_string_equal(run_origin_name(RUN_BACKFILL), "backfill");
     assert_string_equal(run_origin_name((enum run_origin)99), "unknown");
 }
 
@@ -32,6 +34,46 @@ static void test_final(void **state)
     assert_false(run_state_is_final(RUN_ORPHANED));
     assert_true(run_state_is_final(RUN_SUCCEEDED));
     assert_true(run_state_is_final(RUN_LOST));
+}
+
+// The table as a whole: what is final stays, what is alive can end, and each row is there once.
+static void test_moves(void **state)
+{
+    static const struct {
+        enum run_state from, to;
+        enum run_actor by;
+    } moves[] = {
+#define X(from, to, by, attempt, sentence) {from, to, by},
+#include "job/run_move.def"
+#undef X
+    };
+    uint32_t ends = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(moves); i++) {
+        assert_false(run_state_is_final(moves[i].from));
+        assert_true(run_move_from(moves[i].by, moves[i].to) >> moves[i].from & 1);
+        assert_true(run_move_to(moves[i].by, moves[i].from) >> moves[i].to & 1);
+        if (run_state_is_final(moves[i].to))
+            ends |= 1U << moves[i].from;
+        for (size_t k = 0; k < i; k++)
+            assert_false(moves[k].from == moves[i].from && moves[k].to == moves[i].to);
+    }
+    assert_int_equal(ends, 1U << RUN_NONE | 1U << RUN_QUEUED | 1U << RUN_RUNNING |
+                               1U << RUN_WAITING | 1U << RUN_ORPHANED);
+    assert_int_equal(run_move_from(RUN_BY_START, RUN_RUNNING),
+                     1U << RUN_QUEUED | 1U << RUN_WAITING);
+    assert_int_equal(run_move_to(RUN_BY_START, RUN_SUCCEEDED), 0);
+}
+
+static void test_end_state(void **state)
+{
+    struct run_end end = {.state = RUN_FAILED};
+
+    (void)state;
+    assert_int_equal(run_end_state(&end), RUN_FAILED);
+    end.try_at.us = 1;
+    assert_int_equal(run_end_state(&end), RUN_WAITING);
 }
 
 static void test_id_layout(void **state)
@@ -92,6 +134,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),         cmocka_unit_test(test_final),
+        cmocka_unit_test(test_moves),         cmocka_unit_test(test_end_state),
         cmocka_unit_test(test_id_layout),     cmocka_unit_test(test_id_grows),
         cmocka_unit_test(test_id_other_slot), cmocka_unit_test(test_id_exact_in_json),
     };

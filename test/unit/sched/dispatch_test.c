@@ -396,6 +396,41 @@ static void test_stop_during_a_claim_by_hand(void **state)
     bench_close(&b);
 }
 
+static void state_read(const struct err *err, const struct store_run *runs, size_t count, void *ctx)
+{
+    assert_null(err);
+    assert_int_equal(count, 1);
+    *(enum run_state *)ctx = runs->run.state;
+}
+
+// What an earlier belfry left running is lost; its job does not end before that is durable.
+static void test_lose(void **state)
+{
+    enum run_state found = RUN_NONE;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored(&b, "x", ONCE_AT_30, 0);
+
+    fixture_pass(&b.f, 30 * S);
+    struct run run = {.id = b.f.runs[0].request.run_id, .job_id = entry->job->id, .attempt = 1};
+
+    entry->running--;
+    memory_store_fail(b.f.store, 1);
+    dispatch_lose(&b.d, &run);
+    fixture_settle(&b.f);
+    dispatch_rest(&b.d, entry);
+    assert_int_equal(entry->unsaved, 1);
+    assert_false(entry->is_ending);
+    fixture_pass(&b.f, 2 * S);
+    assert_int_equal(due_count(&b.due), 0);
+    store_read_run(b.f.store, run.id, state_read, &found);
+    fixture_settle(&b.f);
+    assert_int_equal(found, RUN_LOST);
+    bench_close(&b);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -410,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_job_ends_after_its_last_run),
         cmocka_unit_test(test_run_by_hand_and_stop),
         cmocka_unit_test(test_stop_during_a_claim_by_hand),
+        cmocka_unit_test(test_lose),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,10 +104,13 @@ static void test_heavy_starts_at_once(void **state)
     struct loop *loop = loop_new(clock_real(), &e);
     struct lane_seen seen = {.loop_thread = pthread_self()};
     struct lane_work lane_work = {work, NULL, &seen};
-    struct run runs[1000] = {0};
-    struct request *r = request_claim(runs, 1000, (wall){0});
+    static struct run runs[1000];
+    struct request *r;
 
     (void)state;
+    for (int i = 0; i < 1000; i++)
+        runs[i].state = RUN_RUNNING;
+    r = request_claim(runs, 1000, (wall){0});
     seen.lane = lane_new(loop, &lane_work, &e);
     assert_non_null(seen.lane);
     r->done = on_claimed;

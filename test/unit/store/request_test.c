@@ -10,7 +10,7 @@ static void test_copies(void **state)
 {
     char name[] = "nightly", output[] = "out", message[] = "why";
     struct job_row row = {.name = str_of(name), .spec = STR_LIT("{}")};
-    struct run run = {.id = 7, .message = str_of(message)};
+    struct run run = {.id = 7, .state = RUN_SKIPPED, .message = str_of(message)};
     struct run_end end = {.run_id = 7,
                           .state = RUN_FAILED,
                           .message = str_of(message),
@@ -56,7 +56,7 @@ static void test_copies_calendars(void **state)
 
 static void test_weight(void **state)
 {
-    struct run runs[3] = {0};
+    struct run runs[3] = {{.state = RUN_RUNNING}, {.state = RUN_QUEUED}, {.state = RUN_SKIPPED}};
     struct request *claim = request_claim(runs, 3, (wall){0});
     struct request *empty = request_claim(NULL, 0, (wall){0});
     struct request *job = request_set_state(1, JOB_PAUSED);
@@ -120,6 +120,37 @@ static void test_refusals(void **state)
     request_free(number);
 }
 
+// What was asked with a run is copied, and a key that is taken tells who has it.
+static void test_asks(void **state)
+{
+    char key[] = "k1";
+    struct run_ask ask = {.args = STR_LIT("[]"), .key = str_of(key), .digest = 9};
+    struct run run = {.id = 1, .state = RUN_QUEUED, .ask = &ask};
+    struct run_start start = {1, 2, {3}, false};
+    struct request *claim = request_claim(&run, 1, (wall){0}), *starts = request_start(&start, 1);
+    struct request *removal = request_delete_run(44);
+
+    (void)state;
+    key[1] = '2';
+    assert_true(claim->has_asks);
+    assert_true(str_eq(claim->runs[0].ask->key, STR_LIT("k1")));
+    assert_null(request_copy_ask(claim->arena, NULL));
+    assert_int_equal(starts->starts[0].attempt, 2);
+    assert_int_equal(request_weight(starts), 1);
+    assert_false(request_refuse_key(claim, &claim->runs[0], 77));
+    assert_int_equal(claim->err.code, ERR_EXISTS);
+    assert_int_equal(claim->run_id, 77);
+    request_reset(claim);
+    assert_int_equal(claim->run_id, 0);
+    assert_false(request_refuse_no_run(removal));
+    assert_non_null(strstr(removal->err.message, "44"));
+    assert_false(request_refuse_alive(removal, RUN_WAITING));
+    assert_non_null(strstr(removal->err.message, "is waiting"));
+    request_free(claim);
+    request_free(starts);
+    request_free(removal);
+}
+
 struct seen {
     int calls;
     enum err_code code;
@@ -148,7 +179,7 @@ static void on_runs(const struct err *err, const struct store_run *runs, size_t 
 static void test_answer(void **state)
 {
     struct store_run_query query = {.limit = 10};
-    struct run run = {.id = 1};
+    struct run run = {.id = 1, .state = RUN_RUNNING};
     struct seen seen = {0};
     struct request *claim = request_claim(&run, 1, (wall){0});
     struct request *refused = request_claim(&run, 1, (wall){0});
@@ -176,7 +207,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copies),   cmocka_unit_test(test_copies_calendars),
         cmocka_unit_test(test_weight),   cmocka_unit_test(test_may_put),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_asks),
+        cmocka_unit_test(test_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,8 +138,8 @@ static void test_newer_schema(void **state)
 
     create(f, "a");
     close_store(f);
-    query(path_of(f), "PRAGMA user_version = 7");
-    refused(f, path_of(f), ERR_STORE, "written by a newer belfry (schema 7, this one knows 2)");
+    query(path_of(f), "PRAGMA user_version = 99");
+    refused(f, path_of(f), ERR_STORE, "written by a newer belfry (schema 99, this one knows ");
     assert_int_equal(query(path_of(f), "SELECT count(*) FROM job"), 1);
 }
 
@@ -395,8 +395,8 @@ static void test_killed(void **state)
     after = query(path_of(f), "SELECT count(*) FROM job");
     assert_true(after >= acknowledged && after >= last);
     assert_int_equal(query(path_of(f), "SELECT max(id) FROM job"), after); // no holes either
-    assert_true(l.lost > 0);
-    assert_int_equal(query(path_of(f), "SELECT count(*) FROM run WHERE state < 10"), 0);
+    assert_true(l.orphaned > 0);
+    assert_int_equal(query(path_of(f), "SELECT count(*) FROM run WHERE state < 10"), l.orphaned);
     assert_int_equal(query(path_of(f), "SELECT max(scheduled_at) FROM run"), l.watermark.us);
     assert_int_equal(put(f, "one more", STORE_CREATE).change_seq, after + 1);
 }

@@ -1,0 +1,618 @@
+// memory_data.c - what a store would have on its disk, in plain memory, and what requests do to it.
+// SPDX-License-Identifier: Apache-2.0
+#include "store/memory_data.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/vec.h"
+
+#define LAST_ENDS 100 // runs that are looked at for STORE_LAST_END
+
+struct memory_run {
+    struct store_run r;              // texts and streams owned; job_name borrowed from the job
+    struct arena *asked;             // holds r.run.ask, when there is one
+    VEC_OF(struct run_end) attempts; // those before the last one; texts and streams owned
+};
+
+struct memory_job {
+    struct job_row row;               // texts owned
+    VEC_OF(struct memory_run *) runs; // by slot
+};
+
+struct memory_data {
+    VEC_OF(struct memory_job *) jobs;        // job n is jobs.v[n - 1]
+    VEC_OF(struct memory_run *) runs;        // by id
+    VEC_OF(struct store_calendar) calendars; // by kind and name; texts owned
+    struct map living;                       // name to job that is neither ended nor deleted
+    struct map ended;                        // name to ended job
+    int64_t change_seq;
+    wall watermark;
+    bool is_open;
+};
+
+static void row_own(struct job_row *to, const struct job_row *from);
+static void row_free(struct job_row *row);
+static void run_free(struct memory_run *run);
+static void calendar_free(struct store_calendar *row);
+static bool may_move(enum run_actor by, const struct run *run, enum run_state to);
+static int64_t orphan_running(struct memory_data *data);
+static size_t run_place(struct memory_run *const *runs, size_t len, int64_t id);
+static size_t slot_place(struct memory_run *const *runs, size_t len, wall slot);
+
+struct memory_data *memory_data_new(void)
+{
+    struct memory_data *data = mem_alloc(sizeof *data);
+
+    map_init(&data->living);
+    map_init(&data->ended);
+    return data;
+}
+
+void memory_data_free(struct memory_data *data)
+{
+    if (!data)
+        return;
+    assert(!data->is_open);
+    for (size_t i = 0; i < data->jobs.len; i++) {
+        row_free(&data->jobs.v[i]->row);
+        vec_done(&data->jobs.v[i]->runs);
+        free(data->jobs.v[i]);
+    }
+    for (size_t i = 0; i < data->runs.len; i++)
+        run_free(data->runs.v[i]);
+    for (size_t i = 0; i < data->calendars.len; i++)
+        calendar_free(&data->calendars.v[i]);
+    vec_done(&data->calendars);
+    vec_done(&data->jobs);
+    vec_done(&data->runs);
+    map_done(&data->living);
+    map_done(&data->ended);
+    free(data);
+}
+
+int64_t memory_data_take(struct memory_data *data)
+{
+    assert(!data->is_open);
+    data->is_open = true;
+    return orphan_running(data);
+}
+
+void memory_data_leave(struct memory_data *data)
+{
+    data->is_open = false;
+}
+
+// ---- carrying out ----
+
+static struct memory_job *job_find(const struct memory_data *data, int64_t id)
+{
+    return id >= 1 && id <= (int64_t)data->jobs.len ? data->jobs.v[id - 1] : NULL;
+}
+
+static void job_unlist(struct memory_data *data, struct memory_job *job)
+{
+    struct map *map = job->row.state == JOB_ENDED ? &data->ended : &data->living;
+
+    if (job->row.state != JOB_DELETED)
+        (void)map_remove(map, job->row.name);
+}
+
+static void job_list(struct memory_data *data, struct memory_job *job)
+{
+    struct map *map = job->row.state == JOB_ENDED ? &data->ended : &data->living;
+
+    if (job->row.state != JOB_DELETED)
+        (void)map_put(map, job->row.name, job);
+}
+
+static void job_set_state(struct memory_data *data, struct memory_job *job, int state)
+{
+    struct memory_job *same_name;
+
+    job_unlist(data, job);
+    job->row.state = state;
+    if (state == JOB_ENDED && (same_name = map_get(&data->ended, job->row.name)))
+        job_set_state(data, same_name, JOB_DELETED); // one ended job a name is enough
+    job_list(data, job);
+}
+
+static bool put_job(struct memory_data *data, struct request *r)
+{
+    struct memory_job *job = map_get(&data->living, r->job.name), *ended;
+    struct job_row row = r->job;
+
+    if (!request_may_put(r, job ? job->row.version : 0))
+        return false;
+    if (!job) {
+        if ((ended = map_get(&data->ended, r->job.name)))
+            job_set_state(data, ended, JOB_DELETED);
+        job = mem_alloc(sizeof *job);
+        vec_push(&data->jobs, job);
+        job->row = (struct job_row){.id = (int64_t)data->jobs.len, .created_at = row.created_at};
+    } else {
+        job_unlist(data, job);
+    }
+    row.id = job->row.id;
+    row.version = job->row.version + 1;
+    row.change_seq = ++data->change_seq;
+    row.created_at = job->row.created_at;
+    row_free(&job->row);
+    row_own(&job->row, &row);
+    job_set_state(data, job, row.state);
+    for (size_t i = 0; i < job->runs.len; i++)
+        job->runs.v[i]->r.job_name = job->row.name;
+    r->job_id = row.id;
+    r->version = row.version;
+    r->change_seq = row.change_seq;
+    return true;
+}
+
+static bool set_state(struct memory_data *data, struct request *r)
+{
+    struct memory_job *job = job_find(data, r->job.id);
+
+    if (!job || job->row.state == JOB_DELETED)
+        return request_refuse_missing(r);
+    job_set_state(data, job, r->job.state);
+    job->row.updated_at = r->now;
+    r->job_id = job->row.id;
+    r->version = ++job->row.version;
+    r->change_seq = job->row.change_seq = ++data->change_seq;
+    return true;
+}
+
+static void run_insert(struct memory_data *data, struct memory_job *job, const struct run *run)
+{
+    struct memory_run *new = mem_alloc(sizeof *new);
+    size_t place = run_place(data->runs.v, data->runs.len, run->id);
+
+    new->r.run = *run;
+    new->r.run.message = (struct str){str_own(run->message), run->message.len};
+    new->r.job_name = job->row.name;
+    if (run->ask) {
+        new->asked = arena_new(1024);
+        new->r.run.ask = request_copy_ask(new->asked, run->ask);
+    }
+    vec_reserve(&data->runs, data->runs.len + 1);
+    memmove(data->runs.v + place + 1, data->runs.v + place,
+            (data->runs.len++ - place) * sizeof *data->runs.v);
+    data->runs.v[place] = new;
+
+    place = slot_place(job->runs.v, job->runs.len, run->scheduled_at);
+    vec_reserve(&job->runs, job->runs.len + 1);
+    memmove(job->runs.v + place + 1, job->runs.v + place,
+            (job->runs.len++ - place) * sizeof *job->runs.v);
+    job->runs.v[place] = new;
+}
+
+static struct memory_run *run_find(const struct memory_data *data, int64_t id)
+{
+    size_t place = run_place(data->runs.v, data->runs.len, id);
+
+    return place < data->runs.len && data->runs.v[place]->r.run.id == id ? data->runs.v[place]
+                                                                         : NULL;
+}
+
+static bool slot_is_taken(const struct memory_job *job, wall slot)
+{
+    size_t place = slot_place(job->runs.v, job->runs.len, slot);
+
+    return place < job->runs.len && job->runs.v[place]->r.run.scheduled_at.us == slot.us;
+}
+
+static const struct memory_run *key_find(const struct memory_data *data, const struct run *run)
+{
+    const struct memory_job *job = job_find(data, run->job_id);
+
+    if (!job || !run->ask || run->ask->key.len == 0)
+        return NULL;
+    for (size_t i = 0; i < job->runs.len; i++) {
+        const struct run_ask *ask = job->runs.v[i]->r.run.ask;
+
+        if (ask && str_eq(ask->key, run->ask->key))
+            return job->runs.v[i];
+    }
+    return NULL;
+}
+
+static bool claim(struct memory_data *data, struct request *r)
+{
+    const struct memory_run *holder;
+
+    for (size_t i = 0; i < r->count; i++)
+        if ((holder = key_find(data, &r->runs[i])))
+            return request_refuse_key(r, &r->runs[i], holder->r.run.id);
+    for (size_t i = 0; i < r->count; i++) {
+        const struct memory_job *job = job_find(data, r->runs[i].job_id);
+
+        if (job && job->row.state != JOB_DELETED && !slot_is_taken(job, r->runs[i].scheduled_at) &&
+            run_find(data, r->runs[i].id))
+            return request_refuse_run_id(r, r->runs[i].id);
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        const struct run *run = &r->runs[i];
+        struct memory_job *job = job_find(data, run->job_id);
+
+        r->won[i] = job && job->row.state != JOB_DELETED && !slot_is_taken(job, run->scheduled_at);
+        if (r->won[i])
+            run_insert(data, job, run);
+    }
+    if (r->watermark.us > data->watermark.us)
+        data->watermark = r->watermark;
+    return true;
+}
+
+static struct str text_own(struct str s)
+{
+    return s.len ? (struct str){str_own(s), s.len} : (struct str){0};
+}
+
+static struct run_stream stream_own(const struct run_stream *stream)
+{
+    return (struct run_stream){text_own(stream->head), text_own(stream->tail), stream->total};
+}
+
+static void start(struct memory_data *data, struct request *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const struct run_start *start = &r->starts[i];
+        struct memory_run *found = run_find(data, start->run_id);
+        struct run *run = found ? &found->r.run : NULL;
+        enum run_actor by = start->is_adopted ? RUN_BY_ADOPTION : RUN_BY_START;
+
+        r->won[i] = run && may_move(by, run, RUN_RUNNING) &&
+                    run->attempt == start->attempt - (start->is_adopted ? 0 : 1);
+        if (!r->won[i])
+            continue;
+        run->state = RUN_RUNNING;
+        run->attempt = start->attempt;
+        run->started_at = start->started_at;
+        run->reason = REASON_NONE;
+        run->try_at = run->finished_at = (wall){0};
+        run->exit_code = -1;
+        run->signal = 0;
+        free((char *)run->message.p);
+        run->message = (struct str){0};
+    }
+}
+
+static void attempt_keep(struct memory_run *run, const struct run_end *end)
+{
+    struct run_end kept = *end;
+
+    kept.run_id = 0;
+    kept.try_at = (wall){0};
+    kept.message = text_own(end->message);
+    kept.out = stream_own(&end->out);
+    kept.err = stream_own(&end->err);
+    kept.result = text_own(end->result);
+    vec_push(&run->attempts, kept);
+    run->r.attempts = run->attempts.v;
+    run->r.attempt_count = run->attempts.len;
+}
+
+static void finish(struct memory_data *data, const struct run_end *end)
+{
+    struct memory_run *found = run_find(data, end->run_id);
+    struct run *run = found ? &found->r.run : NULL;
+    enum run_state to = run_end_state(end);
+
+    if (!run || !may_move(RUN_BY_END, run, to) || run->attempt != end->attempt)
+        return;
+    run->state = to;
+    run->reason = to == RUN_WAITING ? REASON_RETRY : end->reason;
+    run->started_at = end->started_at;
+    run->finished_at = to == RUN_WAITING ? (wall){0} : end->finished_at;
+    run->exit_code = end->exit_code;
+    run->signal = end->signal;
+    run->try_at = end->try_at;
+    free((char *)run->message.p);
+    run->message = (struct str){str_own(end->message), end->message.len};
+    if (to == RUN_WAITING) {
+        attempt_keep(found, end);
+        return;
+    }
+    found->r.out = stream_own(&end->out);
+    found->r.err = stream_own(&end->err);
+    found->r.result = text_own(end->result);
+}
+
+static void run_take(struct memory_run **runs, size_t *len, size_t place)
+{
+    memmove(runs + place, runs + place + 1, (--*len - place) * sizeof *runs);
+}
+
+static void delete_run(struct memory_data *data, struct request *r)
+{
+    size_t place = run_place(data->runs.v, data->runs.len, r->query.before_id);
+    struct memory_run *run = run_find(data, r->query.before_id);
+    struct memory_job *job;
+
+    if (!run) {
+        (void)request_refuse_no_run(r);
+        return;
+    }
+    if (!run_state_is_final(run->r.run.state)) {
+        (void)request_refuse_alive(r, run->r.run.state);
+        return;
+    }
+    run_take(data->runs.v, &data->runs.len, place);
+    job = job_find(data, run->r.run.job_id);
+    place = slot_place(job->runs.v, job->runs.len, run->r.run.scheduled_at);
+    run_take(job->runs.v, &job->runs.len, place);
+    run_free(run);
+}
+
+static int calendar_order(const struct store_calendar *a, const struct store_calendar *b)
+{
+    return a->kind != b->kind ? (int)a->kind - (int)b->kind : str_cmp(a->name, b->name);
+}
+
+// Where a calendar of the request's kind and name is, or would be.
+static size_t calendar_place(const struct memory_data *data, const struct request *r,
+                             bool *ret_is_there)
+{
+    const struct store_calendar *rows = data->calendars.v;
+    size_t i = 0;
+
+    while (i < data->calendars.len && calendar_order(&rows[i], &r->calendar) < 0)
+        i++;
+    *ret_is_there = i < data->calendars.len && calendar_order(&rows[i], &r->calendar) == 0;
+    return i;
+}
+
+static void put_calendar(struct memory_data *data, struct request *r)
+{
+    bool is_there;
+    size_t at = calendar_place(data, r, &is_there);
+    struct store_calendar row = r->calendar, *place;
+
+    if (!request_may_put(r, is_there ? data->calendars.v[at].version : 0))
+        return;
+    row.version = 1;
+    row.name.p = str_own(row.name);
+    row.body.p = str_own(row.body);
+    if (is_there) {
+        row.version += data->calendars.v[at].version;
+        row.created_at = data->calendars.v[at].created_at;
+        calendar_free(&data->calendars.v[at]);
+    } else {
+        vec_reserve(&data->calendars, data->calendars.len + 1);
+        place = data->calendars.v + at;
+        memmove(place + 1, place, (data->calendars.len++ - at) * sizeof *place);
+    }
+    data->calendars.v[at] = row;
+    r->version = row.version;
+}
+
+static void delete_calendar(struct memory_data *data, struct request *r)
+{
+    bool is_there;
+    size_t at = calendar_place(data, r, &is_there);
+    struct store_calendar *place = data->calendars.v + at;
+
+    if (!is_there) {
+        (void)request_refuse_missing(r);
+        return;
+    }
+    calendar_free(place);
+    memmove(place, place + 1, (--data->calendars.len - at) * sizeof *place);
+}
+
+void memory_data_write(struct memory_data *data, struct request *r)
+{
+    if (r->kind == REQUEST_PUT_JOB)
+        (void)put_job(data, r);
+    else if (r->kind == REQUEST_SET_STATE)
+        (void)set_state(data, r);
+    else if (r->kind == REQUEST_CLAIM)
+        (void)claim(data, r);
+    else if (r->kind == REQUEST_PUT_CALENDAR)
+        put_calendar(data, r);
+    else if (r->kind == REQUEST_DELETE_CALENDAR)
+        delete_calendar(data, r);
+    else if (r->kind == REQUEST_START)
+        start(data, r);
+    else if (r->kind == REQUEST_DELETE_RUN)
+        delete_run(data, r);
+    else
+        for (size_t i = 0; i < r->count; i++)
+            finish(data, &r->ends[i]);
+}
+
+// ---- reading ----
+
+static size_t page_start(struct memory_run *const *runs, size_t len, const struct request *r,
+                         const struct memory_data *data)
+{
+    const struct memory_run *before;
+
+    if (!r->query.before_id)
+        return len;
+    if (!r->query.job_id)
+        return run_place(runs, len, r->query.before_id);
+    before = run_find(data, r->query.before_id);
+    return before ? slot_place(runs, len, before->r.run.scheduled_at) : 0;
+}
+
+static void read_page(const struct memory_data *data, struct request *r)
+{
+    struct memory_job *job = r->query.job_id ? job_find(data, r->query.job_id) : NULL;
+    struct memory_run *const *runs = r->query.job_id ? (job ? job->runs.v : NULL) : data->runs.v;
+    size_t len = r->query.job_id ? (job ? job->runs.len : 0) : data->runs.len;
+    size_t at = page_start(runs, len, r, data);
+
+    r->page = arena_array(r->arena, (size_t)r->query.limit, sizeof *r->page);
+    while (at > 0 && r->page_count < (size_t)r->query.limit) {
+        struct store_run *row = &r->page[r->page_count++];
+
+        row->run = runs[--at]->r.run;
+        row->job_name = runs[at]->r.job_name;
+    }
+}
+
+void memory_data_read(const struct memory_data *data, struct request *r)
+{
+    struct memory_run *run;
+
+    if (r->kind == REQUEST_READ_RUNS) {
+        read_page(data, r);
+    } else if ((run = run_find(data, r->query.before_id))) {
+        r->page = &run->r;
+        r->page_count = 1;
+    }
+}
+
+static const struct run *last_slot(const struct memory_job *job)
+{
+    for (size_t n = job->runs.len; n-- > 0;)
+        if (job->runs.v[n]->r.run.origin < RUN_MANUAL)
+            return &job->runs.v[n]->r.run;
+    return NULL;
+}
+
+static const struct run *last_end(const struct memory_job *job)
+{
+    const struct run *last = NULL;
+
+    for (size_t n = job->runs.len; n-- > 0 && job->runs.len - n <= LAST_ENDS;) {
+        const struct run *run = &job->runs.v[n]->r.run;
+
+        if (run_state_is_final(run->state) && (!last || run->finished_at.us > last->finished_at.us))
+            last = run;
+    }
+    return last;
+}
+
+void memory_data_load(const struct memory_data *data, struct store_load *load)
+{
+    for (size_t i = 0; load->on_calendar && i < data->calendars.len; i++)
+        load->on_calendar(&data->calendars.v[i], load->ctx);
+    for (size_t i = 0; i < data->jobs.len; i++) {
+        const struct memory_job *job = data->jobs.v[i];
+
+        if (job->row.state >= JOB_ENDED)
+            continue;
+        enum store_last what = load->on_job(&job->row, load->ctx);
+        const struct run *run = what == STORE_LAST_SLOT  ? last_slot(job)
+                                : what == STORE_LAST_END ? last_end(job)
+                                                         : NULL;
+
+        if (run)
+            load->on_last(job->row.id,
+                          what == STORE_LAST_SLOT ? run->scheduled_at : run->finished_at,
+                          load->ctx);
+    }
+    for (size_t i = 0; load->on_run && i < data->runs.len; i++)
+        if (!run_state_is_final(data->runs.v[i]->r.run.state))
+            load->on_run(&data->runs.v[i]->r.run, load->ctx);
+    load->watermark = data->watermark;
+    load->last_run_id = data->runs.len ? data->runs.v[data->runs.len - 1]->r.run.id : 0;
+}
+
+// ---- helpers ----
+
+static bool may_move(enum run_actor by, const struct run *run, enum run_state to)
+{
+    return run_move_from(by, to) >> run->state & 1;
+}
+
+static int64_t orphan_running(struct memory_data *data)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < data->runs.len; i++) {
+        struct run *run = &data->runs.v[i]->r.run;
+
+        if (!may_move(RUN_BY_TAKEOVER, run, RUN_ORPHANED))
+            continue;
+        run->state = RUN_ORPHANED;
+        count++;
+    }
+    return count;
+}
+
+// Where the id is, or would be: runs mostly come in order, so the end is the first guess.
+static size_t run_place(struct memory_run *const *runs, size_t len, int64_t id)
+{
+    size_t low = 0, high = len;
+
+    if (len == 0 || runs[len - 1]->r.run.id < id)
+        return len;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (runs[middle]->r.run.id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static size_t slot_place(struct memory_run *const *runs, size_t len, wall slot)
+{
+    size_t low = 0, high = len;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (runs[middle]->r.run.scheduled_at.us < slot.us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void row_own(struct job_row *to, const struct job_row *from)
+{
+    *to = *from;
+    to->name.p = str_own(from->name);
+    to->trigger.p = str_own(from->trigger);
+    to->tz.p = str_own(from->tz);
+    to->spec.p = str_own(from->spec);
+}
+
+static void row_free(struct job_row *row)
+{
+    free((char *)row->name.p);
+    free((char *)row->trigger.p);
+    free((char *)row->tz.p);
+    free((char *)row->spec.p);
+}
+
+static void calendar_free(struct store_calendar *row)
+{
+    free((char *)row->name.p);
+    free((char *)row->body.p);
+}
+
+static void stream_free(struct run_stream *stream)
+{
+    free((char *)stream->head.p);
+    free((char *)stream->tail.p);
+}
+
+static void run_free(struct memory_run *run)
+{
+    for (size_t i = 0; i < run->attempts.len; i++) {
+        struct run_end *end = &run->attempts.v[i];
+
+        free((char *)end->message.p);
+        free((char *)end->result.p);
+        stream_free(&end->out);
+        stream_free(&end->err);
+    }
+    vec_done(&run->attempts);
+    if (run->asked)
+        arena_free(run->asked);
+    free((char *)run->r.run.message.p);
+    stream_free(&run->r.out);
+    stream_free(&run->r.err);
+    free((char *)run->r.result.p);
+    free(run);
+}

@@ -1,0 +1,28 @@
+// memory_data.h - what a store would have on its disk, in plain memory: the half of memory_store
+// that outlives it.
+//
+// A test crashes a store, opens another on the same data, and sees what a restart would see.
+#pragma once
+
+#include <stdint.h>
+
+#include "store/request.h"
+#include "store/store.h"
+
+struct memory_data;
+
+[[nodiscard]] struct memory_data *memory_data_new(void);
+void memory_data_free(struct memory_data *data); // accepts NULL; no store may be open on it
+
+// A store begins on it: what was running is RUN_ORPHANED. How many runs that were. One store at a
+// time.
+int64_t memory_data_take(struct memory_data *data);
+void memory_data_leave(struct memory_data *data);
+
+// Carries a write out, or answers a read, and fills in the answer. A page's texts are borrowed from
+// the data: answer it before the next write.
+void memory_data_write(struct memory_data *data, struct request *r);
+void memory_data_read(const struct memory_data *data, struct request *r);
+
+// As store_load, but for `orphaned`.
+void memory_data_load(const struct memory_data *data, struct store_load *load);

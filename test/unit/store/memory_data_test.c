@@ -1,0 +1,65 @@
+// memory_data_test.c - the data of the reference model, without a store: what a request does to it.
+// SPDX-License-Identifier: Apache-2.0
+#include "store/memory_data.h"
+
+#include "unit.h"
+
+static void write_now(struct memory_data *data, struct request *r, enum err_code expect)
+{
+    memory_data_write(data, r);
+    assert_int_equal(r->err.code, expect);
+    request_free(r);
+}
+
+static enum store_last job_seen(const struct job_row *row, void *ctx)
+{
+    assert_string_equal(row->name.p, "a");
+    ++*(int *)ctx;
+    return STORE_LAST_NONE;
+}
+
+static enum run_state state_of(const struct memory_data *data, int64_t run_id)
+{
+    struct request *r = request_read_run(run_id);
+    enum run_state run_state;
+
+    memory_data_read(data, r);
+    run_state = r->page_count ? r->page->run.state : RUN_NONE;
+    request_free(r);
+    return run_state;
+}
+
+static void test_data(void **state)
+{
+    struct memory_data *data = memory_data_new();
+    struct job_row row = {.name = STR_LIT("a"), .spec = STR_LIT("{}")};
+    struct run run = {
+        .id = 5, .job_id = 1, .scheduled_at = {10}, .state = RUN_RUNNING, .attempt = 1};
+    int jobs = 0;
+    struct store_load load = {.on_job = job_seen, .ctx = &jobs};
+
+    (void)state;
+    assert_int_equal(memory_data_take(data), 0);
+    write_now(data, request_put_job(&row, STORE_CREATE), ERR_NONE);
+    write_now(data, request_put_job(&row, STORE_CREATE), ERR_EXISTS);
+    write_now(data, request_claim(&run, 1, (wall){10}), ERR_NONE);
+    write_now(data, request_delete_run(5), ERR_CONFLICT);
+    assert_int_equal(state_of(data, 5), RUN_RUNNING);
+    memory_data_leave(data);
+    assert_int_equal(memory_data_take(data), 1);
+    assert_int_equal(state_of(data, 5), RUN_ORPHANED);
+    memory_data_load(data, &load);
+    assert_int_equal(jobs, 1);
+    assert_int_equal(load.watermark.us, 10);
+    assert_int_equal(load.last_run_id, 5);
+    memory_data_leave(data);
+    memory_data_free(data);
+    memory_data_free(NULL);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_data)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
