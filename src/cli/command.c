@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/suggest.h"
 #include "base/version.h"
-#include "cli/settings.h"
+#include "cli/command_text.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -19,6 +19,7 @@ const size_t command_count = sizeof commands / sizeof *commands;
 
 static bool is_help(const char *word);
 static bool wants_help(const struct command *command, int argc, char **argv);
+static void server_move(int argc, char **argv);
 static int unknown(const char *name);
 
 const struct command *command_find(const char *name)
@@ -41,6 +42,7 @@ int command_main(int argc, char **argv)
         command_help(NULL, stdout);
         return 0;
     }
+    server_move(argc, argv);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         argv[1] = "version";
     command = command_find(argv[1]);
@@ -58,12 +60,9 @@ void command_help(const struct command *command, FILE *out)
     if (command) {
         fprintf(out, "Usage: belfry %s %s\n\n", command->name, command->synopsis);
         fprintf(out, "%c%s.\n", command->help[0] - 'a' + 'A', command->help + 1);
-        if (command->run == cmd_serve) { // its options are a table of their own
+        if (command->options[0] || command->run == cmd_serve)
             fprintf(out, "\n");
-            settings_help(out);
-        }
-        if (command->options[0])
-            fprintf(out, "\n%s", command->options);
+        command_text_options(command_text_find(command->name), out);
         return;
     }
     fprintf(out, "Usage: belfry COMMAND [ARGUMENT]...\n\n");
@@ -99,6 +98,19 @@ static bool wants_help(const struct command *command, int argc, char **argv)
         if (is_help(argv[i]))
             return true;
     return false;
+}
+
+// "belfry -s URL ls" is "belfry ls -s URL".
+static void server_move(int argc, char **argv)
+{
+    bool is_server = strcmp(argv[1], "-s") == 0 || strcmp(argv[1], "--server") == 0;
+    char *option = argv[1], *server = argc > 3 ? argv[2] : NULL;
+
+    if (!is_server || !server)
+        return;
+    argv[1] = argv[3];
+    argv[2] = option;
+    argv[3] = server;
 }
 
 static int unknown(const char *name)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "cli/command.h"
+#include "cli/next_jobs.h"
 #include "cli/schedule.h"
 #include "time/iso8601.h"
 #include "trigger/trigger.h"
@@ -195,6 +196,8 @@ int cmd_next(int argc, char **argv)
 
     if (argc == 2 && strcmp(argv[1], "--batch") == 0)
         return batch();
+    if (next_jobs_is_meant(argc, argv))
+        return next_jobs(argc, argv);
     if (!schedule_options_read(argc, argv, &options, &status))
         return status;
     if (!schedule_open(&options, &schedule, &e) || !has_times(schedule.trigger, &e)) {

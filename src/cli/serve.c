@@ -45,7 +45,8 @@ struct server {
     char node[128];
     char host_text[1024];
     const char *host_names[HOST_NAMES_MAX + 1];
-    char address[128];
+    char address[128];     // empty: none
+    char socket_path[128]; // empty: none
     int port;
     struct loop *loop;
     struct zones *zones;
@@ -63,15 +64,16 @@ struct server {
 };
 
 // Splits "127.0.0.1:8000" or "[::1]:8000".
-static bool listen_split(const char *text, char *address, size_t size, int *ret_port, struct err *e)
+static bool address_split(const char *text, char *address, size_t size, int *ret_port,
+                          struct err *e)
 {
     struct str s = str_of(text), host;
     const char *colon = strrchr(text, ':');
     int64_t port;
 
     if (!colon || !str_to_int(str_of(colon + 1), &port) || port < 0 || port > 65535)
-        return fail(e, ERR_USAGE, "listen", "\"%s\" is not ADDRESS:PORT, such as 127.0.0.1:8000",
-                    text);
+        return fail(e, ERR_USAGE, "listen",
+                    "\"%s\" is neither ADDRESS:PORT, such as 127.0.0.1:8000, nor unix:PATH", text);
     host = str_cut(s, 0, (size_t)(colon - text));
     if (str_starts(host, STR_LIT("[")) && str_ends(host, STR_LIT("]")))
         host = str_cut(host, 1, host.len - 1);
@@ -99,6 +101,33 @@ static bool address_is_allowed(const char *address, struct err *e)
                "listening on %s is refused: without users or tokens only loopback is safe",
                address);
     return fail_hint(e, "listen on 127.0.0.1 and put a proxy that authenticates in front");
+}
+
+// Reads "127.0.0.1:8000", "unix:PATH" or one of each, with a comma.
+static bool listen_read(struct server *v, struct err *e)
+{
+    struct str rest = str_of(v->settings.listen), part;
+    char text[sizeof v->address];
+
+    while (rest.len > 0 && str_next(&rest, ',', &part)) {
+        part = str_trim(part);
+        if (str_starts(part, STR_LIT("unix:")) && !v->socket_path[0] &&
+            part.len - 5 < sizeof v->socket_path) {
+            snprintf(v->socket_path, sizeof v->socket_path, "%.*s",
+                     STR(str_cut(part, 5, part.len)));
+            continue;
+        }
+        if (v->address[0] || part.len >= sizeof text)
+            return fail(e, ERR_USAGE, "listen",
+                        "\"%s\" is more than one ADDRESS:PORT and one unix:PATH",
+                        v->settings.listen);
+        snprintf(text, sizeof text, "%.*s", STR(part));
+        if (!address_split(text, v->address, sizeof v->address, &v->port, e) ||
+            !address_is_allowed(v->address, e))
+            return false;
+    }
+    return v->address[0] || v->socket_path[0] ||
+           fail(e, ERR_USAGE, "listen", "\"%s\" names nothing to listen on", v->settings.listen);
 }
 
 static bool host_names_split(struct server *v, struct err *e)
@@ -344,6 +373,8 @@ static bool front_build(struct server *v, struct err *e)
     struct http_server_options http = {
         .address = v->address,
         .port = v->port,
+        .socket_path = v->socket_path[0] ? v->socket_path : NULL,
+        .is_local_only = !v->address[0],
         .host_names = v->host_names[0] ? v->host_names : NULL,
     };
 
@@ -381,8 +412,13 @@ static void ready_say(const struct server *v)
 {
     bool is_v6 = strchr(v->address, ':') != NULL;
 
-    printf("belfry " BELFRY_VERSION " is ready: http://%s%s%s:%d (API docs: /docs)\n",
-           is_v6 ? "[" : "", v->address, is_v6 ? "]" : "", http_server_port(v->http));
+    printf("belfry " BELFRY_VERSION " is ready: ");
+    if (v->address[0])
+        printf("http://%s%s%s:%d%s", is_v6 ? "[" : "", v->address, is_v6 ? "]" : "",
+               http_server_port(v->http), v->socket_path[0] ? " and " : " ");
+    if (v->socket_path[0])
+        printf("unix:%s ", v->socket_path);
+    printf("(API docs: /docs)\n");
     fflush(stdout);
 }
 
@@ -403,8 +439,7 @@ int cmd_serve(int argc, char **argv)
     int status = 0;
 
     if (!settings_read(argc, argv, &v.settings, &e) || !log_setup(&v.settings, &e) ||
-        !listen_split(v.settings.listen, v.address, sizeof v.address, &v.port, &e) ||
-        !address_is_allowed(v.address, &e) || !host_names_split(&v, &e) ||
+        !listen_read(&v, &e) || !host_names_split(&v, &e) ||
         !ca_file_check(v.settings.ca_file, &e) || !access_setup(&v, &e))
         return complain(&e);
     process_setup(&v);

@@ -1,4 +1,4 @@
-// http_server.c - the listening socket, and who may connect.
+// http_server.c - the listening sockets, and who may connect.
 //
 // Two limits keep strangers from using up the descriptors: one for all connections, one for each
 // address (an IPv6 /64 counts as one). Who comes when all places are taken gets the place of the
@@ -19,10 +19,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "net/http_connection.h"
+#include "net/unix_socket.h"
 
 enum {
     ACCEPT_BATCH = 64,
@@ -37,8 +39,12 @@ struct http_server {
     struct http_hub hub;
     char *address; // as in the options
     int port;
-    int fd; // -1: not listening
-    struct loop_fd *handle;
+    char *socket_path; // NULL: no Unix socket
+    bool is_local_only;
+    struct listener {
+        int fd; // -1: not listening
+        struct loop_fd *handle;
+    } tcp, local;
     struct loop_timer pause;
     size_t connection_max;
     size_t address_max;
@@ -55,6 +61,7 @@ union address {
 };
 
 static void names_copy(struct http_server *s, const char *const *names);
+static bool tcp_listen(struct http_server *s, struct err *e);
 static bool address_read(const char *text, int port, union address *ret_address,
                          socklen_t *ret_len);
 static bool listen_fail(const struct http_server *s, int errnum, struct err *e);
@@ -103,7 +110,9 @@ struct http_server *http_server_new(struct loop *loop, const struct http_server_
     s->hub.deadlines.us[HTTP_DEADLINE_LINGER] = ms_or(0, 2000);
     s->hub.on_closed = connection_closed;
     s->hub.on_closed_ctx = s;
-    s->fd = -1;
+    s->tcp.fd = s->local.fd = -1;
+    s->socket_path = options->socket_path ? str_own(str_of(options->socket_path)) : NULL;
+    s->is_local_only = options->is_local_only;
     s->address = str_own(str_of(options->address ? options->address : "127.0.0.1"));
     s->port = options->port;
     s->connection_max = size_or(options->connection_max, connection_max_default());
@@ -142,7 +151,21 @@ static int port_of(const union address *address)
     return ntohs(address->any.sa_family == AF_INET ? address->v4.sin_port : address->v6.sin6_port);
 }
 
+static bool local_listen(struct http_server *s, struct err *e)
+{
+    if (!unix_socket_listen(s->socket_path, BACKLOG, &s->local.fd, e))
+        return false;
+    s->local.handle = loop_add(s->hub.loop, s->local.fd, EPOLLIN, server_accept, s);
+    return s->local.handle ||
+           fail_errno(e, ERR_SYSTEM, errno, "cannot listen on unix:%s", s->socket_path);
+}
+
 bool http_server_listen(struct http_server *s, struct err *e)
+{
+    return (s->is_local_only || tcp_listen(s, e)) && (!s->socket_path || local_listen(s, e));
+}
+
+static bool tcp_listen(struct http_server *s, struct err *e)
 {
     union address address;
     socklen_t len;
@@ -156,14 +179,14 @@ bool http_server_listen(struct http_server *s, struct err *e)
     if (fd < 0)
         return listen_fail(s, errno, e);
     if (socket_listen(fd, &address, len) && getsockname(fd, &address.any, &len) == 0)
-        s->handle = loop_add(s->hub.loop, fd, EPOLLIN, server_accept, s);
-    if (!s->handle) {
+        s->tcp.handle = loop_add(s->hub.loop, fd, EPOLLIN, server_accept, s);
+    if (!s->tcp.handle) {
         int errnum = errno;
 
         close(fd);
         return listen_fail(s, errnum, e);
     }
-    s->fd = fd;
+    s->tcp.fd = fd;
     s->port = port_of(&address);
     return true;
 }
@@ -220,7 +243,7 @@ bool http_server_start(struct loop *loop, const struct http_server_options *opti
 
 int http_server_port(const struct http_server *s)
 {
-    return s->fd < 0 ? 0 : s->port;
+    return s->tcp.fd < 0 ? 0 : s->port;
 }
 
 // ---- accepting ----
@@ -297,18 +320,25 @@ static void connection_closed(struct http_connection *c, void *ctx)
         (void)address_count(ctx, c->address_key, -1);
 }
 
+static void listeners_watch(struct http_server *s, uint32_t events)
+{
+    if (s->tcp.handle)
+        loop_modify(s->hub.loop, s->tcp.handle, events);
+    if (s->local.handle)
+        loop_modify(s->hub.loop, s->local.handle, events);
+}
+
 static void accept_resume(void *ctx)
 {
     struct http_server *s = ctx;
 
-    if (s->handle)
-        loop_modify(s->hub.loop, s->handle, EPOLLIN);
+    listeners_watch(s, EPOLLIN);
 }
 
 // Without descriptors the socket would stay readable and the loop spin.
 static void accept_pause(struct http_server *s)
 {
-    loop_modify(s->hub.loop, s->handle, 0);
+    listeners_watch(s, 0);
     loop_timer_set(s->hub.loop, &s->pause, mono_after_us(loop_now(s->hub.loop), 1000 * PAUSE_MS),
                    accept_resume, s);
     (void)idle_evict(s);
@@ -345,14 +375,20 @@ void http_server_adopt(struct http_server *s, int fd)
 
 // ---- ending ----
 
+static void listener_close(struct http_server *s, struct listener *l)
+{
+    loop_remove(s->hub.loop, l->handle);
+    l->handle = NULL;
+    file_close(&l->fd);
+}
+
 void http_server_stop_listening(struct http_server *s)
 {
     loop_timer_stop(s->hub.loop, &s->pause);
-    loop_remove(s->hub.loop, s->handle);
-    s->handle = NULL;
-    if (s->fd >= 0)
-        close(s->fd);
-    s->fd = -1;
+    if (s->local.handle)
+        (void)unlink(s->socket_path);
+    listener_close(s, &s->tcp);
+    listener_close(s, &s->local);
     http_hub_stop(&s->hub);
 }
 
@@ -377,5 +413,6 @@ void http_server_free(struct http_server *s)
         free((char *)s->names[i].p);
     free(s->names);
     free(s->address);
+    free(s->socket_path);
     free(s);
 }

@@ -18,8 +18,10 @@ struct loop;
 
 // Zero in any number means its default.
 struct http_server_options {
-    const char *address; // to listen on, IPv4 or IPv6 literal; NULL: "127.0.0.1"
-    int port;            // 0: any free one, see http_server_port
+    const char *address;     // to listen on, IPv4 or IPv6 literal; NULL: "127.0.0.1"
+    int port;                // 0: any free one, see http_server_port
+    const char *socket_path; // a Unix socket to listen on as well; NULL: none
+    bool is_local_only;      // on the Unix socket alone
 
     int64_t head_ms;  // from a request's first byte to the end of its head: 10,000, then 408
     int64_t body_ms;  // from there to the end of its body: 30,000, then 408

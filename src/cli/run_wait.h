@@ -1,0 +1,19 @@
+// run_wait.h - waits until a run has ended, with a way out for who has had enough.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/client.h"
+#include "cli/errand.h"
+
+enum {
+    EXIT_INTERRUPTED = 130 // as a shell tells of SIGINT
+};
+
+// Waits for the end of a run: *ret_run is then the run in full. Ctrl-C at a terminal asks once: the
+// run is left alone, or, at a second Ctrl-C, cancelled and waited for; elsewhere it leaves the run
+// alone. limit_us: how long at most, 0 for ever; then x->e is ERR_TIMEOUT. *ret_is_left: the person
+// left. False with x->e when it failed.
+[[nodiscard]] bool run_wait(struct errand *x, const char *run_id, int64_t limit_us,
+                            struct client_reply *ret_run, bool *ret_is_left);
