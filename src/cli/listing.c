@@ -33,6 +33,7 @@ static void table_of_fields(const struct fields *fields, const struct screen *sc
                             const json_t *items, bool has_titles, struct buf *out);
 static void csv_write(const struct fields *fields, const json_t *items, bool has_titles,
                       struct buf *out);
+static void names_write(const json_t *items, const char *name, struct buf *out);
 static void ndjson_write(const struct fields *fields, const json_t *items, struct buf *out);
 
 bool form_read(const struct typed *typed, enum form *ret_form, struct err *e)
@@ -60,8 +61,6 @@ bool listing_write(const struct listing *listing, const struct typed *typed, enu
     bool has_titles = !typed_has(typed, "--no-headers");
     bool has_fields = typed_has(typed, "--fields");
     struct fields fields = {0};
-    size_t i;
-    json_t *item;
 
     if ((has_fields || form == FORM_CSV) && !fields_read(typed, items, &fields, e))
         return false;
@@ -76,7 +75,7 @@ bool listing_write(const struct listing *listing, const struct typed *typed, enu
     } else if (form == FORM_CSV) {
         csv_write(&fields, items, has_titles, out);
     } else if (form == FORM_NAME) {
-        json_array_foreach(items, i, item) buf_printf(out, "%s\n", item_text(item, listing->name));
+        names_write(items, listing->name, out);
     } else if (has_fields) {
         table_of_fields(&fields, screen, items, has_titles, out);
     } else {
@@ -282,6 +281,18 @@ static void csv_write(const struct fields *fields, const json_t *items, bool has
         buf_add_text(out, "\r\n");
     }
     buf_done(&text);
+}
+
+static void names_write(const json_t *items, const char *name, struct buf *out)
+{
+    size_t i;
+    json_t *item;
+
+    json_array_foreach(items, i, item)
+    {
+        member_write(json_object_get(item, name), out);
+        buf_add_byte(out, '\n');
+    }
 }
 
 static void ndjson_write(const struct fields *fields, const json_t *items, struct buf *out)

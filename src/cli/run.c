@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/errand.h"
+#include "cli/interrupt.h"
 #include "cli/listing.h"
 #include "cli/run_list.h"
 #include "cli/run_output.h"
@@ -17,17 +19,19 @@ struct wish {
     bool is_following;
     bool is_passing;
     int64_t limit_us;
+    int interrupt_fd; // -1 when nothing is waited for
 };
 
 static bool wish_read(const struct errand *x, struct wish *w, struct err *e)
 {
     const char *limit = typed_value(&x->typed, "--for");
 
-    *w = (struct wish){.is_following = typed_has(&x->typed, "--follow"),
-                       .is_passing = typed_has(&x->typed, "--passthrough")};
+    w->is_following = typed_has(&x->typed, "--follow");
+    w->is_passing = typed_has(&x->typed, "--passthrough");
     if (limit && (!duration_parse(str_of(limit), "--for", &w->limit_us, e) || w->limit_us == 0))
         return fail(e, ERR_USAGE, NULL, "--for wants a duration such as 10m, not \"%s\"", limit);
     w->is_waiting = typed_has(&x->typed, "--wait") || w->is_following || w->is_passing || limit;
+    w->interrupt_fd = w->is_waiting ? interrupt_open() : -1;
     return true;
 }
 
@@ -71,7 +75,7 @@ static bool wait(struct errand *x, const struct wish *w, const char *run_id, int
     struct client_reply run = {0};
     bool is_left, ok;
 
-    if (!run_wait(x, run_id, w->limit_us, &run, &is_left))
+    if (!run_wait(x, run_id, w->interrupt_fd, w->limit_us, &run, &is_left))
         return false;
     if (is_left) {
         errand_say(x, "run %s goes on: `belfry logs %s` shows what it wrote", run_id, run_id);
@@ -134,7 +138,7 @@ static bool start(struct errand *x, const struct wish *w, char *run_id, size_t s
 int cmd_run(int argc, char **argv)
 {
     struct errand x;
-    struct wish w;
+    struct wish w = {.interrupt_fd = -1};
     char run_id[32];
     int status = 0, close_status;
     bool ok;
@@ -145,6 +149,7 @@ int cmd_run(int argc, char **argv)
         return status;
     ok = wish_read(&x, &w, &x.e) && start(&x, &w, run_id, sizeof run_id) &&
          (!w.is_waiting || wait(&x, &w, run_id, &status));
+    file_close(&w.interrupt_fd);
     close_status = errand_close(&x, ok);
     return close_status ? close_status : status;
 }

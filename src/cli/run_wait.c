@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "cli/interrupt.h"
 #include "cli/listing.h"
 #include "time/duration.h"
@@ -46,10 +45,9 @@ static bool look(struct errand *x, const char *run_id, struct client_reply *ret_
     return errand_ask(x, "GET", NULL, ret_run, "/api/v1/runs/{}", run_id);
 }
 
-bool run_wait(struct errand *x, const char *run_id, int64_t limit_us, struct client_reply *ret_run,
-              bool *ret_is_left)
+bool run_wait(struct errand *x, const char *run_id, int interrupt_fd, int64_t limit_us,
+              struct client_reply *ret_run, bool *ret_is_left)
 {
-    autoclose int fd = interrupt_open();
     mono begun = clock_mono(clock_real());
     int wait_ms = WAIT_FIRST_MS;
     bool ok = true;
@@ -62,7 +60,8 @@ bool run_wait(struct errand *x, const char *run_id, int64_t limit_us, struct cli
         if (limit_us > 0 && clock_mono(clock_real()).us - begun.us > limit_us)
             return fail(&x->e, ERR_TIMEOUT, NULL, "run %s has not ended in time; it goes on",
                         run_id);
-        *ret_is_left = interrupt_wait(fd, wait_ms) && interrupted(x, fd, run_id, &ok);
+        *ret_is_left =
+            interrupt_wait(interrupt_fd, wait_ms) && interrupted(x, interrupt_fd, run_id, &ok);
         if (*ret_is_left)
             return true;
         wait_ms += wait_ms < WAIT_LAST_MS ? wait_ms / 4 : 0;

@@ -14,6 +14,7 @@ enum {
 // Waits for the end of a run: *ret_run is then the run in full. Ctrl-C at a terminal asks once: the
 // run is left alone, or, at a second Ctrl-C, cancelled and waited for; elsewhere it leaves the run
 // alone. limit_us: how long at most, 0 for ever; then x->e is ERR_TIMEOUT. *ret_is_left: the person
-// left. False with x->e when it failed.
-[[nodiscard]] bool run_wait(struct errand *x, const char *run_id, int64_t limit_us,
-                            struct client_reply *ret_run, bool *ret_is_left);
+// left. False with x->e when it failed. interrupt_fd is interrupt_open's, from before the run was
+// started: otherwise a Ctrl-C might come between.
+[[nodiscard]] bool run_wait(struct errand *x, const char *run_id, int interrupt_fd,
+                            int64_t limit_us, struct client_reply *ret_run, bool *ret_is_left);
