@@ -26,6 +26,7 @@ static void connection_run(struct http_connection *c);
 static bool head_step(struct http_connection *c);
 static bool request_begin(struct http_connection *c);
 static bool body_step(struct http_connection *c);
+static bool stream_step(struct http_connection *c);
 static bool closing_step(struct http_connection *c);
 static bool linger_step(struct http_connection *c);
 static void connection_refuse(struct http_connection *c, const struct http_refusal *refusal);
@@ -101,6 +102,18 @@ static bool connection_is_idle(const struct http_connection *c)
     return c->place == HTTP_AT_HEAD && !c->work;
 }
 
+// Takes the stream out of its owner's hands; when is_whole, its body is ended in order.
+static void stream_drop(struct http_connection *c, bool is_whole)
+{
+    struct http_stream *stream = c->stream;
+
+    if (is_whole && stream->is_chunked)
+        http_output_raw(&c->work->output, STR_LIT("0\r\n\r\n"));
+    http_connection_stream_end(c);
+    stream->on_gone(stream->ctx);
+    free(stream);
+}
+
 void http_hub_stop(struct http_hub *hub)
 {
     struct list *next;
@@ -112,6 +125,8 @@ void http_hub_stop(struct http_hub *hub)
         next = link->next;
         if (connection_is_idle(c))
             http_connection_close(c);
+        else if (c->stream)
+            stream_drop(c, true);
     }
 }
 
@@ -153,6 +168,8 @@ void http_connection_close(struct http_connection *c)
         hub->on_closed(c, hub->on_closed_ctx);
     if (c->place == HTTP_WITH_HANDLER)
         return;
+    if (c->stream)
+        stream_drop(c, false);
     c->place = HTTP_CLOSED;
     if (!c->is_running)
         connection_free(c);
@@ -191,7 +208,9 @@ static void connection_event(int fd, uint32_t events, void *ctx)
     struct http_connection *c = ctx;
 
     (void)fd;
-    if (events & (EPOLLERR | EPOLLHUP) && c->place == HTTP_WITH_HANDLER) {
+    // Who listens to a stream has no reason to shut his side but that he goes.
+    if ((events & (EPOLLERR | EPOLLHUP) && c->place == HTTP_WITH_HANDLER) ||
+        (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP) && c->place == HTTP_STREAMING)) {
         http_connection_close(c);
         return;
     }
@@ -242,6 +261,8 @@ static bool connection_step(struct http_connection *c)
         return head_step(c);
     case HTTP_IN_BODY:
         return body_step(c);
+    case HTTP_STREAMING:
+        return stream_step(c);
     case HTTP_CLOSING:
         return closing_step(c);
     case HTTP_LINGERING:
@@ -638,6 +659,62 @@ void http_connection_reply(struct http_request *r, int status, const char *conte
     reply_add(c, &head, body, owned);
     if (!c->is_running)
         connection_make_ready(c);
+}
+
+void http_connection_stream(struct http_request *r, int status, const char *content_type,
+                            struct http_stream *stream)
+{
+    struct http_connection *c = r->connection;
+    struct http_work *w = c->work;
+
+    assert(c->place == HTTP_WITH_HANDLER && c->fd >= 0);
+    c->hub->request_count--;
+    struct http_reply_head head = {
+        .status = status,
+        .minor = w->head.minor,
+        .content_type = content_type,
+        .headers = buf_str(&w->reply_headers),
+        .is_open = true,
+    };
+
+    stream->is_chunked = head.minor > 0;
+    reply_add(c, &head, STR_LIT(""), NULL);
+    c->stream = stream;
+    c->place = HTTP_STREAMING;
+    c->hub->stream_count++;
+    http_connection_touch(c);
+}
+
+size_t http_connection_waiting(const struct http_connection *c)
+{
+    return c->work->output.small.len - c->work->output.sent;
+}
+
+void http_connection_touch(struct http_connection *c)
+{
+    if (!c->is_running)
+        connection_make_ready(c);
+}
+
+void http_connection_stream_end(struct http_connection *c)
+{
+    c->stream = NULL;
+    c->hub->stream_count--;
+    if (c->fd < 0)
+        return;
+    c->place = HTTP_CLOSING;
+    connection_run(c);
+}
+
+static bool stream_step(struct http_connection *c)
+{
+    struct http_stream *stream = c->stream;
+
+    if (!output_send(c) || !stream->wants_room || !stream->on_room)
+        return false;
+    stream->wants_room = false;
+    stream->on_room(stream->ctx);
+    return true;
 }
 
 // Answers instead of the handler. Nobody can say where the next request would begin, so this is the

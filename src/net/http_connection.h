@@ -1,11 +1,12 @@
 // http_connection.h - one client's connection: reads requests, hands them over, sends the replies.
 //
-// A connection is always in one place: at a head, in a body, with the handler, closing (the last
-// reply is on its way), lingering (our side is shut, what the client still sends is thrown away so
-// that no reset overtakes the reply), or closed. Its descriptor is registered once, edge-triggered;
-// what epoll told is kept in can_read and can_write, and a run goes from step to step until
-// something has to be waited for. So a reply costs one recv and one send, and a pipeline of replies
-// one send together.
+// A connection is always in one place: at a head, in a body, with the handler, streaming (the head
+// of a reply has left, its body comes bit by bit: http_stream.h), closing (the last reply is on its
+// way), lingering (our side is shut, what the client still sends is thrown away so that no reset
+// overtakes the reply), or closed. Its descriptor is registered once, edge-triggered; what epoll
+// told is kept in can_read and can_write, and a run goes from step to step until something has to
+// be waited for. So a reply costs one recv and one send, and a pipeline of replies one send
+// together.
 //
 // A reply that comes later only marks its connection as ready; ready connections run at the end of
 // the turn.
@@ -29,6 +30,7 @@ struct http_limits {
     size_t target_max_bytes;
     size_t body_max_bytes;
     size_t bodies_max_bytes;
+    size_t stream_max;
 };
 
 typedef void http_closed_fn(struct http_connection *c, void *ctx);
@@ -52,7 +54,8 @@ struct http_hub {
     bool is_stopping;
     size_t open_count;
     size_t request_count; // with the handler
-    size_t bodies_bytes;  // received and kept outside of input
+    size_t stream_count;
+    size_t bodies_bytes; // received and kept outside of input
     uint64_t request_number;
     uint64_t id_random;
 };
@@ -61,9 +64,21 @@ enum http_place {
     HTTP_AT_HEAD,
     HTTP_IN_BODY,
     HTTP_WITH_HANDLER,
+    HTTP_STREAMING,
     HTTP_CLOSING,
     HTTP_LINGERING,
     HTTP_CLOSED
+};
+
+// A body that goes on. Owned by whoever opened it, until on_gone or http_stream_close.
+struct http_stream {
+    struct http_connection *connection;
+    bool is_chunked;
+    bool wants_room; // something was refused; on_room is due when all is sent
+    size_t waiting_max;
+    void (*on_room)(void *ctx);
+    void (*on_gone)(void *ctx);
+    void *ctx;
 };
 
 // Owned by its hub from http_connection_open until it is closed and no request of it is with the
@@ -78,6 +93,7 @@ struct http_connection {
     bool can_write;
     bool is_half_shut; // the client sends no more; what it sent may still be unread
     bool is_running;
+    struct http_stream *stream; // while it is streaming
     struct http_deadline deadline;
     struct list in_all;
     struct list in_ready;
@@ -112,3 +128,14 @@ void http_connection_close(struct http_connection *c);
 // body, or NULL when body is borrowed for ever.
 void http_connection_reply(struct http_request *r, int status, const char *content_type,
                            struct str body, char *owned);
+
+// Answers a request with a head whose body is to come, and puts the connection into the stream's
+// hands.
+void http_connection_stream(struct http_request *r, int status, const char *content_type,
+                            struct http_stream *stream);
+
+// Of a streaming connection: bytes that are not sent yet; there is more to send; there will be no
+// more.
+size_t http_connection_waiting(const struct http_connection *c);
+void http_connection_touch(struct http_connection *c);
+void http_connection_stream_end(struct http_connection *c);

@@ -90,7 +90,9 @@ void http_output_add(struct http_output *o, const struct http_reply_head *head,
         buf_add_text(out, head->content_type);
         buf_add(out, STR_LIT("\r\n"));
     }
-    if (!has_no_body) {
+    if (head->is_open && head->minor > 0) {
+        buf_add(out, STR_LIT("transfer-encoding: chunked\r\n"));
+    } else if (!has_no_body && !head->is_open) {
         buf_add(out, STR_LIT("content-length: "));
         buf_add_number(out, head->body_bytes, 1);
         buf_add(out, STR_LIT("\r\n"));
@@ -115,6 +117,12 @@ void http_output_add(struct http_output *o, const struct http_reply_head *head,
 
 void http_output_raw(struct http_output *o, struct str bytes)
 {
+    // A body that goes on may never be sent to its end: what is gone makes room.
+    if (o->sent > HTTP_GATHER_BYTES) {
+        memmove(o->small.p, o->small.p + o->sent, o->small.len - o->sent);
+        o->small.len -= o->sent;
+        o->sent = 0;
+    }
     buf_add(&o->small, bytes);
 }
 

@@ -24,6 +24,7 @@ struct http_reply_head {
     size_t body_bytes;        // for content-length
     bool is_head;             // the request was HEAD: no body
     bool is_keep_alive;
+    bool is_open; // the body is to come: chunked, or up to the end of the connection with HTTP/1.0
 };
 
 // The date header's text, made once a second.

@@ -100,6 +100,7 @@ struct http_server *http_server_new(struct loop *loop, const struct http_server_
         .target_max_bytes = size_or(options->target_max_bytes, 8000),
         .body_max_bytes = size_or(options->body_max_bytes, 1 << 20),
         .bodies_max_bytes = size_or(options->bodies_max_bytes, 64 << 20),
+        .stream_max = size_or(options->stream_max, 500),
     };
 
     http_hub_init(&s->hub, loop, &limits, fn, ctx);

@@ -35,6 +35,7 @@ struct http_server_options {
     size_t body_max_bytes;   // 1 MiB; 413, before it is read where Content-Length tells
     size_t bodies_max_bytes; // all bodies being received, together: 64 MiB, then 503
     size_t connection_max;   // all: what the limit of open files leaves, at most 4,096; then 503
+    size_t stream_max;       // replies that go on (http_stream.h): 500; then 503
     size_t address_max;      // from one address: half of connection_max; then 503
 
     // Names this server may be called by besides localhost, 127.0.0.1, [::1] and its own address,
