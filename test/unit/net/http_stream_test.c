@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/loop.h"
+#include "net/http_connection.h"
 #include "net/http_server.h"
 #include "unit.h"
 
@@ -121,6 +122,10 @@ static void test_chunks(void **state)
     len = 0;
     assert_true(http_stream_send(stream, STR_LIT("hello, world\n")));
     assert_true(http_stream_send(stream, STR_LIT("")));
+    assert_int_equal(http_connection_waiting(stream->connection), 18);
+    turn();
+    assert_int_equal(http_connection_waiting(stream->connection), 0);
+    http_connection_touch(stream->connection); // there is nothing to send
     turn();
     assert_false(client_read(fd, &len));
     assert_string_equal(got, "d\r\nhello, world\n\r\n");
