@@ -1,4 +1,7 @@
 // http_stream_test.c - bodies that go on, over socket pairs: framing, room, ends of either side.
+//
+// http_stream_open and http_stream_close are http_connection_stream and http_connection_stream_end
+// with a framing around: what holds here holds of them.
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_stream.h"
 
