@@ -206,6 +206,7 @@ static bool body_read(struct call *call, struct job *job, struct err *e)
         .context = sched_trigger_context(call->api->o.sched),
         .jobs_dir = call->api->o.jobs_dir,
         .issues = call->issues,
+        .body = call->json,
     };
     struct tls_target target;
     const size_t before = call->issues->len;

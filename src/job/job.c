@@ -19,11 +19,26 @@
 #include "job/model.h"
 #include "time/duration.h"
 
-#define ROW_TEXT_MAX (1024 * 1024) // bytes of a stored JSON text
+#define GRACE_MAX_US HOUR_US
+#define GRACE_SKIP_US (2 * SECOND_US) // later than this is missed
+#define ROW_TEXT_MAX (1024 * 1024)    // bytes of a stored JSON text
 
 const char *const job_kind_names[] = {"folder", "certificate", NULL};
 const char *const job_state_names[] = {"scheduled", "paused", "ended", "deleted", NULL};
-const char *const job_coalesce_names[] = {"last", "all", NULL};
+const char *const job_coalesce_names[] = {"last", "all", "skip", "first", NULL};
+
+const struct job_presets job_presets_built_in = {
+#define X(member, ctype, preset, ...) .member = preset,
+#include "job/job_policy.def"
+#undef X
+};
+
+// Numbers of the members of spec: bits of what model_decode says was given.
+enum spec_field {
+#define X(member, ...) SPEC_##member,
+#include "job/job_spec.def"
+#undef X
+};
 
 struct spec {
 #define X(member, ctype, ...) ctype member;
@@ -86,8 +101,8 @@ struct job *job_from_row(const struct job_row *row, const struct trigger_context
     job->id = row->id;
     job_set_text(&job->name, row->name);
     job->state = (enum job_state)row->state;
-    job->max_instances = 1;
-    job->misfire_grace_us = JOB_GRACE_DEFAULT;
+    job->preset = UINT64_MAX;
+    job_set_presets(job, &job_presets_built_in);
     job->version = row->version;
     job->change_seq = row->change_seq;
     job->effective_from = row->effective_from;
@@ -117,6 +132,18 @@ static bool row_read(struct job *job, const struct job_row *row,
     if (!job_name_check(row->name, e))
         return false;
     return spec_read(job, row->spec, e) && trigger_read(job, row->trigger, context, e);
+}
+
+// What the stored spec says itself takes the place of the presets.
+static void policies_take(struct job *job, const struct spec *spec, uint64_t given)
+{
+#define X(member, ctype, ...)                             \
+    if (given >> SPEC_##member & 1) {                     \
+        job->member = (ctype)spec->member;                \
+        job->preset &= ~(UINT64_C(1) << POLICY_##member); \
+    }
+#include "job/job_policy.def"
+#undef X
 }
 
 static json_t *text_load(struct str text, const char *what, struct err *e)
@@ -162,6 +189,7 @@ static bool spec_read(struct job *job, struct str text, struct err *e)
     struct model_issues *issues;
     struct spec spec;
     struct buf words;
+    uint64_t given;
     json_t *value = text_load(text, "spec", e);
     bool ok;
 
@@ -170,15 +198,12 @@ static bool spec_read(struct job *job, struct str text, struct err *e)
     arena = arena_new(sizeof *issues + 1024);
     issues = arena_alloc(arena, sizeof *issues);
     model_issues_init(issues, arena);
-    ok = model_decode(&spec_model, value, (struct str){0}, &spec, NULL, issues);
+    ok = model_decode(&spec_model, value, (struct str){0}, &spec, &given, issues);
     if (ok) {
         job_set_text(&job->target, spec.target);
         if (spec.args)
             job_set_args(job, spec.args);
-        job->coalesce = (enum job_coalesce)spec.coalesce;
-        job->max_instances = (int32_t)spec.max_instances;
-        job->misfire_grace_us = spec.misfire_grace_us;
-        job->timeout_us = spec.timeout_us;
+        policies_take(job, &spec, given);
     } else {
         buf_init(&words, 400);
         model_issues_words(issues, &words);
@@ -236,6 +261,16 @@ void job_to_row(const struct job *job, struct arena *arena, struct job_row *ret_
     buf_done(&trigger);
 }
 
+// What the job does not say itself is not stored: the preset may be another one next time.
+static void presets_drop(const struct job *job, json_t *spec)
+{
+#define X(member, ...)                      \
+    if (job->preset >> POLICY_##member & 1) \
+        (void)json_object_del(spec, #member);
+#include "job/job_policy.def"
+#undef X
+}
+
 static struct str spec_text(const struct job *job, struct arena *arena)
 {
     json_error_t error;
@@ -243,16 +278,16 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     struct spec spec = {
         .target = job->target,
         .args = args,
-        .coalesce = job->coalesce,
-        .max_instances = job->max_instances,
-        .misfire_grace_us = job->misfire_grace_us,
-        .timeout_us = job->timeout_us,
+#define X(member, ...) .member = job->member,
+#include "job/job_policy.def"
+#undef X
     };
     struct str text;
     char *dump;
 
     assert(args);
     value = model_encode(&spec_model, &spec);
+    presets_drop(job, value);
     dump = json_dumps(value, JSON_COMPACT);
     assert(dump);
     text = arena_copy(arena, str_of(dump));
@@ -271,8 +306,8 @@ struct job *job_new(struct str name)
 
     job_set_text(&job->name, name);
     job_set_text(&job->args, STR_LIT("[]"));
-    job->max_instances = 1;
-    job->misfire_grace_us = JOB_GRACE_DEFAULT;
+    job->preset = UINT64_MAX;
+    job_set_presets(job, &job_presets_built_in);
     return job;
 }
 
@@ -320,18 +355,41 @@ void job_free(struct job *job)
     free(job);
 }
 
+void job_set_presets(struct job *job, const struct job_presets *presets)
+{
+#define X(member, ...)                      \
+    if (job->preset >> POLICY_##member & 1) \
+        job->member = presets->member;
+#include "job/job_policy.def"
+#undef X
+}
+
+// A moment that comes once: a date, or what follows an event.
+static bool is_single(const struct job *job)
+{
+    return !job->trigger || trigger_is_once(job->trigger) || trigger_is_relative(job->trigger);
+}
+
 int64_t job_grace_us(const struct job *job, wall slot, wall next)
 {
-    int64_t period;
+    int64_t most = job->coalesce == COALESCE_SKIP ? GRACE_SKIP_US : GRACE_MAX_US;
 
     if (job->misfire_grace_us == JOB_GRACE_NONE)
         return INT64_MAX;
     if (job->misfire_grace_us != JOB_GRACE_DEFAULT)
         return job->misfire_grace_us;
-    if (!job->trigger || trigger_is_once(job->trigger) || trigger_is_relative(job->trigger))
+    if (job->coalesce == COALESCE_ALL || job->coalesce == COALESCE_FIRST)
         return INT64_MAX;
-    if (next.us == WALL_NEVER.us)
-        return HOUR_US;
-    period = next.us - slot.us;
-    return period < HOUR_US ? period : HOUR_US;
+    if (is_single(job))
+        return job->coalesce == COALESCE_SKIP ? most : INT64_MAX;
+    return next.us != WALL_NEVER.us && next.us - slot.us < most ? next.us - slot.us : most;
+}
+
+int64_t job_window_us(const struct job *job)
+{
+    if (job->misfire_window_us == JOB_WINDOW_NONE || is_single(job))
+        return INT64_MAX;
+    if (job->misfire_window_us != JOB_WINDOW_DEFAULT)
+        return job->misfire_window_us;
+    return job->coalesce == COALESCE_ALL || job->coalesce == COALESCE_FIRST ? DAY_US : INT64_MAX;
 }

@@ -30,22 +30,42 @@ enum job_state {
     JOB_DELETED = 3, // tombstone
 };
 
+// What becomes of slots that were missed (misfire.h).
 enum job_coalesce {
-    COALESCE_LAST = 0, // several missed slots become one run, for the last of them
-    COALESCE_ALL = 1,  // each missed slot within its grace is run
+    COALESCE_LAST = 0,  // they become one run, for the last of them
+    COALESCE_ALL = 1,   // each is run, the newest misfire_max of them
+    COALESCE_SKIP = 2,  // none is run
+    COALESCE_FIRST = 3, // they become one run, for the first of them
+};
+
+// Numbers of the policies: bits of job.preset.
+enum job_policy {
+#define X(member, ...) POLICY_##member,
+#include "job/job_policy.def"
+#undef X
+};
+
+// What a policy is when the job does not say.
+struct job_presets {
+#define X(member, ctype, ...) ctype member;
+#include "job/job_policy.def"
+#undef X
 };
 
 // Words for the enums above, as the API says them; each list ends with NULL.
 extern const char *const job_kind_names[];     // "folder", "certificate"
 extern const char *const job_state_names[];    // "scheduled", "paused", "ended", "deleted"
-extern const char *const job_coalesce_names[]; // "last", "all"
+extern const char *const job_coalesce_names[]; // "last", "all", "skip", "first"
+
+extern const struct job_presets job_presets_built_in;
 
 #define JOB_NAME_PATTERN "^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}$"
 #define JOB_NAME_MAX 128
-#define JOB_GRACE_DEFAULT \
-    (-1) // one period, at most an hour, for repeating jobs; none for one-shots and what follows
-         // events
-#define JOB_GRACE_NONE (-2) // no limit: run however late
+#define JOB_GRACE_DEFAULT (-1) // as job_grace_us says
+#define JOB_GRACE_NONE (-2)    // no limit: run however late
+#define JOB_WINDOW_DEFAULT 0   // as job_window_us says
+#define JOB_WINDOW_NONE (-1)   // no limit
+#define JOB_MISFIRE_MAX 1000   // missed slots that are run, unless the job says another number
 
 // What is kept of a job between two runs. Texts are owned by the job and live as long as it.
 struct job {
@@ -57,11 +77,15 @@ struct job {
     struct str args;         // JSON array of strings, "[]" when there are none
     struct trigger *trigger; // owned; NULL only when quarantined
     struct str quarantine;   // why the stored row is not usable; empty for a healthy job
+    uint64_t preset;         // policies it does not say itself, by number (enum job_policy)
     enum job_coalesce coalesce;
-    int32_t max_instances;    // runs at once; >= 1
-    int64_t misfire_grace_us; // >= 0, or JOB_GRACE_DEFAULT, JOB_GRACE_NONE
-    int64_t timeout_us;       // per attempt; 0: no limit
-    int32_t version;          // 1 when created, +1 for each change
+    int32_t misfire_max;       // COALESCE_ALL: so many are run, the newest; 0: JOB_MISFIRE_MAX
+    int64_t misfire_window_us; // only slots of the last so long; > 0, or JOB_WINDOW_...
+    int64_t misfire_spread_us; // what is made up for is spread over so long; 0: at once
+    int32_t max_instances;     // runs at once; >= 1
+    int64_t misfire_grace_us;  // >= 0, or JOB_GRACE_DEFAULT, JOB_GRACE_NONE
+    int64_t timeout_us;        // per attempt; 0: no limit
+    int32_t version;           // 1 when created, +1 for each change
     int64_t change_seq;
     wall effective_from; // slots after this moment count
     wall created_at, updated_at;
@@ -95,9 +119,12 @@ struct arena;
 // The row of a job; texts are allocated in arena.
 void job_to_row(const struct job *job, struct arena *arena, struct job_row *ret_row);
 
-// A new job: enabled, without trigger, target and arguments, with the presets of every policy. End
-// it with job_free.
+// A new job: enabled, without trigger, target and arguments, with the built-in presets of every
+// policy. End it with job_free.
 [[nodiscard]] struct job *job_new(struct str name);
+
+// Gives the policies that the job does not say itself other presets than the built-in ones.
+void job_set_presets(struct job *job, const struct job_presets *presets);
 
 // A deep copy, for edits (the trigger is compiled again). NULL is never returned for a healthy job.
 [[nodiscard]] struct job *job_copy(const struct job *job, const struct trigger_context *context);
@@ -110,6 +137,18 @@ void job_set_args(struct job *job, const json_t *list);
 
 void job_free(struct job *job); // accepts NULL
 
-// Grace in force for a slot: microseconds, or INT64_MAX for none. next is the slot after it
-// (WALL_NEVER when none).
+// How late a slot may still be run: microseconds, or INT64_MAX for no limit. next is the slot after
+// it (WALL_NEVER when none). Unless the job says so: one period, at most an hour; under
+// COALESCE_SKIP at most 2 s; no limit for one-shots, for what follows events, and under
+// COALESCE_ALL and COALESCE_FIRST, whose window decides.
 int64_t job_grace_us(const struct job *job, wall slot, wall next);
+
+// How far back missed slots count: microseconds, or INT64_MAX for no limit. Unless the job says so:
+// a day under COALESCE_ALL and COALESCE_FIRST, no limit otherwise and for one-shots.
+int64_t job_window_us(const struct job *job);
+
+// COALESCE_ALL: how many missed slots are run.
+static inline int64_t job_misfire_max(const struct job *job)
+{
+    return job->misfire_max > 0 ? job->misfire_max : JOB_MISFIRE_MAX;
+}

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "job/folder.h"
+#include "job/misfire.h"
 #include "job/trigger_schema.h"
 #include "trigger/fields.h"
 
@@ -73,7 +74,7 @@ static bool schedule_set(struct reading *r);
 static bool schedule_from_trigger(struct reading *r);
 static bool schedule_from_form(struct reading *r);
 static bool schedule_from_file(struct reading *r);
-static void policies_set(struct reading *r);
+static bool policies_set(struct reading *r);
 
 static bool is_given(const struct reading *r, enum job_form_field field)
 {
@@ -100,8 +101,7 @@ bool job_read(const struct job_form *form, uint64_t given, const struct job_read
         return false;
     if (is_given(&r, FORM_args) && json_is_array(form->args))
         job_set_args(job, form->args);
-    policies_set(&r);
-    return true;
+    return policies_set(&r);
 }
 
 // --- what to run
@@ -399,18 +399,43 @@ static bool schedule_from_file(struct reading *r)
 // --- how
 // ----------------------------------------------------------------------------------------------------------
 
-static void policies_set(struct reading *r)
+static bool is_null(const struct reading *r, const char *name)
+{
+    return r->in->body && json_is_null(json_object_get(r->in->body, name));
+}
+
+static const struct job_presets *presets_of(const struct reading *r)
+{
+    return r->in->presets ? r->in->presets : &job_presets_built_in;
+}
+
+static bool misfire_set(struct reading *r)
+{
+    return misfire_read(r->form->misfire, presets_of(r), is_given(r, FORM_misfire_grace),
+                        is_given(r, FORM_coalesce), r->job, r->in->issues);
+}
+
+// A policy that the job says itself from now on, or (null) does not any more.
+#define TAKE(member, to)                                                               \
+    if (is_given(r, FORM_##member)) {                                                  \
+        bool is_preset = is_null(r, #member);                                          \
+                                                                                       \
+        r->job->to = is_preset ? presets_of(r)->to : (typeof(r->job->to))form->member; \
+        r->job->preset &= ~(UINT64_C(1) << POLICY_##to);                               \
+        r->job->preset |= (uint64_t)is_preset << POLICY_##to;                          \
+    }
+
+static bool policies_set(struct reading *r)
 {
     const struct job_form *form = r->form;
 
-    if (is_given(r, FORM_misfire_grace))
-        r->job->misfire_grace_us = form->misfire_grace;
-    if (is_given(r, FORM_coalesce))
-        r->job->coalesce = (enum job_coalesce)form->coalesce;
-    if (is_given(r, FORM_max_instances))
-        r->job->max_instances = (int32_t)form->max_instances;
-    if (is_given(r, FORM_timeout))
-        r->job->timeout_us = form->timeout;
+    TAKE(misfire_grace, misfire_grace_us)
+    TAKE(coalesce, coalesce)
+    TAKE(max_instances, max_instances)
+    TAKE(timeout, timeout_us)
+    if (is_given(r, FORM_misfire) && !misfire_set(r))
+        return false;
     if (is_given(r, FORM_paused))
         r->job->state = form->paused ? JOB_PAUSED : JOB_ENABLED;
+    return misfire_check(r->job, r->in->issues);
 }

@@ -33,11 +33,14 @@ enum job_form_field {
 
 extern const struct model job_post_model, job_put_model, job_patch_model;
 
-// Where a request is to be understood. All borrowed.
+// Where a request is to be understood. All borrowed; body and presets may be NULL: no null in it,
+// the built-in ones.
 struct job_reading {
     struct trigger_context context;
     const char *jobs_dir;
     struct model_issues *issues; // gets complaints (422) and warnings
+    const json_t *body;          // what the form was decoded from: tells null from a value
+    const struct job_presets *presets;
 };
 
 // Carries a form out on *job: a new one (job_new) or a copy of the present one. given says which

@@ -3,6 +3,7 @@
 #include "job/job_write.h"
 
 #include "base/buf.h"
+#include "job/misfire.h"
 #include "job/trigger_schema.h"
 #include "time/duration.h"
 #include "time/iso8601.h"
@@ -192,6 +193,8 @@ static void full_write(const struct job *job, struct json_write *w, struct buf *
     grace_write(job, w, b);
     json_write_key(w, "coalesce");
     json_write_text(w, job_coalesce_names[job->coalesce]);
+    json_write_key(w, "misfire");
+    misfire_write(job, b, w);
     json_write_key(w, "max_instances");
     json_write_int(w, job->max_instances);
     timeout_write(job, w, b);

@@ -76,7 +76,10 @@ static void outcome(const struct model *model, const char *body, const char *pre
     struct arena *arena = arena_new(8192);
     struct model_issues *issues = arena_alloc(arena, sizeof *issues);
     struct job_reading reading = {
-        {zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}, NULL}, jobs_dir, issues};
+        .context = {zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}, NULL},
+        .jobs_dir = jobs_dir,
+        .issues = issues,
+    };
     struct job_form form;
     struct job *job;
     struct err e = {0};
@@ -84,7 +87,7 @@ static void outcome(const struct model *model, const char *body, const char *pre
     json_t *value;
 
     model_issues_init(issues, arena);
-    value = model_load(str_of(body), "body", issues);
+    reading.body = value = model_load(str_of(body), "body", issues);
     assert_non_null(value);
     if (!model_decode(model, value, STR_LIT("\"body\""), &form, &given, issues)) {
         model_issues_words(issues, out);

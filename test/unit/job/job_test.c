@@ -187,6 +187,22 @@ static void test_presets(void **state)
     assert_int_equal(job->state, JOB_ENABLED);
     job_free(job);
     job_free(NULL);
+    // What a job does not say itself is not stored, and follows other presets.
+    struct job_presets presets = job_presets_built_in;
+    struct arena *arena = arena_new(1024);
+    struct job_row again;
+
+    presets.max_instances = 3;
+    presets.coalesce = COALESCE_ALL;
+    row = row_of(EVERY_15, "{\"target\":\"f\",\"args\":[],\"coalesce\":\"last\"}");
+    job = job_from_row(&row, &context);
+    job_set_presets(job, &presets);
+    assert_int_equal(job->max_instances, 3);
+    assert_int_equal(job->coalesce, COALESCE_LAST);
+    job_to_row(job, arena, &again);
+    assert_true(str_eq(again.spec, row.spec));
+    job_free(job);
+    arena_free(arena);
     assert_string_equal(job_kind_names[JOB_CERTIFICATE], "certificate");
     assert_string_equal(job_state_names[JOB_PAUSED], "paused");
     assert_string_equal(job_coalesce_names[COALESCE_ALL], "all");
@@ -206,7 +222,7 @@ static void test_quarantine(void **state)
         {EVERY_15, "{}", "target: Field required"},
         {EVERY_15, "{\"target\":\"f\",\"retries\":3}", "retries: Extra inputs"},
         {EVERY_15, "{\"target\":\"f\",\"max_instances\":0}", "max_instances"},
-        {EVERY_15, "{\"target\":\"f\",\"coalesce\":\"first\"}", "coalesce"},
+        {EVERY_15, "{\"target\":\"f\",\"coalesce\":\"none\"}", "coalesce"},
     };
 
     (void)state;
@@ -252,9 +268,30 @@ static void test_grace(void **state)
     assert_int_equal(job_grace_us(job, slot, WALL_NEVER), 7);
     job->misfire_grace_us = JOB_GRACE_NONE;
     assert_int_equal(job_grace_us(job, slot, (wall){1}), INT64_MAX);
+    // The other policies have other presets.
+    assert_int_equal(job_window_us(job), INT64_MAX);
+    job->misfire_grace_us = JOB_GRACE_DEFAULT;
+    job->coalesce = COALESCE_SKIP;
+    assert_int_equal(job_grace_us(job, slot, (wall){HOUR_US}), 2 * SECOND_US);
+    assert_int_equal(job_grace_us(job, slot, (wall){SECOND_US}), SECOND_US);
+    assert_int_equal(job_window_us(job), INT64_MAX);
+    job->coalesce = COALESCE_FIRST;
+    assert_int_equal(job_grace_us(job, slot, (wall){HOUR_US}), INT64_MAX);
+    assert_int_equal(job_window_us(job), DAY_US);
+    job->misfire_window_us = JOB_WINDOW_NONE;
+    assert_int_equal(job_window_us(job), INT64_MAX);
+    job->misfire_window_us = 7;
+    assert_int_equal(job_window_us(job), 7);
+    assert_int_equal(job_misfire_max(job), JOB_MISFIRE_MAX);
+    job->misfire_max = 7;
+    assert_int_equal(job_misfire_max(job), 7);
     job_free(job);
     job = job_from_row(&once, &context);
     assert_int_equal(job_grace_us(job, slot, WALL_NEVER), INT64_MAX);
+    job->coalesce = COALESCE_SKIP;
+    assert_int_equal(job_grace_us(job, slot, WALL_NEVER), 2 * SECOND_US);
+    job->coalesce = COALESCE_FIRST;
+    assert_int_equal(job_window_us(job), INT64_MAX); // a date is due however long ago it was
     job_free(job);
     // What follows an event has no period, and no slot that would make up for a lost one.
     for (size_t i = 0; i < 2; i++) {
