@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sched/ledger.h"
 #include "sched/plan.h"
 #include "sched/policy.h"
 #include "time/iso8601.h"
@@ -175,41 +176,13 @@ static void probe_answered(const struct store_answer *answer, void *ctx)
 
 // ---- claiming ----
 
-static void run_fill(struct dispatch *d, struct run *run, const struct entry *entry, wall now)
-{
-    *run = (struct run){
-        .id = run_id_next(&d->ids, now),
-        .job_id = entry->job->id,
-        .job_version = entry->job->version,
-        .state = RUN_RUNNING,
-        .attempt = 1,
-        .queued_at = now,
-        .started_at = now,
-        .exit_code = -1,
-    };
-}
-
 static void claim_add(struct dispatch *d, struct entry *entry, const struct verdict *v, wall now)
 {
-    vec_reserve(&d->claim, d->claim.len + 1);
-    struct run *run = &d->claim.v[d->claim.len++];
+    vec_reserve(&d->claim, d->claim.len + LEDGER_ROWS_MAX);
+    struct run *rows = d->claim.v + d->claim.len;
 
-    run_fill(d, run, entry, now);
-    run->scheduled_at = v->slot;
-    run->origin = v->is_catchup ? RUN_CATCHUP : RUN_SCHEDULED;
-    run->reason = v->reason;
-    run->missed = v->missed;
-    run->missed_from = v->missed_from;
-    if (v->freeze)
-        run->message = str_of(v->freeze->message); // copied by the store before anybody changes it
-    if (v->kind == VERDICT_SKIP) {
-        run->state = RUN_SKIPPED;
-        run->attempt = 0;
-        run->started_at = (wall){0};
-        run->finished_at = now;
-    } else {
-        entry->running++;
-    }
+    d->claim.len += ledger_rows(&d->ids, entry->job, v, now, rows);
+    entry->running += rows->state == RUN_RUNNING;
 }
 
 // Moves due entries into the claim until nothing is due, the claim is full, or others should have
@@ -221,13 +194,16 @@ static void claim_gather(struct dispatch *d, wall now)
 
     vec_clear(&d->claim);
     while (d->claim.len < d->claim_max && (d->claim.len == 0 || clock_mono(clock).us < until.us)) {
-        wall rings_at = due_next(d->due);
         struct entry *entry = due_pop(d->due, now);
         struct verdict v;
 
         if (!entry)
             return;
-        policy_decide(entry->job, d->freezes, entry->slot, rings_at, now, entry->running, &v);
+        const struct situation situation = {entry->job, d->freezes,     entry->slot,
+                                            now,        entry->running, entry->spread_from};
+
+        policy_decide(&situation, &v);
+        entry->spread_from = v.spread_from;
         if (v.kind == VERDICT_WAIT && v.not_before.us == 0) {
             due_hold(d->due, entry);
             continue;
@@ -786,7 +762,7 @@ void dispatch_run(struct dispatch *d, struct entry *entry, bool is_forced, dispa
     manual->d = d;
     manual->done = done;
     manual->ctx = ctx;
-    run_fill(d, &manual->run, entry, now);
+    ledger_run(&d->ids, entry->job, now, &manual->run);
     manual->run.scheduled_at = now;
     manual->run.origin = RUN_MANUAL;
     entry->running++;

@@ -25,6 +25,7 @@ struct entry {
     struct heap_node held; // key: the slot it stands for
     wall slot;             // the first slot that has no row yet; WALL_NEVER: none to come
     wall claimed;          // the latest slot that has a row; 0: none
+    wall spread_from;      // since when missed slots are made up for bit by bit (policy.h); 0: not
     wall event;            // what the slot of a relative trigger follows (plan.h); 0: nothing yet
     int32_t running;       // runs claimed and not yet ended
     int32_t unsaved;       // ends of runs that the store does not have yet

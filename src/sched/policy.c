@@ -2,15 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/policy.h"
 
+#include "base/hash.h"
+
 #define CATCHUP_US 1000000
 
-static void overlap_decide(const struct job *job, int running, struct verdict *v)
+static wall earlier(wall a, wall b)
 {
-    v->kind = VERDICT_RUN;
-    if (running < job->max_instances)
-        return;
-    v->kind = job->coalesce == COALESCE_ALL ? VERDICT_WAIT : VERDICT_SKIP;
-    v->reason = REASON_OVERLAP;
+    return a.us < b.us ? a : b;
+}
+
+// So long before a moment; INT64_MAX is ever.
+static wall before(wall at, int64_t us)
+{
+    return (wall){us == INT64_MAX ? INT64_MIN : at.us - us};
 }
 
 // A trigger that follows events has no slot behind one that has not been met yet.
@@ -19,108 +23,259 @@ static wall slot_after(const struct job *job, wall slot)
     return trigger_is_relative(job->trigger) ? WALL_NEVER : trigger_next(job->trigger, slot);
 }
 
-// Folds the slots after v->slot up to a moment into the last of them; when there is none nothing
-// changes.
-static void slots_fold(const struct job *job, wall upto, struct verdict *v)
+static int64_t late_us(const struct job *job, wall slot, wall now)
 {
-    wall first = v->slot, last;
+    return now.us - slot.us - trigger_jitter_us(job->trigger, (uint64_t)job->id, slot);
+}
+
+// Folds the slots behind first, up to a moment, into the last of them; when there is none nothing
+// changes.
+static void row_fold(const struct job *job, wall first, wall upto, struct verdict_row *row)
+{
+    wall last;
     int64_t count = trigger_count(job->trigger, first, upto, POLICY_COUNT_MAX, &last);
 
     if (count == 0)
         return;
     if (count == POLICY_COUNT_MAX)
         last = trigger_prev(job->trigger, upto);
-    v->slot = last;
-    v->missed = count;
-    v->missed_from = first;
-    v->next = trigger_next(job->trigger, last);
+    *row = (struct verdict_row){last, count, first};
 }
 
-// Under coalesce all: folds the slots that are past their grace into one skip.
-static void slots_expire(const struct job *job, wall upto, struct verdict *v)
+static void slots_fold(const struct job *job, wall upto, struct verdict *v)
+{
+    if (v->next.us > upto.us)
+        return;
+    row_fold(job, v->row.slot, upto, &v->row);
+    v->next = trigger_next(job->trigger, v->row.slot);
+}
+
+static void skip(enum run_reason reason, const char *message, struct verdict *v)
 {
     v->kind = VERDICT_SKIP;
-    v->reason = REASON_MISFIRE;
-    slots_fold(job, upto, v);
+    v->reason = reason;
+    v->message = message;
+    v->not_before = (wall){0};
+    v->spread_from = (wall){0};
+    v->rest = (struct verdict_row){0};
 }
 
-static wall earlier(wall a, wall b)
-{
-    return a.us < b.us ? a : b;
-}
-
-static void skip_frozen(const struct freeze *freeze, struct verdict *v)
-{
-    v->kind = VERDICT_SKIP;
-    v->reason = REASON_FREEZE;
-    v->freeze = freeze;
-}
+// ---- freezes ----
 
 // Whether what the slot of a trigger that follows events follows lies in the same freeze.
-static bool is_from_within(const struct job *job, const struct freezes *freezes,
-                           const struct freeze_mark *mark, wall slot)
+static bool is_from_within(const struct situation *s, const struct freeze_mark *mark)
 {
-    wall event = {slot.us - trigger_delay_us(job->trigger)};
-    struct freeze_mark before;
+    wall event = {s->slot.us - trigger_delay_us(s->job->trigger)};
+    struct freeze_mark then;
 
-    freezes_at(freezes, job->name, event, slot, &before);
-    return before.by == mark->by && before.until.us > slot.us;
+    freezes_at(s->freezes, s->job->name, event, s->slot, &then);
+    return then.by == mark->by && then.until.us > s->slot.us;
 }
 
 // The slot lies in a freeze.
-static void freeze_decide(const struct job *job, const struct freezes *freezes,
-                          const struct freeze_mark *mark, wall now, struct verdict *v)
+static void freeze_decide(const struct situation *s, const struct freeze_mark *mark,
+                          struct verdict *v)
 {
     wall last = {mark->until.us - 1};
 
-    if (!trigger_is_relative(job->trigger)) {
-        slots_fold(job, earlier(now, last), v);
-        if (v->next.us <= last.us)
-            v->not_before = earlier((wall){now.us + POLICY_FREEZE_US}, mark->until);
-    } else if (now.us <= last.us && is_from_within(job, freezes, mark, v->slot)) {
+    if (trigger_is_relative(s->job->trigger) && s->now.us <= last.us && is_from_within(s, mark)) {
         v->kind = VERDICT_WAIT;
         v->not_before = mark->until;
         return;
     }
-    skip_frozen(mark->by, v);
+    skip(REASON_FREEZE, mark->by->message, v);
+    if (trigger_is_relative(s->job->trigger))
+        return;
+    slots_fold(s->job, earlier(s->now, last), v);
+    if (v->next.us <= last.us)
+        v->not_before = earlier((wall){s->now.us + POLICY_HOLD_US}, mark->until);
 }
 
-// The slot does not lie in a freeze. upto: the last moment before the next one, or now.
-static void slot_decide(const struct job *job, wall rings_at, wall now, wall upto, int running,
-                        struct verdict *v)
-{
-    if (v->next.us <= upto.us && job->coalesce == COALESCE_LAST) {
-        slots_fold(job, upto, v);
-        rings_at = v->slot;
-    }
-    int64_t grace_us = job_grace_us(job, v->slot, v->next);
-    int64_t late_us = now.us - rings_at.us;
+// ---- slots that were missed ----
 
-    if (late_us > grace_us && v->next.us <= upto.us)
-        slots_expire(job, earlier(upto, (wall){now.us - grace_us - 1}), v);
-    else if (late_us > grace_us)
-        v->kind = VERDICT_SKIP, v->reason = REASON_MISFIRE;
+// What the rules for missed slots look at.
+struct look {
+    const struct situation *s;
+    const struct job *job;
+    wall upto;   // the last moment before the next freeze, or now
+    wall judged; // when lateness counts: now, or the moment from which on it is made up for
+};
+
+// The slots up to a moment, the first one at least, are skipped for being missed.
+static void slots_expire(const struct look *l, wall upto, const char *message, struct verdict *v)
+{
+    skip(REASON_MISFIRE, message, v);
+    v->is_catchup = true;
+    slots_fold(l->job, earlier(l->upto, upto), v);
+}
+
+static bool overlaps(const struct look *l, struct verdict *v)
+{
+    if (l->s->running < l->job->max_instances)
+        return false;
+    if (l->job->coalesce == COALESCE_ALL)
+        v->kind = VERDICT_WAIT, v->reason = REASON_OVERLAP;
     else
-        overlap_decide(job, running, v);
-    v->is_catchup = v->missed > 0 || late_us > CATCHUP_US;
+        skip(REASON_OVERLAP, NULL, v);
+    return true;
 }
 
-void policy_decide(const struct job *job, const struct freezes *freezes, wall slot, wall rings_at,
-                   wall now, int running, struct verdict *ret_verdict)
+// Where in a stretch of time the job has its place: others that have missed slots have others.
+static int64_t place_in(const struct job *job, int64_t length_us)
 {
-    struct verdict v = {.slot = slot, .next = slot_after(job, slot)};
+    return length_us > 0 ? (int64_t)(hash_mix((uint64_t)job->id) % (uint64_t)length_us) : 0;
+}
+
+// A run that makes up for missed slots waits for its part of the spread. left: such runs to come,
+// this one included.
+static void spread_decide(const struct look *l, int64_t left, struct verdict *v)
+{
+    const struct situation *s = l->s;
+    int64_t spread_us = l->job->misfire_spread_us, wait_us;
+
+    if (spread_us == 0 || !v->is_catchup)
+        return;
+    if (s->spread_from.us == 0) {
+        // One run is no later than the next slot, which would have to wait for it.
+        wait_us = spread_us / left;
+        if (left == 1 && v->next.us != WALL_NEVER.us && v->next.us - s->now.us < wait_us)
+            wait_us = v->next.us - s->now.us;
+        v->kind = VERDICT_WAIT;
+        v->rest = (struct verdict_row){0};
+        v->not_before.us = s->now.us + place_in(l->job, wait_us);
+        v->spread_from = s->now;
+    } else if (left > 1) {
+        wait_us = (s->spread_from.us + spread_us - s->now.us) / left;
+        v->not_before.us = s->now.us + (wait_us > 0 ? wait_us : 0);
+        v->spread_from = s->spread_from;
+    }
+}
+
+// One run for the last slot that is due.
+static void last_decide(const struct look *l, struct verdict *v)
+{
+    slots_fold(l->job, l->upto, v);
+    int64_t late = late_us(l->job, v->row.slot, l->judged);
+
+    v->is_catchup = v->row.missed > 0 || late > CATCHUP_US;
+    if (late > job_grace_us(l->job, v->row.slot, v->next))
+        skip(REASON_MISFIRE, NULL, v);
+    else if (!overlaps(l, v))
+        spread_decide(l, 1, v);
+}
+
+// One run for the first slot that is due, and a row for the others, which it stands for.
+static void first_decide(const struct look *l, struct verdict *v)
+{
+    v->is_catchup =
+        v->next.us <= l->upto.us || late_us(l->job, v->row.slot, l->judged) > CATCHUP_US;
+    if (overlaps(l, v)) {
+        slots_fold(l->job, l->upto, v);
+        return;
+    }
+    if (v->next.us <= l->upto.us) {
+        v->rest.slot = v->next;
+        row_fold(l->job, v->next, l->upto, &v->rest);
+        v->next = trigger_next(l->job->trigger, v->rest.slot);
+    }
+    spread_decide(l, 1, v);
+}
+
+// The last slot but for the newest `most` of those that are due; there are more than that.
+static wall oldest_dropped(const struct look *l, wall first, int64_t due, int64_t most)
+{
+    wall at = l->upto;
+
+    if (due <= POLICY_COUNT_MAX) {
+        if (due == most + 1)
+            return first;
+        (void)trigger_count(l->job->trigger, first, l->upto, due - most - 1, &at);
+        return at;
+    }
+    for (int64_t i = 0; i <= most; i++)
+        at = trigger_prev(l->job->trigger, (wall){at.us - (i > 0)});
+    return at;
+}
+
+// Each slot that is due, the newest so many of them.
+static void all_decide(const struct look *l, struct verdict *v)
+{
+    int64_t most = job_misfire_max(l->job), due = 1;
+
+    if (v->next.us <= l->upto.us)
+        due += trigger_count(l->job->trigger, v->row.slot, l->upto, POLICY_COUNT_MAX, NULL);
+    v->is_catchup = late_us(l->job, v->row.slot, l->s->now) > CATCHUP_US;
+    if (due > most)
+        slots_expire(l, oldest_dropped(l, v->row.slot, due, most), POLICY_MESSAGE_MAX, v);
+    else if (!overlaps(l, v))
+        spread_decide(l, due, v);
+    else
+        v->spread_from = l->s->spread_from;
+}
+
+// The last slot that is due, if it is not late; none of those before it.
+static void skip_decide(const struct look *l, struct verdict *v)
+{
+    wall last = v->row.slot;
+
+    if (v->next.us <= l->upto.us)
+        last = trigger_prev(l->job->trigger, l->upto);
+    int64_t late = late_us(l->job, last, l->judged);
+
+    v->is_catchup = late > CATCHUP_US;
+    if (late > job_grace_us(l->job, last, slot_after(l->job, last)))
+        slots_expire(l, l->upto, NULL, v);
+    else if (last.us > v->row.slot.us)
+        slots_expire(l, (wall){last.us - 1}, NULL, v);
+    else
+        (void)overlaps(l, v);
+}
+
+// The slot does not lie in a freeze.
+static void slot_decide(const struct look *l, struct verdict *v)
+{
+    const struct job *job = l->job;
+    int64_t oldest_us = job_window_us(job), grace_us;
+
+    if (job->coalesce == COALESCE_FIRST || job->coalesce == COALESCE_ALL) {
+        grace_us = job_grace_us(job, v->row.slot, v->next);
+        oldest_us = grace_us < oldest_us ? grace_us : oldest_us;
+    }
+    if (late_us(job, v->row.slot, l->judged) > oldest_us)
+        slots_expire(l, (wall){before(l->judged, oldest_us).us - 1}, NULL, v);
+    else if (job->coalesce == COALESCE_LAST)
+        last_decide(l, v);
+    else if (job->coalesce == COALESCE_FIRST)
+        first_decide(l, v);
+    else if (job->coalesce == COALESCE_ALL)
+        all_decide(l, v);
+    else
+        skip_decide(l, v);
+}
+
+void policy_decide(const struct situation *s, struct verdict *ret_verdict)
+{
+    struct verdict v = {.row.slot = s->slot, .next = slot_after(s->job, s->slot)};
+    struct look l = {.s = s, .job = s->job, .judged = s->now};
     struct freeze_mark mark, present;
 
-    freezes_at(freezes, job->name, slot, now, &mark);
+    // After a step of the clock, what is being spread may lie in the future.
+    if (s->spread_from.us != 0 && s->spread_from.us <= s->now.us)
+        l.judged = s->spread_from;
+    freezes_at(s->freezes, s->job->name, s->slot, s->now, &mark);
     if (mark.by) {
-        freeze_decide(job, freezes, &mark, now, &v);
+        freeze_decide(s, &mark, &v);
     } else {
-        slot_decide(job, rings_at, now, earlier(now, (wall){mark.until.us - 1}), running, &v);
-        freezes_at(freezes, job->name, now, now, &present);
-        if (present.by && v.kind != VERDICT_SKIP)
-            skip_frozen(present.by, &v);
+        l.upto = earlier(s->now, (wall){mark.until.us - 1});
+        slot_decide(&l, &v);
+        freezes_at(s->freezes, s->job->name, s->now, s->now, &present);
+        if (present.by && v.kind != VERDICT_SKIP) {
+            v = (struct verdict){.row.slot = s->slot, .next = slot_after(s->job, s->slot)};
+            slots_fold(s->job, l.upto, &v);
+            skip(REASON_FREEZE, present.by->message, &v);
+        }
     }
     if (v.kind == VERDICT_WAIT)
-        v.next = slot;
+        v.next = s->slot;
     *ret_verdict = v;
 }

@@ -4,17 +4,21 @@
 // The rules, in order:
 //   0. Freezes: a slot that falls into a freeze of the job is skipped, and so is one that could
 //   only run in a freeze. What is due of the freeze is folded into one row, then the next row has
-//   time (POLICY_FREEZE_US), so that a long freeze of a frequent job is told in few. A trigger that
+//   time (POLICY_HOLD_US), so that a long freeze of a frequent job is told in few. A trigger that
 //   follows events is skipped once, then waits for the freeze to end. What lies on the two sides of
 //   a freeze's beginning is never folded together.
-//   1. Slots missed since the last look are folded into the last of them (coalesce last), or taken
-//   one by one (all).
-//   2. Misfire: a slot noticed later than its grace is skipped. Lateness counts from when it was to
-//   ring.
-//   3. Overlap: a slot that comes while max_instances runs of the job are going is skipped; under
-//   coalesce all it
-//      waits for one of them to end, and then rule 2 decides again.
-//   4. Everything else runs.
+//   1. Age: slots that are older than the job's window, or (first, all) later than its grace, are
+//   folded into one skip.
+//   2. Slots missed since the last look. last: they are folded into the last of them; first: the
+//   first of them runs, and one row says so of the others; all: they are taken one by one, but for
+//   those that are more than the newest misfire_max, which are folded into one skip; skip: all but
+//   the last are folded into one skip.
+//   3. Grace: a slot noticed later than its grace is skipped.
+//   4. Spread: what is made up for waits for its part of the time given.
+//   5. Overlap: a slot that comes while max_instances runs of the job are going is skipped; under
+//   all it waits for one of them to end, and then the rules above decide again.
+//   6. Everything else runs.
+// Lateness counts from when a slot was to ring: its moment and its jitter.
 #pragma once
 
 #include <stdint.h>
@@ -30,24 +34,42 @@ enum verdict_kind {
     VERDICT_WAIT,
 };
 
+// One row of the ledger: a slot, and earlier ones that are folded into it.
+struct verdict_row {
+    wall slot;
+    int64_t missed;   // earlier slots
+    wall missed_from; // the first of them; 0 when missed is 0
+};
+
 struct verdict {
     enum verdict_kind kind;
-    enum run_reason reason;      // of a skip
-    wall slot;                   // the slot that is run or skipped
-    int64_t missed;              // earlier slots folded into it
-    wall missed_from;            // the first of them; 0 when missed is 0
-    bool is_catchup;             // late by more than a second, or standing for missed ones
-    wall next;                   // the slot to plan after this verdict; the same slot when it waits
-    wall not_before;             // when to look at it, if it is due earlier; 0: when it is due
-    const struct freeze *freeze; // REASON_FREEZE: which
+    enum run_reason reason;  // of a skip
+    const char *message;     // of a skip, for a person; NULL: none. Borrowed from what was asked
+    struct verdict_row row;  // the slot that is run or skipped
+    struct verdict_row rest; // later slots that the run stands for, skipped as REASON_COALESCED;
+                             // slot 0: none
+    bool is_catchup;         // late by more than a second, or standing for missed ones
+    wall next;               // the slot to plan after this verdict; the same slot when it waits
+    wall not_before;         // when to look at it, if it is due earlier; 0: when it is due
+    wall spread_from;        // to be kept for the next look
+};
+
+// What a verdict is asked for.
+struct situation {
+    const struct job *job;
+    const struct freezes *freezes; // NULL: none
+    wall slot;                     // the job's first slot without a row; it has rung
+    wall now;
+    int running;      // the job's runs in progress
+    wall spread_from; // since when missed slots are being made up for bit by bit; 0: they are not
 };
 
 // Counting missed slots stops here; the run then says "at least so many".
 #define POLICY_COUNT_MAX 100000
 
-#define POLICY_FREEZE_US (INT64_C(3600) * 1000000) // between two rows of a job about one freeze
+#define POLICY_HOLD_US (INT64_C(3600) * 1000000) // between two rows of a job about one freeze
 
-// slot: the job's first slot without a row, due at rings_at (slot plus jitter) <= now. running: its
-// runs in progress. freezes may be NULL.
-void policy_decide(const struct job *job, const struct freezes *freezes, wall slot, wall rings_at,
-                   wall now, int running, struct verdict *ret_verdict);
+#define POLICY_MESSAGE_MAX "more slots were missed than misfire.max lets be made up for"
+#define POLICY_MESSAGE_COALESCED "made up for by the run of the first slot that was missed"
+
+void policy_decide(const struct situation *s, struct verdict *ret_verdict);

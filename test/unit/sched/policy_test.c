@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/policy.h"
 
+#include "base/buf.h"
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define S 1000000LL
@@ -89,15 +91,16 @@ static void test_table(void **state)
         print_message("row %zu: %s\n", i, rows[i].name);
         job.misfire_grace_us = rows[i].grace_s < 0 ? rows[i].grace_s : rows[i].grace_s * S;
         job.trigger = trigger_of(zones, rows[i].trigger);
-        policy_decide(&job, NULL, slot, slot, now, rows[i].running, &v);
+        policy_decide(&(struct situation){&job, NULL, slot, now, rows[i].running, {0}}, &v);
         assert_int_equal(v.not_before.us, 0);
-        assert_null(v.freeze);
+        assert_int_equal(v.rest.slot.us, 0);
         assert_int_equal(v.kind, rows[i].kind);
         if (v.kind != VERDICT_RUN)
             assert_int_equal(v.reason, rows[i].reason);
-        assert_int_equal(v.slot.us, (T0 + rows[i].verdict_slot_s) * S);
-        assert_int_equal(v.missed, rows[i].missed);
-        assert_int_equal(v.missed_from.us, v.missed > 0 ? (T0 + rows[i].missed_from_s) * S : 0);
+        assert_int_equal(v.row.slot.us, (T0 + rows[i].verdict_slot_s) * S);
+        assert_int_equal(v.row.missed, rows[i].missed);
+        assert_int_equal(v.row.missed_from.us,
+                         v.row.missed > 0 ? (T0 + rows[i].missed_from_s) * S : 0);
         assert_int_equal(v.next.us, rows[i].next_s < 0 ? WALL_NEVER.us : (T0 + rows[i].next_s) * S);
         assert_int_equal(v.is_catchup, rows[i].is_catchup);
         trigger_free(job.trigger);
@@ -174,6 +177,7 @@ static void test_freezes(void **state)
 {
     struct zones *zones = zones_new(NULL);
     struct freezes all = {.zone = zones_utc(zones)};
+    char message[64];
 
     (void)state;
     freeze_add(&all, zones, "one",
@@ -196,14 +200,15 @@ static void test_freezes(void **state)
 
         print_message("row %zu: %s\n", i, freeze_rows[i].name);
         job.trigger = trigger_of(zones, freeze_rows[i].trigger);
-        policy_decide(&job, &all, slot, slot, now, freeze_rows[i].running, &v);
+        policy_decide(&(struct situation){&job, &all, slot, now, freeze_rows[i].running, {0}}, &v);
         assert_int_equal(v.kind, freeze_rows[i].kind);
         if (v.kind == VERDICT_SKIP)
             assert_int_equal(v.reason, freeze_rows[i].reason);
-        assert_string_equal(v.freeze ? v.freeze->marks->name : "", freeze_rows[i].freeze);
-        assert_int_equal(v.slot.us, (T0 + freeze_rows[i].verdict_slot_s) * S);
-        assert_int_equal(v.missed, freeze_rows[i].missed);
-        assert_int_equal(v.missed_from.us, v.missed > 0 ? slot.us : 0);
+        snprintf(message, sizeof message, "freeze %s: x", freeze_rows[i].freeze);
+        assert_string_equal(v.message ? v.message : "freeze : x", message);
+        assert_int_equal(v.row.slot.us, (T0 + freeze_rows[i].verdict_slot_s) * S);
+        assert_int_equal(v.row.missed, freeze_rows[i].missed);
+        assert_int_equal(v.row.missed_from.us, v.row.missed > 0 ? slot.us : 0);
         assert_int_equal(v.next.us, freeze_rows[i].next_s < 0 ? WALL_NEVER.us
                                                               : (T0 + freeze_rows[i].next_s) * S);
         assert_int_equal(v.not_before.us, freeze_rows[i].not_before_s == 0
@@ -215,10 +220,181 @@ static void test_freezes(void **state)
     zones_free(zones);
 }
 
+// A trigger of ten seconds that was not looked at from `slot` on until now: what the policies make
+// of it, verdict by verdict, as "run 10" or "misfire 30+2@10", "+2@10" being 2 earlier slots, the
+// first at 10; "-> 50" is what is planned then.
+static const struct {
+    const char *name;
+    enum job_coalesce policy;
+    int64_t grace_s, window_s; // 0: preset; < 0: none
+    int32_t max;
+    int64_t slot_s, now_s;
+    int running;
+    const char *want;
+} missed_rows[] = {
+    {"last", COALESCE_LAST, 0, 0, 0, 10, 45, 0, "run 40+3@10 -> 50"},
+    {"last, a window", COALESCE_LAST, 0, 20, 0, 10, 45, 0, "misfire 20+1@10, run 40+1@30 -> 50"},
+    {"last, a window that none is in", COALESCE_LAST, -1, 2, 0, 10, 45, 0, "misfire 40+3@10 -> 50"},
+    {"last, a slot on time", COALESCE_LAST, 0, 20, 0, 10, 10, 0, "run 10 -> 20"},
+    {"first", COALESCE_FIRST, 0, 0, 0, 10, 45, 0, "run 10, coalesced 40+2@20 -> 50"},
+    {"first, one other", COALESCE_FIRST, 0, 0, 0, 10, 25, 0, "run 10, coalesced 20 -> 30"},
+    {"first, none other", COALESCE_FIRST, 0, 0, 0, 10, 15, 0, "run 10 -> 20"},
+    {"first, within its grace", COALESCE_FIRST, 20, 0, 0, 10, 45, 0,
+     "misfire 20+1@10, run 30, coalesced 40 -> 50"},
+    {"first, too late for all", COALESCE_FIRST, 2, 0, 0, 10, 45, 0, "misfire 40+3@10 -> 50"},
+    {"first, overlap", COALESCE_FIRST, 0, 0, 0, 10, 45, 1, "overlap 40+3@10 -> 50"},
+    {"first, more than a day", COALESCE_FIRST, 0, 0, 0, 10, 86435, 0,
+     "misfire 30+2@10, run 40, coalesced 86430+8638@50 -> 86440"},
+    {"all", COALESCE_ALL, 0, 0, 0, 10, 45, 0, "run 10, run 20, run 30, run 40 -> 50"},
+    {"all, at most two", COALESCE_ALL, 0, 0, 2, 10, 45, 0, "misfire 20+1@10, run 30, run 40 -> 50"},
+    {"all, at most three", COALESCE_ALL, 0, 0, 3, 10, 45, 0,
+     "misfire 10, run 20, run 30, run 40 -> 50"},
+    {"all, at most four", COALESCE_ALL, 0, 0, 4, 10, 45, 0, "run 10, run 20, run 30, run 40 -> 50"},
+    {"all, within a window", COALESCE_ALL, -1, 20, 0, 10, 45, 0,
+     "misfire 20+1@10, run 30, run 40 -> 50"},
+    {"all, within grace and window", COALESCE_ALL, 12, 30, 0, 10, 45, 0,
+     "misfire 30+2@10, run 40 -> 50"},
+    {"all, while one runs", COALESCE_ALL, 0, 0, 0, 10, 45, 1, "wait 10"},
+    {"all, at most two, while one runs", COALESCE_ALL, 0, 0, 2, 10, 45, 1,
+     "misfire 20+1@10, wait 30"},
+    {"all, years, at most two", COALESCE_ALL, -1, -1, 2, 10, 86400 * 3650, 0,
+     "misfire 315359980+100000@10, run 315359990, run 315360000 -> 315360010"},
+    {"skip", COALESCE_SKIP, 0, 0, 0, 10, 45, 0, "misfire 40+3@10 -> 50"},
+    {"skip, the last is not late", COALESCE_SKIP, 0, 0, 0, 10, 41, 0,
+     "misfire 30+2@10, run 40 -> 50"},
+    {"skip, within its grace", COALESCE_SKIP, 30, 0, 0, 10, 45, 0, "misfire 30+2@10, run 40 -> 50"},
+    {"skip, a single one", COALESCE_SKIP, 0, 0, 0, 10, 14, 0, "misfire 10 -> 20"},
+    {"skip, on time", COALESCE_SKIP, 0, 0, 0, 10, 10, 0, "run 10 -> 20"},
+};
+
+static void row_tell(const char *what, const struct verdict_row *row, struct buf *out)
+{
+    buf_printf(out, "%s%s %lld", out->len > 0 ? ", " : "", what,
+               (long long)(row->slot.us / S - T0));
+    if (row->missed > 0)
+        buf_printf(out, "+%lld@%lld", (long long)row->missed,
+                   (long long)(row->missed_from.us / S - T0));
+}
+
+// What becomes of everything that is due at a moment.
+static void verdicts_tell(struct situation s, struct buf *out)
+{
+    struct verdict v;
+
+    for (int i = 0; i < 10 && s.slot.us <= s.now.us; i++) {
+        policy_decide(&s, &v);
+        row_tell(v.kind == VERDICT_RUN    ? "run"
+                 : v.kind == VERDICT_WAIT ? "wait"
+                                          : run_reason_name(v.reason),
+                 &v.row, out);
+        if (v.kind == VERDICT_WAIT)
+            return;
+        if (v.rest.slot.us != 0)
+            row_tell("coalesced", &v.rest, out);
+        s.slot = v.next;
+    }
+    buf_printf(out, " -> %lld", (long long)(s.slot.us / S - T0));
+}
+
+static void test_missed(void **state)
+{
+    struct zones *zones = zones_new(NULL);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(missed_rows); i++) {
+        int64_t grace_s = missed_rows[i].grace_s, window_s = missed_rows[i].window_s;
+        struct job job = {
+            .coalesce = missed_rows[i].policy,
+            .max_instances = 1,
+            .misfire_grace_us = grace_s == 0  ? JOB_GRACE_DEFAULT
+                                : grace_s < 0 ? JOB_GRACE_NONE
+                                              : grace_s * S,
+            .misfire_window_us = window_s < 0 ? JOB_WINDOW_NONE : window_s * S,
+            .misfire_max = missed_rows[i].max,
+            .trigger = trigger_of(zones, TEN),
+        };
+        struct situation s = {&job,
+                              NULL,
+                              {(T0 + missed_rows[i].slot_s) * S},
+                              {(T0 + missed_rows[i].now_s) * S},
+                              missed_rows[i].running,
+                              {0}};
+        struct buf out;
+
+        buf_init(&out, 1000);
+        verdicts_tell(s, &out);
+        if (strcmp(buf_text(&out), missed_rows[i].want) != 0)
+            fail_msg("%s: %s\n  want %s", missed_rows[i].name, buf_text(&out), missed_rows[i].want);
+        buf_done(&out);
+        trigger_free(job.trigger);
+    }
+    zones_free(zones);
+}
+
+// What is made up for is spread evenly, from the job's own place on; lateness counts from then.
+static void test_spread(void **state)
+{
+    struct zones *zones = zones_new(NULL);
+    struct job job = {.id = 5,
+                      .coalesce = COALESCE_ALL,
+                      .max_instances = 1,
+                      .misfire_grace_us = 40 * S,
+                      .misfire_spread_us = 60 * S,
+                      .trigger = trigger_of(zones, TEN)};
+    struct situation s = {&job, NULL, {(T0 + 10) * S}, {(T0 + 45) * S}, 0, {0}};
+    struct verdict v;
+    wall began = s.now, last = {0};
+    int runs = 0;
+
+    (void)state;
+    policy_decide(&s, &v); // 10, 20, 30 and 40: fifteen seconds each
+    assert_int_equal(v.kind, VERDICT_WAIT);
+    assert_true(v.not_before.us >= began.us && v.not_before.us < began.us + 15 * S);
+    assert_int_equal(v.spread_from.us, began.us);
+    while (v.spread_from.us != 0) {
+        s.spread_from = v.spread_from;
+        s.now = v.not_before;
+        policy_decide(&s, &v);
+        assert_int_equal(v.kind, VERDICT_RUN);
+        assert_true(v.is_catchup);
+        s.slot = v.next;
+        last = s.now;
+        runs++;
+    }
+    assert_true(runs >= 4); // those that have come due meanwhile stand behind them
+    assert_true(last.us >= began.us + 40 * S && last.us <= began.us + 60 * S);
+    // One run comes before the next slot at the latest.
+    job.coalesce = COALESCE_LAST;
+    s = (struct situation){&job, NULL, {(T0 + 10) * S}, {(T0 + 45) * S}, 0, {0}};
+    for (job.id = 1; job.id < 100; job.id++) {
+        s.now = began;
+        s.spread_from = (wall){0};
+        policy_decide(&s, &v);
+        assert_int_equal(v.kind, VERDICT_WAIT);
+        assert_true(v.not_before.us >= began.us && v.not_before.us < (T0 + 50) * S);
+        s.now = v.not_before;
+        s.spread_from = v.spread_from;
+        policy_decide(&s, &v);
+        assert_int_equal(v.kind, VERDICT_RUN);
+        assert_int_equal(v.row.missed, 3);
+        assert_int_equal(v.spread_from.us, 0);
+    }
+    // What is on time does not wait.
+    s = (struct situation){&job, NULL, {(T0 + 10) * S}, {(T0 + 10) * S}, 0, {0}};
+    policy_decide(&s, &v);
+    assert_int_equal(v.kind, VERDICT_RUN);
+    trigger_free(job.trigger);
+    zones_free(zones);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_table),
-                                              cmocka_unit_test(test_freezes)};
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_freezes),
+        cmocka_unit_test(test_missed),
+        cmocka_unit_test(test_spread),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
