@@ -28,6 +28,7 @@ struct memory_data {
     VEC_OF(struct store_calendar) calendars; // by kind and name; texts owned
     struct map living;                       // name to job that is neither ended nor deleted
     struct map ended;                        // name to ended job
+    VEC_OF(struct store_uptime) uptimes;     // the oldest first; the last one is of who has it
     int64_t change_seq;
     wall watermark;
     bool is_open;
@@ -66,6 +67,7 @@ void memory_data_free(struct memory_data *data)
     for (size_t i = 0; i < data->calendars.len; i++)
         calendar_free(&data->calendars.v[i]);
     vec_done(&data->calendars);
+    vec_done(&data->uptimes);
     vec_done(&data->jobs);
     vec_done(&data->runs);
     map_done(&data->living);
@@ -73,11 +75,21 @@ void memory_data_free(struct memory_data *data)
     free(data);
 }
 
-int64_t memory_data_take(struct memory_data *data)
+int64_t memory_data_take(struct memory_data *data, wall now)
 {
     assert(!data->is_open);
     data->is_open = true;
+    if (data->uptimes.len == STORE_UPTIMES_MAX)
+        memmove(data->uptimes.v, data->uptimes.v + 1,
+                --data->uptimes.len * sizeof *data->uptimes.v);
+    vec_push(&data->uptimes, ((struct store_uptime){now, now, false}));
     return orphan_running(data);
+}
+
+void memory_data_rest(struct memory_data *data, wall now)
+{
+    data->uptimes.v[data->uptimes.len - 1].to = now;
+    data->uptimes.v[data->uptimes.len - 1].is_clean = true;
 }
 
 void memory_data_leave(struct memory_data *data)
@@ -404,6 +416,7 @@ static void delete_calendar(struct memory_data *data, struct request *r)
 
 void memory_data_write(struct memory_data *data, struct request *r)
 {
+    data->uptimes.v[data->uptimes.len - 1].to = r->now; // a sign of life
     if (r->kind == REQUEST_PUT_JOB)
         (void)put_job(data, r);
     else if (r->kind == REQUEST_SET_STATE)
@@ -454,12 +467,57 @@ static void read_page(const struct memory_data *data, struct request *r)
     }
 }
 
+static bool was_going(const struct run *run, wall at)
+{
+    return run->started_at.us != 0 && run->started_at.us <= at.us &&
+           (!run_state_is_final(run->state) || run->finished_at.us > at.us);
+}
+
+static bool finds(const struct store_find *find, const struct run *run)
+{
+    return run->scheduled_at.us >= find->from.us && run->scheduled_at.us <= find->to.us &&
+           (find->job_id == 0 || run->job_id == find->job_id) &&
+           (find->going_at.us == 0 || was_going(run, find->going_at));
+}
+
+static int slot_order(const void *a, const void *b)
+{
+    const struct run *x = &((const struct store_run *)a)->run;
+    const struct run *y = &((const struct store_run *)b)->run;
+
+    if (x->scheduled_at.us != y->scheduled_at.us)
+        return x->scheduled_at.us < y->scheduled_at.us ? -1 : 1;
+    return x->job_id < y->job_id ? -1 : x->job_id > y->job_id;
+}
+
+static void find_runs(const struct memory_data *data, struct request *r)
+{
+    const struct store_find *find = &r->find;
+    struct store_run *all = arena_array(r->arena, data->runs.len, sizeof *all);
+    size_t count = 0;
+
+    for (size_t i = 0; i < data->runs.len; i++)
+        if (finds(find, &data->runs.v[i]->r.run))
+            all[count++] = data->runs.v[i]->r;
+    qsort(all, count, sizeof *all, slot_order);
+    for (size_t i = 0; !find->is_oldest_first && i < count / 2; i++) {
+        struct store_run first = all[i];
+
+        all[i] = all[count - 1 - i];
+        all[count - 1 - i] = first;
+    }
+    r->page = all;
+    r->page_count = count < (size_t)find->limit ? count : (size_t)find->limit;
+}
+
 void memory_data_read(const struct memory_data *data, struct request *r)
 {
     struct memory_run *run;
 
     if (r->kind == REQUEST_READ_RUNS) {
         read_page(data, r);
+    } else if (r->kind == REQUEST_FIND_RUNS) {
+        find_runs(data, r);
     } else if ((run = run_find(data, r->query.before_id))) {
         r->page = &run->r;
         r->page_count = 1;
@@ -487,6 +545,17 @@ static const struct run *last_end(const struct memory_job *job)
     return last;
 }
 
+static void uptimes_tell(const struct memory_data *data, struct store_load *load)
+{
+    for (size_t i = 0; load->on_uptime && i < data->uptimes.len; i++) {
+        struct store_uptime period = data->uptimes.v[i];
+
+        if (i + 1 == data->uptimes.len)
+            period.to = WALL_NEVER;
+        load->on_uptime(&period, load->ctx);
+    }
+}
+
 void memory_data_load(const struct memory_data *data, struct store_load *load)
 {
     for (size_t i = 0; load->on_calendar && i < data->calendars.len; i++)
@@ -509,6 +578,7 @@ void memory_data_load(const struct memory_data *data, struct store_load *load)
     for (size_t i = 0; load->on_run && i < data->runs.len; i++)
         if (!run_state_is_final(data->runs.v[i]->r.run.state))
             load->on_run(&data->runs.v[i]->r.run, load->ctx);
+    uptimes_tell(data, load);
     load->watermark = data->watermark;
     load->last_run_id = data->runs.len ? data->runs.v[data->runs.len - 1]->r.run.id : 0;
 }

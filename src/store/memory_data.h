@@ -16,7 +16,10 @@ void memory_data_free(struct memory_data *data); // accepts NULL; no store may b
 
 // A store begins on it: what was running is RUN_ORPHANED. How many runs that were. One store at a
 // time.
-int64_t memory_data_take(struct memory_data *data);
+int64_t memory_data_take(struct memory_data *data, wall now);
+
+// The store ends as it should (rest) before it leaves; one that only leaves has crashed.
+void memory_data_rest(struct memory_data *data, wall now);
 void memory_data_leave(struct memory_data *data);
 
 // Carries a write out, or answers a read, and fills in the answer. A page's texts are borrowed from

@@ -38,7 +38,7 @@ struct store *memory_store_open(struct loop *loop, struct memory_data *data)
     s->base.ops = &memory_ops;
     s->loop = loop;
     s->data = data;
-    s->orphaned = memory_data_take(data);
+    s->orphaned = memory_data_take(data, clock_wall(loop_clock(loop)));
     list_init(&s->waiting);
     list_init(&s->durable);
     list_init(&s->reads);
@@ -239,6 +239,12 @@ static void memory_read_run(struct store *s, int64_t run_id, store_runs_done *do
     ask_read(s, request_read_run(run_id), done, ctx);
 }
 
+static void memory_find_runs(struct store *s, const struct store_find *find, store_runs_done *done,
+                             void *ctx)
+{
+    ask_read(s, request_find_runs(find), done, ctx);
+}
+
 static void memory_stats(struct store *store, struct store_stats *ret)
 {
     *ret = ((struct memory_store *)store)->stats;
@@ -279,6 +285,7 @@ static void memory_close(struct store *store)
             commit(s);
         read_all(s);
     }
+    memory_data_rest(s->data, clock_wall(loop_clock(s->loop)));
     memory_store_crash(store); // nothing is left to lose
 }
 
@@ -294,6 +301,7 @@ static const struct store_ops memory_ops = {
     .delete_run = memory_delete_run,
     .read_runs = memory_read_runs,
     .read_run = memory_read_run,
+    .find_runs = memory_find_runs,
     .stats = memory_stats,
     .close = memory_close,
 };

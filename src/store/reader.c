@@ -5,6 +5,7 @@
 
 static bool read_page(struct sql *sql, struct request *r);
 static bool read_run(struct sql *sql, struct request *r);
+static bool find_runs(struct sql *sql, struct request *r);
 static bool tell_last(struct sql *sql, int64_t job_id, enum store_last what,
                       struct store_load *load);
 static bool alive_tell(struct sql *sql, struct store_load *load);
@@ -20,7 +21,9 @@ void reader_batch(struct list *requests, void *ctx)
 
     for (struct list *link = requests->next; link != requests; link = link->next) {
         struct request *r = list_item(link, struct request, link);
-        bool ok = r->kind == REQUEST_READ_RUNS ? read_page(sql, r) : read_run(sql, r);
+        bool ok = r->kind == REQUEST_READ_RUNS   ? read_page(sql, r)
+                  : r->kind == REQUEST_FIND_RUNS ? find_runs(sql, r)
+                                                 : read_run(sql, r);
 
         if (!ok)
             (void)sql_fail(sql, &r->err);
@@ -56,12 +59,33 @@ static bool calendars_load(struct sql *sql, struct store_load *load)
     return code == SQLITE_DONE;
 }
 
+static bool uptimes_tell(struct sql *sql, struct store_load *load)
+{
+    sqlite3_stmt *statement = sql_get(sql, SQL_UPTIMES);
+    struct store_uptime period = {.to = {-1}};
+    int code = SQLITE_ERROR;
+
+    while (statement && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        if (period.to.us >= 0)
+            load->on_uptime(&period, load->ctx);
+        period = (struct store_uptime){.from = {sqlite3_column_int64(statement, 0)},
+                                       .to = {sqlite3_column_int64(statement, 1)},
+                                       .is_clean = sqlite3_column_int(statement, 2)};
+    }
+    if (statement)
+        sqlite3_reset(statement);
+    period.to = WALL_NEVER; // ours
+    load->on_uptime(&period, load->ctx);
+    return code == SQLITE_DONE;
+}
+
 bool reader_load(struct sql *sql, struct store_load *load, struct err *e)
 {
     sqlite3_stmt *statement;
     int code = SQLITE_ERROR;
 
-    if (load->on_calendar && !calendars_load(sql, load))
+    if ((load->on_calendar && !calendars_load(sql, load)) ||
+        (load->on_uptime && !uptimes_tell(sql, load)))
         return sql_fail(sql, e);
     statement = sql_get(sql, SQL_JOB_LOAD);
     while (statement && (code = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -116,6 +140,36 @@ static bool read_page(struct sql *sql, struct request *r)
     if (r->query.job_id)
         sqlite3_bind_int64(statement, 3, r->query.job_id);
     r->page = arena_array(r->arena, (size_t)r->query.limit, sizeof *r->page);
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+        run_column(statement, r->arena, &r->page[r->page_count++]);
+    sqlite3_reset(statement);
+    return code == SQLITE_DONE;
+}
+
+static enum sql_name find_statement(const struct store_find *find)
+{
+    if (find->going_at.us != 0)
+        return find->job_id ? SQL_FIND_GOING_OF_JOB : SQL_FIND_GOING;
+    if (find->is_oldest_first)
+        return find->job_id ? SQL_FIND_OLDEST_OF_JOB : SQL_FIND_OLDEST;
+    return find->job_id ? SQL_FIND_OF_JOB : SQL_FIND;
+}
+
+static bool find_runs(struct sql *sql, struct request *r)
+{
+    const struct store_find *find = &r->find;
+    sqlite3_stmt *statement = sql_get(sql, find_statement(find));
+    int code;
+
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, find->from.us);
+    sqlite3_bind_int64(statement, 2, find->to.us);
+    sqlite3_bind_int(statement, 3, find->limit);
+    sqlite3_bind_int64(statement, 4, find->job_id);
+    sqlite3_bind_int64(statement, 5, find->going_at.us);
+    sqlite3_bind_int(statement, 6, STORE_GOING_MAX);
+    r->page = arena_array(r->arena, (size_t)find->limit, sizeof *r->page);
     while ((code = sqlite3_step(statement)) == SQLITE_ROW)
         run_column(statement, r->arena, &r->page[r->page_count++]);
     sqlite3_reset(statement);

@@ -132,6 +132,15 @@ struct request *request_read_run(int64_t run_id)
     return r;
 }
 
+struct request *request_find_runs(const struct store_find *find)
+{
+    struct request *r = request_new(REQUEST_FIND_RUNS, 0);
+
+    assert(find->limit >= 1 && find->limit <= 1000);
+    r->find = *find;
+    return r;
+}
+
 void request_free(struct request *r)
 {
     if (r)

@@ -23,6 +23,7 @@ enum request_kind {
     REQUEST_DELETE_RUN,
     REQUEST_READ_RUNS,
     REQUEST_READ_RUN,
+    REQUEST_FIND_RUNS,
 };
 
 struct request {
@@ -45,6 +46,7 @@ struct request {
     size_t count;                   // of runs, starts or ends
     wall watermark;                 // CLAIM
     struct store_run_query query;   // READ_RUNS; of READ_RUN, DELETE_RUN before_id is the run
+    struct store_find find;         // FIND_RUNS
 
     bool is_refused;
     bool is_withdrawn; // refused after it had written: the transaction was begun anew without it
@@ -69,6 +71,7 @@ struct request {
                                                       struct str name);
 [[nodiscard]] struct request *request_read_runs(const struct store_run_query *query);
 [[nodiscard]] struct request *request_read_run(int64_t run_id);
+[[nodiscard]] struct request *request_find_runs(const struct store_find *find);
 void request_free(struct request *r); // accepts NULL
 
 // Rows that carrying it out touches, at least 1: what bounds a transaction.

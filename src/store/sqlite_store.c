@@ -104,7 +104,8 @@ static void store_end(struct sqlite_store *s)
     lane_free(s->writes);
     lane_free(s->reads);
     if (s->writes)
-        takeover_leave(s->writer.sql, s->writer.change_seq);
+        takeover_leave(s->writer.sql, s->takeover.node_id, s->writer.change_seq,
+                       clock_wall(s->clock));
     sql_close(s->reader);
     sql_close(s->writer.sql);
     writer_done(&s->writer);
@@ -206,6 +207,12 @@ static void sqlite_read_run(struct store *s, int64_t run_id, store_runs_done *do
     ask_read(s, request_read_run(run_id), done, ctx);
 }
 
+static void sqlite_find_runs(struct store *s, const struct store_find *find, store_runs_done *done,
+                             void *ctx)
+{
+    ask_read(s, request_find_runs(find), done, ctx);
+}
+
 static void sqlite_stats(struct store *store, struct store_stats *ret)
 {
     struct sqlite_store *s = (struct sqlite_store *)store;
@@ -239,6 +246,7 @@ static const struct store_ops sqlite_ops = {
     .delete_run = sqlite_delete_run,
     .read_runs = sqlite_read_runs,
     .read_run = sqlite_read_run,
+    .find_runs = sqlite_find_runs,
     .stats = sqlite_stats,
     .close = sqlite_close,
 };

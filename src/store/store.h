@@ -71,6 +71,17 @@ struct store_run_query {
     int limit;         // 1 to 1000
 };
 
+// Runs by their slots, which lie in [from, to]: the newest first, or the oldest.
+struct store_find {
+    int64_t job_id; // 0: of all jobs
+    wall from, to;
+    wall going_at; // not 0: only those that were in progress at that moment, among the latest
+                   // STORE_GOING_MAX rows
+    bool is_oldest_first;
+    int limit; // 1 to 1000
+};
+#define STORE_GOING_MAX 10000
+
 // A run as read back, with the name its job had. out, err, result and attempts only from read_run.
 struct store_run {
     struct run run;
@@ -92,6 +103,14 @@ enum store_last {
                      // runs with the latest slots
 };
 
+// A time during which a process held the store.
+struct store_uptime {
+    wall from, to; // to: its end, or the last sign of life that the store has of it
+    bool is_clean; // it has said that it ends
+};
+
+#define STORE_UPTIMES_MAX 1000
+
 struct store_load {
     // Each job that is not deleted or ended, by id. What it returns is looked up, and on_last is
     // called with it next, if there is such a run.
@@ -102,6 +121,9 @@ struct store_load {
     // Each run that is queued, waiting or orphaned, by id, after the last job, whatever became of
     // its job. NULL: nobody asks.
     void (*on_run)(const struct run *run, void *ctx);
+    // Each time during which a process held the store, the oldest first, at most STORE_UPTIMES_MAX
+    // of them; the last one is ours and ends with WALL_NEVER. NULL: nobody asks.
+    void (*on_uptime)(const struct store_uptime *period, void *ctx);
     void *ctx;
     wall watermark;      // filled in: see (4); 0 in a new store
     int64_t orphaned;    // filled in: runs that were running, of which the one who asks must decide
@@ -135,6 +157,8 @@ struct store_ops {
     void (*read_runs)(struct store *store, const struct store_run_query *query,
                       store_runs_done *done, void *ctx);
     void (*read_run)(struct store *store, int64_t run_id, store_runs_done *done, void *ctx);
+    void (*find_runs)(struct store *store, const struct store_find *find, store_runs_done *done,
+                      void *ctx);
     void (*stats)(struct store *store, struct store_stats *ret);
     void (*close)(struct store *store);
 };
@@ -229,6 +253,13 @@ static inline void store_read_runs(struct store *s, const struct store_run_query
 static inline void store_read_run(struct store *s, int64_t run_id, store_runs_done *done, void *ctx)
 {
     s->ops->read_run(s, run_id, done, ctx);
+}
+
+// As read_runs, by slots. A job that is deleted has its runs still.
+static inline void store_find_runs(struct store *s, const struct store_find *find,
+                                   store_runs_done *done, void *ctx)
+{
+    s->ops->find_runs(s, find, done, ctx);
 }
 
 static inline void store_stats(struct store *s, struct store_stats *ret)

@@ -12,6 +12,7 @@
 
 #include "job/run.h"
 #include "store/migrate.h"
+#include "store/store.h"
 
 #define ALWAYS_CHECK_BYTES (16 * 1024 * 1024) // so small that looking costs nothing
 
@@ -36,6 +37,21 @@ struct sql *takeover_open(const char *path, struct err *e)
     return NULL;
 }
 
+static bool uptime_begin(struct sql *sql, struct str version, wall now, int64_t node_id)
+{
+    sqlite3_stmt *statement = sql_get(sql, SQL_UPTIME_BEGIN);
+
+    sqlite3_bind_int64(statement, 1, node_id);
+    sqlite3_bind_int64(statement, 2, now.us);
+    sql_bind_text(statement, 3, version);
+    if (sql_run(statement) != SQLITE_OK)
+        return false;
+    statement = sql_get(sql, SQL_UPTIME_FORGET);
+    sqlite3_bind_int64(statement, 1, node_id);
+    sqlite3_bind_int(statement, 2, STORE_UPTIMES_MAX);
+    return sql_run(statement) == SQLITE_OK;
+}
+
 static bool node_begin(struct sql *sql, struct str name, struct str version, wall now,
                        struct takeover *t)
 {
@@ -54,7 +70,7 @@ static bool node_begin(struct sql *sql, struct str name, struct str version, wal
     if (sql_run(statement) != SQLITE_OK)
         return false;
     t->node_id = sqlite3_last_insert_rowid(sql->db);
-    return true;
+    return uptime_begin(sql, version, now, t->node_id);
 }
 
 static bool runs_orphan(struct sql *sql, struct takeover *t)
@@ -94,10 +110,22 @@ bool takeover(struct sql *sql, struct str node_name, struct str version, wall no
     return sql_fail(sql, e);
 }
 
-void takeover_leave(struct sql *sql, int64_t change_seq)
+static bool uptime_end(struct sql *sql, int64_t node_id, wall now)
+{
+    sqlite3_stmt *statement = sql_get(sql, SQL_UPTIME_SEEN);
+
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, node_id);
+    sqlite3_bind_int64(statement, 2, now.us);
+    sqlite3_bind_int(statement, 3, true);
+    return sql_run(statement) == SQLITE_OK;
+}
+
+void takeover_leave(struct sql *sql, int64_t node_id, int64_t change_seq, wall now)
 {
     if (sql_do(sql, SQL_BEGIN) == SQLITE_OK && meta_set(sql, "change_seq", change_seq) &&
-        meta_set(sql, "clean", 1))
+        meta_set(sql, "clean", 1) && uptime_end(sql, node_id, now))
         (void)sql_do(sql, SQL_COMMIT);
 }
 

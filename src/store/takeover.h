@@ -28,4 +28,4 @@ struct takeover {
                             struct takeover *ret, struct err *e);
 
 // Marks a clean shutdown; failing only makes the next start slower.
-void takeover_leave(struct sql *sql, int64_t change_seq);
+void takeover_leave(struct sql *sql, int64_t node_id, int64_t change_seq, wall now);

@@ -12,6 +12,7 @@
 #define WAL_WRAP_EVERY 250 // writing over the old log syncs twice as fast as making it longer
 #define WAL_MAX_PAGES \
     (64 * 1024 * 1024 / 4096)         // then we do it ourselves, though writes wait meanwhile
+#define SEEN_US 10000000              // between two signs of life
 #define LIVING_MAX ((int64_t)1 << 27) // job numbers beyond are looked up each time
 
 enum outcome {
@@ -127,6 +128,24 @@ static bool watermark_move(struct writer *w)
     return sql_run(statement) == SQLITE_OK;
 }
 
+// A process that is killed cannot say when it ended; but it lived when it last wrote.
+static bool seen_write(struct writer *w)
+{
+    wall now = w->chunk.v[0]->now;
+    sqlite3_stmt *statement;
+
+    if (now.us >= w->seen_at.us && now.us - w->seen_at.us < SEEN_US)
+        return true;
+    statement = sql_get(w->sql, SQL_UPTIME_SEEN);
+    sqlite3_bind_int64(statement, 1, w->node_id);
+    sqlite3_bind_int64(statement, 2, now.us);
+    sqlite3_bind_int(statement, 3, false);
+    if (sql_run(statement) != SQLITE_OK)
+        return false;
+    w->seen_at = now; // when the commit fails, the one before stands for ten seconds more
+    return true;
+}
+
 static enum outcome chunk_try(struct writer *w)
 {
     w->next_change_seq = w->change_seq;
@@ -147,7 +166,7 @@ static enum outcome chunk_try(struct writer *w)
         if (outcome != DONE)
             return outcome;
     }
-    if (!watermark_move(w) || sql_do(w->sql, SQL_COMMIT) != SQLITE_OK)
+    if (!watermark_move(w) || !seen_write(w) || sql_do(w->sql, SQL_COMMIT) != SQLITE_OK)
         return BROKEN;
     w->change_seq = w->next_change_seq;
     w->watermark = w->next_watermark;

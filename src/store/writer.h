@@ -24,6 +24,8 @@ struct writer {
     void (*on_wal)(void *ctx);    // the log has grown so much that somebody should carry it over
     void *ctx;
 
+    wall seen_at; // the last sign of life in the table uptime
+
     // Of the transaction under way.
     int64_t next_change_seq;
     wall next_watermark;

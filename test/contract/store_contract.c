@@ -5,6 +5,8 @@
 
 #include "run_contract.c"
 
+#include "find_contract.c"
+
 // ---- jobs ----
 
 static void test_empty(void **state)
@@ -745,6 +747,11 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_last_end, kind),
         CONTRACT(test_pages, kind),
         CONTRACT(test_page_by_slot, kind),
+        CONTRACT(test_find, kind),
+        CONTRACT(test_find_going, kind),
+        CONTRACT(test_find_going_alive, kind),
+        CONTRACT(test_uptimes, kind),
+        CONTRACT(test_uptimes_are_few, kind),
         CONTRACT(test_stats, kind),
         CONTRACT(test_close_answers, kind),
         CONTRACT(test_many, kind),

@@ -29,6 +29,14 @@ static enum run_state state_of(const struct memory_data *data, int64_t run_id)
     return run_state;
 }
 
+static int unclean_ends;
+
+static void uptime_seen(const struct store_uptime *period, void *ctx)
+{
+    (void)ctx;
+    unclean_ends += period->to.us != WALL_NEVER.us && !period->is_clean;
+}
+
 static void test_data(void **state)
 {
     struct memory_data *data = memory_data_new();
@@ -39,16 +47,19 @@ static void test_data(void **state)
     struct store_load load = {.on_job = job_seen, .ctx = &jobs};
 
     (void)state;
-    assert_int_equal(memory_data_take(data), 0);
+    assert_int_equal(memory_data_take(data, (wall){100}), 0);
     write_now(data, request_put_job(&row, STORE_CREATE), ERR_NONE);
     write_now(data, request_put_job(&row, STORE_CREATE), ERR_EXISTS);
     write_now(data, request_claim(&run, 1, (wall){10}), ERR_NONE);
     write_now(data, request_delete_run(5), ERR_CONFLICT);
     assert_int_equal(state_of(data, 5), RUN_RUNNING);
     memory_data_leave(data);
-    assert_int_equal(memory_data_take(data), 1);
+    assert_int_equal(memory_data_take(data, (wall){200}), 1);
     assert_int_equal(state_of(data, 5), RUN_ORPHANED);
+    memory_data_rest(data, (wall){300});
+    load.on_uptime = uptime_seen;
     memory_data_load(data, &load);
+    assert_int_equal(unclean_ends, 1);
     assert_int_equal(jobs, 1);
     assert_int_equal(load.watermark.us, 10);
     assert_int_equal(load.last_run_id, 5);

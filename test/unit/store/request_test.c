@@ -198,6 +198,12 @@ static void test_answer(void **state)
     request_answer(page);
     assert_int_equal(seen.code, ERR_NONE);
     assert_int_equal(one->query.before_id, 3);
+    const struct store_find find = {.job_id = 7, .limit = 1000};
+    struct request *finding = request_find_runs(&find);
+
+    assert_int_equal(finding->kind, REQUEST_FIND_RUNS);
+    assert_int_equal(finding->find.job_id, 7);
+    request_free(finding);
     request_answer(one);
     assert_int_equal(seen.calls, 4);
 }

@@ -36,6 +36,20 @@ static struct takeover begin(struct sql *sql, int64_t now)
     return t;
 }
 
+static int64_t seen_at(struct sql *sql, int64_t node_id)
+{
+    sqlite3_stmt *statement;
+    int64_t n = -1;
+
+    assert_int_equal(sqlite3_prepare_v2(sql->db, "SELECT seen_at FROM uptime WHERE node = ?1", -1,
+                                        &statement, NULL),
+                     SQLITE_OK);
+    sqlite3_bind_int64(statement, 1, node_id);
+    assert_true(sql_number(statement, &n));
+    sqlite3_finalize(statement);
+    return n;
+}
+
 static void test_numbers(void **state)
 {
     struct scratch s;
@@ -48,12 +62,13 @@ static void test_numbers(void **state)
     sql = takeover_open(s.path, &e);
     first = begin(sql, 100);
     assert_int_equal(first.watermark.us, 0);
-    takeover_leave(sql, 42);
+    takeover_leave(sql, first.node_id, 42, (wall){150});
     sql_close(sql);
     sql = takeover_open(s.path, &e);
     second = begin(sql, 200);
     assert_true(second.node_id > first.node_id);
     assert_int_equal(second.change_seq, 42);
+    assert_int_equal(seen_at(sql, first.node_id), 150);
     sql_close(sql); // unclean: meta is not believed, the jobs are
     sql = takeover_open(s.path, &e);
     third = begin(sql, 300);
