@@ -33,6 +33,18 @@ const char *run_reason_name(enum run_reason reason)
     return "unknown";
 }
 
+const char *run_reason_sentence(enum run_reason reason)
+{
+    switch (reason) {
+#define X(name, number, text, sentence) \
+    case name:                          \
+        return sentence;
+#include "job/run_reason.def"
+#undef X
+    }
+    return "A reason that this belfry does not know.";
+}
+
 const char *run_origin_name(enum run_origin origin)
 {
     switch (origin) {

@@ -107,9 +107,10 @@ struct run_start {
     bool is_adopted;
 };
 
-const char *run_state_name(enum run_state state);    // "succeeded"
-const char *run_reason_name(enum run_reason reason); // "misfire"; "" for none
-const char *run_origin_name(enum run_origin origin); // "schedule", "catchup", "manual", ...
+const char *run_state_name(enum run_state state);        // "succeeded"
+const char *run_reason_name(enum run_reason reason);     // "misfire"; "" for none
+const char *run_reason_sentence(enum run_reason reason); // "Noticed later than its grace."
+const char *run_origin_name(enum run_origin origin);     // "schedule", "catchup", "manual", ...
 
 // The states from which `by` may bring a run to a state, as a set of bits (1 << state).
 uint32_t run_move_from(enum run_actor by, enum run_state to);

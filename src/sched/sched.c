@@ -14,6 +14,7 @@
 #include "sched/dispatch.h"
 #include "sched/due.h"
 #include "sched/plan.h"
+#include "sched/why.h"
 #include "time/duration.h"
 
 #define ZONES_US 60000000    // between two looks at the zone files
@@ -25,9 +26,12 @@ struct sched {
     struct dispatch dispatch;
     struct windows windows;
     struct events events;
+    struct uptimes uptimes;
     struct loop_timer zones_timer;
-    char *timezone; // owns options.timezone
-    void (*on_stopped)(void *ctx);
+    char *timezone;                // owns options.timezone
+    bool is_beating;               // a sign of life is with the store
+    bool is_stopped;               // nothing runs any more
+    void (*on_stopped)(void *ctx); // of a stop, until it is called
     void *stopped_ctx;
 };
 
@@ -109,6 +113,36 @@ void sched_zones_look(struct sched *s)
         zones_changed(s);
 }
 
+static void stopped(struct sched *s)
+{
+    void (*on_stopped)(void *) = s->on_stopped;
+
+    s->on_stopped = NULL;
+    on_stopped(s->stopped_ctx);
+}
+
+static void beat_answered(const struct store_answer *answer, void *ctx)
+{
+    struct sched *s = ctx;
+
+    s->is_beating = false;
+    if (answer->err)
+        dispatch_trouble(&s->dispatch, answer->err);
+    if (s->is_stopped)
+        stopped(s);
+}
+
+// A sign of life for the store, should nothing else be written: a claim of nothing.
+static void beat(struct sched *s)
+{
+    const struct dispatch *d = &s->dispatch;
+
+    if (s->is_beating || d->is_claiming || d->is_failing || d->is_stopping)
+        return;
+    s->is_beating = true;
+    store_claim(s->options.store, NULL, 0, due_watermark(&s->due, sched_now(s)), beat_answered, s);
+}
+
 static void zones_tick(void *ctx)
 {
     struct sched *s = ctx;
@@ -116,6 +150,7 @@ static void zones_tick(void *ctx)
     loop_timer_set(s->options.loop, &s->zones_timer,
                    mono_after_us(loop_now(s->options.loop), ZONES_US), zones_tick, s);
     sched_zones_look(s);
+    beat(s);
 }
 
 // A new definition is in force: forget where the old one stood.
@@ -269,6 +304,7 @@ void sched_free(struct sched *s)
     dispatch_done(&s->dispatch);
     due_done(&s->due);
     events_done(&s->events);
+    uptimes_done(&s->uptimes);
     windows_done(&s->windows);
     free(s->timezone);
     free(s);
@@ -285,6 +321,13 @@ static void calendar_loaded(const struct store_calendar *row, void *ctx)
     struct loading *loading = ctx;
 
     windows_load(&loading->s->windows, row);
+}
+
+static void uptime_loaded(const struct store_uptime *period, void *ctx)
+{
+    struct loading *loading = ctx;
+
+    uptimes_add(&loading->s->uptimes, period);
 }
 
 static enum store_last job_loaded(const struct job_row *row, void *ctx)
@@ -327,6 +370,7 @@ bool sched_start(struct sched *s, struct err *e)
     struct store_load load = {.on_calendar = calendar_loaded,
                               .on_job = job_loaded,
                               .on_last = last_loaded,
+                              .on_uptime = uptime_loaded,
                               .on_run = run_loaded,
                               .ctx = &loading};
     struct entry *entry;
@@ -355,7 +399,9 @@ static void dispatch_idle(void *ctx)
 {
     struct sched *s = ctx;
 
-    s->on_stopped(s->stopped_ctx);
+    s->is_stopped = true;
+    if (!s->is_beating)
+        stopped(s);
 }
 
 void sched_stop(struct sched *s, int64_t grace_us, void (*on_stopped)(void *ctx), void *ctx)
@@ -568,6 +614,28 @@ int sched_running(const struct sched *s, const struct job *job)
     const struct entry *entry = due_find_id(&s->due, job->id);
 
     return entry ? entry->running : 0;
+}
+
+struct store *sched_store(const struct sched *s)
+{
+    return s->options.store;
+}
+
+void sched_why_facts(const struct sched *s, const struct job *job, struct why_facts *ret)
+{
+    const struct entry *entry = due_find_id(&s->due, job->id);
+    const struct dispatch *d = &s->dispatch;
+
+    *ret = (struct why_facts){
+        .job = job,
+        .zone = job->trigger ? trigger_zone(job->trigger) : zones_utc(s->options.zones),
+        .now = sched_now(s),
+        .next_at = entry ? entry->slot : WALL_NEVER,
+        .is_waiting = entry && entry->is_waiting,
+        .fault = d->failure.code != ERR_NONE ? d->failure.message : NULL,
+        .freezes = &s->windows.freezes,
+        .uptimes = &s->uptimes,
+    };
 }
 
 size_t sched_count(const struct sched *s)

@@ -20,6 +20,7 @@
 #include "trigger/trigger.h"
 
 struct sched;
+struct why_facts;
 
 struct sched_options {
     struct loop *loop;
@@ -72,6 +73,13 @@ struct windows *sched_windows(struct sched *s);
 
 // What has happened, for whoever follows (events.h).
 struct events *sched_events(struct sched *s);
+
+// The store it was given.
+struct store *sched_store(const struct sched *s);
+
+// What the scheduler knows for an explanation of a job (why.h); the rows are left empty. Borrowed
+// until the loop's next turn.
+void sched_why_facts(const struct sched *s, const struct job *job, struct why_facts *ret);
 
 // The job of that name, borrowed until the loop's next turn; NULL when there is none (a job whose
 // single date is over is gone from here; any other that has no further slot stays).

@@ -1,0 +1,164 @@
+// why_ask.c - gathers what is known of a moment of a job.
+//
+// Three pages are asked for at once: the rows of the moment, the nearest before it and those behind
+// it, one of which may stand for it. When a row was skipped because of an overlap, those runs that
+// were in progress then are asked for as well.
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/why_ask.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+
+#define ROWS_MAX 500 // of the moment
+#define NEAR_MAX 5   // before it
+#define BEHIND_MAX 100
+#define GOING_MAX 50
+
+struct page {
+    struct store_run *rows; // copies in the arena
+    size_t count;
+};
+
+struct gathering {
+    struct arena *arena;
+    struct sched *s;
+    struct str name;
+    struct why_question question;
+    struct page in, before, after, going;
+    int waits; // for so many pages
+    struct err err;
+    why_done *done;
+    void *ctx;
+};
+
+static void answer(struct gathering *g)
+{
+    const struct job *job = sched_find(g->s, g->name);
+    struct why answers[WHY_ANSWERS_MAX];
+    struct why_facts facts = {0};
+
+    if (g->err.code == ERR_NONE && !job)
+        (void)fail(&g->err, ERR_NOT_FOUND, "job_id", "there is no job \"%.*s\"", STR(g->name));
+    if (g->err.code != ERR_NONE) {
+        g->done(&g->err, NULL, NULL, 0, g->ctx);
+    } else {
+        sched_why_facts(g->s, job, &facts);
+        facts.rows = g->in.rows;
+        facts.row_count = g->in.count;
+        facts.before = g->before.rows;
+        facts.before_count = g->before.count;
+        facts.after = g->after.rows;
+        facts.after_count = g->after.count;
+        facts.going = g->going.rows;
+        facts.going_count = g->going.count;
+        size_t count = why_answer(&facts, &g->question, g->arena, answers);
+
+        g->done(NULL, &facts, answers, count, g->ctx);
+    }
+    arena_free(g->arena);
+}
+
+static void page_copy(struct gathering *g, struct page *page, const struct err *err,
+                      const struct store_run *runs, size_t count)
+{
+    if (err)
+        g->err = *err;
+    page->rows = arena_array(g->arena, count, sizeof *page->rows);
+    page->count = count;
+    for (size_t i = 0; i < count; i++) {
+        page->rows[i] = runs[i];
+        page->rows[i].run.message = arena_copy(g->arena, runs[i].run.message);
+        page->rows[i].run.ask = NULL;
+    }
+}
+
+static void going_read(const struct err *err, const struct store_run *runs, size_t count, void *ctx)
+{
+    struct gathering *g = ctx;
+
+    page_copy(g, &g->going, err, runs, count);
+    answer(g);
+}
+
+// All three pages are there.
+static void pages_look(struct gathering *g)
+{
+    for (size_t i = 0; i < g->in.count; i++) {
+        const struct run *run = &g->in.rows[i].run;
+        const struct store_find find = {.job_id = run->job_id,
+                                        .from = {INT64_MIN},
+                                        .to = run->queued_at,
+                                        .going_at = run->queued_at,
+                                        .limit = GOING_MAX};
+
+        if (run->state != RUN_SKIPPED || run->reason != REASON_OVERLAP)
+            continue;
+        store_find_runs(sched_store(g->s), &find, going_read, g);
+        return;
+    }
+    answer(g);
+}
+
+static void page_take(struct gathering *g, struct page *page, const struct err *err,
+                      const struct store_run *runs, size_t count)
+{
+    page_copy(g, page, err, runs, count);
+    if (--g->waits == 0)
+        pages_look(g);
+}
+
+static void in_read(const struct err *err, const struct store_run *runs, size_t count, void *ctx)
+{
+    struct gathering *g = ctx;
+
+    page_take(g, &g->in, err, runs, count);
+}
+
+static void before_read(const struct err *err, const struct store_run *runs, size_t count,
+                        void *ctx)
+{
+    struct gathering *g = ctx;
+
+    page_take(g, &g->before, err, runs, count);
+}
+
+static void after_read(const struct err *err, const struct store_run *runs, size_t count, void *ctx)
+{
+    struct gathering *g = ctx;
+
+    page_take(g, &g->after, err, runs, count);
+}
+
+void why_ask(struct sched *s, struct str job_name, const struct why_question *question,
+             why_done *done, void *ctx)
+{
+    struct arena *arena = arena_new(1 << 16);
+    struct gathering *g = arena_alloc(arena, sizeof *g);
+    const struct job *job = sched_find(s, job_name);
+    wall from = question->spans[0].from, to = question->spans[question->span_count - 1].to;
+    const struct store_find in = {.job_id = job ? job->id : -1,
+                                  .from = from,
+                                  .to = to,
+                                  .is_oldest_first = true,
+                                  .limit = ROWS_MAX};
+    const struct store_find before = {
+        .job_id = in.job_id, .from = {INT64_MIN}, .to = {from.us - 1}, .limit = NEAR_MAX};
+    const struct store_find after = {.job_id = in.job_id,
+                                     .from = {to.us + 1},
+                                     .to = WALL_NEVER,
+                                     .is_oldest_first = true,
+                                     .limit = BEHIND_MAX};
+
+    *g = (struct gathering){.arena = arena,
+                            .s = s,
+                            .name = arena_copy(arena, job_name),
+                            .question = *question,
+                            .waits = 3,
+                            .done = done,
+                            .ctx = ctx};
+    store_find_runs(sched_store(s), &in, in_read, g);
+    store_find_runs(sched_store(s), &before, before_read, g);
+    store_find_runs(sched_store(s), &after, after_read, g);
+}
