@@ -19,6 +19,7 @@
 #include "net/tls_file.h"
 #include "net/tls_options.h"
 #include "net/tls_probe.h"
+#include "net/tls_request.h"
 #include "net/tls_trust.h"
 
 enum {
@@ -87,6 +88,7 @@ static void check_done(struct check *c)
     for (size_t i = 0; i < c->hosts.len; i++) {
         buf_done(&c->hosts.v[i].out);
         buf_done(&c->hosts.v[i].err);
+        tls_options_drop(c->hosts.v[i].target.options);
     }
     vec_done(&c->hosts);
     vec_done(&c->paths);
@@ -254,15 +256,14 @@ static int options_read(struct check *c, int argc, char **argv)
     return 0;
 }
 
-static bool target_add(struct check *c, struct str text, struct err *e)
+static bool target_add(struct check *c, const struct tls_target *target, struct err *e)
 {
-    struct host h = {.check = c};
+    struct host h = {.check = c, .target = *target};
 
-    if (c->hosts.len == HOSTS_MAX)
+    if (c->hosts.len == HOSTS_MAX) {
+        tls_options_drop(target->options);
         return fail(e, ERR_LIMIT, NULL, "there are more than %d hosts", HOSTS_MAX);
-    if (!tls_target_parse(text, &h.target, e))
-        return false;
-    h.target.options = c->options;
+    }
     h.target.dns_ms = h.target.connect_ms = h.target.proxy_ms = c->timeout_ms;
     h.target.starttls_ms = h.target.handshake_ms = h.target.total_ms = c->timeout_ms;
     buf_init(&h.out, TEXT_MAX_BYTES);
@@ -271,7 +272,24 @@ static bool target_add(struct check *c, struct str text, struct err *e)
     return true;
 }
 
-// A host a line; "#" begins a remark.
+static bool line_add(struct check *c, struct str line, struct err *e)
+{
+    struct tls_target target;
+
+    return tls_request_line(line, c->options, &target, e) && target_add(c, &target, e);
+}
+
+static bool word_add(struct check *c, struct str word, struct err *e)
+{
+    struct tls_target target;
+
+    if (!tls_target_parse(word, &target, e))
+        return false;
+    target.options = tls_options_hold(c->options);
+    return target_add(c, &target, e);
+}
+
+// A host a line, with options of its own; "#" begins a remark.
 static int list_read(struct check *c)
 {
     struct str rest, line;
@@ -288,7 +306,7 @@ static int list_read(struct check *c)
         ptrdiff_t hash = str_find(line, '#');
 
         line = str_trim(hash < 0 ? line : str_cut(line, 0, (size_t)hash));
-        if (line.len > 0 && !target_add(c, line, &e))
+        if (line.len > 0 && !line_add(c, line, &e))
             return command_usage("check", "%s, line %d: %s%s%s", c->list_path, number, e.message,
                                  e.hint[0] ? " - " : "", e.hint);
     }
@@ -300,7 +318,7 @@ static int targets_read(struct check *c, char **words, int count)
     struct err e = {0};
 
     for (int i = 0; i < count; i++)
-        if (!target_add(c, str_of(words[i]), &e))
+        if (!word_add(c, str_of(words[i]), &e))
             return usage_of(&e);
     return c->list_path ? list_read(c) : 0;
 }

@@ -29,7 +29,8 @@ const char *const tls_option_names[] = {
 
 enum {
     NAMES = sizeof setters / sizeof *setters,
-    FILE_MAX = 4095, // bytes of a path
+    FILE_MAX = 4095,    // bytes of a path
+    TEXT_MAX = 1 << 16, // bytes of certificates in PEM
 };
 
 struct tls_options *tls_options_new(void)
@@ -38,6 +39,28 @@ struct tls_options *tls_options_new(void)
 
     options->users = 1;
     return options;
+}
+
+static char *text_copy(const char *text)
+{
+    return text ? str_own(str_of(text)) : NULL;
+}
+
+struct tls_options *tls_options_copy(const struct tls_options *options)
+{
+    struct tls_options *copy = tls_options_new();
+
+    if (!options)
+        return copy;
+    *copy = *options;
+    copy->users = 1;
+    copy->proxy_auth = text_copy(options->proxy_auth);
+    copy->cert = text_copy(options->cert);
+    copy->key = text_copy(options->key);
+    copy->key_password = text_copy(options->key_password);
+    copy->ca = text_copy(options->ca);
+    copy->crl = text_copy(options->crl);
+    return copy;
 }
 
 const struct tls_options *tls_options_hold(const struct tls_options *options)
@@ -189,7 +212,9 @@ static bool file_set(struct tls_options *o, const char *name, struct str value, 
         {"proxy_auth", &o->proxy_auth},
     };
 
-    if (value.len == 0 || value.len > FILE_MAX || str_find(value, '\0') >= 0)
+    bool is_text = strcmp(name, "ca") == 0 && str_starts(value, STR_LIT("-----BEGIN"));
+
+    if (value.len == 0 || value.len > (is_text ? TEXT_MAX : FILE_MAX) || str_find(value, '\0') >= 0)
         return fail(e, ERR_INPUT, name, "%s is not the name of a file", name);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (strcmp(files[i].name, name) == 0) {

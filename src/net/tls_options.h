@@ -34,7 +34,8 @@ struct tls_options {
     char *cert, *key;     // our certificate (and its chain), and its key, as PEM files
     char *key_password;   // file with the key's password
     char *crl;            // file of revocation lists, PEM or DER
-    char *ca;             // PEM file, or directory of such, to trust instead of the usual roots
+    char *ca;             // PEM file, or directory of such, or PEM text, to trust instead of the
+                          // usual roots
     int tls_min, tls_max; // as TLS numbers its versions: 0x0303 is TLS 1.2
     unsigned char alpn[TLS_ALPN_MAX + 1]; // as the extension has it: each name behind its length
     size_t alpn_len;
@@ -49,6 +50,9 @@ struct tls_options {
 extern const char *const tls_option_names[];
 
 [[nodiscard]] struct tls_options *tls_options_new(void);
+
+// New ones with what others say, to be changed; from NULL: nothing special.
+[[nodiscard]] struct tls_options *tls_options_copy(const struct tls_options *options);
 
 // Sets what name says. Refuses with ERR_INPUT, whose field is the name: names that do not exist
 // (with the nearest as a hint) and values that are none.

@@ -22,6 +22,7 @@
 #include "net/tls_target.h"
 
 struct arena;
+struct json_write;
 
 enum {
     TLS_CHAIN_MAX = 20, // certificates that are listed; the others are counted
@@ -113,6 +114,14 @@ void tls_result_conclude(struct tls_result *result);
 // One JSON object for storing with a run and for replies. Always all members; docs/certificates.md
 // describes them. Times are RFC 3339 in UTC with Z.
 void tls_result_write(const struct tls_result *result, struct buf *out);
+
+// The same in short, for lists: host, port, starttls, status, code, message, address, subject,
+// issuer, sha256, not_after, days_left, and the codes of what is worse than ok.
+void tls_result_write_short(const struct tls_result *result, struct json_write *w);
+
+// From when on it is a warning that the leaf expires; WALL_NEVER: there is none, or it has no
+// dates.
+wall tls_result_warning_at(const struct tls_result *result);
 
 // One sentence without a full stop, for run records and log lines: "certificate of example.org:443
 // is good for 63 days (until 2027-01-25 04:44 UTC)", "certificate of ... is bad: ...", or the

@@ -123,6 +123,44 @@ void tls_result_write(const struct tls_result *r, struct buf *out)
     buf_done(&words);
 }
 
+static void problems_write(const struct tls_result *r, struct json_write *w)
+{
+    json_write_key(w, "findings");
+    json_write_array(w);
+    for (size_t i = 0; i < r->findings.len; i++)
+        if (r->findings.v[i].severity != TLS_OK)
+            json_write_text(w, tls_code_name(r->findings.v[i].code));
+    json_write_array_end(w);
+}
+
+void tls_result_write_short(const struct tls_result *r, struct json_write *w)
+{
+    static const struct tls_cert none = {.not_after = WALL_NEVER};
+    const struct tls_cert *c = r->leaf ? r->leaf : &none;
+    bool is_dated = c->not_after.us != WALL_NEVER.us;
+    struct buf words;
+
+    buf_init(&words, WORDS_MAX);
+    tls_result_words(r, &words);
+    json_write_object(w);
+    text_write(w, "host", r->target.host);
+    count_write(w, "port", true, tls_target_port(&r->target));
+    text_write(w, "starttls", starttls_word(tls_target_starttls(&r->target)));
+    text_write(w, "status", tls_severity_name(r->status));
+    text_write(w, "code", r->code);
+    str_write(w, "message", buf_str(&words));
+    str_write(w, "address", r->address);
+    name_write(w, "subject", r->leaf, c->subject);
+    name_write(w, "issuer", r->leaf, c->issuer);
+    str_write(w, "sha256", c->sha256);
+    time_write(w, "not_after", c->not_after);
+    count_write(w, "days_left", is_dated,
+                is_dated ? tls_cert_days(c->not_after, r->checked_at) : 0);
+    problems_write(r, w);
+    json_write_object_end(w);
+    buf_done(&words);
+}
+
 // ---- what was checked ----
 
 static void place_write(struct json_write *w, const char *key, const char *scheme,
@@ -230,19 +268,29 @@ static void leaf_write(const struct tls_result *r, struct json_write *w)
     count_write(w, "san_count", r->leaf, (int64_t)c->san_total);
 }
 
+// So long before its end.
+static wall limit_at(const struct tls_result *r,
+                     int64_t (*limit)(const struct tls_policy *policy, int64_t lifetime_us))
+{
+    const struct tls_policy *policy = tls_target_policy(&r->target);
+
+    if (!has_dates(r->leaf))
+        return WALL_NEVER;
+    return (wall){r->leaf->not_after.us -
+                  limit(policy, r->leaf->not_after.us - r->leaf->not_before.us)};
+}
+
+wall tls_result_warning_at(const struct tls_result *r)
+{
+    return limit_at(r, tls_policy_warning_us);
+}
+
 // When it will be complained about.
 static void limits_write(const struct tls_result *r, struct json_write *w)
 {
-    const struct tls_policy *policy = tls_target_policy(&r->target);
-    wall warning = WALL_NEVER, critical = WALL_NEVER;
+    wall critical = limit_at(r, tls_policy_critical_us);
 
-    if (has_dates(r->leaf)) {
-        int64_t life = r->leaf->not_after.us - r->leaf->not_before.us;
-
-        warning.us = r->leaf->not_after.us - tls_policy_warning_us(policy, life);
-        critical.us = r->leaf->not_after.us - tls_policy_critical_us(policy, life);
-    }
-    time_write(w, "warning_at", warning);
+    time_write(w, "warning_at", tls_result_warning_at(r));
     time_write(w, "critical_at", critical);
 }
 

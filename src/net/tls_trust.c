@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -57,6 +58,7 @@ struct tls_trust {
 static bool context_make(struct tls_trust *trust, struct roots *roots, SSL_CTX **ret_context,
                          struct err *e);
 static bool roots_load(struct roots *roots, SSL_CTX *context, struct err *e);
+static bool text_load(struct roots *roots, SSL_CTX *context, struct err *e);
 static bool directory_load(const char *path, SSL_CTX *context);
 static void system_load(struct roots *roots, SSL_CTX *context);
 static struct timespec roots_changed_at(const struct roots *roots);
@@ -216,6 +218,23 @@ static bool context_make(struct tls_trust *trust, struct roots *roots, SSL_CTX *
     return true;
 }
 
+// Certificates that were given themselves, not in a file.
+static bool text_load(struct roots *roots, SSL_CTX *context, struct err *e)
+{
+    BIO *text = BIO_new_mem_buf(roots->ca, -1);
+    X509_STORE *store = SSL_CTX_get_cert_store(context);
+    X509 *certificate;
+
+    while (text && (certificate = PEM_read_bio_X509(text, NULL, NULL, NULL))) {
+        roots->has_any = X509_STORE_add_cert(store, certificate) || roots->has_any;
+        X509_free(certificate);
+    }
+    BIO_free(text);
+    ERR_clear_error();
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
+    return roots->has_any || fail(e, ERR_TLS, NULL, "ca holds no usable certificate");
+}
+
 static bool roots_load(struct roots *roots, SSL_CTX *context, struct err *e)
 {
     struct stat st;
@@ -225,6 +244,8 @@ static bool roots_load(struct roots *roots, SSL_CTX *context, struct err *e)
         system_load(roots, context);
         return true;
     }
+    if (str_starts(str_of(roots->ca), STR_LIT("-----BEGIN")))
+        return text_load(roots, context, e);
     roots->watched = roots->ca;
     roots->changed_at = roots_changed_at(roots);
     if (stat(roots->ca, &st) != 0 || access(roots->ca, R_OK) != 0)

@@ -281,6 +281,9 @@ def test_a_list_of_hosts(shop, servers):
     listed.write_text(f"# what we run\n\n  {servers['good']}  # the front\r\n{servers['bad']}\n{servers['gone']}")
     run = Run("--file", listed, servers["soon"], "--ca", shop.ca(shop.root), "--json")
     assert [r["code"] for r in rows(run)] == ["expires_soon", "ok", "expired", "connect_refused"] and run.status == 9
+    listed.write_text(f"{servers['soon']} severity=expires_soon=ok\n{servers['good']} pin={'00' * 32}\n")
+    run = Run("--file", listed, "--ca", shop.ca(shop.root), "--json")
+    assert [r["code"] for r in rows(run)] == ["ok", "pin_mismatch"]
     listed.write_text("good.example\nnot good.example\n")
     run = Run("--file", listed)
     assert run.status == 2 and f"{listed}, line 2" in run.err and run.out == ""

@@ -262,6 +262,23 @@ static void test_held_and_dropped(void **state)
         assert_true(strcmp(tls_option_names[i - 1], tls_option_names[i]) < 0);
 }
 
+static void test_copies(void **state)
+{
+    struct tls_options *o = OPTIONS("ca=x", "cert=c", "key=k", "crl=r", "starttls=smtp");
+    struct tls_options *copy = tls_options_copy(o), *empty = tls_options_copy(NULL);
+    struct err e;
+
+    (void)state;
+    assert_true(tls_options_add(copy, STR_LIT("ca=y"), &e));
+    assert_string_equal(o->ca, "x");
+    tls_options_drop(o);
+    assert_string_equal(copy->cert, "c");
+    assert_int_equal(copy->starttls, STARTTLS_SMTP);
+    assert_null(empty->ca);
+    tls_options_drop(copy);
+    tls_options_drop(empty);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_contradictions),
         cmocka_unit_test(test_of_a_target),
         cmocka_unit_test(test_held_and_dropped),
+        cmocka_unit_test(test_copies),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "net/tls_result.h"
 
 #include "base/arena.h"
+#include "base/json_write.h"
 #include "net/tls_options.h"
 #include "unit.h"
 
@@ -168,6 +169,36 @@ static void test_good(void **state)
 }
 
 // How it was reached is told where it was not the usual way.
+static void short_is(const struct tls_result *r, const char *expected)
+{
+    struct json_write w;
+    struct buf out;
+
+    buf_init(&out, 65536);
+    json_write_init(&w, &out);
+    tls_result_write_short(r, &w);
+    assert_string_equal(buf_text(&out), expected);
+    buf_done(&out);
+}
+
+static void test_in_short(void **state)
+{
+    struct tls_result r = sample();
+
+    (void)state;
+    tls_finding_add(&r.findings, TLS_CODE_CHAIN_ORDER, TLS_DEPTH_NONE, "out of order");
+    tls_finding_add(&r.findings, TLS_CODE_CRL_MISSING, 0, "no list");
+    tls_result_conclude(&r);
+    short_is(&r, "{\"host\":\"a.example\",\"port\":443,\"starttls\":null,\"status\":\"warning\","
+                 "\"code\":\"chain_order\",\"message\":\"certificate of a.example:443 needs a "
+                 "look: out of order\",\"address\":\"192.0.2.1:443\",\"subject\":\"CN = a "
+                 "\\\"b\\\"\",\"issuer\":\"CN = r\",\"sha256\":\"00\",\"not_after\":"
+                 "\"2026-03-05T00:00:00Z\",\"days_left\":62,\"findings\":[\"chain_order\"]}");
+    assert_int_equal(tls_result_warning_at(&r).us, INT64_C(1770076800) * 1000000);
+    r.leaf = NULL;
+    assert_int_equal(tls_result_warning_at(&r).us, WALL_NEVER.us);
+}
+
 static void test_the_way(void **state)
 {
     struct tls_result r = sample();
@@ -334,13 +365,10 @@ static void test_pem(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),
-        cmocka_unit_test(test_the_way),
-        cmocka_unit_test(test_a_file),
-        cmocka_unit_test(test_each_address),
-        cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_failed),
-        cmocka_unit_test(test_seen_but_failed),
+        cmocka_unit_test(test_good),         cmocka_unit_test(test_in_short),
+        cmocka_unit_test(test_the_way),      cmocka_unit_test(test_a_file),
+        cmocka_unit_test(test_each_address), cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_failed),       cmocka_unit_test(test_seen_but_failed),
         cmocka_unit_test(test_pem),
     };
 

@@ -114,12 +114,35 @@ static void test_whose_roots(void **state)
     tls_trust_free(NULL);
 }
 
+static void test_roots_as_text(void **state)
+{
+    struct tls_trust *trust = tls_trust_new(NULL);
+    BIO *bio = BIO_new(BIO_s_mem());
+    SSL_CTX *context;
+    struct err e = {0};
+    char *text;
+
+    (void)state;
+    assert_true(PEM_write_bio_X509(bio, root.x509));
+    BIO_write(bio, "", 1);
+    BIO_get_mem_data(bio, &text);
+    assert_true(tls_trust_context(trust, text, at(1), &context, &e));
+    assert_int_equal(sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(context))),
+                     1);
+    assert_true(tls_trust_has_roots(trust, text));
+    assert_false(tls_trust_context(trust, "-----BEGIN CERTIFICATE-----\n", at(1), &context, &e));
+    assert_int_equal(e.code, ERR_TLS);
+    BIO_free(bio);
+    tls_trust_free(trust);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_no_more_than_so_many_files),
         cmocka_unit_test(test_whose_roots),
+        cmocka_unit_test(test_roots_as_text),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
