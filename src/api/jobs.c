@@ -7,7 +7,7 @@
 #include "api/trigger_models.h"
 #include "job/job_read.h"
 #include "job/job_write.h"
-#include "net/tls_options.h"
+#include "net/tls_request.h"
 #include "trigger/preview.h"
 
 #include <stdlib.h>
@@ -176,8 +176,8 @@ static struct str args_loc(struct call *call, size_t index)
     return arena_printf(call->arena, "\"body\",\"args\",%zu", index);
 }
 
-// The arguments of a certificate check are its options.
-static void options_check(struct call *call, const struct job *job)
+// The arguments of a certificate check are its options. NULL when they have been complained about.
+static struct tls_options *options_read(struct call *call, const struct job *job)
 {
     struct tls_options *options = tls_options_new();
     json_t *args = json_loadb(job->args.p, job->args.len, 0, NULL), *text;
@@ -194,8 +194,31 @@ static void options_check(struct call *call, const struct job *job)
     }
     if (call->issues->len == before && !tls_options_check(options, &e))
         (void)model_complain_err(call->issues, STR_LIT("\"body\",\"args\""), args, &e);
-    tls_options_drop(options);
     json_decref(args);
+    if (call->issues->len == before)
+        return options;
+    tls_options_drop(options);
+    return NULL;
+}
+
+// Whether the job's certificates can be checked as they are asked for.
+static void certificate_look(struct call *call, const struct job *job)
+{
+    struct str loc = STR_LIT("\"body\",\"certificate\"");
+    const json_t *given = json_object_get(call->json, "certificate");
+    struct tls_options *options = options_read(call, job);
+    struct tls_list list;
+    struct err e = {0};
+
+    if (!options)
+        return;
+    if (!tls_list_read(job->target, options, &list, &e)) {
+        if (json_is_object(given) && e.field[0])
+            loc = model_loc_path(call->arena, loc, str_of(e.field), &given);
+        (void)model_complain_err(call->issues, loc, given, &e);
+    }
+    tls_list_done(&list);
+    tls_options_drop(options);
 }
 
 // The body carried out on job; false when the call has been answered.
@@ -208,18 +231,11 @@ static bool body_read(struct call *call, struct job *job, struct err *e)
         .issues = call->issues,
         .body = call->json,
     };
-    struct tls_target target;
     const size_t before = call->issues->len;
-    bool is_read;
+    bool is_read = job_read(form, call->body_given, &reading, job, e);
 
-    if (form->certificate.p && !tls_target_parse(form->certificate, &target, e)) {
-        (void)model_complain_err(call->issues, STR_LIT("\"body\",\"certificate\""),
-                                 json_object_get(call->json, "certificate"), e);
-        return false;
-    }
-    is_read = job_read(form, call->body_given, &reading, job, e);
-    if (is_read && job->kind == JOB_CERTIFICATE && (form->args || form->certificate.p))
-        options_check(call, job);
+    if (is_read && job->kind == JOB_CERTIFICATE && (form->args || form->certificate))
+        certificate_look(call, job);
     return is_read && call->issues->len == before;
 }
 

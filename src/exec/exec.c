@@ -29,6 +29,7 @@
 #include "base/pool.h"
 #include "exec/args.h"
 #include "exec/certificate.h"
+#include "exec/certificate_past.h"
 #include "exec/command.h"
 #include "exec/compile.h"
 #include "exec/environment.h"
@@ -74,6 +75,7 @@ struct executor {
     struct launcher *launcher;
     struct compiler *compiler;
     struct modules *modules;
+    struct certificate_past *past;
     struct map attempts; // by run id
     struct lookups lookups;
     struct list waiting;
@@ -150,6 +152,7 @@ static void parts_make(struct executor *x)
     x->launcher = compiler.launcher = modules.launcher = launcher_new(x->loop);
     launcher_limit_files(x->launcher, x->options.files_max);
     x->compiler = compiler_new(&compiler);
+    x->past = certificate_past_new();
     x->modules = modules_new(&modules);
 }
 
@@ -270,6 +273,7 @@ static void real_free(struct exec *exec)
         attempt_free(a);
     modules_free(x->modules);
     compiler_free(x->compiler);
+    certificate_past_free(x->past);
     map_done(&x->attempts);
     lookups_done(&x->lookups);
     environment_done(&x->environment);
@@ -732,10 +736,12 @@ static void certificate_ended(const struct certificate_end *end, void *ctx)
 static void certificate_route(struct attempt *a)
 {
     struct loop *loop = a->x->loop;
-    const struct certificate_request request = {a->request.target, a->request.args};
+    const struct certificate_tools tools = {loop, a->x->options.prober, a->x->past};
+    const struct certificate_request request = {a->request.job_name, a->request.target,
+                                                a->request.args};
     struct err e;
 
-    a->certificate = certificate_start(a->x->options.prober, &request, certificate_ended, a, &e);
+    a->certificate = certificate_start(&tools, &request, certificate_ended, a, &e);
     if (!a->certificate) {
         attempt_fail(a, arena_copy(a->arena, str_of(e.message)));
         return;

@@ -3,6 +3,7 @@
 #include "job/job_read.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -94,7 +95,7 @@ bool job_read(const struct job_form *form, uint64_t given, const struct job_read
         r.given &= ~(one << FORM_type);
     if (!form->folder.p)
         r.given &= ~(one << FORM_folder);
-    if (!form->certificate.p)
+    if (!form->certificate)
         r.given &= ~(one << FORM_certificate);
     e->code = ERR_NONE;
     if (!target_set(&r) || !schedule_set(&r))
@@ -116,6 +117,28 @@ static bool has_folder(const char *jobs_dir, struct str name)
     return n > 0 && (size_t)n < sizeof path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+// A text as it is, an object as its JSON; whoever carries it out knows what may be in it.
+static bool certificate_set(struct reading *r)
+{
+    const json_t *given = r->form->certificate;
+    struct model_issues *issues = r->in->issues;
+    char *text;
+
+    if (!json_is_string(given) && !json_is_object(given))
+        return model_complain(issues, "value_error", STR_LIT("\"body\",\"certificate\""), given, "",
+                              "Value error, a certificate is HOST[:PORT] or an object");
+    r->job->kind = JOB_CERTIFICATE;
+    if (json_is_string(given)) {
+        job_set_text(&r->job->target,
+                     (struct str){json_string_value(given), json_string_length(given)});
+        return true;
+    }
+    text = json_dumps(given, JSON_COMPACT);
+    job_set_text(&r->job->target, str_of(text));
+    free(text);
+    return true;
+}
+
 static bool target_set(struct reading *r)
 {
     struct model_issues *issues = r->in->issues;
@@ -129,9 +152,7 @@ static bool target_set(struct reading *r)
             issues, "value_error", STR_LIT("\"body\",\"certificate\""), NULL, "",
             "Value error, a job has either a folder or a certificate to check, not both");
     if (is_given(r, FORM_certificate)) {
-        r->job->kind = JOB_CERTIFICATE;
-        job_set_text(&r->job->target, r->form->certificate);
-        return true;
+        return certificate_set(r);
     }
     if (r->job->kind == JOB_CERTIFICATE && !is_given(r, FORM_folder))
         return true;

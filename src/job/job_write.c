@@ -39,6 +39,20 @@ const struct model job_model = {
     .use = VIEW_FULL,
 };
 
+enum {
+    TARGET_MAX = 300, // bytes in a list
+};
+
+// A list of certificates may be long.
+static struct str target_short(const struct job *job)
+{
+    size_t len = job->target.len < TARGET_MAX ? job->target.len : TARGET_MAX;
+
+    while (len < job->target.len && len > 0 && (job->target.p[len] & 0xc0) == 0x80)
+        len--; // not within a character
+    return str_cut(job->target, 0, len);
+}
+
 static void pair_buf(struct json_write *w, const char *key, struct buf *b)
 {
     json_write_key(w, key);
@@ -89,7 +103,7 @@ static void item_write(const struct job *job, const struct job_now *now, struct 
     json_write_key(w, "kind");
     json_write_text(w, job_kind_names[job->kind]);
     json_write_key(w, "target");
-    json_write_str(w, job->target);
+    json_write_str(w, target_short(job));
     json_write_key(w, "running");
     json_write_int(w, now->running);
     if (job->quarantine.len > 0) {
@@ -137,7 +151,7 @@ static void item_text(const struct job *job, const struct job_now *now, struct b
     buf_add_text(b, job_kind_names[job->kind]);
     buf_add(b, STR_LIT("\",\"target\":"));
     json_write_init(&w, b);
-    json_write_str(&w, job->target);
+    json_write_str(&w, target_short(job));
     buf_add(b, STR_LIT(",\"running\":"));
     buf_add_number(b, (uint64_t)now->running, 1);
     buf_add_byte(b, '}');
@@ -176,6 +190,17 @@ static void timeout_write(const struct job *job, struct json_write *w, struct bu
     buf_clear(b);
 }
 
+static void certificate_write(const struct job *job, struct json_write *w)
+{
+    json_write_key(w, "certificate");
+    if (job->kind != JOB_CERTIFICATE)
+        json_write_null(w);
+    else if (str_starts(job->target, STR_LIT("{")))
+        json_write_raw(w, job->target);
+    else
+        json_write_str(w, job->target);
+}
+
 static void full_write(const struct job *job, struct json_write *w, struct buf *b)
 {
     json_write_key(w, "trigger");
@@ -190,6 +215,7 @@ static void full_write(const struct job *job, struct json_write *w, struct buf *
     pair_buf(w, "words", b);
     json_write_key(w, "args");
     json_write_raw(w, job->args);
+    certificate_write(job, w);
     grace_write(job, w, b);
     json_write_key(w, "coalesce");
     json_write_text(w, job_coalesce_names[job->coalesce]);

@@ -38,6 +38,7 @@ enum model_type {         // the member's C type
     MODEL_OBJECT,         // const json_t *: any object (its members: see model, if given)
     MODEL_LIST,           // const json_t *: any list (its items: see model, if given)
     MODEL_OBJECT_OR_LIST, // const json_t *
+    MODEL_ANY,            // const json_t *: whoever uses it looks into it
     MODEL_TIME,           // struct str, not looked into; for schemas: RFC 3339
     MODEL_NUMBER,         // only in schemas of replies
 };

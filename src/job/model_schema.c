@@ -208,6 +208,8 @@ static void type_write(const struct model_field *field, struct json_write *w)
     case MODEL_OBJECT_OR_LIST:
         types_write(w, "object", "array", field->is_nullable);
         break;
+    case MODEL_ANY: // a schema without type
+        break;
     }
 }
 

@@ -138,9 +138,10 @@ static void test_python(void **state)
 
 static struct certificate_check *start(const char *target, const char *args, struct err *e)
 {
-    const struct certificate_request request = {str_of(target), str_of(args)};
+    const struct certificate_request request = {STR_LIT("job"), str_of(target), str_of(args)};
+    const struct certificate_tools none = {0};
 
-    return certificate_start(NULL, &request, NULL, NULL, e);
+    return certificate_start(&none, &request, NULL, NULL, e);
 }
 
 static void test_certificate(void **state)

@@ -178,6 +178,9 @@ static void test_post(void **state)
          NULL, CRON "hour='*', minute='*', second='*/10'] folder b [\"k\",\"7\"]"},
         {"{\"job_id\":\"a\",\"from_file\":\"off\",\"type\":\"cron\",\"args\":{\"hour\":4}}", NULL,
          CRON "hour='4', minute='*', second='5']"},
+        {"{\"job_id\":\"x\",\"trigger\":{\"type\":\"cron\",\"hour\":\"4\"},\"certificate\":{"
+         "\"hosts\":[\"a\", \"b\"]}}",
+         NULL, "cron[hour='4'] certificate {\"hosts\":[\"a\",\"b\"]} []"},
         {"{\"job_id\":\"x\",\"trigger\":{\"type\":\"cron\",\"hour\":\"4\"},\"certificate\":"
          "\"example.org:8443\"}",
          NULL, "cron[hour='4'] certificate example.org:8443 []"},
@@ -197,6 +200,8 @@ static void test_post(void **state)
         {"{\"job_id\":\"a\",\"from_file\":false,\"args\":{\"month\":\"2\",\"day\":\"30\"}}", NULL,
          "schedule_invalid: "},
         {"{\"job_id\":\"a\",\"from_file\":false,\"args\":{\"hour\":\"25\"}}", NULL, "validation: "},
+        {"{\"job_id\":\"a\",\"certificate\":7}", NULL,
+         "certificate: Value error, a certificate is"},
         {"{\"job_id\":\"a\",\"certificate\":\"h\",\"folder\":\"a\"}", NULL,
          "certificate: Value error, a job has either"},
     };
