@@ -91,6 +91,10 @@ static void members_write(struct http_request *r, const struct problem *problem,
     int_pair(w, "column", problem->column);
     json_write_key(w, "request_id");
     json_write_str(w, http_request_id(r));
+    if (problem->result.len == 0)
+        return;
+    json_write_key(w, "result");
+    json_write_raw(w, problem->result);
 }
 
 const char *problem_write(struct http_request *r, const struct problem *problem, struct buf *out)

@@ -23,6 +23,7 @@ struct problem {
     const char *hint;   // what to do; may be NULL or ""
     const char *field;  // likewise
     int line, column;   // 0: none
+    struct str result;  // what was found all the same, as JSON; may be empty
     bool is_plain;      // the posts' own reply: detail alone
 };
 
