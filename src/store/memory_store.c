@@ -24,6 +24,7 @@ struct memory_store {
     int64_t commit_us, answer_us, orphaned;
     int fail_count;
     struct store_stats stats;
+    struct store_meter meter;
 };
 
 static const struct store_ops memory_ops;
@@ -83,8 +84,7 @@ static void ask(struct store *store, struct request *r, store_done *done, void *
     struct memory_store *s = (struct memory_store *)store;
 
     r->done = done;
-    r->ctx = ctx;
-    r->now = clock_wall(loop_clock(s->loop));
+    request_begin(r, loop_clock(s->loop), &s->meter, ctx);
     s->stats.waiting++;
     list_push(&s->waiting, &r->link);
     if (!s->is_busy) {
@@ -161,7 +161,7 @@ static void ask_read(struct store *store, struct request *r, store_runs_done *do
     struct memory_store *s = (struct memory_store *)store;
 
     r->runs_done = done;
-    r->ctx = ctx;
+    request_begin(r, loop_clock(s->loop), &s->meter, ctx);
     s->stats.waiting++;
     list_push(&s->reads, &r->link);
     if (!s->is_reading)
@@ -247,7 +247,10 @@ static void memory_find_runs(struct store *s, const struct store_find *find, sto
 
 static void memory_stats(struct store *store, struct store_stats *ret)
 {
-    *ret = ((struct memory_store *)store)->stats;
+    struct memory_store *s = (struct memory_store *)store;
+
+    *ret = s->stats;
+    ret->meter = &s->meter;
 }
 
 static void list_drop(struct list *requests)

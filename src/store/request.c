@@ -262,6 +262,16 @@ void request_reset(struct request *r)
         memset(r->won, 0, r->count * sizeof *r->won);
 }
 
+void request_begin(struct request *r, const struct clock *clock, struct store_meter *meter,
+                   void *ctx)
+{
+    r->now = clock_wall(clock);
+    r->asked = clock_mono(clock);
+    r->clock = clock;
+    r->meter = meter;
+    r->ctx = ctx;
+}
+
 void request_answer(struct request *r)
 {
     const struct err *err = r->err.code == ERR_NONE ? NULL : &r->err;
@@ -277,6 +287,8 @@ void request_answer(struct request *r)
                               : 0,
     };
 
+    if (r->meter)
+        meter_add(r->meter, r->kind, clock_mono(r->clock).us - r->asked.us, r->err.code);
     if (r->runs_done)
         r->runs_done(err, err ? NULL : r->page, err ? 0 : r->page_count, r->ctx);
     if (r->done)

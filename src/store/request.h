@@ -10,27 +10,23 @@
 
 #include "base/arena.h"
 #include "base/list.h"
+#include "store/meter.h"
 #include "store/store.h"
 
 enum request_kind {
-    REQUEST_PUT_JOB,
-    REQUEST_SET_STATE,
-    REQUEST_CLAIM,
-    REQUEST_FINISH,
-    REQUEST_PUT_CALENDAR,
-    REQUEST_DELETE_CALENDAR,
-    REQUEST_START,
-    REQUEST_DELETE_RUN,
-    REQUEST_READ_RUNS,
-    REQUEST_READ_RUN,
-    REQUEST_FIND_RUNS,
+#define X(name, text) name,
+#include "store/request_kind.def"
+#undef X
 };
 
 struct request {
     struct list link; // in the queue of whoever has it
     struct arena *arena;
     enum request_kind kind;
-    wall now; // when it was made
+    wall now;   // when it was made
+    mono asked; // likewise
+    const struct clock *clock;
+    struct store_meter *meter; // counts its answer
     void *ctx;
     store_done *done;           // of writes
     store_runs_done *runs_done; // of reads
@@ -95,6 +91,10 @@ const struct run_ask *request_copy_ask(struct arena *arena, const struct run_ask
 
 // Forgets what an attempt to carry it out left behind, before the next attempt.
 void request_reset(struct request *r);
+
+// Says when it is asked, and who counts its answer (borrowed; the clock as well).
+void request_begin(struct request *r, const struct clock *clock, struct store_meter *meter,
+                   void *ctx);
 
 // Calls done with the answer and frees the request.
 void request_answer(struct request *r);

@@ -8,7 +8,9 @@
 #include "store/sqlite_store.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -29,6 +31,7 @@ struct sqlite_store {
     struct lane *writes, *reads;
     pthread_mutex_t lock; // guards stats
     struct store_stats stats;
+    struct store_meter meter; // the loop's
 };
 
 static const struct store_ops sqlite_ops;
@@ -122,8 +125,7 @@ static void ask(struct store *store, struct request *r, store_done *done, void *
     struct sqlite_store *s = (struct sqlite_store *)store;
 
     r->done = done;
-    r->ctx = ctx;
-    r->now = clock_wall(s->clock);
+    request_begin(r, s->clock, &s->meter, ctx);
     lane_ask(s->writes, r);
 }
 
@@ -132,7 +134,7 @@ static void ask_read(struct store *store, struct request *r, store_runs_done *do
     struct sqlite_store *s = (struct sqlite_store *)store;
 
     r->runs_done = done;
-    r->ctx = ctx;
+    request_begin(r, s->clock, &s->meter, ctx);
     lane_ask(s->reads, r);
 }
 
@@ -213,6 +215,15 @@ static void sqlite_find_runs(struct store *s, const struct store_find *find, sto
     ask_read(s, request_find_runs(find), done, ctx);
 }
 
+static int64_t file_bytes(const char *path, const char *suffix)
+{
+    struct stat st;
+    char name[4352];
+    int n = snprintf(name, sizeof name, "%s%s", path, suffix);
+
+    return n > 0 && (size_t)n < sizeof name && stat(name, &st) == 0 ? st.st_size : 0;
+}
+
 static void sqlite_stats(struct store *store, struct store_stats *ret)
 {
     struct sqlite_store *s = (struct sqlite_store *)store;
@@ -221,6 +232,9 @@ static void sqlite_stats(struct store *store, struct store_stats *ret)
     *ret = s->stats;
     pthread_mutex_unlock(&s->lock);
     ret->waiting = (int64_t)(lane_waiting(s->writes) + lane_waiting(s->reads));
+    ret->meter = &s->meter;
+    ret->bytes = file_bytes(s->path, "");
+    ret->log_bytes = file_bytes(s->path, "-wal");
 }
 
 static void sqlite_close(struct store *store)

@@ -28,6 +28,7 @@
 #include "job/run.h"
 
 struct store;
+struct store_meter;
 
 // Calendars and freezes lie beside the jobs: a name, a JSON text, a version. Numbers are stored:
 // never change one, never reuse one.
@@ -135,6 +136,8 @@ struct store_stats {
     int64_t waiting;              // requests not yet answered
     struct err last_failure;      // ERR_NONE while the last transaction succeeded
     wall last_failure_at;
+    int64_t bytes, log_bytes;        // on the disk: of the database, and of its write-ahead log
+    const struct store_meter *meter; // how long requests took; borrowed
 };
 
 struct store_ops {
