@@ -31,10 +31,9 @@
 struct live {
     struct list link; // in lives, ended, saving or unsaved
     struct dispatch *d;
-    int64_t job_id;
-    int64_t run_id;
+    int64_t job_id, run_id;
     wall scheduled_at;
-    bool is_on_time;     // its lateness is ours: no catch-up, no run by hand
+    struct tally_run of;
     struct run_end *end; // a copy in one block, once the run has ended
 };
 
@@ -66,6 +65,7 @@ void dispatch_init(struct dispatch *d, struct loop *loop, struct store *store, s
         .freezes = freezes,
         .claim_max = CLAIM_MAX,
     };
+    tally_init(&d->tally);
     list_init(&d->lives);
     list_init(&d->ended);
     list_init(&d->saving);
@@ -97,6 +97,7 @@ void dispatch_done(struct dispatch *d)
     lives_free(d, &d->ended);
     lives_free(d, &d->saving);
     lives_free(d, &d->unsaved);
+    tally_done(&d->tally);
     vec_done(&d->claim);
     vec_done(&d->answered);
     vec_done(&d->ends);
@@ -333,19 +334,20 @@ static void run_start(struct dispatch *d, const struct run *run, const struct jo
     live->job_id = run->job_id;
     live->run_id = run->id;
     live->scheduled_at = run->scheduled_at;
-    live->is_on_time = run->origin == RUN_SCHEDULED;
+    live->of = tally_run_of(job->kind, run);
     list_push(&d->lives, &live->link);
     d->live_count++;
     (void)events_add_run(d->events, EVENT_RUN_STARTED, run, job->name);
     exec_start(d->exec, &request, run_ended, live);
 }
 
-static void claim_tell(struct dispatch *d, const struct run *run, struct str name)
+static void claim_tell(struct dispatch *d, const struct run *run, const struct job *job)
 {
+    tally_row(&d->tally, job->kind, run);
     if (run->missed > 0)
-        (void)events_add_run(d->events, EVENT_RUN_MISSED, run, name);
+        (void)events_add_run(d->events, EVENT_RUN_MISSED, run, job->name);
     if (run->state == RUN_SKIPPED)
-        (void)events_add_run(d->events, EVENT_RUN_SKIPPED, run, name);
+        (void)events_add_run(d->events, EVENT_RUN_SKIPPED, run, job->name);
 }
 
 // What became of a row: everything but the start of its run.
@@ -358,7 +360,7 @@ static void claim_settle(struct dispatch *d, const struct run *run, bool won)
     if (won)
         d->missed += run->missed;
     if (won && entry)
-        claim_tell(d, run, entry->job->name);
+        claim_tell(d, run, entry->job);
     if (won && run->state == RUN_SKIPPED)
         d->skipped++;
     if (!won && entry && run->state == RUN_RUNNING)
@@ -434,6 +436,7 @@ static void job_ended(const struct store_answer *answer, void *ctx)
         failing(d, answer->err);
     else if (entry->slot.us == WALL_NEVER.us && entry->running == 0 && entry->unsaved == 0) {
         (void)events_add_job(d->events, EVENT_JOB_ENDED, entry->job);
+        tally_job_forget(&d->tally, entry->job->id);
         due_remove(d->due, entry);
     }
 }
@@ -575,10 +578,9 @@ static void run_ended(const struct run_end *end, void *ctx)
     struct entry *entry = due_find_id(d->due, live->job_id);
 
     d->finished++;
-    if (live->is_on_time && end->started_at.us - live->scheduled_at.us > d->late_max_us)
-        d->late_max_us = end->started_at.us - live->scheduled_at.us;
     live->end = end_copy(end);
     live->end->run_id = live->run_id;
+    tally_end(&d->tally, &live->of, live->end, entry);
     if (list_is_empty(&d->ended))
         d->ended_at = loop_now(d->loop);
     list_remove(&live->link);
@@ -615,6 +617,8 @@ void dispatch_lose(struct dispatch *d, const struct run *run)
     live->job_id = run->job_id;
     live->run_id = run->id;
     live->end = end_copy(&end);
+    live->of = tally_run_of(entry ? entry->job->kind : JOB_FOLDER, run);
+    tally_end(&d->tally, &live->of, live->end, entry);
     list_push(&d->ended, &live->link);
     d->live_count++;
     ends_save_soon(d);

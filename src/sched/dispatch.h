@@ -28,6 +28,7 @@
 #include "exec/exec.h"
 #include "sched/due.h"
 #include "sched/events.h"
+#include "sched/tally.h"
 #include "store/store.h"
 
 struct live; // a run that is claimed and whose end is not yet durable
@@ -44,12 +45,13 @@ struct dispatch {
     struct due *due;
     const struct freezes *freezes; // NULL: none
     struct events *events;         // NULL: nobody is told
-    struct loop_alarm ahead;       // rings shortly before alarm: what will be due can be prepared
-    struct loop_alarm alarm;       // rings when the next slot is due
-    struct loop_timer retry;       // after a failure of the store
-    size_t claim_max;              // rows of one claim
-    struct claim_rows claim;       // the rows that are with the store, while is_claiming
-    struct claim_rows answered;    // those of the claim before, while their runs are started
+    struct tally tally;
+    struct loop_alarm ahead;    // rings shortly before alarm: what will be due can be prepared
+    struct loop_alarm alarm;    // rings when the next slot is due
+    struct loop_timer retry;    // after a failure of the store
+    size_t claim_max;           // rows of one claim
+    struct claim_rows claim;    // the rows that are with the store, while is_claiming
+    struct claim_rows answered; // those of the claim before, while their runs are started
     bool is_claiming;
     struct list lives;   // every struct live whose run has not ended
     struct list ended;   // then those whose end is not with the store yet,
@@ -68,7 +70,7 @@ struct dispatch {
     bool is_told;     // the log says so
     mono told_at;
     struct err failure;
-    int64_t claimed, finished, skipped, missed, late_max_us;
+    int64_t claimed, finished, skipped, missed;
     void (*on_idle)(void *ctx); // called when a stop has nothing left to wait for
     void *idle_ctx;
 };

@@ -29,6 +29,15 @@ void due_done(struct due *d)
     map_done(&d->by_id);
 }
 
+static size_t *count_of(struct due *d, const struct job *job)
+{
+    enum due_status status = job->quarantine.len > 0    ? DUE_QUARANTINED
+                             : job->state == JOB_PAUSED ? DUE_PAUSED
+                                                        : DUE_SCHEDULED;
+
+    return &d->counts.n[job->kind][status];
+}
+
 struct entry *due_add(struct due *d, struct job *job)
 {
     struct entry *entry = mem_alloc(sizeof *entry);
@@ -36,6 +45,7 @@ struct entry *due_add(struct due *d, struct job *job)
     entry->job = job;
     entry->is_relative = job->trigger && trigger_is_relative(job->trigger);
     entry->slot = WALL_NEVER;
+    ++*count_of(d, job);
     map_put(&d->by_name, job->name, entry);
     map_put_u64(&d->by_id, (uint64_t)job->id, entry);
     return entry;
@@ -52,6 +62,7 @@ static void heaps_leave(struct due *d, struct entry *entry)
 void due_remove(struct due *d, struct entry *entry)
 {
     heaps_leave(d, entry);
+    --*count_of(d, entry->job);
     if (map_get(&d->by_name, entry->job->name) == entry)
         map_remove(&d->by_name, entry->job->name);
     map_remove_u64(&d->by_id, (uint64_t)entry->job->id);
@@ -72,6 +83,8 @@ void due_replace(struct due *d, struct entry *entry, struct job *job)
     // The map borrows the name from the job, so the new one's must be there before the old one
     // goes.
     map_put(&d->by_name, job->name, entry);
+    --*count_of(d, entry->job);
+    ++*count_of(d, job);
     job_free(entry->job);
     entry->job = job;
 }

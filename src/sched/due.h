@@ -35,7 +35,21 @@ struct entry {
     bool is_ending;        // JOB_ENDED is on its way to the store
 };
 
+// How many jobs there are, kept up so that nobody has to walk through them.
+enum due_status {
+    DUE_SCHEDULED,
+    DUE_PAUSED,
+    DUE_QUARANTINED,
+    DUE_STATUSES
+};
+#define DUE_KINDS 8 // room for numbers of enum job_kind
+
+struct due_counts {
+    size_t n[DUE_KINDS][DUE_STATUSES];
+};
+
 struct due {
+    struct due_counts counts;
     struct map by_name;
     struct map by_id;
     struct heap ringing;

@@ -539,6 +539,7 @@ static void delete_answered(const struct store_answer *answer, void *ctx)
 
     if (!answer->err && entry) {
         (void)events_add_job(&s->events, EVENT_JOB_DELETED, entry->job);
+        tally_job_forget(&s->dispatch.tally, entry->job->id);
         due_remove(&s->due, entry);
     }
     if (answer->err)
@@ -638,6 +639,23 @@ void sched_why_facts(const struct sched *s, const struct job *job, struct why_fa
     };
 }
 
+const struct job *sched_next_job(const struct sched *s, size_t *at, wall *ret_next_at)
+{
+    const struct entry *entry = map_next(&s->due.by_id, at);
+
+    if (!entry)
+        return NULL;
+    *ret_next_at = entry->slot;
+    return entry->job;
+}
+
+const struct job *sched_find_id(const struct sched *s, int64_t job_id)
+{
+    const struct entry *entry = due_find_id(&s->due, job_id);
+
+    return entry ? entry->job : NULL;
+}
+
 size_t sched_count(const struct sched *s)
 {
     return due_count(&s->due);
@@ -687,6 +705,14 @@ bool sched_load(const struct sched *s, wall from, struct str but,
     return steps > 0;
 }
 
+// What is due and not claimed lies in the heap.
+static wall looked_at(const struct sched *s)
+{
+    wall now = sched_now(s), first = due_next(&s->due);
+
+    return first.us < now.us ? first : now;
+}
+
 void sched_stats(const struct sched *s, struct sched_stats *ret)
 {
     const struct dispatch *d = &s->dispatch;
@@ -696,8 +722,11 @@ void sched_stats(const struct sched *s, struct sched_stats *ret)
         .finished = d->finished,
         .skipped = d->skipped,
         .missed = d->missed,
-        .late_max_us = d->late_max_us,
+        .late_max_us = d->tally.late_max_us,
         .running = d->live_count,
+        .counts = &s->due.counts,
+        .tally = &d->tally,
+        .looked_at = looked_at(s),
         .failure = d->failure,
     };
 }

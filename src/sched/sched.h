@@ -14,7 +14,9 @@
 #include "base/loop.h"
 #include "exec/exec.h"
 #include "job/job.h"
+#include "sched/due.h"
 #include "sched/events.h"
+#include "sched/tally.h"
 #include "sched/windows.h"
 #include "store/store.h"
 #include "trigger/trigger.h"
@@ -101,6 +103,13 @@ struct sched_item {
 [[nodiscard]] struct sched_item *sched_list(const struct sched *s);
 size_t sched_count(const struct sched *s);
 
+// A walk over all jobs in no order, without a copy: *at begins at 0; NULL at the end. Nothing may
+// be added or removed meanwhile.
+const struct job *sched_next_job(const struct sched *s, size_t *at, wall *ret_next_at);
+
+// The job of that number; NULL when there is none.
+const struct job *sched_find_id(const struct sched *s, int64_t job_id);
+
 // Looks whether the time zone data has changed, and if so plans every job anew. Done by itself once
 // a minute.
 void sched_zones_look(struct sched *s);
@@ -119,6 +128,9 @@ struct sched_stats {
     int64_t claimed, finished, skipped, missed; // runs since start; missed counts folded slots
     int64_t late_max_us;                        // largest lateness of a start since start
     size_t running;
+    wall looked_at; // the last moment at which nothing that was due was left unclaimed
+    const struct due_counts *counts; // of jobs; borrowed, as is the tally
+    const struct tally *tally;
     struct err failure; // why nothing can be claimed now; ERR_NONE when healthy
 };
 void sched_stats(const struct sched *s, struct sched_stats *ret);

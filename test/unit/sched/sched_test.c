@@ -106,6 +106,17 @@ static void test_list_and_stats(void **state)
     (void)put(&f, s, "a", EVERY_10, STORE_CREATE);
     struct sched_item *list = sched_list(s);
     assert_int_equal(sched_count(s), 3);
+    size_t walked = 0, at = 0;
+    const struct job *next;
+    wall next_at;
+
+    while ((next = sched_next_job(s, &at, &next_at))) {
+        assert_ptr_equal(sched_find_id(s, next->id), next);
+        assert_int_equal(next_at.us, sched_next_at(s, next).us);
+        walked++;
+    }
+    assert_int_equal(walked, 3);
+    assert_null(sched_find_id(s, 999));
     assert_true(str_eq(list[0].job->name, STR_LIT("a")));
     assert_true(str_eq(list[1].job->name, STR_LIT("b")));
     assert_true(str_eq(list[2].job->name, STR_LIT("c")));

@@ -1,0 +1,161 @@
+// tally.c - counts of runs since the start, and what is remembered of each job.
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/tally.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+#define MS INT64_C(1000)
+#define S INT64_C(1000000)
+
+const struct histogram_bounds tally_length_bounds = {13,
+                                                     {10 * MS, 50 * MS, 100 * MS, 500 * MS, S,
+                                                      5 * S, 10 * S, 30 * S, 60 * S, 300 * S,
+                                                      600 * S, 1800 * S, 3600 * S}};
+const struct histogram_bounds tally_lag_bounds = {
+    12,
+    {MS, 2 * MS, 5 * MS, 10 * MS, 20 * MS, 50 * MS, 100 * MS, 500 * MS, S, 5 * S, 15 * S, 60 * S}};
+
+void tally_init(struct tally *t)
+{
+    *t = (struct tally){0};
+    map_init(&t->jobs);
+    list_init(&t->failing);
+}
+
+void tally_done(struct tally *t)
+{
+    struct tally_job *job;
+
+    for (size_t at = 0; (job = map_next(&t->jobs, &at));)
+        free(job);
+    map_done(&t->jobs);
+}
+
+static struct tally_job *job_get(struct tally *t, int64_t job_id)
+{
+    struct tally_job *job = map_get_u64(&t->jobs, (uint64_t)job_id);
+
+    if (job)
+        return job;
+    job = mem_alloc(sizeof *job);
+    job->job_id = job_id;
+    map_put_u64(&t->jobs, (uint64_t)job_id, job);
+    return job;
+}
+
+static void failing_note(struct tally *t, struct tally_job *job)
+{
+    if (job->failures > 0 && !list_has(&job->failing)) {
+        list_push(&t->failing, &job->failing);
+        t->failing_count++;
+    } else if (job->failures == 0 && list_has(&job->failing)) {
+        list_remove(&job->failing);
+        t->failing_count--;
+    }
+}
+
+// What somebody asked to end says nothing about the job.
+static void job_note(struct tally *t, int64_t job_id, const struct run_end *end, int64_t length_us)
+{
+    struct tally_job *job = job_get(t, job_id);
+
+    job->run_id = end->run_id;
+    job->ended_at = end->finished_at;
+    job->length_us = length_us;
+    job->state = end->state;
+    job->exit_code = end->exit_code;
+    if (end->state == RUN_SUCCEEDED) {
+        job->succeeded_at = end->finished_at;
+        job->failures = 0;
+    } else if (end->state != RUN_CANCELLED) {
+        job->failures++;
+    }
+    failing_note(t, job);
+}
+
+// What is started by hand or caught up with is not late through our fault.
+static void lag_note(struct tally *t, const struct tally_run *run, const struct run_end *end)
+{
+    int64_t lag_us = end->started_at.us - run->slot.us;
+
+    if (run->origin != RUN_SCHEDULED || end->attempt != 1)
+        return;
+    if (lag_us > t->late_max_us)
+        t->late_max_us = lag_us;
+    histogram_add(&t->lag[run->kind], &tally_lag_bounds, lag_us);
+}
+
+struct tally_run tally_run_of(enum job_kind kind, const struct run *run)
+{
+    return (struct tally_run){kind, run->origin, run->job_id, run->scheduled_at};
+}
+
+void tally_end(struct tally *t, const struct tally_run *run, const struct run_end *end,
+               bool has_job)
+{
+    int64_t length_us = 0;
+
+    if (end->started_at.us != 0)
+        lag_note(t, run, end);
+    if (end->try_at.us != 0) {
+        t->retried[run->kind]++;
+        return;
+    }
+    t->ended[end->state][run->kind][run->origin]++;
+    if (end->started_at.us != 0) {
+        length_us = end->finished_at.us - end->started_at.us;
+        length_us = length_us < 0 ? 0 : length_us;
+        histogram_add(&t->length[end->state][run->kind], &tally_length_bounds, length_us);
+    }
+    if (has_job)
+        job_note(t, run->job_id, end, length_us);
+}
+
+void tally_row(struct tally *t, enum job_kind kind, const struct run *row)
+{
+    t->missed[row->reason] += row->missed;
+    if (row->state != RUN_SKIPPED)
+        return;
+    t->missed[row->reason]++;
+    t->ended[RUN_SKIPPED][kind][row->origin]++;
+}
+
+const struct tally_job *tally_job(const struct tally *t, int64_t job_id)
+{
+    return map_get_u64(&t->jobs, (uint64_t)job_id);
+}
+
+void tally_job_set(struct tally *t, const struct tally_job *past)
+{
+    struct tally_job *job = map_get_u64(&t->jobs, (uint64_t)past->job_id);
+
+    if (job) { // it has run meanwhile: only what that run did not say
+        if (job->succeeded_at.us == 0)
+            job->succeeded_at = past->succeeded_at;
+        return;
+    }
+    job = job_get(t, past->job_id);
+    *job = *past;
+    job->failing = (struct list){0};
+    failing_note(t, job);
+}
+
+void tally_job_forget(struct tally *t, int64_t job_id)
+{
+    struct tally_job *job = map_remove_u64(&t->jobs, (uint64_t)job_id);
+
+    if (!job)
+        return;
+    job->failures = 0;
+    failing_note(t, job);
+    free(job);
+}
+
+const struct tally_job *tally_failing_next(const struct tally *t, const struct tally_job *job)
+{
+    const struct list *next = job ? job->failing.next : t->failing.next;
+
+    return next == &t->failing ? NULL : list_item(next, struct tally_job, failing);
+}
