@@ -36,6 +36,7 @@ struct api *api_new(const struct api_options *options)
     api->o = *options;
     api->routes = routes;
     api->route_count = sizeof routes / sizeof *routes;
+    http_tally_init(&api->tally, routes, api->route_count);
     buf_init(&api->openapi, 4 << 20);
     openapi_write(routes, api->route_count, options->version, &api->openapi);
     assert(!api->openapi.is_full);
@@ -52,6 +53,7 @@ void api_free(struct api *api)
     if (!api)
         return;
     buf_done(&api->openapi);
+    http_tally_done(&api->tally);
     free(api);
 }
 
@@ -62,6 +64,7 @@ void api_handle(struct http_request *r, void *ctx)
     struct route_match match = {0};
     enum router_answer answer;
 
+    http_tally_begin(&api->tally);
     call->api = api;
     call->r = r;
     call->arena = r->arena;

@@ -23,6 +23,7 @@ struct api_options {
     struct tls_prober *prober; // NULL: certificate checks are answered with 503
     const char *jobs_dir;
     const char *version;
+    size_t metrics_jobs_max; // jobs that /metrics tells of one by one
 };
 
 [[nodiscard]] struct api *api_new(const struct api_options *options);

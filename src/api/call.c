@@ -2,14 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/call.h"
 
-static void call_end(struct call *call)
+static void call_end(struct call *call, int status)
 {
+    const struct api *api = call->api;
+
+    http_tally_end(&call->api->tally, call->route, status,
+                   clock_wall(api->o.clock).us - call->r->received_at.us);
     json_decref(call->json);
     json_decref(call->query_json);
     call->json = call->query_json = NULL;
 }
 
 void call_reply(struct call *call, int status, struct buf *body)
+{
+    call_reply_as(call, status, "application/json", body);
+}
+
+void call_reply_as(struct call *call, int status, const char *type, struct buf *body)
 {
     struct http_request *r = call->r;
 
@@ -22,15 +31,23 @@ void call_reply(struct call *call, int status, struct buf *body)
         call_reply_problem(call, &problem);
         return;
     }
-    call_end(call);
-    http_reply(r, status, "application/json", body);
+    call_end(call, status);
+    http_reply(r, status, type, body);
+}
+
+void call_reply_static(struct call *call, int status, const char *type, struct str body)
+{
+    struct http_request *r = call->r;
+
+    call_end(call, status);
+    http_reply_static(r, status, type, body);
 }
 
 void call_reply_text(struct call *call, int status, const char *json)
 {
     struct http_request *r = call->r;
 
-    call_end(call);
+    call_end(call, status);
     http_reply_text(r, status, "application/json", str_of(json));
 }
 
@@ -42,7 +59,7 @@ void call_reply_problem(struct call *call, const struct problem *problem)
 
     buf_init(&body, 1 << 16);
     type = problem_write(r, problem, &body);
-    call_end(call);
+    call_end(call, problem->status);
     http_reply(r, problem->status, type, &body);
 }
 
@@ -61,7 +78,7 @@ void call_reply_issues(struct call *call)
 
     buf_init(&body, 1 << 20);
     type = problem_write_issues(r, call->issues, &body);
-    call_end(call);
+    call_end(call, 422);
     http_reply(r, 422, type, &body);
 }
 
@@ -69,7 +86,7 @@ void call_reply_empty(struct call *call, int status)
 {
     struct http_request *r = call->r;
 
-    call_end(call);
+    call_end(call, status);
     http_reply(r, status, NULL, NULL);
 }
 

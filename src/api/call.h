@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "api/api.h"
+#include "api/http_tally.h"
 #include "api/problem.h"
 #include "api/router.h"
 #include "base/buf.h"
@@ -23,6 +24,7 @@ struct api {
     struct buf openapi; // the document, made once
     const struct route *routes;
     size_t route_count;
+    struct http_tally tally;
     bool is_draining;
 };
 
@@ -43,7 +45,9 @@ struct call {
 #define CALL_TRIES 5                       // of a change that meets other changes
 
 // Replies end the call. body is taken over.
-void call_reply(struct call *call, int status, struct buf *body);      // application/json
+void call_reply(struct call *call, int status, struct buf *body); // application/json
+void call_reply_as(struct call *call, int status, const char *type, struct buf *body);
+void call_reply_static(struct call *call, int status, const char *type, struct str body);
 void call_reply_text(struct call *call, int status, const char *json); // a constant
 void call_reply_problem(struct call *call, const struct problem *problem);
 void call_reply_err(struct call *call, const struct err *e); // problem_of(e)

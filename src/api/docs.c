@@ -88,11 +88,11 @@ static void asset_reply(struct call *call, const struct web_asset *asset)
     }
     if (http_request_header(r, "accept-encoding", &value) && web_takes_gzip(value)) {
         http_reply_header(r, "content-encoding", STR_LIT("gzip"));
-        http_reply_static(r, 200, asset->content_type,
+        call_reply_static(call, 200, asset->content_type,
                           (struct str){(const char *)asset->gz, asset->gz_size});
         return;
     }
-    http_reply_static(r, 200, asset->content_type,
+    call_reply_static(call, 200, asset->content_type,
                       (struct str){(const char *)asset->bytes, asset->size});
 }
 
@@ -104,5 +104,5 @@ static void page_reply(struct call *call)
     buf_init(&page, 1 << 16);
     (void)problem_page(str_cut(r->path, PROBLEMS.len, r->path.len), &page);
     headers_add(r);
-    http_reply(r, 200, "text/html; charset=utf-8", &page);
+    call_reply_as(call, 200, "text/html; charset=utf-8", &page);
 }

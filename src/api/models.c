@@ -121,6 +121,8 @@ static const struct model_field ready_query[] = {
 MODEL(ready_query_model, "ReadyQuery", NULL, ready_query, .size = sizeof(struct ready_query),
       .is_loose = true)
 
+const struct model text_model = {0};
+
 // --- replies
 // ------------------------------------------------------------------------------------------------------
 

@@ -49,6 +49,9 @@ extern const struct model calendar_params_model, calendar_put_model, freeze_put_
 extern const struct model runs_query_model, check_query_model, ready_query_model;
 extern const struct model schedule_add_model, schedule_change_model, schedule_remove_model;
 
+// A reply of text/plain: the one model without a name.
+extern const struct model text_model;
+
 extern const struct model scheduled_model, job_list_model, job_post_item_model, schedules_model;
 extern const struct model run_model, run_full_model, run_list_model, run_started_model;
 extern const struct model calendar_model, calendar_list_model, freeze_model, freeze_list_model;

@@ -185,9 +185,11 @@ static void content_write(struct writer *o, const char *type, const struct model
     char ref[96];
 
     open_object(o, "content");
-    open_object(o, type);
+    open_object(o, model && !model->name ? "text/plain" : type);
     open_object(o, "schema");
-    if (model) {
+    if (model && !model->name) {
+        pair(o, "type", "string");
+    } else if (model) {
         snprintf(ref, sizeof ref, "#/components/schemas/%s", model->name);
         pair(o, "$ref", ref);
         model_mention(o, model);

@@ -367,6 +367,7 @@ static bool front_build(struct server *v, struct err *e)
         .zones = v->zones,
         .jobs_dir = v->settings.jobs_dir,
         .version = BELFRY_VERSION,
+        .metrics_jobs_max = (size_t)v->settings.metrics_jobs_n,
     };
 
     v->api = api_new(&api);

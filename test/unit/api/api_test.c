@@ -146,7 +146,7 @@ static int setup(void **state)
     sched = sched_new(&options);
     assert_true(sched_start(sched, &e));
     api_options =
-        (struct api_options){loop, &sim.base, sched, store, zones, NULL, jobs_dir, "0.0.0"};
+        (struct api_options){loop, &sim.base, sched, store, zones, NULL, jobs_dir, "0.0.0", 100};
     api = api_new(&api_options);
     server = http_server_new(loop, &http, api_handle, api);
     return 0;

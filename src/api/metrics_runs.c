@@ -1,0 +1,236 @@
+// metrics_runs.c - the samples about jobs and runs, all together and one by one.
+// SPDX-License-Identifier: Apache-2.0
+#include "api/metrics.h"
+
+#include "base/mem.h"
+
+static struct str kind_name(int kind)
+{
+    return str_of(job_kind_names[kind]);
+}
+
+// job_kind_names ends with NULL.
+static int kind_count(void)
+{
+    int count = 0;
+
+    while (job_kind_names[count])
+        count++;
+    return count;
+}
+
+void metric_jobs(struct metrics *m)
+{
+    static const char *const names[DUE_STATUSES] = {"scheduled", "paused", "quarantined"};
+
+    for (int kind = 0; kind < kind_count(); kind++)
+        for (int status = 0; status < DUE_STATUSES; status++)
+            metric_int(&m->w, LABELS({"state", str_of(names[status])}, {"kind", kind_name(kind)}),
+                       (int64_t)m->sched.counts->n[kind][status]);
+}
+
+static void runs_write(struct metrics *m, int state, int kind, int origin)
+{
+    int64_t count = m->sched.tally->ended[state][kind][origin];
+
+    if (count > 0)
+        metric_int(&m->w,
+                   LABELS({"result", str_of(run_state_name((enum run_state)state))},
+                          {"kind", kind_name(kind)},
+                          {"trigger", str_of(run_origin_name((enum run_origin)origin))}),
+                   count);
+}
+
+void metric_runs(struct metrics *m)
+{
+    for (int state = 0; state < TALLY_STATES; state++)
+        for (int kind = 0; kind < kind_count(); kind++)
+            for (int origin = 0; origin < TALLY_ORIGINS; origin++)
+                runs_write(m, state, kind, origin);
+}
+
+void metric_run_duration(struct metrics *m)
+{
+    for (int state = 0; state < TALLY_STATES; state++)
+        for (int kind = 0; kind < kind_count(); kind++)
+            if (m->sched.tally->length[state][kind].total > 0)
+                metric_histogram(&m->w,
+                                 LABELS({"kind", kind_name(kind)},
+                                        {"result", str_of(run_state_name((enum run_state)state))}),
+                                 &m->sched.tally->length[state][kind], &tally_length_bounds);
+}
+
+void metric_run_start_lag(struct metrics *m)
+{
+    for (int kind = 0; kind < kind_count(); kind++)
+        if (m->sched.tally->lag[kind].total > 0)
+            metric_histogram(&m->w, LABELS({"kind", kind_name(kind)}), &m->sched.tally->lag[kind],
+                             &tally_lag_bounds);
+}
+
+void metric_runs_running(struct metrics *m)
+{
+    metric_int(&m->w, LABELS(), (int64_t)m->sched.running);
+}
+
+// Slots that became part of a later run without being late have no reason of their own.
+void metric_runs_missed(struct metrics *m)
+{
+    for (int reason = 0; reason < TALLY_REASONS; reason++)
+        if (m->sched.tally->missed[reason] > 0)
+            metric_int(&m->w,
+                       LABELS({"reason", reason == REASON_NONE
+                                             ? STR_LIT("coalesced")
+                                             : str_of(run_reason_name((enum run_reason)reason))}),
+                       m->sched.tally->missed[reason]);
+}
+
+void metric_retries(struct metrics *m)
+{
+    for (int kind = 0; kind < kind_count(); kind++)
+        metric_int(&m->w, LABELS({"kind", kind_name(kind)}), m->sched.tally->retried[kind]);
+}
+
+// --- single jobs
+// --------------------------------------------------------------------------------------------------
+
+static void all_gather(struct metrics *m)
+{
+    const struct job *job;
+    wall next_at;
+
+    for (size_t at = 0; (job = sched_next_job(m->api->o.sched, &at, &next_at));)
+        m->jobs[m->job_count++] =
+            (struct metrics_job){job, tally_job(m->sched.tally, job->id), next_at};
+}
+
+static void failing_gather(struct metrics *m, size_t jobs_max)
+{
+    const struct tally_job *past = NULL;
+
+    while (m->job_count < jobs_max && (past = tally_failing_next(m->sched.tally, past))) {
+        const struct job *job = sched_find_id(m->api->o.sched, past->job_id);
+
+        if (job)
+            m->jobs[m->job_count++] =
+                (struct metrics_job){job, past, sched_next_at(m->api->o.sched, job)};
+    }
+}
+
+void metrics_jobs_gather(struct metrics *m, size_t jobs_max)
+{
+    size_t count = sched_count(m->api->o.sched);
+
+    m->jobs = mem_array(count < jobs_max ? count : jobs_max, sizeof *m->jobs);
+    if (count <= jobs_max)
+        all_gather(m);
+    else
+        failing_gather(m, jobs_max);
+    m->jobs_dropped = count - m->job_count;
+}
+
+typedef void job_fn(struct metrics *m, const struct metrics_job *job,
+                    const struct metric_label *labels);
+
+static void each_job(struct metrics *m, bool has_run, job_fn *fn)
+{
+    for (size_t i = 0; i < m->job_count; i++)
+        if (m->jobs[i].past || !has_run)
+            fn(m, &m->jobs[i], LABELS({"job_id", m->jobs[i].job->name}));
+}
+
+static void info_write(struct metrics *m, const struct metrics_job *job,
+                       const struct metric_label *labels)
+{
+    (void)labels;
+    metric_int(&m->w, LABELS({"job_id", job->job->name}, {"kind", kind_name(job->job->kind)}), 1);
+}
+
+void metric_job_info(struct metrics *m)
+{
+    each_job(m, false, info_write);
+}
+
+static void last_run_write(struct metrics *m, const struct metrics_job *job,
+                           const struct metric_label *labels)
+{
+    metric_moment(&m->w, labels, job->past->ended_at);
+}
+
+void metric_job_last_run(struct metrics *m)
+{
+    each_job(m, true, last_run_write);
+}
+
+static void last_success_write(struct metrics *m, const struct metrics_job *job,
+                               const struct metric_label *labels)
+{
+    if (job->past->succeeded_at.us != 0)
+        metric_moment(&m->w, labels, job->past->succeeded_at);
+}
+
+void metric_job_last_success(struct metrics *m)
+{
+    each_job(m, true, last_success_write);
+}
+
+static void next_run_write(struct metrics *m, const struct metrics_job *job,
+                           const struct metric_label *labels)
+{
+    if (job->next_at.us != WALL_NEVER.us)
+        metric_moment(&m->w, labels, job->next_at);
+}
+
+void metric_job_next_run(struct metrics *m)
+{
+    each_job(m, false, next_run_write);
+}
+
+static void last_duration_write(struct metrics *m, const struct metrics_job *job,
+                                const struct metric_label *labels)
+{
+    metric_seconds(&m->w, labels, job->past->length_us);
+}
+
+void metric_job_last_duration(struct metrics *m)
+{
+    each_job(m, true, last_duration_write);
+}
+
+static void last_exit_write(struct metrics *m, const struct metrics_job *job,
+                            const struct metric_label *labels)
+{
+    metric_int(&m->w, labels, job->past->exit_code);
+}
+
+void metric_job_last_exit(struct metrics *m)
+{
+    each_job(m, true, last_exit_write);
+}
+
+static void failing_write(struct metrics *m, const struct metrics_job *job,
+                          const struct metric_label *labels)
+{
+    metric_int(&m->w, labels, job->past->failures > 0);
+}
+
+void metric_job_failing(struct metrics *m)
+{
+    each_job(m, true, failing_write);
+}
+
+static void failures_write(struct metrics *m, const struct metrics_job *job,
+                           const struct metric_label *labels)
+{
+    metric_int(&m->w, labels, job->past->failures);
+}
+
+void metric_job_failures(struct metrics *m)
+{
+    each_job(m, true, failures_write);
+}
+
+void metric_jobs_dropped(struct metrics *m)
+{
+    metric_int(&m->w, LABELS(), (int64_t)m->jobs_dropped);
+}
