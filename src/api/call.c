@@ -51,6 +51,15 @@ void call_reply_text(struct call *call, int status, const char *json)
     http_reply_text(r, status, "application/json", str_of(json));
 }
 
+struct http_stream *call_reply_stream(struct call *call, const char *content_type,
+                                      const struct http_stream_options *options)
+{
+    struct http_request *r = call->r;
+
+    call_end(call);
+    return http_stream_open(r, 200, content_type, options);
+}
+
 void call_reply_problem(struct call *call, const struct problem *problem)
 {
     struct http_request *r = call->r;

@@ -554,3 +554,52 @@ static const struct model_field freeze_list[] = {
     LIST("freezes", &freeze_item_model, "All freezes, by name."),
 };
 MODEL(freeze_list_model, "FreezeList", "All freezes.", freeze_list)
+
+static const struct model_field events_query[] = {
+    {.name = "topics",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct events_query, topics),
+     .max = 100,
+     .doc = "What to tell of, with commas: jobs, runs, scheduler (default: all).",
+     .example = "\"jobs,runs\""},
+    {.name = "job_id",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct events_query, job_id),
+     .pattern = JOB_NAME_PATTERN,
+     .check = job_name_check,
+     .doc = "Only what concerns this job.",
+     .example = "\"get_random_user\""},
+    {.name = "after",
+     .type = MODEL_INT,
+     .offset = offsetof(struct events_query, after),
+     .max = INT64_MAX,
+     .doc = "Begin behind this event, as with Last-Event-ID; when left out, with what comes.",
+     .example = "1795694400000001"},
+};
+MODEL(events_query_model, "EventsQuery", NULL, events_query, .size = sizeof(struct events_query),
+      .is_loose = true)
+
+static const struct model_field event_fields[] = {
+    INT("seq", "The event's number, as its id; it rises, across restarts too.", "1795694400000001"),
+    TEXT("type", "What happened, as the event's name.", "\"run.finished\""),
+    TIME("at", "When."),
+    {.name = "job_id", .type = MODEL_TEXT, .doc = "The job.", .example = "\"get_random_user\""},
+    {.name = "version", .type = MODEL_INT, .doc = "Its version.", .example = "1"},
+    {.name = "run_id", .type = MODEL_INT, .doc = "The run.", .example = "244301815808000"},
+    {.name = "attempt", .type = MODEL_INT, .doc = "Its attempt.", .example = "1"},
+    {.name = "scheduled_at",
+     .type = MODEL_TIME,
+     .doc = "Its slot.",
+     .example = "\"2026-11-22T04:49:33Z\""},
+    {.name = "state", .type = MODEL_TEXT, .doc = "Its state.", .example = "\"succeeded\""},
+    {.name = "reason", .type = MODEL_TEXT, .doc = "Why it is so.", .example = "\"overlap\""},
+    {.name = "exit_code", .type = MODEL_INT, .doc = "Of its process.", .example = "0"},
+    {.name = "missed", .type = MODEL_INT, .doc = "run.missed: slots.", .example = "3"},
+    {.name = "duration_ms",
+     .type = MODEL_INT,
+     .doc = "How long the run took; how late it is; by how much the clock was set.",
+     .example = "120"},
+    {.name = "message", .type = MODEL_TEXT, .doc = "A sentence.", .example = "\"exit status 3\""},
+};
+MODEL(event_model, "Event",
+      "The data of a server-sent event; what it does not speak of is left out.", event_fields)

@@ -33,6 +33,10 @@ struct freeze_form {
 struct runs_query {
     int64_t limit, cursor;
 };
+struct events_query {
+    struct str topics, job_id;
+    int64_t after;
+};
 struct check_query {
     struct str host;
 };
@@ -55,4 +59,5 @@ extern const struct model text_model;
 extern const struct model scheduled_model, job_list_model, job_post_item_model, schedules_model;
 extern const struct model run_model, run_full_model, run_list_model, run_started_model;
 extern const struct model calendar_model, calendar_list_model, freeze_model, freeze_list_model;
+extern const struct model events_query_model, event_model;
 extern const struct model certificate_model, modules_model, status_model, health_model;

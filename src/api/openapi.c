@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/openapi.h"
 
+#include "api/models.h"
 #include "base/json_write.h"
 #include "base/vec.h"
 
@@ -270,7 +271,8 @@ static void response_write(struct writer *o, const struct route *route, struct s
     else if (n >= 400 && !(n == 503 && strcmp(route->tag, "system") == 0))
         content_write(o, "application/json", &problem_model);
     else if (n != 304 && n != 204)
-        content_write(o, "application/json", route->reply);
+        content_write(o, route->reply == &event_model ? "text/event-stream" : "application/json",
+                      route->reply);
     close_object(o);
 }
 

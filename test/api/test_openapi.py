@@ -77,8 +77,8 @@ def test_each_operation_answers(server, document):
     """No row of the table is only paper: each gives a status that it names."""
     for path, method, op in operations(document):
         url = path.replace("{job_id}", "absent").replace("{run_id}", "1")
-        reply = server.ask(method.upper(), url, json={} if "requestBody" in op else None)
-        assert str(reply.status_code) in op["responses"], (method, path, reply.status_code, reply.text)
+        with server.ask(method.upper(), url, json={} if "requestBody" in op else None, stream=True) as reply:  # some go on for ever
+            assert str(reply.status_code) in op["responses"], (method, path, reply.status_code)
 
 
 def test_replies_keep_to_their_schemas(server, document):
