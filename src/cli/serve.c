@@ -350,6 +350,7 @@ static bool engine_build(struct server *v, struct err *e)
         .exec = v->exec,
         .zones = v->zones,
         .timezone = buf_str(&v->zone),
+        .late_after_us = v->settings.late_after_n,
     };
 
     v->sched = sched_new(&sched);

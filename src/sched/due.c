@@ -15,6 +15,13 @@ void due_init(struct due *d)
     map_init(&d->by_id);
 }
 
+static void entry_free(struct entry *entry)
+{
+    job_free(entry->job);
+    free(entry->learned);
+    free(entry);
+}
+
 void due_done(struct due *d)
 {
     struct entry *entry;
@@ -22,8 +29,7 @@ void due_done(struct due *d)
     heap_done(&d->ringing); // first: it marks the nodes inside of the entries
     heap_done(&d->held);
     for (size_t at = 0; (entry = map_next(&d->by_id, &at));) {
-        job_free(entry->job);
-        free(entry);
+        entry_free(entry);
     }
     map_done(&d->by_name);
     map_done(&d->by_id);
@@ -66,8 +72,7 @@ void due_remove(struct due *d, struct entry *entry)
     if (map_get(&d->by_name, entry->job->name) == entry)
         map_remove(&d->by_name, entry->job->name);
     map_remove_u64(&d->by_id, (uint64_t)entry->job->id);
-    job_free(entry->job);
-    free(entry);
+    entry_free(entry);
 }
 
 static bool is_same_kind(const struct job *a, const struct job *b)

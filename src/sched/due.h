@@ -17,6 +17,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "job/job.h"
+#include "sched/learned.h"
 
 // A job and its place in time. Owned by the table; due_remove frees it with its job.
 struct entry {
@@ -27,12 +28,13 @@ struct entry {
     wall claimed;          // the latest slot that has a row; 0: none
     wall spread_from;      // since when missed slots are made up for bit by bit (policy.h); 0: not
     wall event;            // what the slot of a relative trigger follows (plan.h); 0: nothing yet
-    int32_t running;       // runs claimed and not yet ended
-    int32_t unsaved;       // ends of runs that the store does not have yet
-    int32_t writes;        // new definitions on their way to the store
-    bool is_relative;      // has a trigger whose slots follow events
-    bool is_waiting;       // for one of its own runs to end (COALESCE_ALL)
-    bool is_ending;        // JOB_ENDED is on its way to the store
+    struct learned *learned; // owned; NULL: nothing yet
+    int32_t running;         // runs claimed and not yet ended
+    int32_t unsaved;         // ends of runs that the store does not have yet
+    int32_t writes;          // new definitions on their way to the store
+    bool is_relative;        // has a trigger whose slots follow events
+    bool is_waiting;         // for one of its own runs to end (COALESCE_ALL)
+    bool is_ending;          // JOB_ENDED is on its way to the store
 };
 
 // How many jobs there are, kept up so that nobody has to walk through them.

@@ -99,6 +99,7 @@ struct sched_event *events_add_run(struct events *e, enum event_type type, const
     event->run_id = run->id;
     event->attempt = run->attempt;
     event->scheduled_at = run->scheduled_at;
+    event->origin = run->origin;
     event->state = run->state;
     event->reason = run->reason;
     event->missed = run->missed;

@@ -43,6 +43,7 @@ struct sched_event {
     int64_t run_id; // of run.* and of what tells about a run
     int attempt;
     wall scheduled_at; // the slot
+    enum run_origin origin;
     enum run_state state;
     enum run_reason reason;
     int exit_code;                 // run.finished; -1 when it did not exit by itself

@@ -14,6 +14,7 @@
 #include "sched/dispatch.h"
 #include "sched/due.h"
 #include "sched/plan.h"
+#include "sched/watch.h"
 #include "sched/why.h"
 #include "time/duration.h"
 
@@ -26,6 +27,7 @@ struct sched {
     struct dispatch dispatch;
     struct windows windows;
     struct events events;
+    struct watch watch;
     struct uptimes uptimes;
     struct loop_timer zones_timer;
     char *timezone;                // owns options.timezone
@@ -291,6 +293,8 @@ struct sched *sched_new(const struct sched_options *options)
                   &s->windows.freezes);
     events_init(&s->events, options->loop);
     s->dispatch.events = &s->events;
+    watch_init(&s->watch, options->loop, options->store, &s->due, &s->events,
+               options->late_after_us);
     if (options->claim_max > 0)
         s->dispatch.claim_max = options->claim_max;
     return s;
@@ -302,6 +306,7 @@ void sched_free(struct sched *s)
         return;
     loop_timer_stop(s->options.loop, &s->zones_timer);
     dispatch_done(&s->dispatch);
+    watch_done(&s->watch);
     due_done(&s->due);
     events_done(&s->events);
     uptimes_done(&s->uptimes);
@@ -615,6 +620,21 @@ int sched_running(const struct sched *s, const struct job *job)
     const struct entry *entry = due_find_id(&s->due, job->id);
 
     return entry ? entry->running : 0;
+}
+
+const struct learned *sched_learned(const struct sched *s, const struct job *job)
+{
+    const struct entry *entry = due_find_id(&s->due, job->id);
+
+    return entry ? entry->learned : NULL;
+}
+
+void sched_learn(struct sched *s, const struct job *job)
+{
+    struct entry *entry = due_find_id(&s->due, job->id);
+
+    if (entry)
+        watch_learn(&s->watch, entry);
 }
 
 struct store *sched_store(const struct sched *s)

@@ -21,16 +21,18 @@
 #include "store/store.h"
 #include "trigger/trigger.h"
 
+struct learned;
 struct sched;
 struct why_facts;
 
 struct sched_options {
     struct loop *loop;
-    struct store *store; // borrowed
-    struct exec *exec;   // borrowed
-    struct zones *zones; // borrowed
-    struct str timezone; // default zone of triggers
-    size_t claim_max;    // slots claimed in one transaction; 0: as many as are good for most
+    struct store *store;   // borrowed
+    struct exec *exec;     // borrowed
+    struct zones *zones;   // borrowed
+    struct str timezone;   // default zone of triggers
+    int64_t late_after_us; // a start is late after so long (watch.h); 0: the usual
+    size_t claim_max;      // slots claimed in one transaction; 0: as many as are good for most
 };
 
 // A new scheduler; sched_start loads the store and arms the timers. End it with sched_free after
@@ -75,6 +77,11 @@ struct windows *sched_windows(struct sched *s);
 
 // What has happened, for whoever follows (events.h).
 struct events *sched_events(struct sched *s);
+
+// What the job has taught (learned.h); NULL: nothing yet. sched_learn asks the store for what the
+// runs of before taught.
+const struct learned *sched_learned(const struct sched *s, const struct job *job);
+void sched_learn(struct sched *s, const struct job *job);
 
 // The store it was given.
 struct store *sched_store(const struct sched *s);
