@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "sched/dispatch.h"
 #include "sched/due.h"
+#include "sched/forecast.h"
 #include "sched/plan.h"
 #include "sched/watch.h"
 #include "sched/why.h"
@@ -635,6 +636,17 @@ void sched_learn(struct sched *s, const struct job *job)
 
     if (entry)
         watch_learn(&s->watch, entry);
+}
+
+void sched_forecast(const struct sched *s, const struct job *only, wall from, wall to,
+                    struct forecast *ret)
+{
+    const struct entry *entry = only ? due_find_id(&s->due, only->id) : NULL;
+
+    if (only && !entry)
+        *ret = (struct forecast){0};
+    else
+        forecast_fill(ret, &s->due, &s->windows.freezes, entry, from, to);
 }
 
 struct store *sched_store(const struct sched *s)

@@ -21,6 +21,7 @@
 #include "store/store.h"
 #include "trigger/trigger.h"
 
+struct forecast;
 struct learned;
 struct sched;
 struct why_facts;
@@ -82,6 +83,11 @@ struct events *sched_events(struct sched *s);
 // runs of before taught.
 const struct learned *sched_learned(const struct sched *s, const struct job *job);
 void sched_learn(struct sched *s, const struct job *job);
+
+// The coming slots of a job, or of all (NULL), in [from, to] (forecast.h): borrowed until the
+// loop's next turn. End it with forecast_done.
+void sched_forecast(const struct sched *s, const struct job *only, wall from, wall to,
+                    struct forecast *ret);
 
 // The store it was given.
 struct store *sched_store(const struct sched *s);
