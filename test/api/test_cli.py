@@ -336,6 +336,16 @@ def test_status(jobs):
     assert json.loads(cli(jobs, "status", "-o", "json"))["jobs"] == 3
 
 
+def test_why(jobs):
+    said = cli(jobs, "why", "beta", "2039-01-01 03:00")
+    assert said == "beta, Saturday, 2039-01-01, UTC\n03:00 does not run: the job is paused since " + said.rsplit("since ", 1)[1]
+    assert "nearest: 03:00 and" in cli(jobs, "why", "beta", "tomorrow", "04:00")
+    assert json.loads(cli(jobs, "why", "beta", "03:00", "-o", "json"))["answers"][0]["rule"] in ("paused", "before_job", "earlier_definition")
+    assert cli(jobs, "why", "gamma").count("\n") == 2
+    assert "write a moment" in cli(jobs, "why", "beta", "soon", status=INVALID).err
+    assert "ghost" in cli(jobs, "why", "ghost", status=NOT_FOUND).err
+
+
 # ---- the server ----
 
 def test_server_gone(server, tmp_path):

@@ -118,11 +118,42 @@ static void test_load(void **state)
     world_close(&w);
 }
 
+static void test_of_a_scheduler(void **state)
+{
+    struct fixture f;
+    struct forecast slots;
+    struct err e;
+
+    (void)state;
+    fixture_open(&f);
+    const struct sched_options options = {.loop = f.loop,
+                                          .store = f.store,
+                                          .exec = &f.exec,
+                                          .zones = f.zones,
+                                          .timezone = STR_LIT("UTC")};
+    struct sched *s = sched_new(&options);
+
+    assert_true(sched_start(s, &e));
+    sched_put(s, fixture_job(&f, "a", EVERY_10), STORE_CREATE, NULL, NULL);
+    sched_put(s, fixture_job(&f, "b", EVERY_10), STORE_CREATE, NULL, NULL);
+    fixture_settle(&f);
+    sched_forecast(s, NULL, (wall){T0}, (wall){T0 + 30 * S}, &slots);
+    assert_int_equal(slots.slots.len, 6);
+    forecast_done(&slots);
+    sched_forecast(s, sched_find(s, STR_LIT("b")), (wall){T0}, (wall){T0 + 30 * S}, &slots);
+    assert_int_equal(slots.slots.len, 3);
+    forecast_done(&slots);
+    sched_free(s);
+    store_close(f.store);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slots),
         cmocka_unit_test(test_load),
+        cmocka_unit_test(test_of_a_scheduler),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,6 +196,34 @@ static void test_overdue(void **state)
     close_all(&w);
 }
 
+// A watch that ends while the store still has its question.
+static void test_nobody_waits_for_the_answer(void **state)
+{
+    struct fixture f;
+    struct events events;
+    struct due due;
+    struct watch w;
+
+    (void)state;
+    fixture_open(&f);
+    events_init(&events, f.loop);
+    due_init(&due);
+    struct job *job = fixture_job(&f, "a", EVERY_10);
+
+    job->id = 1;
+    struct entry *entry = due_add(&due, job);
+
+    watch_init(&w, f.loop, f.store, &due, &events, 0);
+    assert_int_equal(w.late_after_us, WATCH_LATE_US);
+    watch_learn(&w, entry);
+    assert_true(entry->learned->is_waiting);
+    watch_done(&w);
+    due_done(&due);
+    events_done(&events);
+    store_close(f.store); // answers
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_it_is_known_after_a_restart),
         cmocka_unit_test(test_late),
         cmocka_unit_test(test_overdue),
+        cmocka_unit_test(test_nobody_waits_for_the_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

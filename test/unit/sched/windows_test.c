@@ -52,8 +52,11 @@ static void said_run(const struct err *err, int64_t run_id, void *ctx)
 
 static void life_begin(struct life *l)
 {
-    struct sched_options options = {l->f.loop,  l->f.store,     &l->f.exec,
-                                    l->f.zones, STR_LIT("UTC"), 0};
+    struct sched_options options = {.loop = l->f.loop,
+                                    .store = l->f.store,
+                                    .exec = &l->f.exec,
+                                    .zones = l->f.zones,
+                                    .timezone = STR_LIT("UTC")};
     struct err e;
 
     l->s = sched_new(&options);
