@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "store/memory_inventory.h"
 
 #define LAST_ENDS 100 // runs that are looked at for STORE_LAST_END
 
@@ -26,9 +27,10 @@ struct memory_data {
     VEC_OF(struct memory_job *) jobs;        // job n is jobs.v[n - 1]
     VEC_OF(struct memory_run *) runs;        // by id
     VEC_OF(struct store_calendar) calendars; // by kind and name; texts owned
-    struct map living;                       // name to job that is neither ended nor deleted
-    struct map ended;                        // name to ended job
-    VEC_OF(struct store_uptime) uptimes;     // the oldest first; the last one is of who has it
+    struct memory_inventory inventory;
+    struct map living;                   // name to job that is neither ended nor deleted
+    struct map ended;                    // name to ended job
+    VEC_OF(struct store_uptime) uptimes; // the oldest first; the last one is of who has it
     int64_t change_seq;
     wall watermark;
     bool is_open;
@@ -66,6 +68,7 @@ void memory_data_free(struct memory_data *data)
         run_free(data->runs.v[i]);
     for (size_t i = 0; i < data->calendars.len; i++)
         calendar_free(&data->calendars.v[i]);
+    memory_inventory_done(&data->inventory);
     vec_done(&data->calendars);
     vec_done(&data->uptimes);
     vec_done(&data->jobs);
@@ -431,6 +434,8 @@ void memory_data_write(struct memory_data *data, struct request *r)
         start(data, r);
     else if (r->kind == REQUEST_DELETE_RUN)
         delete_run(data, r);
+    else if (r->kind == REQUEST_SEE)
+        memory_inventory_see(&data->inventory, r);
     else
         for (size_t i = 0; i < r->count; i++)
             finish(data, &r->ends[i]);
@@ -514,7 +519,11 @@ void memory_data_read(const struct memory_data *data, struct request *r)
 {
     struct memory_run *run;
 
-    if (r->kind == REQUEST_READ_RUNS) {
+    if (r->kind == REQUEST_READ_CERTIFICATES) {
+        memory_inventory_read(&data->inventory, r);
+    } else if (r->kind == REQUEST_READ_SIGHTINGS) {
+        memory_inventory_read_sightings(&data->inventory, r);
+    } else if (r->kind == REQUEST_READ_RUNS) {
         read_page(data, r);
     } else if (r->kind == REQUEST_FIND_RUNS) {
         find_runs(data, r);
@@ -554,6 +563,11 @@ static void uptimes_tell(const struct memory_data *data, struct store_load *load
             period.to = WALL_NEVER;
         load->on_uptime(&period, load->ctx);
     }
+}
+
+const struct memory_inventory *memory_data_inventory(const struct memory_data *data)
+{
+    return &data->inventory;
 }
 
 void memory_data_load(const struct memory_data *data, struct store_load *load)

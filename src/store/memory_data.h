@@ -10,6 +10,7 @@
 #include "store/store.h"
 
 struct memory_data;
+struct memory_inventory;
 
 [[nodiscard]] struct memory_data *memory_data_new(void);
 void memory_data_free(struct memory_data *data); // accepts NULL; no store may be open on it
@@ -29,3 +30,6 @@ void memory_data_read(const struct memory_data *data, struct request *r);
 
 // As store_load, but for `orphaned`.
 void memory_data_load(const struct memory_data *data, struct store_load *load);
+
+// The certificates in it, borrowed.
+const struct memory_inventory *memory_data_inventory(const struct memory_data *data);

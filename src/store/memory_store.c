@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/memory_inventory.h"
 #include "store/request.h"
 
 struct memory_store {
@@ -245,6 +246,39 @@ static void memory_find_runs(struct store *s, const struct store_find *find, sto
     ask_read(s, request_find_runs(find), done, ctx);
 }
 
+static bool memory_load_sightings(struct store *store,
+                                  void (*on_sighting)(const struct store_sighting *row, void *ctx),
+                                  void *ctx, struct err *e)
+{
+    (void)e;
+    memory_inventory_load(memory_data_inventory(((struct memory_store *)store)->data), on_sighting,
+                          ctx);
+    return true;
+}
+
+static void memory_see(struct store *s, const struct store_seen *seen, store_done *done, void *ctx)
+{
+    ask(s, request_see(seen), done, ctx);
+}
+
+static void memory_read_certificates(struct store *s, const struct store_certificate_query *query,
+                                     store_certificates_done *done, void *ctx)
+{
+    struct request *r = request_read_certificates(query);
+
+    r->certificates_done = done;
+    ask_read(s, r, NULL, ctx);
+}
+
+static void memory_read_sightings(struct store *s, struct str sha256, int limit,
+                                  store_sightings_done *done, void *ctx)
+{
+    struct request *r = request_read_sightings(sha256, limit);
+
+    r->sightings_done = done;
+    ask_read(s, r, NULL, ctx);
+}
+
 static void memory_stats(struct store *store, struct store_stats *ret)
 {
     struct memory_store *s = (struct memory_store *)store;
@@ -305,6 +339,10 @@ static const struct store_ops memory_ops = {
     .read_runs = memory_read_runs,
     .read_run = memory_read_run,
     .find_runs = memory_find_runs,
+    .load_sightings = memory_load_sightings,
+    .see = memory_see,
+    .read_certificates = memory_read_certificates,
+    .read_sightings = memory_read_sightings,
     .stats = memory_stats,
     .close = memory_close,
 };

@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/reader.h"
 
+#include "store/inventory_sql.h"
+
 static bool read_page(struct sql *sql, struct request *r);
 static bool read_run(struct sql *sql, struct request *r);
 static bool find_runs(struct sql *sql, struct request *r);
@@ -15,17 +17,25 @@ static void run_column(sqlite3_stmt *statement, struct arena *arena, struct stor
 #define OUTPUT_AT 26       // the column behind RUN_COLUMNS
 #define ATTEMPTS_MAX 10000 // of one run that are read back
 
+static bool answer(struct sql *sql, struct request *r)
+{
+    if (r->kind == REQUEST_READ_CERTIFICATES)
+        return inventory_read(sql, r);
+    if (r->kind == REQUEST_READ_SIGHTINGS)
+        return inventory_read_sightings(sql, r);
+    if (r->kind == REQUEST_FIND_RUNS)
+        return find_runs(sql, r);
+    return r->kind == REQUEST_READ_RUNS ? read_page(sql, r) : read_run(sql, r);
+}
+
 void reader_batch(struct list *requests, void *ctx)
 {
     struct sql *sql = ctx;
 
     for (struct list *link = requests->next; link != requests; link = link->next) {
         struct request *r = list_item(link, struct request, link);
-        bool ok = r->kind == REQUEST_READ_RUNS   ? read_page(sql, r)
-                  : r->kind == REQUEST_FIND_RUNS ? find_runs(sql, r)
-                                                 : read_run(sql, r);
 
-        if (!ok)
+        if (!answer(sql, r))
             (void)sql_fail(sql, &r->err);
     }
 }

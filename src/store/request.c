@@ -141,6 +141,70 @@ struct request *request_find_runs(const struct store_find *find)
     return r;
 }
 
+static struct store_place place_copy(struct arena *arena, const struct store_place *place)
+{
+    return (struct store_place){
+        .host = arena_copy(arena, place->host),
+        .port = place->port,
+        .starttls = arena_copy(arena, place->starttls),
+        .name = arena_copy(arena, place->name),
+        .address = arena_copy(arena, place->address),
+    };
+}
+
+static struct store_certificate certificate_copy(struct arena *arena,
+                                                 const struct store_certificate *from)
+{
+    struct store_certificate copy = *from;
+
+    copy.sha256 = arena_copy(arena, from->sha256);
+    copy.subject = arena_copy(arena, from->subject);
+    copy.issuer = arena_copy(arena, from->issuer);
+    copy.serial = arena_copy(arena, from->serial);
+    copy.key = arena_copy(arena, from->key);
+    copy.sans = arena_copy(arena, from->sans);
+    copy.der = arena_copy(arena, from->der);
+    return copy;
+}
+
+struct request *request_see(const struct store_seen *seen)
+{
+    struct request *r = request_new(REQUEST_SEE, seen->count * sizeof *seen->chain);
+    struct store_certificate *chain = arena_array(r->arena, seen->count, sizeof *chain);
+
+    assert(seen->count >= 1);
+    for (size_t i = 0; i < seen->count; i++)
+        chain[i] = certificate_copy(r->arena, &seen->chain[i]);
+    r->seen = *seen;
+    r->seen.place = place_copy(r->arena, &seen->place);
+    r->seen.status = arena_copy(r->arena, seen->status);
+    r->seen.code = arena_copy(r->arena, seen->code);
+    r->seen.chain = chain;
+    return r;
+}
+
+struct request *request_read_certificates(const struct store_certificate_query *query)
+{
+    struct request *r = request_new(REQUEST_READ_CERTIFICATES, 0);
+
+    assert(query->limit >= 1 && query->limit <= 1000);
+    r->wanted = *query;
+    r->wanted.sha256 = arena_copy(r->arena, query->sha256);
+    r->wanted.host = arena_copy(r->arena, query->host);
+    r->wanted.issuer = arena_copy(r->arena, query->issuer);
+    return r;
+}
+
+struct request *request_read_sightings(struct str sha256, int limit)
+{
+    struct request *r = request_new(REQUEST_READ_SIGHTINGS, 0);
+
+    assert(limit >= 1 && limit <= 1000);
+    r->wanted.sha256 = arena_copy(r->arena, sha256);
+    r->wanted.limit = limit;
+    return r;
+}
+
 void request_free(struct request *r)
 {
     if (r)
@@ -291,6 +355,11 @@ void request_answer(struct request *r)
         meter_add(r->meter, r->kind, clock_mono(r->clock).us - r->asked.us, r->err.code);
     if (r->runs_done)
         r->runs_done(err, err ? NULL : r->page, err ? 0 : r->page_count, r->ctx);
+    if (r->certificates_done)
+        r->certificates_done(err, r->certificates, err ? 0 : r->page_count, err ? 0 : r->total,
+                             r->ctx);
+    if (r->sightings_done)
+        r->sightings_done(err, r->sightings, err ? 0 : r->page_count, r->ctx);
     if (r->done)
         r->done(&answer, r->ctx);
     request_free(r);

@@ -30,6 +30,8 @@ struct request {
     void *ctx;
     store_done *done;           // of writes
     store_runs_done *runs_done; // of reads
+    store_certificates_done *certificates_done;
+    store_sightings_done *sightings_done;
 
     struct job_row job;             // PUT_JOB; of SET_STATE the id and the state
     struct store_calendar calendar; // PUT_CALENDAR; of DELETE_CALENDAR kind and name
@@ -43,6 +45,8 @@ struct request {
     wall watermark;                 // CLAIM
     struct store_run_query query;   // READ_RUNS; of READ_RUN, DELETE_RUN before_id is the run
     struct store_find find;         // FIND_RUNS
+    struct store_seen seen;         // SEE
+    struct store_certificate_query wanted; // READ_CERTIFICATES; of READ_SIGHTINGS sha256 and limit
 
     bool is_refused;
     bool is_withdrawn; // refused after it had written: the transaction was begun anew without it
@@ -53,6 +57,9 @@ struct request {
     int64_t run_id;         // likewise, of a CLAIM whose key is taken
     struct store_run *page; // the answer of reads, in the arena unless the store says otherwise
     size_t page_count;
+    struct store_certificate *certificates; // likewise
+    struct store_sighting *sightings;
+    int64_t total;
 };
 
 [[nodiscard]] struct request *request_put_job(const struct job_row *row, int expect_version);
@@ -68,6 +75,10 @@ struct request {
 [[nodiscard]] struct request *request_read_runs(const struct store_run_query *query);
 [[nodiscard]] struct request *request_read_run(int64_t run_id);
 [[nodiscard]] struct request *request_find_runs(const struct store_find *find);
+[[nodiscard]] struct request *request_see(const struct store_seen *seen);
+[[nodiscard]] struct request *
+request_read_certificates(const struct store_certificate_query *query);
+[[nodiscard]] struct request *request_read_sightings(struct str sha256, int limit);
 void request_free(struct request *r); // accepts NULL
 
 // Rows that carrying it out touches, at least 1: what bounds a transaction.

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/inventory_sql.h"
 #include "store/lane.h"
 #include "store/lock.h"
 #include "store/reader.h"
@@ -224,6 +225,41 @@ static int64_t file_bytes(const char *path, const char *suffix)
     return n > 0 && (size_t)n < sizeof name && stat(name, &st) == 0 ? st.st_size : 0;
 }
 
+static bool sqlite_load_sightings(struct store *store,
+                                  void (*on_sighting)(const struct store_sighting *row, void *ctx),
+                                  void *ctx, struct err *e)
+{
+    struct sqlite_store *s = (struct sqlite_store *)store;
+    struct sql *sql = sql_open(s->path, false, e);
+    bool ok = sql && (inventory_load(sql, on_sighting, ctx) || sql_fail(sql, e));
+
+    sql_close(sql);
+    return ok;
+}
+
+static void sqlite_see(struct store *s, const struct store_seen *seen, store_done *done, void *ctx)
+{
+    ask(s, request_see(seen), done, ctx);
+}
+
+static void sqlite_read_certificates(struct store *s, const struct store_certificate_query *query,
+                                     store_certificates_done *done, void *ctx)
+{
+    struct request *r = request_read_certificates(query);
+
+    r->certificates_done = done;
+    ask_read(s, r, NULL, ctx);
+}
+
+static void sqlite_read_sightings(struct store *s, struct str sha256, int limit,
+                                  store_sightings_done *done, void *ctx)
+{
+    struct request *r = request_read_sightings(sha256, limit);
+
+    r->sightings_done = done;
+    ask_read(s, r, NULL, ctx);
+}
+
 static void sqlite_stats(struct store *store, struct store_stats *ret)
 {
     struct sqlite_store *s = (struct sqlite_store *)store;
@@ -261,6 +297,10 @@ static const struct store_ops sqlite_ops = {
     .read_runs = sqlite_read_runs,
     .read_run = sqlite_read_run,
     .find_runs = sqlite_find_runs,
+    .load_sightings = sqlite_load_sightings,
+    .see = sqlite_see,
+    .read_certificates = sqlite_read_certificates,
+    .read_sightings = sqlite_read_sightings,
     .stats = sqlite_stats,
     .close = sqlite_close,
 };

@@ -26,6 +26,7 @@
 #include "base/str.h"
 #include "job/job.h"
 #include "job/run.h"
+#include "store/inventory.h"
 
 struct store;
 struct store_meter;
@@ -162,6 +163,14 @@ struct store_ops {
     void (*read_run)(struct store *store, int64_t run_id, store_runs_done *done, void *ctx);
     void (*find_runs)(struct store *store, const struct store_find *find, store_runs_done *done,
                       void *ctx);
+    bool (*load_sightings)(struct store *store,
+                           void (*on_sighting)(const struct store_sighting *row, void *ctx),
+                           void *ctx, struct err *e);
+    void (*see)(struct store *store, const struct store_seen *seen, store_done *done, void *ctx);
+    void (*read_certificates)(struct store *store, const struct store_certificate_query *query,
+                              store_certificates_done *done, void *ctx);
+    void (*read_sightings)(struct store *store, struct str sha256, int limit,
+                           store_sightings_done *done, void *ctx);
     void (*stats)(struct store *store, struct store_stats *ret);
     void (*close)(struct store *store);
 };
@@ -263,6 +272,37 @@ static inline void store_find_runs(struct store *s, const struct store_find *fin
                                    store_runs_done *done, void *ctx)
 {
     s->ops->find_runs(s, find, done, ctx);
+}
+
+// Tells each current sighting of a server's own certificate. Synchronous, as store_load.
+[[nodiscard]] static inline bool
+store_load_sightings(struct store *s,
+                     void (*on_sighting)(const struct store_sighting *row, void *ctx), void *ctx,
+                     struct err *e)
+{
+    return s->ops->load_sightings(s, on_sighting, ctx, e);
+}
+
+// Records what a check was sent (inventory.h).
+static inline void store_see(struct store *s, const struct store_seen *seen, store_done *done,
+                             void *ctx)
+{
+    s->ops->see(s, seen, done, ctx);
+}
+
+static inline void store_read_certificates(struct store *s,
+                                           const struct store_certificate_query *query,
+                                           store_certificates_done *done, void *ctx)
+{
+    s->ops->read_certificates(s, query, done, ctx);
+}
+
+// Where a certificate was seen, at most limit (1 to 1000) places: current ones first, then those
+// that were seen last.
+static inline void store_read_sightings(struct store *s, struct str sha256, int limit,
+                                        store_sightings_done *done, void *ctx)
+{
+    s->ops->read_sightings(s, sha256, limit, done, ctx);
 }
 
 static inline void store_stats(struct store *s, struct store_stats *ret)

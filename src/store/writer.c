@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/writer.h"
 
+#include "store/inventory_sql.h"
 #include "store/run_rows.h"
 
 #define CHUNK_ROWS 4096     // at most in one transaction, unless one request has more
@@ -203,6 +204,8 @@ static enum outcome carry_out(struct writer *w, struct request *r)
         return start(w, r);
     if (r->kind == REQUEST_DELETE_RUN)
         return delete_run(w, r);
+    if (r->kind == REQUEST_SEE)
+        return inventory_write(w->sql, r) ? DONE : BROKEN;
     for (size_t i = 0; i < r->count && outcome == DONE; i++)
         outcome = finish(w, &r->ends[i]);
     return outcome;

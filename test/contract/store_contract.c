@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store_fixture.c"
 
+#include "inventory_contract.c"
 #include "run_contract.c"
 
 #include "find_contract.c"
@@ -757,6 +758,13 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_many, kind),
         CONTRACT(test_calendars, kind),
         CONTRACT(test_calendars_refused, kind),
+        CONTRACT(test_seen, kind),
+        CONTRACT(test_replaced, kind),
+        CONTRACT(test_where_seen, kind),
+        CONTRACT(test_same_twice_in_a_chain, kind),
+        CONTRACT(test_wanted, kind),
+        CONTRACT(test_pages_of_certificates, kind),
+        CONTRACT(test_bounded_inventory, kind),
     };
 
     return _cmocka_run_group_tests(name, tests, sizeof tests / sizeof *tests, NULL, NULL);

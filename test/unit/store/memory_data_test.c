@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/memory_data.h"
 
+#include "store/memory_inventory.h"
 #include "unit.h"
 
 static void write_now(struct memory_data *data, struct request *r, enum err_code expect)
@@ -48,6 +49,7 @@ static void test_data(void **state)
 
     (void)state;
     assert_int_equal(memory_data_take(data, (wall){100}), 0);
+    assert_int_equal(memory_data_inventory(data)->certificates.len, 0);
     write_now(data, request_put_job(&row, STORE_CREATE), ERR_NONE);
     write_now(data, request_put_job(&row, STORE_CREATE), ERR_EXISTS);
     write_now(data, request_claim(&run, 1, (wall){10}), ERR_NONE);

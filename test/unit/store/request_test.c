@@ -54,6 +54,33 @@ static void test_copies_calendars(void **state)
     request_free(delete);
 }
 
+static void test_copies_certificates(void **state)
+{
+    char host[] = "a.example", sha256[] = "00ff", issuer[] = "ca";
+    struct store_certificate chain = {.sha256 = str_of(sha256), .der = STR_LIT("d\0r")};
+    struct request *see = request_see(&(struct store_seen){
+        .place = {.host = str_of(host), .port = 7}, .chain = &chain, .count = 1});
+    struct request *list = request_read_certificates(&(struct store_certificate_query){
+        .host = str_of(host), .issuer = str_of(issuer), .limit = 9, .is_current = true});
+    struct request *places = request_read_sightings(str_of(sha256), 8);
+
+    (void)state;
+    memset(host, 'x', sizeof host - 1);
+    memset(sha256, 'x', sizeof sha256 - 1);
+    memset(issuer, 'x', sizeof issuer - 1);
+    assert_true(str_eq(see->seen.place.host, STR_LIT("a.example")));
+    assert_true(str_eq(see->seen.chain[0].sha256, STR_LIT("00ff")));
+    assert_true(str_eq(see->seen.chain[0].der, STR_LIT("d\0r")));
+    assert_true(str_eq(list->wanted.host, STR_LIT("a.example")));
+    assert_true(str_eq(list->wanted.issuer, STR_LIT("ca")));
+    assert_true(list->wanted.is_current && list->wanted.limit == 9);
+    assert_true(str_eq(places->wanted.sha256, STR_LIT("00ff")));
+    assert_int_equal(places->wanted.limit, 8);
+    request_free(see);
+    request_free(list);
+    request_free(places);
+}
+
 static void test_weight(void **state)
 {
     struct run runs[3] = {{.state = RUN_RUNNING}, {.state = RUN_QUEUED}, {.state = RUN_SKIPPED}};
@@ -211,9 +238,13 @@ static void test_answer(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_copies),   cmocka_unit_test(test_copies_calendars),
-        cmocka_unit_test(test_weight),   cmocka_unit_test(test_may_put),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_asks),
+        cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_copies_calendars),
+        cmocka_unit_test(test_copies_certificates),
+        cmocka_unit_test(test_weight),
+        cmocka_unit_test(test_may_put),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_asks),
         cmocka_unit_test(test_answer),
     };
 
