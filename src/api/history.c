@@ -354,7 +354,7 @@ void forecast(struct call *call)
 
 // ---- how a job has been doing ----
 
-struct tally {
+struct sums {
     int64_t *durations, *lags; // in milliseconds
     size_t duration_count, lag_count;
     int64_t states[RUN_LOST + 1];
@@ -368,7 +368,7 @@ static bool is_bad(enum run_state state)
 }
 
 // Rows come newest first.
-static void tally_add(struct tally *t, const struct run *run)
+static void tally_add(struct sums *t, const struct run *run)
 {
     t->states[run->state]++;
     t->since = run->scheduled_at;
@@ -408,7 +408,7 @@ static void spread_write(struct json_write *w, const char *key, int64_t *values,
     json_write_object_end(w);
 }
 
-static void tally_write(struct json_write *w, struct tally *t, const struct zone *zone)
+static void tally_write(struct json_write *w, struct sums *t, const struct zone *zone)
 {
     time_write(w, "since", t->since, zone);
     json_write_key(w, "states");
@@ -443,8 +443,8 @@ static void stats_read(const struct err *err, const struct store_run *runs, size
         call_reply_err(call, err);
         return;
     }
-    struct tally tally = {.durations = arena_array(call->arena, count, sizeof *tally.durations),
-                          .lags = arena_array(call->arena, count, sizeof *tally.lags)};
+    struct sums tally = {.durations = arena_array(call->arena, count, sizeof *tally.durations),
+                         .lags = arena_array(call->arena, count, sizeof *tally.lags)};
 
     for (size_t i = 0; i < count; i++)
         tally_add(&tally, &runs[i].run);
