@@ -56,7 +56,7 @@ struct http_stream *call_reply_stream(struct call *call, const char *content_typ
 {
     struct http_request *r = call->r;
 
-    call_end(call);
+    call_end(call, 200);
     return http_stream_open(r, 200, content_type, options);
 }
 
