@@ -159,6 +159,11 @@ install: ## into DESTDIR/PREFIX (/usr/local)
 	$(sub) VARIANT=release all
 	install -D -t $(DESTDIR)$(PREFIX)/bin build/release/belfry
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include $(wildcard include/*.h)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,man/man1 bash-completion/completions zsh/vendor-completions fish/vendor_completions.d)
+	build/release/belfry manual > $(DESTDIR)$(PREFIX)/share/man/man1/belfry.1
+	build/release/belfry completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/belfry
+	build/release/belfry completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_belfry
+	build/release/belfry completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/belfry.fish
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/belfry README.md CHANGELOG.md LICENSE $(wildcard docs/*.md)
 clean: ## remove everything that was built
 	rm -rf build

@@ -3,28 +3,14 @@
 #include "cli/typed.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "base/mem.h"
 #include "base/suggest.h"
+#include "cli/help_line.h"
 
 static bool option_take(struct typed *t, const struct typed_option *options, size_t count, int argc,
                         char **argv, int *at, struct err *e);
 
 // ---- the table ----
-
-// The declaring part of a line and what is told behind it, apart at two blanks.
-static void line_split(struct str line, struct str *ret_names, struct str *ret_help)
-{
-    size_t at = 0;
-
-    while (at + 1 < line.len && !(line.p[at] == ' ' && line.p[at + 1] == ' '))
-        at++;
-    if (at + 1 >= line.len)
-        at = line.len;
-    *ret_names = str_cut(line, 0, at);
-    *ret_help = str_trim(str_cut(line, at, line.len));
-}
 
 static void names_read(struct str names, struct str help, struct typed_option *options,
                        size_t *count)
@@ -52,15 +38,12 @@ static void names_read(struct str names, struct str help, struct typed_option *o
 
 size_t typed_options(struct str text, struct typed_option ret_options[TYPED_OPTIONS_MAX])
 {
-    struct str line, names, help;
+    struct help_line line;
     size_t count = 0;
 
-    while (text.len > 0 && str_next(&text, '\n', &line)) {
-        if (!str_starts(line, STR_LIT("  -")))
-            continue;
-        line_split(str_cut(line, 2, line.len), &names, &help);
-        names_read(names, help, ret_options, &count);
-    }
+    while ((line = help_line_next(&text)).kind != HELP_END)
+        if (line.kind == HELP_OPTION)
+            names_read(line.names, line.text, ret_options, &count);
     return count;
 }
 

@@ -427,3 +427,53 @@ def test_a_closed_pipe_is_no_failure(jobs):
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {BELFRY} history -n 5 | head -n 0; echo ${{PIPESTATUS[0]}}"],
                           env=environment(jobs), capture_output=True, text=True, timeout=SECONDS)
     assert done.stderr == "" and done.stdout.strip() in ("0", "141")
+
+
+# ---- what the shells and man are told ----
+
+COMMANDS = re.findall(r"^  ([a-z-]+) +\S", subprocess.run([BELFRY, "--help"], capture_output=True, text=True).stdout, re.M)
+
+
+def completed(server, line):
+    """What bash offers behind a line."""
+    words = line.split(" ")
+    script = f"source <({BELFRY} completion bash); PATH={os.path.dirname(BELFRY)}:$PATH; COMP_WORDS=({' '.join(repr(w) for w in words)}); " \
+             f"COMP_CWORD={len(words) - 1}; _belfry; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    return subprocess.run(["bash", "-c", script], env=environment(server), capture_output=True, text=True, timeout=SECONDS).stdout.split()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions_are_scripts(shell, tmp_path):
+    script = cli(None, "completion", shell)
+    path = tmp_path / "script"
+    path.write_text(script)
+    done = subprocess.run([shell, "-n", path], capture_output=True, text=True, timeout=SECONDS)
+    assert done.returncode == 0 and done.stderr == ""
+    for command in COMMANDS:
+        assert re.search(rf"\b{command}\b", script), command
+    assert ("no-headers" in script) and ("passthrough" in script)
+    cli(None, "completion", "tcsh", status=USAGE)
+    cli(None, "completion", status=USAGE)
+
+
+def test_bash_completes(jobs):
+    assert completed(jobs, "belfry hist") == ["history"]
+    assert set(completed(jobs, "belfry ")) == set(COMMANDS)
+    assert completed(jobs, "belfry run --pass") == ["--passthrough"]
+    assert set(completed(jobs, "belfry show ")) == {"alpha", "beta", "gamma"}
+    assert completed(jobs, "belfry logs al") == ["alpha"]
+    assert completed(jobs, "belfry completion z") == ["zsh"]
+    assert completed(None, "belfry show al") == []
+
+
+def test_manual_page(tmp_path):
+    path = tmp_path / "belfry.1"
+    path.write_text(cli(None, "manual"))
+    lint = subprocess.run(["mandoc", "-Tlint", path], capture_output=True, text=True, timeout=SECONDS)
+    assert lint.stdout == "" and lint.returncode == 0, lint.stdout
+    text = subprocess.run(["mandoc", "-Tascii", "-Owidth=78", path], capture_output=True, text=True, timeout=SECONDS).stdout
+    text = re.sub(r".\x08", "", text)
+    for command in COMMANDS:
+        assert re.search(rf"^ +belfry {command}\b", text, re.M), command
+    for status in range(10):
+        assert re.search(rf"^ +{status} +[A-Z]", text, re.M), status
