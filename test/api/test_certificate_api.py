@@ -168,5 +168,5 @@ def test_denied(tmp_path):
 def test_many_at_once(server, shop, good):
     import concurrent.futures
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
-        replies = list(pool.map(lambda _: ask(server, good.port, shop).json()["code"], range(200)))
-    assert replies == ["ok"] * 200
+        replies = list(pool.map(lambda _: ask(server, good.port, shop).json(), range(200)))
+    assert [r for r in replies if r["code"] != "ok"] == []
