@@ -177,7 +177,7 @@ static struct str args_loc(struct call *call, size_t index)
 }
 
 // The arguments of a certificate check are its options. NULL when they have been complained about.
-static struct tls_options *options_read(struct call *call, const struct job *job)
+static struct tls_options *check_options_read(struct call *call, const struct job *job)
 {
     struct tls_options *options = tls_options_new();
     json_t *args = json_loadb(job->args.p, job->args.len, 0, NULL), *text;
@@ -206,7 +206,7 @@ static void certificate_look(struct call *call, const struct job *job)
 {
     struct str loc = STR_LIT("\"body\",\"certificate\"");
     const json_t *given = json_object_get(call->json, "certificate");
-    struct tls_options *options = options_read(call, job);
+    struct tls_options *options = check_options_read(call, job);
     struct tls_list list;
     struct err e = {0};
 

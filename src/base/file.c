@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "base/rand.h"
 
 #define READ_STEP 16384
+#define TREE_DEPTH_MAX 64
 
 void file_close(int *fd)
 {
@@ -190,4 +192,30 @@ bool file_set_nonblocking(int fd)
     int flags = fcntl(fd, F_GETFL);
 
     return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+static void tree_remove(int dirfd, const char *name, int depth)
+{
+    const struct dirent *entry;
+    DIR *dir;
+    int fd;
+
+    if (unlinkat(dirfd, name, 0) == 0 || (errno != EISDIR && errno != EPERM) || depth == 0)
+        return;
+    fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir) {
+        file_close(&fd);
+        return;
+    }
+    while ((entry = readdir(dir)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            tree_remove(fd, entry->d_name, depth - 1);
+    closedir(dir);
+    (void)unlinkat(dirfd, name, AT_REMOVEDIR);
+}
+
+void file_remove_tree(int dirfd, const char *name)
+{
+    tree_remove(dirfd, name, TREE_DEPTH_MAX);
 }

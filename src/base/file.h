@@ -47,3 +47,7 @@ int file_take(int *fd);
 [[nodiscard]] bool file_pipe(int flags, int *ret_read_fd, int *ret_write_fd, struct err *e);
 
 [[nodiscard]] bool file_set_nonblocking(int fd); // false with errno
+
+// Removes a file or a directory with everything in it, as far as it can, at most 64 deep. Follows
+// no symbolic link, whoever may be changing the tree meanwhile.
+void file_remove_tree(int dirfd, const char *name);

@@ -17,13 +17,14 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "job/model.h"
+#include "job/options.h"
 #include "time/duration.h"
 
 #define GRACE_MAX_US HOUR_US
 #define GRACE_SKIP_US (2 * SECOND_US) // later than this is missed
 #define ROW_TEXT_MAX (1024 * 1024)    // bytes of a stored JSON text
 
-const char *const job_kind_names[] = {"folder", "certificate", NULL};
+const char *const job_kind_names[] = {"folder", "certificate", "command", NULL};
 const char *const job_state_names[] = {"scheduled", "paused", "ended", "deleted", NULL};
 const char *const job_coalesce_names[] = {"last", "all", "skip", "first", NULL};
 
@@ -125,7 +126,7 @@ static bool row_read(struct job *job, const struct job_row *row,
     if (row->state < JOB_ENABLED || row->state > JOB_DELETED)
         return fail(e, ERR_STORE, "state", "the stored state %d is not known to this version",
                     row->state);
-    if (row->kind != JOB_FOLDER && row->kind != JOB_CERTIFICATE)
+    if (row->kind < JOB_FOLDER || row->kind > JOB_COMMAND)
         return fail(e, ERR_STORE, "kind", "the stored kind %d is not known to this version",
                     row->kind);
     job->kind = (enum job_kind)row->kind;
@@ -183,6 +184,36 @@ void job_set_args(struct job *job, const json_t *list)
     json_decref(texts);
 }
 
+void job_set_options(struct job *job, const json_t *options)
+{
+    char *dump = json_dumps(options, JSON_COMPACT);
+
+    assert(dump);
+    job_set_text(&job->options, json_object_size(options) > 0 ? str_of(dump) : (struct str){0});
+    free(dump);
+}
+
+// Members that this version does not know would be lost, or not be obeyed.
+static bool options_take(struct job *job, const json_t *options, struct err *e)
+{
+    const json_t *value;
+    const char *name;
+    bool is_known;
+
+    json_object_foreach((json_t *)options, name, value)
+    {
+        is_known = false;
+        for (size_t i = 0; i < job_options_model.count && !is_known; i++)
+            is_known = strcmp(job_options_model.fields[i].name, name) == 0;
+        if (!is_known)
+            return fail(e, ERR_STORE, "spec", "the stored option %s is not known to this version",
+                        name);
+    }
+    if (options)
+        job_set_options(job, options);
+    return true;
+}
+
 static bool spec_read(struct job *job, struct str text, struct err *e)
 {
     struct arena *arena;
@@ -204,6 +235,7 @@ static bool spec_read(struct job *job, struct str text, struct err *e)
         if (spec.args)
             job_set_args(job, spec.args);
         policies_take(job, &spec, given);
+        ok = options_take(job, spec.options, e);
     } else {
         buf_init(&words, 400);
         model_issues_words(issues, &words);
@@ -275,9 +307,12 @@ static struct str spec_text(const struct job *job, struct arena *arena)
 {
     json_error_t error;
     json_t *args = json_loadb(job->args.p, job->args.len, 0, &error), *value;
+    json_t *options =
+        job->options.len > 0 ? json_loadb(job->options.p, job->options.len, 0, &error) : NULL;
     struct spec spec = {
         .target = job->target,
         .args = args,
+        .options = options,
 #define X(member, ...) .member = job->member,
 #include "job/job_policy.def"
 #undef X
@@ -294,6 +329,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     free(dump);
     json_decref(value);
     json_decref(args);
+    json_decref(options);
     return text;
 }
 
@@ -318,11 +354,13 @@ struct job *job_copy(const struct job *job, const struct trigger_context *contex
     struct err e = {0};
 
     *copy = *job;
-    copy->name = copy->target = copy->args = copy->quarantine = (struct str){0};
+    copy->name = copy->target = copy->args = copy->options = copy->quarantine = (struct str){0};
     copy->trigger = NULL;
     job_set_text(&copy->name, job->name);
     job_set_text(&copy->target, job->target);
     job_set_text(&copy->args, job->args);
+    if (job->options.len > 0)
+        job_set_text(&copy->options, job->options);
     if (job->quarantine.len > 0)
         job_set_text(&copy->quarantine, job->quarantine);
     if (!job->trigger)
@@ -351,6 +389,7 @@ void job_free(struct job *job)
     free((void *)job->name.p);
     free((void *)job->target.p);
     free((void *)job->args.p);
+    free((void *)job->options.p);
     free((void *)job->quarantine.p);
     free(job);
 }

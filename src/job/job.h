@@ -21,6 +21,7 @@
 enum job_kind {
     JOB_FOLDER = 0,      // a job folder: main.so, main.c, main.py or main (job/folder.h)
     JOB_CERTIFICATE = 1, // the built-in certificate check; target is "host" or "host:port"
+    JOB_COMMAND = 2,     // a command line; target is how it reads
 };
 
 enum job_state {
@@ -53,7 +54,7 @@ struct job_presets {
 };
 
 // Words for the enums above, as the API says them; each list ends with NULL.
-extern const char *const job_kind_names[];     // "folder", "certificate"
+extern const char *const job_kind_names[];     // "folder", "certificate", "command"
 extern const char *const job_state_names[];    // "scheduled", "paused", "ended", "deleted"
 extern const char *const job_coalesce_names[]; // "last", "all", "skip", "first"
 
@@ -74,6 +75,7 @@ struct job {
     enum job_kind kind;
     enum job_state state;
     struct str target;       // folder name (JOB_FOLDER) or host[:port] (JOB_CERTIFICATE)
+    struct str options;      // JSON object of job_option.def; empty when nothing was given
     struct str args;         // JSON array of strings, "[]" when there are none
     struct trigger *trigger; // owned; NULL only when quarantined
     struct str quarantine;   // why the stored row is not usable; empty for a healthy job
@@ -134,6 +136,9 @@ void job_set_text(struct str *field, struct str s);
 
 // Sets the job's arguments from a JSON list; what is no text in it becomes its JSON text.
 void job_set_args(struct job *job, const json_t *list);
+
+// Sets the job's options from a JSON object; empty is none.
+void job_set_options(struct job *job, const json_t *options);
 
 void job_free(struct job *job); // accepts NULL
 

@@ -71,6 +71,7 @@ struct reading {
 };
 
 static bool target_set(struct reading *r);
+static bool options_set(struct reading *r);
 static bool schedule_set(struct reading *r);
 static bool schedule_from_trigger(struct reading *r);
 static bool schedule_from_form(struct reading *r);
@@ -97,8 +98,10 @@ bool job_read(const struct job_form *form, uint64_t given, const struct job_read
         r.given &= ~(one << FORM_folder);
     if (!form->certificate)
         r.given &= ~(one << FORM_certificate);
+    if (!form->command)
+        r.given &= ~(one << FORM_command);
     e->code = ERR_NONE;
-    if (!target_set(&r) || !schedule_set(&r))
+    if (!target_set(&r) || !options_set(&r) || !schedule_set(&r))
         return false;
     if (is_given(&r, FORM_args) && json_is_array(form->args))
         job_set_args(job, form->args);
@@ -139,23 +142,13 @@ static bool certificate_set(struct reading *r)
     return true;
 }
 
-static bool target_set(struct reading *r)
+static bool folder_set(struct reading *r)
 {
-    struct model_issues *issues = r->in->issues;
     struct str name =
         r->job->target.len > 0 && r->job->kind == JOB_FOLDER ? r->job->target : r->job->name;
     enum folder_entry entry;
     struct err why = {0};
 
-    if (is_given(r, FORM_certificate) && is_given(r, FORM_folder))
-        return model_complain(
-            issues, "value_error", STR_LIT("\"body\",\"certificate\""), NULL, "",
-            "Value error, a job has either a folder or a certificate to check, not both");
-    if (is_given(r, FORM_certificate)) {
-        return certificate_set(r);
-    }
-    if (r->job->kind == JOB_CERTIFICATE && !is_given(r, FORM_folder))
-        return true;
     if (is_given(r, FORM_folder))
         name = r->form->folder;
     if (!folder_find(r->in->jobs_dir, name, &entry, &why)) {
@@ -169,6 +162,85 @@ static bool target_set(struct reading *r)
     if (!str_eq(r->job->target, name))
         job_set_text(&r->job->target, name);
     return true;
+}
+
+// Complains when a request names more than one thing to carry out.
+static bool target_is_one(struct reading *r)
+{
+    static const struct {
+        enum job_form_field field;
+        const char *loc;
+    } kinds[] = {{FORM_command, "\"body\",\"command\""},
+                 {FORM_certificate, "\"body\",\"certificate\""},
+                 {FORM_folder, "\"body\",\"folder\""}};
+    const char *first = NULL;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!is_given(r, kinds[i].field))
+            continue;
+        if (first)
+            return model_complain(r->in->issues, "value_error", str_of(first), NULL, "",
+                                  "Value error, a job has one of folder, certificate and command, "
+                                  "not several");
+        first = kinds[i].loc;
+    }
+    return true;
+}
+
+static bool target_set(struct reading *r)
+{
+    if (!target_is_one(r))
+        return false;
+    if (is_given(r, FORM_certificate))
+        return certificate_set(r);
+    if (is_given(r, FORM_command)) {
+        r->job->kind = JOB_COMMAND;
+        job_set_text(&r->job->target,
+                     options_command_words(r->form->command, r->in->issues->arena));
+        return true;
+    }
+    if (r->job->kind != JOB_FOLDER && !is_given(r, FORM_folder))
+        return true;
+    return folder_set(r);
+}
+
+// Members of the request that are options laid over those the job has; null takes one away, and so
+// does another kind of job with what made it the kind it was.
+static json_t *options_meant(struct reading *r)
+{
+    const struct job *job = r->job;
+    json_t *meant =
+        job->options.len > 0 ? json_loadb(job->options.p, job->options.len, 0, NULL) : NULL;
+
+    if (!meant)
+        meant = json_object();
+    for (size_t i = 0; i < job_options_model.count; i++) {
+        const char *name = job_options_model.fields[i].name;
+        json_t *value = json_object_get(r->in->body, name);
+
+        if (json_is_null(value))
+            (void)json_object_del(meant, name);
+        else if (value)
+            (void)json_object_set(meant, name, value);
+    }
+    if (job->kind != JOB_COMMAND) {
+        (void)json_object_del(meant, "command");
+        (void)json_object_del(meant, "shell");
+    }
+    return meant;
+}
+
+static bool options_set(struct reading *r)
+{
+    json_t *meant = options_meant(r);
+    struct job_options options;
+    bool ok = json_object_size(meant) == 0 ||
+              options_read(meant, r->job->kind, r->in->issues, &options, NULL);
+
+    if (ok)
+        job_set_options(r->job, meant);
+    json_decref(meant);
+    return ok;
 }
 
 // --- when to run it
@@ -190,6 +262,10 @@ static bool schedule_set(struct reading *r)
         return schedule_from_trigger(r);
     if (!has_form && !is_new)
         return true;
+    if (is_new && !is_given(r, FORM_from_file) && !is_given(r, FORM_type) && !args &&
+        r->job->kind == JOB_COMMAND)
+        return model_complain(r->in->issues, "missing", STR_LIT("\"body\",\"trigger\""), NULL, "",
+                              "Field required");
     if (args && !is_new && !is_given(r, FORM_from_file) && !is_given(r, FORM_type) &&
         json_object_size(args) == 1 && json_is_array(json_object_get(args, "args"))) { // only the
                                                                                        // job's own

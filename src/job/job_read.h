@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "job/job.h"
 #include "job/model.h"
+#include "job/options.h"
 #include "job/schedule_file.h"
 #include "trigger/trigger.h"
 

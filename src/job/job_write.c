@@ -4,9 +4,13 @@
 
 #include "base/buf.h"
 #include "job/misfire.h"
+#include "job/options.h"
 #include "job/trigger_schema.h"
 #include "time/duration.h"
 #include "time/iso8601.h"
+
+#include <jansson.h>
+#include <stdlib.h>
 
 enum {
     VIEW_ITEM = 1,
@@ -20,6 +24,9 @@ static const char *const view_state_names[] = {"scheduled", "paused",      "manu
 static const struct model_field view_fields[] = {
 #define X(member, mtype, ...) {.name = #member, .type = mtype, __VA_ARGS__},
 #include "job/job_view.def"
+#undef X
+#define X(member, ctype, mtype, ...) {.name = #member, .type = mtype, __VA_ARGS__, .in = VIEW_FULL},
+#include "job/job_option.def"
 #undef X
 };
 
@@ -201,6 +208,26 @@ static void certificate_write(const struct job *job, struct json_write *w)
         json_write_str(w, job->target);
 }
 
+// The object's members without its braces: those that were given, in the table's order.
+static void options_write(const struct job *job, struct json_write *w)
+{
+    json_t *options =
+        job->options.len > 0 ? json_loadb(job->options.p, job->options.len, 0, NULL) : NULL;
+
+    for (size_t i = 0; options && i < job_options_model.count; i++) {
+        const char *name = job_options_model.fields[i].name;
+        const json_t *value = json_object_get(options, name);
+        char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+
+        if (!text)
+            continue;
+        json_write_key(w, name);
+        json_write_raw(w, str_of(text));
+        free(text);
+    }
+    json_decref(options);
+}
+
 static void full_write(const struct job *job, struct json_write *w, struct buf *b)
 {
     json_write_key(w, "trigger");
@@ -224,6 +251,7 @@ static void full_write(const struct job *job, struct json_write *w, struct buf *
     json_write_key(w, "max_instances");
     json_write_int(w, job->max_instances);
     timeout_write(job, w, b);
+    options_write(job, w);
     json_write_key(w, "version");
     json_write_int(w, job->version);
     time_write("created_at", job, job->created_at, w, b);

@@ -721,6 +721,8 @@ static bool json_read(struct place *at)
         return complain(at, "list_type", "Input should be a valid list");
     if (type == MODEL_OBJECT_OR_LIST && !is_object && !is_list)
         return complain(at, "dict_type", "Input should be a valid dictionary or list");
+    if (type == MODEL_TEXT_OR_LIST && !json_is_string(at->value) && !is_list)
+        return complain(at, "string_type", "Input should be a valid string or list");
     if (is_list && !list_length_check(at, json_array_size(at->value)))
         return false;
     *(const json_t **)at->member = at->value;

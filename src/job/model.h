@@ -39,6 +39,7 @@ enum model_type {         // the member's C type
     MODEL_LIST,           // const json_t *: any list (its items: see model, if given)
     MODEL_OBJECT_OR_LIST, // const json_t *
     MODEL_ANY,            // const json_t *: whoever uses it looks into it
+    MODEL_TEXT_OR_LIST,   // const json_t *: a text or a list
     MODEL_TIME,           // struct str, not looked into; for schemas: RFC 3339
     MODEL_NUMBER,         // only in schemas of replies
 };

@@ -205,6 +205,9 @@ static void type_write(const struct model_field *field, struct json_write *w)
     case MODEL_OBJECT:
         object_write(field, w);
         break;
+    case MODEL_TEXT_OR_LIST:
+        types_write(w, "string", "array", field->is_nullable);
+        break;
     case MODEL_OBJECT_OR_LIST:
         types_write(w, "object", "array", field->is_nullable);
         break;

@@ -96,6 +96,11 @@ int64_t run_id_next(struct run_ids *ids, wall now)
     return id;
 }
 
+wall run_id_time(int64_t id)
+{
+    return (wall){((id >> 12) + EPOCH_2025_MS) * 1000};
+}
+
 static int64_t id_make(int64_t ms, int node_slot, int64_t sequence)
 {
     return ms << 12 | (int64_t)(node_slot & 63) << 6 | sequence;

@@ -82,6 +82,12 @@ struct run_stream {
     int64_t total;   // bytes written by the run
 };
 
+// What the processes of a run have used, as far as it waited for them; all 0 when nobody knows.
+struct run_usage {
+    int64_t user_us, system_us; // of processors
+    int64_t max_rss_bytes;      // largest memory of one process
+};
+
 // How an attempt ended, or a wait for one; what the executor reports and the store keeps.
 struct run_end {
     int64_t run_id;
@@ -94,7 +100,9 @@ struct run_end {
     int signal;
     struct str message;
     struct run_stream out, err;
-    struct str result; // JSON, or empty
+    struct str result;   // JSON, or empty
+    struct str progress; // JSON: the last that it said of itself; or empty
+    struct run_usage usage;
     wall try_at; // 0: so ends the run; otherwise only its attempt, and the next one begins then
 };
 
@@ -138,3 +146,6 @@ struct run_ids {
 };
 
 int64_t run_id_next(struct run_ids *ids, wall now);
+
+// When an id was made, as far as it says.
+wall run_id_time(int64_t id);

@@ -203,7 +203,7 @@ static void test_post(void **state)
         {"{\"job_id\":\"a\",\"certificate\":7}", NULL,
          "certificate: Value error, a certificate is"},
         {"{\"job_id\":\"a\",\"certificate\":\"h\",\"folder\":\"a\"}", NULL,
-         "certificate: Value error, a job has either"},
+         "certificate: Value error, a job has one of"},
     };
 
     (void)state;
