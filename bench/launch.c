@@ -28,6 +28,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "exec/exec.h"
+#include "exec/keeper.h"
 #include "exec/module_file.h"
 #include "exec/module_host.h"
 
@@ -112,6 +113,7 @@ static void run_done(const struct run_end *end, void *ctx)
 
     if (end->state != RUN_SUCCEEDED && b->failed++ == 0)
         printf("failed: %.*s\n", STR(end->message));
+    exec_settled(b->exec, end->run_id);
     b->late[b->done++] = end->started_at.us - b->begin.us;
 }
 
@@ -208,17 +210,22 @@ static int entry_remove(const char *path, const struct stat *st, int kind, struc
 
 int main(int argc, char **argv)
 {
-    char jobs[] = "/tmp/belfry-bench-XXXXXX";
-    struct exec_options options = {
-        .jobs_dir = jobs, .self = "/proc/self/exe", .python = "python3", .compiler = "cc"};
+    char jobs[] = "/tmp/belfry-bench-XXXXXX", runs[64];
+    struct exec_options options = {.jobs_dir = jobs,
+                                   .runs_dir = runs,
+                                   .self = "/proc/self/exe",
+                                   .python = "python3",
+                                   .compiler = "cc"};
     struct bench b = {0};
     struct err e;
     double floor, program, cpu;
 
     if (argc == 3 && strcmp(argv[1], "run-module") == 0)
         return module_host_main();
-    if (!mkdtemp(jobs) || !(b.loop = loop_new(clock_real(), &e)) ||
-        !exec_new(b.loop, &options, &b.exec, &e))
+    if (argc > 1 && strcmp(argv[1], "keep") == 0)
+        return keeper_command(argc - 1, argv + 1);
+    if (!mkdtemp(jobs) || snprintf(runs, sizeof runs, "%s/runs", jobs) < 0 ||
+        !(b.loop = loop_new(clock_real(), &e)) || !exec_new(b.loop, &options, &b.exec, &e))
         return 1;
     folder_make(jobs, "program", "main", NULL);
     folder_make(jobs, "module", "main.c",

@@ -6,6 +6,7 @@
 #include "base/suggest.h"
 #include "base/version.h"
 #include "cli/command_text.h"
+#include "cli/keep.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -45,6 +46,8 @@ int command_main(int argc, char **argv)
     server_move(argc, argv);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         argv[1] = "version";
+    if (strcmp(argv[1], "keep") == 0)
+        return cmd_keep(argc - 1, argv + 1);
     command = command_find(argv[1]);
     if (!command)
         return unknown(argv[1]);

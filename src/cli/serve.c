@@ -42,6 +42,7 @@ struct server {
     struct settings settings;
     struct buf zone;
     char self[4096];
+    char runs_dir[4096];
     char node[128];
     char host_text[1024];
     const char *host_names[HOST_NAMES_MAX + 1];
@@ -265,7 +266,7 @@ static void signalled(int signo, void *ctx)
         return;
     }
     if (v->is_stopping) {
-        log_warn("a second signal: leaving at once; runs in progress will be recorded as lost");
+        log_warn("a second signal: leaving at once");
         loop_stop(v->loop);
         return;
     }
@@ -329,12 +330,16 @@ static bool engine_build(struct server *v, struct err *e)
 
     if (!db_path(v->settings.db, &store.path, e) || !jobs_dir_setup(v->settings.jobs_dir, e))
         return false;
+    // Beside the database, so that they are found together.
+    if (snprintf(v->runs_dir, sizeof v->runs_dir, "%s.runs", store.path) >= (int)sizeof v->runs_dir)
+        return fail(e, ERR_USAGE, "db", "the path of the database is too long");
     if (!sqlite_store_open(v->loop, clock_real(), &store, &v->store, e))
         return false;
     if (!tls_prober_new(v->loop, &prober, &v->prober, e))
         return false;
     struct exec_options exec = {
         .jobs_dir = v->settings.jobs_dir,
+        .runs_dir = v->runs_dir,
         .self = v->self,
         .python = v->settings.python,
         .compiler = v->settings.compiler,

@@ -7,11 +7,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "exec/output.h"
 
 struct stream {
     struct command *command;
@@ -23,7 +25,10 @@ struct stream {
 struct command {
     struct loop *loop;
     struct launch_result child; // its pidfd is -1 before the start
-    struct stream out, err;
+    struct stream out, err, result;
+    int64_t grace_us; // from TERM to KILL
+    void (*on_start)(void *ctx);
+    void *start_ctx;
     struct loop_fd *exit_handle;
     struct loop_timer timer; // KILL while it is being ended, else the end of lingering
     bool is_launching;
@@ -45,6 +50,18 @@ static void group_kill(void *ctx);
 static void linger(struct command *c);
 static void command_finish(void *ctx);
 
+static void stream_init(struct stream *s, struct command *c, output_sink *sink,
+                        const struct command_options *options)
+{
+    bool is_kept = s != &c->result;
+
+    s->command = c;
+    s->fd = -1;
+    output_init(&s->output, is_kept ? options->head_max : 0, is_kept ? options->tail_max : 0);
+    s->output.sink = sink;
+    s->output.sink_ctx = options->sink_ctx;
+}
+
 struct command *command_start(const struct command_options *options, command_done *done, void *ctx,
                               struct err *e)
 {
@@ -54,11 +71,12 @@ struct command *command_start(const struct command_options *options, command_don
     c->done = done;
     c->ctx = ctx;
     c->is_launching = true;
-    c->child = (struct launch_result){.pidfd = -1, .out = -1, .err = -1};
-    c->out.command = c->err.command = c;
-    c->out.fd = c->err.fd = -1;
-    output_init(&c->out.output, options->head_max, options->tail_max);
-    output_init(&c->err.output, options->head_max, options->tail_max);
+    c->child = (struct launch_result){.pidfd = -1, .out = -1, .err = -1, .result = -1};
+    c->on_start = options->on_start;
+    c->start_ctx = options->sink_ctx;
+    stream_init(&c->out, c, options->on_out, options);
+    stream_init(&c->err, c, options->on_err, options);
+    stream_init(&c->result, c, options->on_result, options);
     if (launch_start(options->launcher, &options->spec, command_launched, c, e))
         return c;
     c->is_launching = false;
@@ -72,21 +90,29 @@ static void group_signal(struct command *c, int signo)
         kill(-c->child.pid, signo);
 }
 
-bool command_stop(struct command *c)
+bool command_stop(struct command *c, int64_t grace_us)
 {
+    bool is_news = !c->is_stopping || grace_us < c->grace_us;
+
     if (c->has_exited || c->end.errnum != 0)
         return c->is_stopping;
-    if (!c->is_stopping && !c->is_launching)
-        group_term(c);
+    if (is_news)
+        c->grace_us = grace_us;
     c->is_stopping = true; // while it is launching, command_launched comes back to it
+    if (is_news && !c->is_launching)
+        group_term(c);
     return true;
 }
 
 static void group_term(struct command *c)
 {
+    if (c->grace_us == 0) {
+        group_kill(c);
+        return;
+    }
     group_signal(c, SIGTERM);
-    loop_timer_set(c->loop, &c->timer, mono_after_us(loop_now(c->loop), COMMAND_KILL_US),
-                   group_kill, c);
+    loop_timer_set(c->loop, &c->timer, mono_after_us(loop_now(c->loop), c->grace_us), group_kill,
+                   c);
 }
 
 bool command_started(const struct command *c, mono *ret_started)
@@ -95,6 +121,16 @@ bool command_started(const struct command *c, mono *ret_started)
         return false;
     *ret_started = c->child.started;
     return true;
+}
+
+wall command_started_at(const struct command *c)
+{
+    return c->is_launching ? (wall){0} : c->child.started_at;
+}
+
+pid_t command_pid(const struct command *c)
+{
+    return c->is_launching || c->child.pidfd < 0 ? 0 : c->child.pid;
 }
 
 void command_free(struct command *c)
@@ -106,6 +142,7 @@ void command_free(struct command *c)
     loop_remove(c->loop, c->exit_handle);
     stream_close(&c->out);
     stream_close(&c->err);
+    stream_close(&c->result);
     if (c->child.pidfd >= 0) {
         if (!c->has_exited || c->is_stopping)
             group_signal(c, SIGKILL);
@@ -116,6 +153,7 @@ void command_free(struct command *c)
     }
     output_done(&c->out.output);
     output_done(&c->err.output);
+    output_done(&c->result.output);
     free(c);
 }
 
@@ -127,6 +165,7 @@ static void command_launched(const struct launch_result *result, void *ctx)
     c->child = *result;
     c->end = (struct command_end){.errnum = result->errnum,
                                   .is_limit = result->is_limit,
+                                  .step = result->step,
                                   .started_at = result->started_at,
                                   .finished_at = result->started_at,
                                   .exit_code = -1,
@@ -137,7 +176,10 @@ static void command_launched(const struct launch_result *result, void *ctx)
     }
     c->out.fd = result->out;
     c->err.fd = result->err;
+    c->result.fd = result->result;
     command_watch(c);
+    if (c->on_start && c->end.errnum == 0)
+        c->on_start(c->start_ctx);
     if (c->is_stopping && c->end.errnum == 0)
         group_term(c);
 }
@@ -149,7 +191,9 @@ static void command_watch(struct command *c)
     c->exit_handle = loop_add(c->loop, c->child.pidfd, EPOLLIN, exit_seen, c);
     c->out.handle = loop_add(c->loop, c->out.fd, EPOLLIN, stream_ready, &c->out);
     c->err.handle = loop_add(c->loop, c->err.fd, EPOLLIN, stream_ready, &c->err);
-    if (c->exit_handle && c->out.handle && c->err.handle)
+    if (c->result.fd >= 0)
+        c->result.handle = loop_add(c->loop, c->result.fd, EPOLLIN, stream_ready, &c->result);
+    if (c->exit_handle && c->out.handle && c->err.handle && (c->result.fd < 0 || c->result.handle))
         return;
     c->end.errnum = errno;
     c->end.is_limit = true;
@@ -184,14 +228,25 @@ static void stream_drain(struct stream *s)
         stream_close(s);
 }
 
+static int64_t timeval_us(struct timeval t)
+{
+    return (int64_t)t.tv_sec * 1000000 + t.tv_usec;
+}
+
 static void exit_seen(int fd, uint32_t events, void *ctx)
 {
     struct command *c = ctx;
     siginfo_t info = {0};
+    struct rusage usage = {0};
 
     (void)events;
-    if (waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
+    // libc's waitid has no place for the fifth argument.
+    if (syscall(SYS_waitid, P_PIDFD, fd, &info, WEXITED | WNOHANG | WNOWAIT, &usage) < 0 ||
+        info.si_pid == 0)
         return;
+    c->end.usage = (struct run_usage){.user_us = timeval_us(usage.ru_utime),
+                                      .system_us = timeval_us(usage.ru_stime),
+                                      .max_rss_bytes = (int64_t)usage.ru_maxrss * 1024};
     loop_remove(c->loop, c->exit_handle);
     c->exit_handle = NULL;
     c->has_exited = true;
@@ -200,6 +255,7 @@ static void exit_seen(int fd, uint32_t events, void *ctx)
     c->end.signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
     stream_drain(&c->out);
     stream_drain(&c->err);
+    stream_drain(&c->result);
     if (c->out.fd < 0 && c->err.fd < 0)
         command_finish(c);
     else if (!c->is_stopping || c->is_killed)

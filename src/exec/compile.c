@@ -290,7 +290,7 @@ static void limit_ring(void *ctx)
     struct compile *job = ctx;
 
     job->is_over_limit = true;
-    (void)command_stop(job->command);
+    (void)command_stop(job->command, COMMAND_KILL_US);
 }
 
 static void compile_begin(struct compile *job)

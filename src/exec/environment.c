@@ -97,23 +97,108 @@ void environment_identity(const struct exec_request *request, struct arena *aren
     *at = '\0';
 }
 
-char **environment_make(const struct environment *env, const struct exec_request *request,
-                        const char *python_path, struct arena *arena)
+// Strings being gathered. A name that is there already is not taken again: who comes first wins.
+struct gathering {
+    char **v;
+    size_t count;
+    const struct environment_wish *wish;
+    struct arena *arena;
+};
+
+static size_t name_len(const char *string)
+{
+    return strcspn(string, "=");
+}
+
+static bool has_name(const struct gathering *g, const char *string)
+{
+    size_t len = name_len(string);
+
+    for (size_t i = ENVIRONMENT_IDENTITY; i < g->count; i++)
+        if (strncmp(g->v[i], string, len + 1) == 0)
+            return true;
+    return false;
+}
+
+static void add(struct gathering *g, const char *name, const char *value)
+{
+    if (value)
+        g->v[g->count++] = setting(arena_printf(g->arena, "%s=%s", name, value));
+}
+
+static bool is_passed(const struct gathering *g, const char *string)
+{
+    const char *const *pattern = g->wish->pass;
+    struct str name = {string, name_len(string)};
+
+    if (!pattern)
+        return true;
+    for (; *pattern; pattern++)
+        if (str_glob(str_of(*pattern), name))
+            return true;
+    return false;
+}
+
+// Where the job wants names of its own, belfry's are looked through for them; mostly it does not.
+static void pass(struct gathering *g, const struct environment *env)
+{
+    bool has_own = g->count > ENVIRONMENT_IDENTITY;
+
+    for (size_t i = 0; i < env->count; i++)
+        if (is_passed(g, env->v[i]) && !(has_own && has_name(g, env->v[i])))
+            g->v[g->count++] = env->v[i];
+}
+
+static const char *python_before(const struct gathering *g, const struct environment *env)
 {
     static const char name[] = "PYTHONPATH=";
-    char **v = arena_array(arena, env->count + ENVIRONMENT_IDENTITY + 2, sizeof *v);
-    const char *before = "";
-    size_t n = ENVIRONMENT_IDENTITY;
+    const json_t *own = json_object_get(g->wish->set, "PYTHONPATH");
 
-    environment_identity(request, arena, v);
-    for (size_t i = 0; i < env->count; i++) {
-        if (python_path && strncmp(env->v[i], name, sizeof name - 1) == 0)
-            before = env->v[i] + sizeof name - 1;
-        else
-            v[n++] = env->v[i];
+    if (own)
+        return json_string_value(own);
+    for (size_t i = 0; i < env->count; i++)
+        if (strncmp(env->v[i], name, sizeof name - 1) == 0 && is_passed(g, env->v[i]))
+            return env->v[i] + sizeof name - 1;
+    return "";
+}
+
+static void python_add(struct gathering *g, const struct environment *env)
+{
+    const char *before = python_before(g, env);
+
+    g->v[g->count++] = setting(arena_printf(g->arena, "PYTHONPATH=%s%s%s", g->wish->python_path,
+                                            *before ? ":" : "", before));
+}
+
+char **environment_make(const struct environment *env, const struct exec_request *request,
+                        const struct environment_wish *wish, struct arena *arena)
+{
+    size_t most = env->count + ENVIRONMENT_IDENTITY + json_object_size(wish->set) + 8;
+    struct gathering g = {.v = arena_array(arena, most, sizeof *g.v),
+                          .count = ENVIRONMENT_IDENTITY,
+                          .wish = wish,
+                          .arena = arena};
+    const json_t *value;
+    const char *name;
+
+    environment_identity(request, arena, g.v);
+    if (wish->has_result)
+        add(&g, "BELFRY_RESULT_FD", "3");
+    if (wish->python_path)
+        python_add(&g, env);
+    json_object_foreach((json_t *)wish->set, name, value)
+    {
+        if (strcmp(name, "PYTHONPATH") != 0 || !wish->python_path)
+            add(&g, name, json_string_value(value));
     }
-    if (python_path)
-        v[n] =
-            setting(arena_printf(arena, "%s%s%s%s", name, python_path, *before ? ":" : "", before));
-    return v;
+    if (!json_object_get(wish->set, "HOME"))
+        add(&g, "HOME", wish->home);
+    if (!json_object_get(wish->set, "USER"))
+        add(&g, "USER", wish->user);
+    if (!json_object_get(wish->set, "LOGNAME"))
+        add(&g, "LOGNAME", wish->user);
+    if (!json_object_get(wish->set, "SHELL"))
+        add(&g, "SHELL", wish->shell);
+    pass(&g, env);
+    return g.v;
 }

@@ -9,7 +9,10 @@
 //     BELFRY_RUN_ID        the run's number, decimal
 //     BELFRY_SCHEDULED_AT  its slot, RFC 3339 in UTC: 2026-11-22T04:49:33Z, with 6 digits of
 //     fraction when not zero BELFRY_ATTEMPT       1, 2, ...
+//     BELFRY_RESULT_FD     3: where it may say how far it is and what came of it (progress.h)
 #pragma once
+
+#include <jansson.h>
 
 #include "base/arena.h"
 #include "exec/exec.h"
@@ -30,7 +33,16 @@ void environment_done(struct environment *env);
 void environment_identity(const struct exec_request *request, struct arena *arena,
                           char *ret[ENVIRONMENT_IDENTITY]);
 
-// A whole environment for a run; python_path, when not NULL, is put in front of PYTHONPATH.
+// What a run's environment is made of besides.
+struct environment_wish {
+    const char *const *pass; // patterns (str_glob) of the names it gets of belfry's; NULL: all
+    const json_t *set;       // an object of texts: they beat belfry's; NULL: none
+    const char *python_path; // put in front of PYTHONPATH; NULL: nothing
+    const char *user, *home, *shell; // USER and LOGNAME, HOME, SHELL; NULL: as belfry's
+    bool has_result;                 // BELFRY_RESULT_FD=3
+};
+
+// A whole environment for a run.
 [[nodiscard]] char **environment_make(const struct environment *env,
-                                      const struct exec_request *request, const char *python_path,
-                                      struct arena *arena);
+                                      const struct exec_request *request,
+                                      const struct environment_wish *wish, struct arena *arena);

@@ -3,9 +3,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An attempt goes through stages: it may wait for a place among the processes, be waiting for the
-// compiler, and then is a command (a process of its own), a module run (a call in a warm host) or a
-// certificate check. Whatever ends it, it is reported from one place, attempt_report, and never
-// from within exec_start: what fails at once is put on a list that the end of the turn reports.
+// compiler, and then is a process (which a keeper looks after), a module run (a call in a warm
+// host) or a certificate check. Whatever ends it, it is reported from one place, attempt_report,
+// and never from within exec_start: what fails at once is put on a list that the end of the turn
+// reports.
 //
 // Why it ends is decided by whoever ends it first: `cause` is set only while the attempt still
 // runs, and a process that has exited by itself before the TERM went out keeps its own end.
@@ -21,7 +22,6 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/file.h"
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/map.h"
@@ -30,40 +30,34 @@
 #include "exec/args.h"
 #include "exec/certificate.h"
 #include "exec/certificate_past.h"
-#include "exec/command.h"
 #include "exec/compile.h"
 #include "exec/environment.h"
+#include "exec/keepers.h"
 #include "exec/launch.h"
 #include "exec/lookup.h"
 #include "exec/module.h"
 #include "exec/module_file.h"
-#include "exec/python.h"
+#include "exec/process.h"
 #include "exec/words.h"
 #include "job/folder.h"
 
 #define CHILDREN_DEFAULT 256
 #define WAITING_MAX 100000 // starts that wait for a place
-#define OUTPUT_DEFAULT 65536
-#define ROOM_FOR_TEXTS 768 // of most attempts
+#define OUTPUT_DEFAULT 4096
+#define MODULE_OUTPUT 65536 // of which there are no files
+#define ROOM_FOR_TEXTS 768  // of most attempts
 
-_Static_assert(2 * EXEC_CHILDREN_MAX + COMPILE_AT_ONCE <= POOL_QUEUE_MAX,
+_Static_assert(EXEC_CHILDREN_MAX + COMPILE_AT_ONCE <= POOL_QUEUE_MAX,
                "whatever may be started at once fits into the launcher's queue");
 
 enum stage {
     STAGE_NEW,
     STAGE_COMPILE, // waits for main.so to be made
-    STAGE_WAITING, // for a place among the commands
-    STAGE_COMMAND,
+    STAGE_WAITING, // for a place among the processes
+    STAGE_PROCESS,
     STAGE_MODULE,
     STAGE_CERTIFICATE,
     STAGE_ENDED, // on the list of what the end of the turn reports
-};
-
-enum cause {
-    CAUSE_NONE,
-    CAUSE_TIMEOUT,
-    CAUSE_CANCEL,
-    CAUSE_SHUTDOWN
 };
 
 struct executor {
@@ -76,14 +70,16 @@ struct executor {
     struct compiler *compiler;
     struct modules *modules;
     struct certificate_past *past;
+    struct keepers *keepers;
     struct map attempts; // by run id
     struct lookups lookups;
     struct list waiting;
     size_t waiting_count;
-    int commands; // at work
+    int processes; // at work
     struct list ended;
     struct loop_timer stop_timer;
     bool is_stopping;
+    bool lets_go; // processes go on when belfry stops
 };
 
 struct attempt {
@@ -93,18 +89,17 @@ struct attempt {
     exec_done *done;
     void *ctx;
     enum stage stage;
-    enum cause cause;
+    enum keep_cause cause;
     struct list link; // in waiting or ended
     struct loop_timer timeout;
     enum folder_entry entry;
-    struct str folder;       // absolute path; a NUL follows
-    const char *program;     // what is started, for messages
-    struct command *command; // which of these four is there follows from stage
+    struct str folder;        // absolute path, a NUL follows; empty for what has none
+    const char *program;      // what is started, for messages
+    struct keep_run *process; // which of these four is there follows from stage
     struct compile_wait *compile;
     struct module_run *module;
     struct certificate_check *certificate;
-    int result_fd; // of a Python run; -1
-    mono started;  // of a certificate check
+    mono started; // of a certificate check
     struct run_end end;
 };
 
@@ -113,14 +108,16 @@ static const struct exec_ops real_ops;
 static bool attempt_has_begun(const struct attempt *a);
 static void attempt_route(struct attempt *a);
 static void attempt_fail(struct attempt *a, struct str message);
-static void attempt_stop(struct attempt *a, enum cause cause);
+static void attempt_stop(struct attempt *a, enum keep_cause cause, int64_t grace_us);
 static void attempt_report(struct attempt *a);
 static void attempt_free(struct attempt *a);
+static void attempt_end_later(struct attempt *a);
 static void module_route(struct attempt *a, const struct stat *st);
 static void compile_route(struct attempt *a);
 static void certificate_route(struct attempt *a);
-static void command_queue(struct attempt *a);
-static void commands_fill(struct executor *x);
+static void process_queue(struct attempt *a);
+static void processes_fill(struct executor *x);
+static void process_ended(const struct keep_end *end, void *ctx);
 static void ended_report(void *ctx);
 
 static char *path_absolute(const char *path)
@@ -145,8 +142,8 @@ static void parts_make(struct executor *x)
         .self = x->options.self,
         .envp = x->environment.v,
         .hosts_max = x->options.children_max,
-        .head_max = x->options.output_head_max,
-        .tail_max = x->options.output_tail_max,
+        .head_max = MODULE_OUTPUT,
+        .tail_max = MODULE_OUTPUT,
     };
 
     x->launcher = compiler.launcher = modules.launcher = launcher_new(x->loop);
@@ -160,18 +157,26 @@ bool exec_new(struct loop *loop, const struct exec_options *options, struct exec
               struct err *e)
 {
     struct executor *x = mem_alloc(sizeof *x);
+    struct keepers_options keepers = {
+        .loop = loop,
+        .runs_dir = options->runs_dir,
+        .self = options->self,
+        .files_max = options->files_max,
+    };
 
-    (void)e;
     assert(options->children_max <= EXEC_CHILDREN_MAX);
+    x->keepers = keepers_open(&keepers, e);
+    if (!x->keepers) {
+        free(x);
+        return false;
+    }
     x->base.ops = &real_ops;
     x->loop = loop;
     x->options = *options;
     if (x->options.children_max <= 0)
         x->options.children_max = CHILDREN_DEFAULT;
-    if (x->options.output_head_max == 0)
-        x->options.output_head_max = OUTPUT_DEFAULT;
-    if (x->options.output_tail_max == 0)
-        x->options.output_tail_max = OUTPUT_DEFAULT;
+    if (x->options.output_max == 0)
+        x->options.output_max = OUTPUT_DEFAULT;
     x->jobs_dir = path_absolute(options->jobs_dir);
     environment_init(&x->environment);
     parts_make(x);
@@ -195,9 +200,9 @@ static struct attempt *attempt_new(struct executor *x, const struct exec_request
     a->request.job_name = arena_copy(a->arena, request->job_name);
     a->request.target = arena_copy(a->arena, request->target);
     a->request.args = arena_copy(a->arena, request->args);
+    a->request.options = arena_copy(a->arena, request->options);
     a->done = done;
     a->ctx = ctx;
-    a->result_fd = -1;
     a->end = (struct run_end){.run_id = request->run_id,
                               .attempt = request->attempt,
                               .state = RUN_FAILED,
@@ -213,18 +218,18 @@ static void real_start(struct exec *exec, const struct exec_request *request, ex
 
     (void)map_put_u64(&x->attempts, (uint64_t)request->run_id, a);
     if (x->is_stopping)
-        attempt_stop(a, CAUSE_SHUTDOWN);
+        attempt_stop(a, KEEP_CAUSE_SHUTDOWN, COMMAND_KILL_US);
     else
         attempt_route(a);
 }
 
-static void real_cancel(struct exec *exec, int64_t run_id)
+static void real_cancel(struct exec *exec, int64_t run_id, int64_t grace_us)
 {
     struct executor *x = (struct executor *)exec;
     struct attempt *a = map_get_u64(&x->attempts, (uint64_t)run_id);
 
     if (a)
-        attempt_stop(a, CAUSE_CANCEL);
+        attempt_stop(a, KEEP_CAUSE_CANCEL, grace_us);
 }
 
 static size_t real_running(const struct exec *exec)
@@ -232,13 +237,74 @@ static size_t real_running(const struct exec *exec)
     return ((const struct executor *)exec)->attempts.len;
 }
 
+// Tells the scheduler that a process goes on without it.
+static void attempt_let_go(struct attempt *a)
+{
+    keepers_forget(a->x->keepers, a->process);
+    a->process = NULL;
+    a->end.state = RUN_RUNNING;
+    attempt_end_later(a);
+}
+
 static void stop_rest(void *ctx)
 {
     struct executor *x = ctx;
     struct attempt *a;
 
-    for (size_t at = 0; (a = map_next(&x->attempts, &at));)
-        attempt_stop(a, CAUSE_SHUTDOWN);
+    for (size_t at = 0; (a = map_next(&x->attempts, &at));) {
+        if (x->lets_go && a->stage == STAGE_PROCESS)
+            attempt_let_go(a);
+        else
+            attempt_stop(a, KEEP_CAUSE_SHUTDOWN, COMMAND_KILL_US);
+    }
+    if (x->lets_go)
+        keepers_leave(x->keepers);
+}
+
+static void real_let_go(struct exec *exec)
+{
+    ((struct executor *)exec)->lets_go = true;
+}
+
+static bool real_adopt(struct exec *exec, const struct exec_request *request, exec_done *done,
+                       void *ctx)
+{
+    struct executor *x = (struct executor *)exec;
+    struct attempt *a = attempt_new(x, request, done, ctx);
+    struct err e;
+
+    a->process = keepers_adopt(x->keepers, request->run_id, request->attempt, process_ended, a);
+    if (!a->process) {
+        attempt_free(a);
+        return false;
+    }
+    if (request->kind == JOB_FOLDER) {
+        a->folder = arena_path(a->arena, str_of(x->jobs_dir), a->request.target);
+        (void)folder_find(x->jobs_dir, a->request.target, &a->entry, &e);
+    }
+    a->program = "main";
+    a->stage = STAGE_PROCESS;
+    x->processes++;
+    (void)map_put_u64(&x->attempts, (uint64_t)request->run_id, a);
+    return true;
+}
+
+static void real_adopt_end(struct exec *exec)
+{
+    keepers_adopt_end(((struct executor *)exec)->keepers);
+}
+
+static void real_settled(struct exec *exec, int64_t run_id)
+{
+    keepers_settled(((struct executor *)exec)->keepers, run_id);
+}
+
+static struct str real_progress(const struct exec *exec, int64_t run_id)
+{
+    const struct executor *x = (const struct executor *)exec;
+    const struct attempt *a = map_get_u64(&x->attempts, (uint64_t)run_id);
+
+    return a && a->stage == STAGE_PROCESS ? keepers_progress(a->process) : (struct str){0};
 }
 
 static void real_stop(struct exec *exec, int64_t grace_us)
@@ -249,13 +315,13 @@ static void real_stop(struct exec *exec, int64_t grace_us)
     x->is_stopping = true;
     for (size_t at = 0; (a = map_next(&x->attempts, &at));)
         if (!attempt_has_begun(a))
-            attempt_stop(a, CAUSE_SHUTDOWN);
+            attempt_stop(a, KEEP_CAUSE_SHUTDOWN, COMMAND_KILL_US);
     loop_timer_set(x->loop, &x->stop_timer, mono_after_us(loop_now(x->loop), grace_us), stop_rest,
                    x);
 }
 
-// The launcher goes first: it reports what it is starting, and only then can the commands be
-// forgotten.
+// The launcher goes first: it reports what it is starting, and only then can module hosts and
+// compilers be forgotten.
 static void real_free(struct exec *exec)
 {
     struct executor *x = (struct executor *)exec;
@@ -266,6 +332,8 @@ static void real_free(struct exec *exec)
     loop_defer_cancel(x->loop, ended_report, x);
     for (size_t at = 0; (a = map_next(&x->attempts, &at));)
         a->done = NULL;
+    keepers_leave(x->keepers);
+    keepers_free(x->keepers);
     modules_close(x->modules);
     compiler_close(x->compiler);
     launcher_free(x->launcher);
@@ -285,6 +353,8 @@ static void real_expect(struct exec *exec, enum job_kind kind, struct str target
 {
     struct executor *x = (struct executor *)exec;
 
+    if (kind == JOB_COMMAND)
+        keepers_expect(x->keepers);
     if (kind == JOB_FOLDER)
         lookup_expect(&x->lookups, target, loop_now(x->loop));
 }
@@ -296,6 +366,11 @@ static const struct exec_ops real_ops = {
     .stop = real_stop,
     .free = real_free,
     .expect = real_expect,
+    .adopt = real_adopt,
+    .adopt_end = real_adopt_end,
+    .settled = real_settled,
+    .let_go = real_let_go,
+    .progress = real_progress,
 };
 
 // ---- the way of an attempt ----
@@ -311,6 +386,10 @@ static void folder_start(struct attempt *a)
         return;
     }
     a->folder = arena_path(a->arena, str_of(x->jobs_dir), a->request.target);
+    if (a->request.options.len > 0 && a->entry == ENTRY_MODULE) {
+        process_queue(a); // what its process is given is its own
+        return;
+    }
     switch (a->entry) {
     case ENTRY_MODULE:
         module_route(a, &st);
@@ -319,7 +398,7 @@ static void folder_start(struct attempt *a)
         compile_route(a);
         break;
     default:
-        command_queue(a);
+        process_queue(a);
     }
 }
 
@@ -331,6 +410,9 @@ static void attempt_route(struct attempt *a)
         break;
     case JOB_CERTIFICATE:
         certificate_route(a);
+        break;
+    case JOB_COMMAND:
+        process_queue(a);
         break;
     default:
         attempt_fail(a, arena_printf(a->arena, "no executor for jobs of kind %d", a->request.kind));
@@ -372,28 +454,27 @@ static void cause_tell(struct attempt *a)
 {
     bool has_begun = a->end.started_at.us != 0;
 
-    a->end.state = a->cause == CAUSE_TIMEOUT ? RUN_TIMED_OUT : RUN_CANCELLED;
-    if (a->cause == CAUSE_TIMEOUT)
+    a->end.state = a->cause == KEEP_CAUSE_TIMEOUT ? RUN_TIMED_OUT : RUN_CANCELLED;
+    if (a->cause == KEEP_CAUSE_TIMEOUT)
         a->end.message = arena_printf(a->arena, "took longer than its limit of %g s",
                                       (double)a->request.timeout_us / 1e6);
-    else if (a->cause == CAUSE_CANCEL)
+    else if (a->cause == KEEP_CAUSE_CANCEL)
         a->end.message =
             has_begun ? STR_LIT("cancelled") : STR_LIT("cancelled before it could start");
     else
         a->end.message = has_begun ? STR_LIT("ended because belfry was stopped")
                                    : STR_LIT("belfry was stopped before it could start");
-    if (a->cause == CAUSE_SHUTDOWN)
+    if (a->cause == KEEP_CAUSE_SHUTDOWN)
         a->end.reason = REASON_SHUTDOWN;
 }
 
 // Ends what has not begun, or can be ended at once; what runs as a process is told to end and
 // reports later. True when the end is here already.
-static bool attempt_cut(struct attempt *a, enum cause cause)
+static bool attempt_cut(struct attempt *a, enum keep_cause cause, int64_t grace_us)
 {
     switch (a->stage) {
-    case STAGE_COMMAND:
-        if (command_stop(a->command))
-            a->cause = cause;
+    case STAGE_PROCESS: // its end tells whether this came in time
+        keepers_stop(a->x->keepers, a->process, cause, grace_us);
         return false;
     case STAGE_MODULE:
         if (module_stop(a->x->modules, a->module))
@@ -415,9 +496,9 @@ static bool attempt_cut(struct attempt *a, enum cause cause)
     }
 }
 
-static void attempt_stop(struct attempt *a, enum cause cause)
+static void attempt_stop(struct attempt *a, enum keep_cause cause, int64_t grace_us)
 {
-    if (a->cause != CAUSE_NONE || a->stage == STAGE_ENDED || !attempt_cut(a, cause))
+    if (a->cause != KEEP_CAUSE_NONE || a->stage == STAGE_ENDED || !attempt_cut(a, cause, grace_us))
         return;
     a->cause = cause;
     a->end.finished_at = clock_wall(loop_clock(a->x->loop));
@@ -428,7 +509,7 @@ static void attempt_report(struct attempt *a)
 {
     struct executor *x = a->x;
 
-    if (a->cause != CAUSE_NONE)
+    if (a->cause != KEEP_CAUSE_NONE)
         cause_tell(a);
     (void)map_remove_u64(&x->attempts, (uint64_t)a->request.run_id);
     loop_timer_stop(x->loop, &a->timeout);
@@ -440,9 +521,7 @@ static void attempt_report(struct attempt *a)
 static void attempt_free(struct attempt *a)
 {
     loop_timer_stop(a->x->loop, &a->timeout);
-    command_free(a->command);
     certificate_cancel(a->certificate);
-    file_close(&a->result_fd);
     arena_free(a->arena);
 }
 
@@ -451,8 +530,6 @@ static void attempt_free(struct attempt *a)
 static bool attempt_started(const struct attempt *a, mono *ret_started)
 {
     switch (a->stage) {
-    case STAGE_COMMAND:
-        return command_started(a->command, ret_started);
     case STAGE_MODULE:
         return module_started(a->module, ret_started);
     case STAGE_CERTIFICATE:
@@ -469,7 +546,7 @@ static bool attempt_has_begun(const struct attempt *a)
 {
     mono started;
 
-    return a->stage == STAGE_COMMAND || a->stage == STAGE_ENDED || attempt_started(a, &started);
+    return a->stage == STAGE_PROCESS || a->stage == STAGE_ENDED || attempt_started(a, &started);
 }
 
 // The limit counts from the start of the process, which lies later than the start of the attempt:
@@ -486,7 +563,7 @@ static void timeout_ring(void *ctx)
     if (left_us > 0)
         loop_timer_set(loop, &a->timeout, mono_after_us(loop_now(loop), left_us), timeout_ring, a);
     else
-        attempt_stop(a, CAUSE_TIMEOUT);
+        attempt_stop(a, KEEP_CAUSE_TIMEOUT, a->request.kill_grace_us);
 }
 
 static void timeout_arm(struct attempt *a)
@@ -498,13 +575,14 @@ static void timeout_arm(struct attempt *a)
                        timeout_ring, a);
 }
 
-// ---- commands ----
+// ---- processes ----
 
 static struct str failure_words(struct attempt *a, const struct command_end *end)
 {
     struct start_failure failure = {
         .errnum = end->errnum,
         .is_limit = end->is_limit,
+        .step = end->step,
         .program = a->program,
         .folder = a->folder.p,
         .is_entry = a->entry == ENTRY_PROGRAM,
@@ -525,108 +603,76 @@ static void end_take(struct attempt *a, const struct command_end *end)
     a->end.signal = end->signal;
     a->end.out = end->out;
     a->end.err = end->err;
+    a->end.usage = end->usage;
     a->end.state = end->exit_code == 0 ? RUN_SUCCEEDED : RUN_FAILED;
     a->end.message = words_end(end, a->arena);
-    if (a->entry == ENTRY_PYTHON && end->exit_code == 0)
-        a->end.result = python_result_read(a->result_fd, a->arena);
-    else if (a->entry == ENTRY_PYTHON && end->exit_code > 0)
+    if (a->entry == ENTRY_PYTHON && end->exit_code > 0)
         a->end.message = words_add_last_line(a->end.message, end->err, a->arena);
 }
 
-static void command_ended(const struct command_end *end, void *ctx)
+static void lost_take(struct attempt *a, const struct command_end *end)
+{
+    a->end.state = RUN_LOST;
+    a->end.reason = REASON_RESTART;
+    a->end.started_at = end->started_at;
+    a->end.finished_at = end->finished_at;
+    a->end.message = STR_LIT("the keeper of its process was killed; its outcome is not known");
+}
+
+static void process_ended(const struct keep_end *end, void *ctx)
 {
     struct attempt *a = ctx;
     struct executor *x = a->x;
 
-    x->commands--;
-    a->command = NULL;
+    x->processes--;
+    a->process = NULL;
     if (!a->done)
         return; // real_free is at it
-    end_take(a, end);
+    if (end->is_lost) {
+        lost_take(a, &end->command);
+    } else {
+        end_take(a, &end->command);
+        a->cause = end->cause;
+        if (a->end.state == RUN_SUCCEEDED || a->entry != ENTRY_PYTHON)
+            a->end.result = end->result;
+        a->end.progress = end->progress;
+        if (a->end.message.len == 0)
+            a->end.message = end->warning;
+    }
     attempt_report(a);
-    commands_fill(x);
+    processes_fill(x);
 }
 
-static bool python_command(struct attempt *a, struct launch_spec *ret, struct err *e)
+static void process_begin(struct attempt *a)
 {
     struct executor *x = a->x;
-    struct python_job job = {
-        .python = x->options.python,
+    struct process_place place = {
         .jobs_dir = x->jobs_dir,
-        .job = a->request.target,
-        .args = a->request.args,
-        .folder = a->folder.p,
+        .self = x->options.self,
+        .python = x->options.python,
+        .environment = &x->environment,
+        .head_max = x->options.output_max,
+        .has_logs = true,
     };
-
-    a->program = x->options.python;
-    a->result_fd = python_result_open();
-    if (a->result_fd < 0)
-        return fail_errno(e, ERR_SYSTEM, errno, "could not start %s", a->program);
-    *ret = python_spec(&job, a->result_fd, a->arena);
-    ret->envp = environment_make(&x->environment, &a->request, python_path(x->jobs_dir, a->arena),
-                                 a->arena);
-    return true;
-}
-
-// A program of the folder, or belfry itself for a module that has to run alone.
-static bool program_command(struct attempt *a, struct launch_spec *ret, struct err *e)
-{
-    struct executor *x = a->x;
-    struct str file = a->entry == ENTRY_PROGRAM ? STR_LIT("main") : STR_LIT("main.so");
-    const char *path = arena_path(a->arena, a->folder, file).p;
-    bool is_module = a->entry != ENTRY_PROGRAM;
-    struct args args;
-    char **argv;
-
-    if (!args_read(a->request.args, path, a->arena, &args, e))
-        return false;
-    argv = arena_array(a->arena, (size_t)args.count + 3, sizeof *argv);
-    argv[0] = (char *)(uintptr_t)x->options.self;
-    argv[1] = (char *)(uintptr_t) "run-module";
-    memcpy(argv + 2, args.v, (size_t)args.count * sizeof *argv);
-    a->program = is_module ? "belfry run-module" : "main";
-    *ret = (struct launch_spec){
-        .program = is_module ? x->options.self : path,
-        .argv = is_module ? argv : args.v,
-        .envp = environment_make(&x->environment, &a->request, NULL, a->arena),
-        .folder = a->folder.p,
-    };
-    return true;
-}
-
-static bool command_spec(struct attempt *a, struct launch_spec *ret, struct err *e)
-{
-    return a->entry == ENTRY_PYTHON ? python_command(a, ret, e) : program_command(a, ret, e);
-}
-
-static void command_begin(struct attempt *a)
-{
-    struct executor *x = a->x;
-    struct command_options options = {
-        .loop = x->loop,
-        .launcher = x->launcher,
-        .head_max = x->options.output_head_max,
-        .tail_max = x->options.output_tail_max,
-    };
+    struct keep_start start;
     struct err e;
 
-    if (command_spec(a, &options.spec, &e))
-        a->command = command_start(&options, command_ended, a, &e);
-    if (!a->command) {
+    if (process_make(&place, &a->request, a->entry, a->folder, a->arena, &start, &a->program, &e))
+        a->process = keepers_start(x->keepers, &start, process_ended, a, &e);
+    if (!a->process) {
         attempt_fail(a, arena_copy(a->arena, str_of(e.message)));
         return;
     }
-    a->stage = STAGE_COMMAND;
-    x->commands++;
-    timeout_arm(a);
+    a->stage = STAGE_PROCESS;
+    x->processes++;
 }
 
-static void command_queue(struct attempt *a)
+static void process_queue(struct attempt *a)
 {
     struct executor *x = a->x;
 
-    if (x->commands < x->options.children_max && x->waiting_count == 0) {
-        command_begin(a);
+    if (x->processes < x->options.children_max && x->waiting_count == 0) {
+        process_begin(a);
         return;
     }
     if (x->waiting_count == WAITING_MAX) {
@@ -639,13 +685,13 @@ static void command_queue(struct attempt *a)
     list_push(&x->waiting, &a->link);
 }
 
-static void commands_fill(struct executor *x)
+static void processes_fill(struct executor *x)
 {
     struct list *link;
 
-    while (x->commands < x->options.children_max && (link = list_pop(&x->waiting))) {
+    while (x->processes < x->options.children_max && (link = list_pop(&x->waiting))) {
         x->waiting_count--;
-        command_begin(list_item(link, struct attempt, link));
+        process_begin(list_item(link, struct attempt, link));
     }
 }
 
@@ -687,7 +733,7 @@ static void module_route(struct attempt *a, const struct stat *st)
     }
     request.key = module_key(st);
     if (!modules_takes(a->x->modules, &request)) {
-        command_queue(a);
+        process_queue(a);
         return;
     }
     a->stage = STAGE_MODULE;

@@ -1,16 +1,11 @@
-// launch.c - posix_spawn on worker threads.
+// launch.c - processes started on worker threads.
 // SPDX-License-Identifier: Apache-2.0
 #include "exec/launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/pidfd.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -40,6 +35,7 @@ struct launch {
 struct ends {
     int out;
     int err;
+    int result;
 };
 
 static void launch_work(void *ctx);
@@ -82,7 +78,8 @@ bool launch_start(struct launcher *launcher, const struct launch_spec *spec, lau
                          .clock = loop_clock(launcher->loop),
                          .done = done,
                          .ctx = ctx};
-    l->result = (struct launch_result){.errnum = ECANCELED, .pidfd = -1, .out = -1, .err = -1};
+    l->result = (struct launch_result){
+        .errnum = ECANCELED, .step = "", .pidfd = -1, .out = -1, .err = -1, .result = -1};
     if (pool_run(launcher->pool, launch_work, launch_report, l))
         return true;
     free(l);
@@ -109,76 +106,58 @@ static void launch_report(bool has_run, void *ctx)
     free(l);
 }
 
-// Two pipes; the read ends, non-blocking, go to *r.
-static bool pipes_open(struct launch_result *r, struct ends *ret_ends)
+// A pipe whose read end, non-blocking, goes to *ret_read; the child's end is out of the way.
+static bool pipe_open(int *ret_read, int *ret_child)
 {
-    int out[2], err[2];
+    int ends[2];
 
-    if (pipe2(out, O_CLOEXEC) < 0)
+    if (pipe2(ends, O_CLOEXEC) < 0)
         return false;
-    if (pipe2(err, O_CLOEXEC) < 0) {
-        close(out[0]);
-        close(out[1]);
-        return false;
-    }
-    r->out = out[0];
-    r->err = err[0];
-    *ret_ends = (struct ends){launch_fd(out[1]), launch_fd(err[1])};
-    return file_set_nonblocking(r->out) && file_set_nonblocking(r->err) && ret_ends->out >= 0 &&
-           ret_ends->err >= 0;
+    *ret_read = ends[0];
+    *ret_child = launch_fd(ends[1]);
+    return *ret_child >= 0 && file_set_nonblocking(*ret_read);
 }
 
-static int actions_fill(posix_spawn_file_actions_t *actions, const struct launch_spec *spec,
-                        const struct ends *ends)
+static bool pipes_open(const struct launch_spec *spec, struct launch_result *r, struct ends *ends)
 {
-    int failed = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
-    int next = 3;
-
-    failed |= posix_spawn_file_actions_adddup2(actions, ends->out, 1);
-    failed |= posix_spawn_file_actions_adddup2(actions, ends->err, 2);
-    for (int i = 0; i < LAUNCH_EXTRA_MAX && spec->extra[i] > 0; i++)
-        failed |= posix_spawn_file_actions_adddup2(actions, spec->extra[i], next++);
-    failed |= posix_spawn_file_actions_addclosefrom_np(actions, next);
-    if (spec->folder)
-        failed |= posix_spawn_file_actions_addchdir_np(actions, spec->folder);
-    return failed;
+    return pipe_open(&r->out, &ends->out) && pipe_open(&r->err, &ends->err) &&
+           (!spec->has_result || pipe_open(&r->result, &ends->result));
 }
 
-static int attributes_fill(posix_spawnattr_t *attributes)
+static void child_spawn(struct launch *l, const struct ends *ends)
 {
-    sigset_t none, all;
+    struct launch_result *r = &l->result;
+    struct spawn_result child;
+    struct spawn_request request = {
+        .program = l->spec.program,
+        .argv = l->spec.argv,
+        .envp = l->spec.envp,
+        .folder = l->spec.folder,
+        .in = l->spec.in > 0 ? l->spec.in : -1,
+        .out = ends->out,
+        .err = ends->err,
+        .setting = l->spec.setting,
+    };
 
-    sigemptyset(&none);
-    sigfillset(&all);
-    return posix_spawnattr_setsigmask(attributes, &none) |
-           posix_spawnattr_setsigdefault(attributes, &all) |
-           posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-                                                    POSIX_SPAWN_SETSIGDEF);
+    for (int i = 0; i < LAUNCH_EXTRA_MAX; i++)
+        request.extra[i] = l->spec.extra[i];
+    if (l->spec.has_result)
+        request.extra[0] = ends->result;
+    spawn(&request, &child);
+    r->errnum = child.errnum;
+    r->step = child.step;
+    r->pid = child.pid;
+    r->pidfd = child.pidfd;
 }
 
-static int spawn(const struct launch_spec *spec, const struct ends *ends, pid_t *ret_pid)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int errnum = ENOMEM;
-
-    if (posix_spawn_file_actions_init(&actions) != 0)
-        return errnum;
-    if (posix_spawnattr_init(&attributes) == 0) {
-        if (actions_fill(&actions, spec, ends) == 0 && attributes_fill(&attributes) == 0)
-            errnum =
-                posix_spawnp(ret_pid, spec->program, &actions, &attributes, spec->argv, spec->envp);
-        posix_spawnattr_destroy(&attributes);
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    return errnum;
-}
-
-// posix_spawn sets no limits, so this happens while the child's loader is still at work.
-static void files_limit(pid_t pid, uint64_t files_max)
+// After the start, while the child's loader is still at work: its own limits are not set so late.
+static void files_limit(pid_t pid, uint64_t files_max, const struct spawn_setting *setting)
 {
     struct rlimit limit;
 
+    for (int i = 0; setting && i < setting->limit_count; i++)
+        if (setting->limits[i].resource == RLIMIT_NOFILE)
+            return;
     if (files_max == 0 || prlimit(pid, RLIMIT_NOFILE, NULL, &limit) != 0 ||
         limit.rlim_cur <= files_max)
         return;
@@ -191,44 +170,29 @@ static void result_close(struct launch_result *r)
     file_close(&r->pidfd);
     file_close(&r->out);
     file_close(&r->err);
-}
-
-// A child without a pidfd would be a child that nobody watches.
-static int pidfd_take(struct launch_result *r)
-{
-    int errnum;
-
-    r->pidfd = pidfd_open(r->pid, 0);
-    if (r->pidfd >= 0)
-        return 0;
-    errnum = errno;
-    kill(-r->pid, SIGKILL);
-    while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    return errnum;
+    file_close(&r->result);
 }
 
 static void launch_work(void *ctx)
 {
     struct launch *l = ctx;
     struct launch_result *r = &l->result;
-    struct ends ends = {-1, -1};
+    struct ends ends = {-1, -1, -1};
 
     r->errnum = 0;
-    if (!pipes_open(r, &ends)) {
+    if (!pipes_open(&l->spec, r, &ends)) {
         r->errnum = errno;
         r->is_limit = true;
     }
     r->started_at = clock_wall(l->clock);
     r->started = clock_mono(l->clock);
     if (r->errnum == 0)
-        r->errnum = spawn(&l->spec, &ends, &r->pid);
+        child_spawn(l, &ends);
     if (r->errnum == 0)
-        files_limit(r->pid, l->files_max);
+        files_limit(r->pid, l->files_max, l->spec.setting);
     file_close(&ends.out);
     file_close(&ends.err);
-    if (r->errnum == 0 && (r->errnum = pidfd_take(r)) != 0)
-        r->is_limit = true;
+    file_close(&ends.result);
     if (r->errnum != 0)
         result_close(r);
 }

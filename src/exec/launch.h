@@ -1,9 +1,8 @@
 // launch.h - starts processes from worker threads, so that the loop never waits for an exec.
 //
-// posix_spawn (vfork underneath) stops the calling thread until the child has called exec, about
-// 0.4 ms, however large belfry is; fork would copy its page tables, 33 ms at 1 GB. The child gets a
-// session and process group of its own, a clean signal mask and dispositions, /dev/null as stdin,
-// two fresh pipes as stdout and stderr, and nothing else but the descriptors that were asked for.
+// spawn.h makes the child, which gets /dev/null or what was given as stdin, two fresh pipes as
+// stdout and stderr, one more as descriptor 3 when a result is wanted, and nothing else but the
+// descriptors that were asked for.
 #pragma once
 
 #include <stdbool.h>
@@ -12,8 +11,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
+#include "exec/spawn.h"
 
-#define LAUNCH_EXTRA_MAX 3
+#define LAUNCH_EXTRA_MAX SPAWN_EXTRA_MAX
 
 // Everything is borrowed until done is called.
 struct launch_spec {
@@ -23,18 +23,23 @@ struct launch_spec {
     const char *folder;          // working directory; NULL: belfry's own
     int extra[LAUNCH_EXTRA_MAX]; // descriptors that the child gets as 3, 4, 5; the first one below
                                  // 1 ends the list
+    int in;                      // the child's stdin, from launch_fd; below 1: /dev/null
+    bool has_result;             // a pipe as 3; extra is empty then
+    const struct spawn_setting *setting; // NULL: nothing
 };
 
 // What came of it. When errnum is 0, pid, pidfd and the read ends (non-blocking) are the
 // receiver's.
 struct launch_result {
     int errnum;
-    bool is_limit; // errnum is about belfry's own limits (descriptors, processes), not about the
-                   // program
+    bool is_limit;    // errnum is about belfry's own limits (descriptors, processes), not about the
+                      // program
+    const char *step; // what failed before exec; "" when it was exec itself
     pid_t pid;
     int pidfd;
     int out;
     int err;
+    int result; // -1 when none was wanted
     wall started_at;
     mono started;
 };

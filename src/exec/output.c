@@ -33,6 +33,8 @@ void output_add(struct output *o, struct str bytes)
     struct str rest = str_cut(bytes, to_head, bytes.len);
 
     o->total += (int64_t)bytes.len;
+    if (o->sink)
+        o->sink(bytes, o->sink_ctx);
     if (to_head > 0)
         buf_add(&o->head, str_cut(bytes, 0, to_head));
     if (rest.len == 0 || o->tail_max == 0)

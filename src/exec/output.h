@@ -13,11 +13,16 @@
 #include "base/str.h"
 #include "job/run.h"
 
+// Gets all bytes of a stream as they come.
+typedef void output_sink(struct str bytes, void *ctx);
+
 struct output {
     struct buf head;
     struct buf tail; // up to twice tail_max; then the last tail_max bytes move to its front
     size_t tail_max;
-    int64_t total; // bytes added
+    int64_t total;     // bytes added
+    output_sink *sink; // NULL: nobody
+    void *sink_ctx;
 };
 
 void output_init(struct output *o, size_t head_max, size_t tail_max);

@@ -2,10 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exec/python.h"
 
-#include <jansson.h>
 #include <limits.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 // The starter imports late what only some jobs need: asyncio and json would cost each run 50 ms.
 //
@@ -76,12 +74,11 @@ static const char starter[] =
     "    except (TypeError, ValueError, RecursionError):\n"
     "        return\n"
     "    if len(text) <= most:\n"
-    "        os.write(3, text)\n"
+    "        with open(3, 'wb', closefd=False) as told:\n"
+    "            told.write(b'\\n{\"result\": ' + text + b'}\\n')\n"
     "\n"
     "def main(jobs, job, args, most):\n"
-    "    has_result = int(most) > 0\n"
-    "    if has_result:\n"
-    "        os.set_inheritable(3, False)\n"
+    "    os.set_inheritable(3, False)\n"
     "    try:\n"
     "        value = run(os.path.abspath(jobs), job, args)\n"
     "    except Exception as error:\n"
@@ -92,7 +89,7 @@ static const char starter[] =
     "            at = at.tb_next\n"
     "        traceback.print_exception(type(error), error, at)\n"
     "        sys.exit(1)\n"
-    "    if has_result and value is not None:\n"
+    "    if value is not None:\n"
     "        keep(value, int(most))\n"
     "\n"
     "main(*sys.argv[1:5])\n";
@@ -102,7 +99,7 @@ static char *word(struct str s)
     return (char *)(uintptr_t)s.p;
 }
 
-struct launch_spec python_spec(const struct python_job *job, int result_fd, struct arena *arena)
+void python_fill(const struct python_job *job, struct keep_start *start, struct arena *arena)
 {
     char **argv = arena_array(arena, 9, sizeof *argv);
     struct str args = job->args.len ? job->args : STR_LIT("[]");
@@ -114,13 +111,9 @@ struct launch_spec python_spec(const struct python_job *job, int result_fd, stru
     argv[4] = word(arena_copy(arena, str_of(job->jobs_dir)));
     argv[5] = word(arena_copy(arena, job->job));
     argv[6] = word(arena_copy(arena, args));
-    argv[7] = word(arena_printf(arena, "%d", result_fd < 0 ? 0 : PYTHON_RESULT_MAX));
-    return (struct launch_spec){
-        .program = job->python,
-        .argv = argv,
-        .folder = job->folder,
-        .extra = {result_fd},
-    };
+    argv[7] = word(arena_printf(arena, "%d", PYTHON_RESULT_MAX));
+    start->program = job->python;
+    start->argv = argv;
 }
 
 const char *python_path(const char *jobs_dir, struct arena *arena)
@@ -133,21 +126,4 @@ const char *python_path(const char *jobs_dir, struct arena *arena)
     while (path.len > 1 && path.p[path.len - 1] == '/')
         path.len--;
     return arena_copy(arena, path).p;
-}
-
-int python_result_open(void)
-{
-    return launch_fd(memfd_create("belfry-result", MFD_CLOEXEC));
-}
-
-struct str python_result_read(int fd, struct arena *arena)
-{
-    char text[PYTHON_RESULT_MAX];
-    ssize_t n = pread(fd, text, sizeof text, 0);
-    json_t *value = n > 0 ? json_loadb(text, (size_t)n, JSON_DECODE_ANY, NULL) : NULL;
-
-    if (!value)
-        return (struct str){0};
-    json_decref(value);
-    return arena_copy(arena, (struct str){text, (size_t)n});
 }

@@ -8,13 +8,12 @@
 // `from .helper import x` and `import helper` (files of the folder itself).
 //
 // An exception ends the run with its traceback on stderr and exit status 1. A return value that is
-// not None and can be written as JSON becomes the run's result; it travels through a memory file at
-// descriptor 3.
+// not None and can be written as JSON becomes the run's result, told on descriptor 3 (progress.h).
 #pragma once
 
 #include "base/arena.h"
 #include "base/str.h"
-#include "exec/launch.h"
+#include "exec/keep_message.h"
 
 #define PYTHON_RESULT_MAX 65536 // bytes of JSON; a larger result is not kept
 
@@ -23,18 +22,10 @@ struct python_job {
     const char *jobs_dir; // absolute
     struct str job;       // name of the folder in it
     struct str args;      // JSON array; may be empty
-    const char *folder;   // absolute path of the folder
 };
 
-// Everything of a launch but its environment. result_fd is from python_result_open (or -1: no
-// result is wanted).
-struct launch_spec python_spec(const struct python_job *job, int result_fd, struct arena *arena);
+// Fills program and argv of a start; texts are in arena or borrowed from job.
+void python_fill(const struct python_job *job, struct keep_start *start, struct arena *arena);
 
 // The directory to be put in front of PYTHONPATH.
 const char *python_path(const char *jobs_dir, struct arena *arena);
-
-// A memory file for the result; -1 with errno. The caller closes it.
-int python_result_open(void);
-
-// The JSON in it, in arena; empty when there is none.
-struct str python_result_read(int fd, struct arena *arena);

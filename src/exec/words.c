@@ -27,12 +27,16 @@ static const char *entry_hint(const struct start_failure *f, struct arena *arena
 struct str words_start(const struct start_failure *failure, struct arena *arena)
 {
     const char *hint = "";
+    bool has_folder = failure->folder && failure->folder[0];
 
     if (failure->is_limit)
         hint = " (a limit on open files or processes)";
-    else if (access(failure->folder, X_OK) < 0)
+    else if (has_folder && access(failure->folder, X_OK) < 0)
         return arena_printf(arena, "could not enter the job folder %s: %s", failure->folder,
                             err_words(errno));
+    else if (failure->step && failure->step[0])
+        return arena_printf(arena, "could not start %s: could not %s: %s", failure->program,
+                            failure->step, err_words(failure->errnum));
     else if (failure->is_entry)
         hint = entry_hint(failure, arena);
     else if (failure->errnum == ENOENT)

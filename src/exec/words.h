@@ -7,8 +7,9 @@
 struct start_failure {
     int errnum;
     bool is_limit;       // as in struct launch_result
+    const char *step;    // what failed before exec; "" when it was exec itself
     const char *program; // as it is called in the sentence
-    const char *folder;  // the job folder
+    const char *folder;  // the job folder; NULL or "" for none
     bool is_entry;       // the program is the folder's own main; otherwise python3, belfry, ...
 };
 

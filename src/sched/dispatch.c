@@ -325,9 +325,11 @@ static void run_start(struct dispatch *d, const struct run *run, const struct jo
         .kind = job->kind,
         .target = job->target,
         .args = job->args,
+        .options = job->options,
         .scheduled_at = run->scheduled_at,
         .attempt = run->attempt,
         .timeout_us = job->timeout_us,
+        .kill_grace_us = 5000000,
     };
 
     live->d = d;

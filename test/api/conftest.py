@@ -42,7 +42,7 @@ class Server:
 
     def start(self):
         log = open(self.log, "ab")
-        env = {**os.environ, "TZ": "UTC", **self.environment}
+        env = {**os.environ, "TZ": "UTC", "BELFRY_ON_STOP": "end", **self.environment}
         self.process = subprocess.Popen(
             [BELFRY, "serve", "--listen", "127.0.0.1:0", "--db", str(self.db), "--jobs-dir", str(self.jobs), *self.options],
             stdout=subprocess.PIPE, stderr=log, cwd=self.home, preexec_fn=self.preexec,
@@ -88,6 +88,15 @@ class Server:
         self.process.wait()
         self.process.stdout.close()
         self.process = None
+
+    def end_keepers(self):
+        """Ends what looks after processes without a server, and with it these."""
+        for socket in Path(str(self.db) + ".runs").glob("keeper.[0-9]*"):
+            try:
+                os.kill(int(socket.suffix[1:]), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            socket.unlink(missing_ok=True)
 
     def read_log(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
@@ -166,6 +175,7 @@ def own_server(tmp_path):
     yield server
     if server.process:
         server.stop()
+    server.end_keepers()
 
 
 @pytest.fixture
@@ -185,6 +195,7 @@ def belfry_factory(request):
     for server in made:
         if server.process:
             server.stop()
+        server.end_keepers()
         for word in ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "WARNING: ThreadSanitizer", "Assertion"):
             assert word not in server.read_log(), server.read_log()[-20000:]
     if made and report is not None and report.failed:

@@ -22,9 +22,9 @@ static void idle_start(struct exec *exec, const struct exec_request *request, ex
 {
     (void)exec, (void)request, (void)done, (void)ctx;
 }
-static void idle_cancel(struct exec *exec, int64_t run_id)
+static void idle_cancel(struct exec *exec, int64_t run_id, int64_t grace_us)
 {
-    (void)exec, (void)run_id;
+    (void)exec, (void)run_id, (void)grace_us;
 }
 static size_t idle_running(const struct exec *exec)
 {
@@ -39,8 +39,13 @@ static void idle_free(struct exec *exec)
 {
     (void)exec;
 }
-static const struct exec_ops idle_ops = {idle_start, idle_cancel, idle_running,
-                                         idle_stop,  idle_free,   NULL};
+static const struct exec_ops idle_ops = {
+    .start = idle_start,
+    .cancel = idle_cancel,
+    .running = idle_running,
+    .stop = idle_stop,
+    .free = idle_free,
+};
 static struct exec idle_exec = {&idle_ops};
 
 static char jobs_dir[] = "/tmp/belfry-api-XXXXXX";

@@ -96,6 +96,7 @@ static void test_inherited(void **state)
     char *own[] = {a, b, c, d, NULL};
     char **before = environ;
     struct exec_request request = {.job_name = STR_LIT("x")};
+    struct environment_wish wish = {0};
     struct environment env;
     char **envp;
 
@@ -104,36 +105,61 @@ static void test_inherited(void **state)
     environment_init(&env);
     environ = before;
     assert_int_equal(env.count, 2);
-    envp = environment_make(&env, &request, NULL, arena);
+    envp = environment_make(&env, &request, &wish, arena);
     assert_string_equal(find(envp, "PATH="), "PATH=/bin");
     assert_string_equal(find(envp, "PYTHONPATH="), "PYTHONPATH=/mine");
     assert_null(find(envp, "BELFRY_TOKEN="));
     assert_null(find(envp, "NOTIFY_SOCKET="));
-    envp = environment_make(&env, &request, "/srv/app", arena);
+    wish.python_path = "/srv/app";
+    envp = environment_make(&env, &request, &wish, arena);
     assert_string_equal(find(envp, "PYTHONPATH="), "PYTHONPATH=/srv/app:/mine");
     environment_done(&env);
 }
 
-static void test_python(void **state)
+// What a job wants of its environment: patterns of names, its own values, another user's.
+static void test_wishes(void **state)
 {
-    struct python_job job = {
-        .python = "py", .jobs_dir = "/a/jobs", .job = STR_LIT("x"), .folder = "/a/jobs/x"};
-    struct launch_spec spec = python_spec(&job, -1, arena);
-    int fd = python_result_open();
+    static const char *const some[] = {"PATH", "LC_*", NULL};
+    char a[] = "PATH=/bin", b[] = "LC_ALL=C", c[] = "HOME=/root", d[] = "LANG=C";
+    char *own[] = {a, b, c, d};
+    const struct environment env = {own, COUNT(own)};
+    struct exec_request request = {.job_name = STR_LIT("x")};
+    json_t *set = json_pack("{s:s,s:s}", "PATH", "/mine", "PYTHONPATH", "/own");
+    struct environment_wish wish = {.pass = some, .set = set, .has_result = true};
+    char **envp = environment_make(&env, &request, &wish, arena);
 
     (void)state;
-    assert_string_equal(spec.program, "py");
-    assert_string_equal(spec.argv[6], "[]");
-    assert_string_equal(spec.argv[7], "0");
+    assert_string_equal(find(envp, "PATH="), "PATH=/mine");
+    assert_string_equal(find(envp, "LC_ALL="), "LC_ALL=C");
+    assert_string_equal(find(envp, "BELFRY_RESULT_FD="), "BELFRY_RESULT_FD=3");
+    assert_string_equal(find(envp, "PYTHONPATH="), "PYTHONPATH=/own");
+    assert_null(find(envp, "HOME="));
+    assert_null(find(envp, "LANG="));
+    wish = (struct environment_wish){
+        .set = set, .python_path = "/srv", .user = "bob", .home = "/home/bob", .shell = "/bin/sh"};
+    envp = environment_make(&env, &request, &wish, arena);
+    assert_string_equal(find(envp, "PYTHONPATH="), "PYTHONPATH=/srv:/own");
+    assert_string_equal(find(envp, "HOME="), "HOME=/home/bob");
+    assert_string_equal(find(envp, "USER="), "USER=bob");
+    assert_string_equal(find(envp, "LOGNAME="), "LOGNAME=bob");
+    assert_string_equal(find(envp, "SHELL="), "SHELL=/bin/sh");
+    assert_string_equal(find(envp, "LANG="), "LANG=C");
+    assert_null(find(envp, "BELFRY_RESULT_FD="));
+    json_decref(set);
+}
+
+static void test_python(void **state)
+{
+    struct python_job job = {.python = "py", .jobs_dir = "/a/jobs", .job = STR_LIT("x")};
+    struct keep_start start = {0};
+
+    (void)state;
+    python_fill(&job, &start, arena);
+    assert_string_equal(start.program, "py");
+    assert_string_equal(start.argv[6], "[]");
+    assert_string_equal(start.argv[7], "65536");
     assert_string_equal(python_path("/no/such/jobs", arena), "/no/such");
     assert_string_equal(python_path("/jobs", arena), "/");
-    assert_true(fd >= 0);
-    assert_int_equal(python_result_read(fd, arena).len, 0);
-    assert_int_equal(write(fd, "[1", 2), 2);
-    assert_int_equal(python_result_read(fd, arena).len, 0); // cut short
-    assert_int_equal(write(fd, "]", 1), 1);
-    assert_true(str_eq(python_result_read(fd, arena), STR_LIT("[1]")));
-    close(fd);
 }
 
 static struct certificate_check *start(const char *target, const char *args, struct err *e)
@@ -179,9 +205,9 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_args),        cmocka_unit_test(test_identity),
-        cmocka_unit_test(test_inherited),   cmocka_unit_test(test_python),
-        cmocka_unit_test(test_certificate),
+        cmocka_unit_test(test_args),      cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_inherited), cmocka_unit_test(test_python),
+        cmocka_unit_test(test_wishes),    cmocka_unit_test(test_certificate),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

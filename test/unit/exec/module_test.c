@@ -275,10 +275,10 @@ static void test_cancel(void **state)
         ids[i] = request.run_id;
         exec_start(world.exec, &request, seen_done, &s[i]);
     }
-    exec_cancel(world.exec, ids[2]);
+    exec_cancel(world.exec, ids[2], 5000000);
     world_wait(&world, &s[2].reports, 1);
     assert_int_equal(s[2].state, RUN_CANCELLED);
-    exec_cancel(world.exec, ids[0]);
+    exec_cancel(world.exec, ids[0], 5000000);
     world_wait(&world, &s[0].reports, 1);
     assert_int_equal(s[0].state, RUN_CANCELLED);
     exec_stop(world.exec, 50000);
@@ -567,6 +567,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_not_compiled), cmocka_unit_test(test_table),
         cmocka_unit_test(test_no_host),      cmocka_unit_test(test_end_of_all),
     };
+
+    if (world_is_keeper(argc, argv))
+        return keeper_command(argc - 1, argv + 1);
 
     if (argc == 3 && strcmp(argv[1], "run-module") == 0 && strcmp(argv[2], "--host") == 0)
         return module_host_main();

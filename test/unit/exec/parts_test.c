@@ -136,13 +136,17 @@ static void test_command(void **state)
     c = command_start(&options, ended, &t, &e);
     assert_non_null(c);
     assert_false(command_started(c, &started));
-    assert_true(command_stop(c)); // before it runs: ended as soon as it does
+    assert_int_equal(command_pid(c), 0);
+    assert_int_equal(command_started_at(c).us, 0);
+    assert_true(command_stop(c, COMMAND_KILL_US)); // before it runs: ended as soon as it does
     world_wait(&world, &t.count, 1);
     assert_int_equal(t.signal, SIGTERM);
     c = command_start(&options, ended, &t, &e);
     while (!command_started(c, &started))
         (void)loop_turn(world.loop, 10);
     assert_true(started.us > 0);
+    assert_true(command_started_at(c).us > 0);
+    assert_int_equal(getpgid(command_pid(c)), command_pid(c));
     launcher_free(launcher);
     command_free(c);
     assert_int_equal(t.count, 1);

@@ -65,15 +65,17 @@ static void test_surroundings(void **state)
                  "ls -l /proc/$$/fd/0 | sed 's/.*-> //'\n"
                  // Signals 1-28; C libraries keep a few real-time ones for themselves.
                  "grep -E '^Sig(Blk|Ign)' /proc/self/status | grep -o '.......$'\n"
-                 // Replaces the shell, which has descriptors of its own; 3 is where ls reads this.
+                 // Replaces the shell, which has descriptors of its own; 3 is for results, 4 where
+                 // ls reads this.
                  "exec ls /proc/self/fd\n");
     world_run(&world, "around", "[\"a b\",\"\",\"h\\u00e9\",7,{\"k\":[true]}]", &s);
     assert_int_equal(s.state, RUN_SUCCEEDED);
-    assert_non_null(strstr(s.out, "BELFRY_ATTEMPT=1\nBELFRY_JOB_ID=around\nBELFRY_RUN_ID=10"));
+    assert_non_null(strstr(
+        s.out, "BELFRY_ATTEMPT=1\nBELFRY_JOB_ID=around\nBELFRY_RESULT_FD=3\nBELFRY_RUN_ID=10"));
     assert_non_null(strstr(s.out, "\nBELFRY_SCHEDULED_AT=2025-11-22T05:00:00.123456Z\n"));
     assert_non_null(
         strstr(s.out, "arg:a b\narg:\narg:h\xc3\xa9\narg:7\narg:{\"k\":[true]}\naround\n"));
-    assert_non_null(strstr(s.out, "\n/dev/null\n0000000\n0000000\n0\n1\n2\n3\n"));
+    assert_non_null(strstr(s.out, "\n/dev/null\n0000000\n0000000\n0\n1\n2\n3\n4\n"));
     seen_free(&s);
 }
 
@@ -121,7 +123,7 @@ static void test_flood(void **state)
     world_run(&world, "flood", "[]", &s);
     assert_int_equal(s.state, RUN_SUCCEEDED);
     assert_int_equal(s.out_total, 100000000 + 6 + 5);
-    assert_int_equal(s.out_kept, 2 * 65536);
+    assert_int_equal(s.out_kept, 2 * 4096);
     assert_memory_equal(s.out, "first\n", 6);
     assert_memory_equal(s.out + s.out_kept - 6, "\0last\n", 6);
     seen_free(&s);
@@ -183,9 +185,9 @@ static void test_cancel(void **state)
     (void)snprintf(path, sizeof path, "%s/hang/begun", world.jobs);
     exec_start(world.exec, &request, seen_done, &running);
     text_wait(&running, path);
-    exec_cancel(world.exec, request.run_id);
-    exec_cancel(world.exec, request.run_id);
-    exec_cancel(world.exec, 1);
+    exec_cancel(world.exec, request.run_id, 5000000);
+    exec_cancel(world.exec, request.run_id, 5000000);
+    exec_cancel(world.exec, 1, 5000000);
     world_wait(&world, &running.reports, 1);
     assert_int_equal(running.state, RUN_CANCELLED);
     assert_int_equal(running.reason, REASON_NONE);
@@ -199,14 +201,14 @@ static void test_cancel(void **state)
     }
     request = world_request("hang", "[]");
     exec_start(world.exec, &request, seen_done, &waiting); // four at once: this one waits
-    exec_cancel(world.exec, request.run_id);
+    exec_cancel(world.exec, request.run_id, 5000000);
     assert_int_equal(waiting.reports, 0);
     world_wait(&world, &waiting.reports, 1);
     assert_int_equal(waiting.state, RUN_CANCELLED);
     assert_string_equal(waiting.message, "cancelled before it could start");
     assert_int_equal(waiting.started_at.us, 0);
     for (int i = 0; i < 4; i++) {
-        exec_cancel(world.exec, ids[i]);
+        exec_cancel(world.exec, ids[i], 5000000);
         world_wait(&world, &s[i].reports, 1);
         assert_int_equal(s[i].state, RUN_CANCELLED);
         seen_free(&s[i]);
@@ -324,7 +326,7 @@ static int teardown(void **state)
     return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ends),         cmocka_unit_test(test_streams),
@@ -334,6 +336,9 @@ int main(void)
         cmocka_unit_test(test_places),       cmocka_unit_test(test_stop),
         cmocka_unit_test(test_end_of_all),
     };
+
+    if (world_is_keeper(argc, argv))
+        return keeper_command(argc - 1, argv + 1);
 
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -18,7 +18,7 @@ static void test_calls(void **state)
     } rows[] = {
         {"def call(*args):\n    print('hello', args)\n", "[]", RUN_SUCCEEDED, "", "hello ()\n", ""},
         {"def call(*args, **kwargs):\n    print(args)\n    return {'n': len(args)}\n",
-         "[\"a\",2,null]", RUN_SUCCEEDED, "", "('a', 2, None)\n", "{\"n\": 3}"},
+         "[\"a\",2,null]", RUN_SUCCEEDED, "", "('a', 2, None)\n", "{\"n\":3}"},
         {"import asyncio\nasync def call(*args):\n    await asyncio.sleep(0)\n    print('async', "
          "*args)\n",
          "[\"h\xc3\xa9\"]", RUN_SUCCEEDED, "", "async h\xc3\xa9\n", ""},
@@ -141,7 +141,7 @@ static int teardown(void **state)
     return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_calls),
@@ -149,6 +149,9 @@ int main(void)
         cmocka_unit_test(test_imports),
         cmocka_unit_test(test_missing),
     };
+
+    if (world_is_keeper(argc, argv))
+        return keeper_command(argc - 1, argv + 1);
 
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -17,12 +17,14 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "exec/exec.h"
+#include "exec/keeper.h"
 
 #define WORLD_WAIT_US 20000000 // no test waits longer for anything
 
 struct world {
     char dir[64]; // jobs live in dir/jobs
     char jobs[80];
+    char runs[80];
     struct loop *loop;
     struct exec *exec;
 };
@@ -46,6 +48,7 @@ static inline struct exec_options world_options(const struct world *w)
 {
     return (struct exec_options){
         .jobs_dir = w->jobs,
+        .runs_dir = w->runs,
         .self = "/proc/self/exe",
         .python = "/usr/bin/python3",
         .compiler = "cc",
@@ -61,6 +64,13 @@ static inline void world_exec(struct world *w, const struct exec_options *option
     assert_true(exec_new(w->loop, options, &w->exec, &e));
 }
 
+// This program is also the keeper that the executor starts: main begins with
+//     if (world_is_keeper(argc, argv)) return keeper_command(argc - 1, argv + 1);
+static inline bool world_is_keeper(int argc, char **argv)
+{
+    return argc > 1 && strcmp(argv[1], "keep") == 0;
+}
+
 static inline void world_open(struct world *w)
 {
     struct err e;
@@ -69,6 +79,7 @@ static inline void world_open(struct world *w)
     *w = (struct world){.dir = "/tmp/belfry-exec-XXXXXX"};
     assert_non_null(mkdtemp(w->dir));
     (void)snprintf(w->jobs, sizeof w->jobs, "%s/jobs", w->dir);
+    (void)snprintf(w->runs, sizeof w->runs, "%s/runs", w->dir);
     assert_int_equal(mkdir(w->jobs, 0755), 0);
     w->loop = loop_new(clock_real(), &e);
     assert_non_null(w->loop);
@@ -166,6 +177,7 @@ static inline struct exec_request world_request(const char *folder, const char *
         .args = str_of(args),
         .scheduled_at = {1763787600123456},
         .attempt = 1,
+        .kill_grace_us = 5000000,
     };
 }
 

@@ -44,10 +44,11 @@ static void fixture_exec_start(struct exec *exec, const struct exec_request *req
     f->runs[f->started++] = (struct fixture_run){*request, done, ctx};
 }
 
-static void fixture_exec_cancel(struct exec *exec, int64_t run_id)
+static void fixture_exec_cancel(struct exec *exec, int64_t run_id, int64_t grace_us)
 {
     (void)exec;
     (void)run_id;
+    (void)grace_us;
 }
 
 static size_t fixture_exec_running(const struct exec *exec)
@@ -63,7 +64,11 @@ static void fixture_exec_stop(struct exec *exec, int64_t grace_us)
 }
 
 static const struct exec_ops fixture_ops = {
-    fixture_exec_start, fixture_exec_cancel, fixture_exec_running, fixture_exec_stop, NULL, NULL};
+    .start = fixture_exec_start,
+    .cancel = fixture_exec_cancel,
+    .running = fixture_exec_running,
+    .stop = fixture_exec_stop,
+};
 
 static inline void fixture_open(struct fixture *f)
 {

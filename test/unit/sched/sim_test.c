@@ -133,9 +133,10 @@ static void sim_start(struct exec *exec, const struct exec_request *request, exe
                    pretended_end, p);
 }
 
-static void sim_cancel(struct exec *exec, int64_t run_id)
+static void sim_cancel(struct exec *exec, int64_t run_id, int64_t grace_us)
 {
     (void)exec;
+    (void)grace_us;
     (void)run_id;
 }
 
@@ -162,7 +163,8 @@ static void sim_kill(struct sim *sim)
     sim->exec.count = 0;
 }
 
-static const struct exec_ops sim_ops = {sim_start, sim_cancel, sim_running, sim_stop, NULL, NULL};
+static const struct exec_ops sim_ops = {
+    .start = sim_start, .cancel = sim_cancel, .running = sim_running, .stop = sim_stop};
 
 // ---- one life of the scheduler ----
 
