@@ -16,3 +16,12 @@ bool docs_handle(struct call *call);
 
 // Whether there is such a page.
 bool docs_has(struct str path);
+
+struct store_run;
+struct json_write;
+
+// Writes the members of a run, as in a list, into the open object.
+void runs_write_item(const struct call *call, const struct store_run *item, struct json_write *w);
+
+// Answers GET /api/v1/jobs with a page of the jobs, as the query says.
+void job_page(struct call *call);

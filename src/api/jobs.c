@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 static void created(const struct err *err, const struct job *job, void *ctx);
+static void all_write(struct call *call);
 static void create_fail(struct call *call, const struct err *e);
 static void written(const struct err *err, const struct job *job, void *ctx);
 static void removed(const struct err *err, const struct job *job, void *ctx);
@@ -40,6 +41,14 @@ static struct job_now job_now(const struct call *call, const struct job *job)
 // --------------------------------------------------------------------------------------------------------
 
 void jobs_list(struct call *call)
+{
+    if (call->query_given != 0)
+        job_page(call);
+    else
+        all_write(call);
+}
+
+static void all_write(struct call *call)
 {
     struct sched *sched = call->api->o.sched;
     struct sched_item *list = sched_list(sched);

@@ -46,6 +46,11 @@ static const struct model_field run_query[] = {
 MODEL(run_query_model, "RunQuery", NULL, run_query, .size = sizeof(struct run_query),
       .is_loose = true, .extra = MODEL_EXTRA_FORBID)
 
+enum {
+    RUNS_OF_ALL = 1,
+    RUNS_OF_JOB = 2
+};
+
 static const struct model_field runs_query[] = {
     {.name = "limit",
      .type = MODEL_INT,
@@ -61,8 +66,61 @@ static const struct model_field runs_query[] = {
      .max = INT64_MAX,
      .doc = "next_cursor of the page before.",
      .example = "244301815808000"},
+    {.name = "state",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct runs_query, state),
+     .max = 200,
+     .doc =
+         "Only runs in these states, with commas. A page looks through 20,000 runs at most: it may "
+         "be short, or empty, and have a next_cursor all the same.",
+     .example = "\"failed,timed_out\""},
+    {.name = "job_id",
+     .type = MODEL_TEXT,
+     .in = RUNS_OF_ALL,
+     .offset = offsetof(struct runs_query, job_id),
+     .pattern = JOB_NAME_PATTERN,
+     .check = job_name_check,
+     .doc = "Only runs of this job.",
+     .example = "\"get_random_user\""},
 };
 MODEL(runs_query_model, "RunsQuery", NULL, runs_query, .size = sizeof(struct runs_query),
+      .use = RUNS_OF_ALL, .is_loose = true)
+MODEL(job_runs_query_model, "JobRunsQuery", NULL, runs_query, .size = sizeof(struct runs_query),
+      .use = RUNS_OF_JOB, .is_loose = true)
+
+static const struct model_field jobs_query[] = {
+    {.name = "limit",
+     .type = MODEL_INT,
+     .offset = offsetof(struct jobs_query, limit),
+     .preset_n = 100,
+     .min = 1,
+     .max = INT64_MAX,
+     .doc =
+         "Jobs on this page; more than 1000 counts as 1000. Without any parameter all jobs come.",
+     .example = "100"},
+    {.name = "cursor",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct jobs_query, cursor),
+     .max = 200,
+     .doc = "next_cursor of the page before.",
+     .example = "\"1795694400000000:get_random_user\""},
+    {.name = "state",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct jobs_query, state),
+     .max = 100,
+     .doc =
+         "Only jobs in these states, with commas: scheduled, paused, manual, ended, quarantined.",
+     .example = "\"paused,quarantined\""},
+    {.name = "expand",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct jobs_query, expand),
+     .max = 100,
+     .doc =
+         "More of each job, with commas: words (the schedule in plain English), last_run (the run "
+         "of the latest slot, null when there is none).",
+     .example = "\"words,last_run\""},
+};
+MODEL(jobs_query_model, "JobsQuery", NULL, jobs_query, .size = sizeof(struct jobs_query),
       .is_loose = true)
 
 static const struct model_field check_query[] = {
@@ -133,8 +191,13 @@ static const struct model_field scheduled[] = {
 MODEL(scheduled_model, "Scheduled", "What became of a job.", scheduled)
 
 static const struct model_field job_list[] = {
-    INT("total", "Jobs in the list.", "1"),
-    LIST("jobs", &job_item_model, "All jobs, ordered by next run; those without one last."),
+    INT("total", "Jobs in the list; of a page: in all that match.", "1"),
+    LIST("jobs", &job_item_model, "Ordered by next run; those without one last."),
+    {.name = "next_cursor",
+     .type = MODEL_TEXT,
+     .is_nullable = true,
+     .doc = "Of a page: cursor of the next one; null on the last one.",
+     .example = "null"},
 };
 MODEL(job_list_model, "JobList", "All jobs.", job_list)
 

@@ -32,6 +32,11 @@ struct freeze_form {
 };
 struct runs_query {
     int64_t limit, cursor;
+    struct str state, job_id;
+};
+struct jobs_query {
+    int64_t limit;
+    struct str cursor, state, expand;
 };
 struct events_query {
     struct str topics, job_id;
@@ -50,7 +55,8 @@ struct ready_query {
 
 extern const struct model job_params_model, run_params_model, run_query_model;
 extern const struct model calendar_params_model, calendar_put_model, freeze_put_model;
-extern const struct model runs_query_model, check_query_model, ready_query_model;
+extern const struct model jobs_query_model, runs_query_model, job_runs_query_model;
+extern const struct model check_query_model, ready_query_model;
 extern const struct model schedule_add_model, schedule_change_model, schedule_remove_model;
 
 // A reply of text/plain: the one model without a name.

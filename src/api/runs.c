@@ -7,6 +7,8 @@
 #include "time/iso8601.h"
 
 #define PAGE_MAX 1000
+#define LOOK_MAX 20000 // runs that a page of some states looks through
+#define STATES_MAX 32
 
 static void started(const struct err *err, int64_t run_id, void *ctx);
 static void page_read(const struct err *err, const struct store_run *runs, size_t count, void *ctx);
@@ -77,7 +79,7 @@ static void text_write(struct json_write *w, const char *key, struct str s)
     json_write_str(w, s);
 }
 
-static void run_write(const struct call *call, const struct store_run *item, struct json_write *w)
+void runs_write_item(const struct call *call, const struct store_run *item, struct json_write *w)
 {
     const struct run *run = &item->run;
     bool has_ended = run->finished_at.us != 0;
@@ -116,21 +118,82 @@ static void stream_write(struct json_write *w, const char *key, const struct run
 // --- pages
 // ---------------------------------------------------------------------------------------------------------
 
-static void page_ask(struct call *call, int64_t job_id)
+// A page is read in one go, or, when only some states are wanted, in as many as it takes to find
+// them among the next LOOK_MAX runs: an index by state would cost every run something. So a page
+// may be short and have a next one all the same.
+struct page {
+    struct call *call;
+    struct buf body;
+    struct json_write w;
+    struct store_run_query ask;
+    unsigned states; // bits of enum run_state; 0: all
+    int left;        // runs that fit on the page still
+    int looked;
+};
+
+static void page_begin(struct page *page)
+{
+    buf_init(&page->body, CALL_BODY_MAX);
+    json_write_init(&page->w, &page->body);
+    json_write_object(&page->w);
+    json_write_key(&page->w, "runs");
+    json_write_array(&page->w);
+}
+
+static void page_ask(struct page *page)
+{
+    page->ask.limit = page->states ? PAGE_MAX : page->left;
+    store_read_runs(page->call->api->o.store, &page->ask, page_read, page);
+}
+
+static bool states_read(struct call *call, struct str list, unsigned *ret_states)
+{
+    struct str name;
+    unsigned states = 0;
+
+    while (list.len > 0 && str_next(&list, ',', &name)) {
+        int state = 0;
+
+        while (state < STATES_MAX && !str_eq(str_trim(name), str_of(run_state_name(state))))
+            state++;
+        if (state == STATES_MAX || name.len == 0)
+            return model_complain(call->issues, "value_error", STR_LIT("\"query\",\"state\""), NULL,
+                                  "", "\"%.*s\" is no state of a run, such as failed or timed_out",
+                                  STR(model_short(name)));
+        states |= 1u << state;
+    }
+    *ret_states = states;
+    return true;
+}
+
+static void page_make(struct call *call, int64_t job_id)
 {
     const struct runs_query *query = call->query;
-    struct store_run_query ask = {
-        .job_id = job_id,
-        .before_id = query->cursor,
-        .limit = query->limit > PAGE_MAX ? PAGE_MAX : (int)query->limit,
-    };
+    struct page *page = arena_alloc(call->arena, sizeof *page);
 
-    store_read_runs(call->api->o.store, &ask, page_read, call);
+    *page = (struct page){
+        .call = call,
+        .ask = {.job_id = job_id, .before_id = query->cursor},
+        .left = query->limit > PAGE_MAX ? PAGE_MAX : (int)query->limit,
+    };
+    if (!states_read(call, query->state, &page->states)) {
+        call_reply_issues(call);
+        return;
+    }
+    page_begin(page);
+    page_ask(page);
 }
 
 void runs_list(struct call *call)
 {
-    page_ask(call, 0);
+    const struct runs_query *query = call->query;
+    const struct job *job =
+        query->job_id.len > 0 ? sched_find(call->api->o.sched, query->job_id) : NULL;
+
+    if (query->job_id.len > 0 && !job)
+        call_reply_no_job(call);
+    else
+        page_make(call, job ? job->id : 0);
 }
 
 void job_runs(struct call *call)
@@ -139,37 +202,44 @@ void job_runs(struct call *call)
     const struct job *job = sched_find(call->api->o.sched, params->job_id);
 
     if (job)
-        page_ask(call, job->id);
+        page_make(call, job->id);
     else
         call_reply_no_job(call);
 }
 
+static void page_end(struct page *page, bool has_more)
+{
+    json_write_array_end(&page->w);
+    int_write(&page->w, "next_cursor", page->ask.before_id, has_more);
+    json_write_object_end(&page->w);
+    call_reply(page->call, 200, &page->body);
+}
+
 static void page_read(const struct err *err, const struct store_run *runs, size_t count, void *ctx)
 {
-    struct call *call = ctx;
-    const struct runs_query *query = call->query;
-    size_t limit = query->limit > PAGE_MAX ? PAGE_MAX : (size_t)query->limit;
-    struct json_write w;
-    struct buf body;
+    struct page *page = ctx;
+    bool has_more = count == (size_t)page->ask.limit;
 
     if (err) {
-        call_reply_err(call, err);
+        buf_done(&page->body);
+        call_reply_err(page->call, err);
         return;
     }
-    buf_init(&body, CALL_BODY_MAX);
-    json_write_init(&w, &body);
-    json_write_object(&w);
-    json_write_key(&w, "runs");
-    json_write_array(&w);
-    for (size_t i = 0; i < count; i++) {
-        json_write_object(&w);
-        run_write(call, &runs[i], &w);
-        json_write_object_end(&w);
+    for (size_t i = 0; i < count && page->left > 0; i++) {
+        page->ask.before_id = runs[i].run.id;
+        has_more = has_more || i + 1 < count;
+        if (page->states && !(page->states & 1u << runs[i].run.state))
+            continue;
+        json_write_object(&page->w);
+        runs_write_item(page->call, &runs[i], &page->w);
+        json_write_object_end(&page->w);
+        page->left--;
     }
-    json_write_array_end(&w);
-    int_write(&w, "next_cursor", count > 0 ? runs[count - 1].run.id : 0, count == limit);
-    json_write_object_end(&w);
-    call_reply(call, 200, &body);
+    page->looked += (int)count;
+    if (has_more && page->left > 0 && page->looked < LOOK_MAX)
+        page_ask(page);
+    else
+        page_end(page, has_more);
 }
 
 void run_show(struct call *call)
@@ -198,7 +268,7 @@ static void run_read(const struct err *err, const struct store_run *runs, size_t
     buf_init(&body, CALL_BODY_MAX);
     json_write_init(&w, &body);
     json_write_object(&w);
-    run_write(call, runs, &w);
+    runs_write_item(call, runs, &w);
     stream_write(&w, "stdout", &runs->out);
     stream_write(&w, "stderr", &runs->err);
     json_write_key(&w, "result");

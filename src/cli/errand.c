@@ -84,7 +84,7 @@ static void job_suggest(struct errand *x, const char *id)
     size_t i, count = 0;
     json_t *item;
 
-    if (!client_ask(x->client, "GET", "/api/v1/jobs", NULL, &reply, &ignored))
+    if (!client_ask(x->client, "GET", "/api/v1/jobs?limit=1000", NULL, &reply, &ignored))
         return;
     const json_t *jobs = json_object_get(reply.json, "jobs");
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/errand.h"
@@ -167,9 +168,37 @@ static void sum_write(const struct errand *x, const json_t *reply)
                held, broken);
 }
 
+// Asks page after page; *ret_all is one reply with all jobs, to be ended with json_decref.
+static bool jobs_ask(struct errand *x, json_t **ret_all)
+{
+    const char *state = typed_value(&x->typed, "--state");
+    json_t *all = json_pack("{sis[]}", "total", 0, "jobs");
+    struct client_reply reply;
+    char *cursor = NULL;
+    bool ok;
+
+    do {
+        ok = errand_ask(x, "GET", NULL, &reply,
+                        "/api/v1/jobs?limit=1000&expand=words,last_run&state={}&cursor={}",
+                        state ? state : "", cursor ? cursor : "");
+        free(cursor);
+        cursor = NULL;
+        if (!ok)
+            break;
+        const char *next = json_string_value(json_object_get(reply.json, "next_cursor"));
+
+        cursor = next ? str_own(str_of(next)) : NULL;
+        json_array_extend(json_object_get(all, "jobs"), json_object_get(reply.json, "jobs"));
+        json_object_set(all, "total", json_object_get(reply.json, "total"));
+        client_reply_done(&reply);
+    } while (cursor);
+    *ret_all = all;
+    return ok;
+}
+
 int cmd_ls(int argc, char **argv)
 {
-    struct client_reply reply = {0};
+    json_t *all = NULL;
     struct errand x;
     enum form form;
     int status;
@@ -177,11 +206,10 @@ int cmd_ls(int argc, char **argv)
 
     if (!errand_open(&x, argc, argv, NULL, 0, &status))
         return status;
-    ok = form_read(&x.typed, &form, &x.e) && errand_ask(&x, "GET", NULL, &reply, "/api/v1/jobs") &&
-         listing_write(&jobs, &x.typed, form, &x.screen, reply.json, &x.out, &x.e) &&
-         screen_print(&x.out);
+    ok = form_read(&x.typed, &form, &x.e) && jobs_ask(&x, &all) &&
+         listing_write(&jobs, &x.typed, form, &x.screen, all, &x.out, &x.e) && screen_print(&x.out);
     if (ok && form <= FORM_WIDE)
-        sum_write(&x, reply.json);
-    client_reply_done(&reply);
+        sum_write(&x, all);
+    json_decref(all);
     return errand_close(&x, ok);
 }

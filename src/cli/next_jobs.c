@@ -163,7 +163,7 @@ static bool next_ask(struct errand *x, const char *job, int64_t count, struct cl
             (void)fail_hint(&x->e, "and it is no schedule: `belfry explain %.100s` says why", job);
         return ok;
     }
-    if (!errand_ask(x, "GET", NULL, reply, "/api/v1/jobs"))
+    if (!errand_ask(x, "GET", NULL, reply, "/api/v1/jobs?limit={}&expand=words", number))
         return false;
     jobs_cut(reply->json, count);
     return true;

@@ -67,8 +67,10 @@ static void pair_buf(struct json_write *w, const char *key, struct buf *b)
     buf_clear(b);
 }
 
-static const char *state_of(const struct job *job, wall next_at)
+const char *job_state_text(const struct job *job, const struct job_now *now)
 {
+    wall next_at = now->next_at;
+
     if (job->quarantine.len > 0)
         return "quarantined";
     if (job->state != JOB_ENABLED)
@@ -106,7 +108,7 @@ static void item_write(const struct job *job, const struct job_now *now, struct 
         buf_clear(b);
     }
     json_write_key(w, "state");
-    json_write_text(w, state_of(job, now->next_at));
+    json_write_text(w, job_state_text(job, now));
     json_write_key(w, "kind");
     json_write_text(w, job_kind_names[job->kind]);
     json_write_key(w, "target");
@@ -153,7 +155,7 @@ static void item_text(const struct job *job, const struct job_now *now, struct b
         buf_add(b, STR_LIT("\",\"next_run_at\":null"));
     }
     buf_add(b, STR_LIT(",\"state\":\""));
-    buf_add_text(b, state_of(job, now->next_at));
+    buf_add_text(b, job_state_text(job, now));
     buf_add(b, STR_LIT("\",\"kind\":\""));
     buf_add_text(b, job_kind_names[job->kind]);
     buf_add(b, STR_LIT("\",\"target\":"));

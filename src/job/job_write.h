@@ -17,6 +17,9 @@ struct job_now {
     int running;
 };
 
+// "scheduled", "paused", "manual", "ended", "quarantined".
+const char *job_state_text(const struct job *job, const struct job_now *now);
+
 // Texts are made in scratch on their way into w: an initialised buf of 64 KiB or more, used again
 // for each job of a list.
 

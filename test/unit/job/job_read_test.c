@@ -483,6 +483,7 @@ static void test_states(void **state)
         buf_init(&scratch, 1 << 16);
         json_write_init(&w, &out);
         job_write_item(job, &now, &scratch, &w);
+        assert_string_equal(job_state_text(job, &now), i % 2 ? "paused" : rows[i / 2].without);
         snprintf(want, sizeof want, "\"next_run_at\":null,\"state\":\"%s\"",
                  i % 2 ? "paused" : rows[i / 2].without);
         if (!strstr(buf_text(&out), want))
