@@ -7,6 +7,16 @@
 
 static int64_t id_make(int64_t ms, int node_slot, int64_t sequence);
 
+static size_t stream_size(const struct run_stream *s)
+{
+    return s->head.len + s->tail.len;
+}
+
+size_t run_end_size(const struct run_end *end)
+{
+    return end->message.len + end->result.len + stream_size(&end->out) + stream_size(&end->err);
+}
+
 const char *run_state_name(enum run_state state)
 {
     switch (state) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -114,6 +115,9 @@ struct run_start {
     wall started_at;
     bool is_adopted;
 };
+
+// Bytes of its texts and of what is kept of its output.
+size_t run_end_size(const struct run_end *end);
 
 const char *run_state_name(enum run_state state);        // "succeeded"
 const char *run_reason_name(enum run_reason reason);     // "misfire"; "" for none

@@ -266,6 +266,8 @@ void dispatch_look(struct dispatch *d)
     wall next = due_next(d->due);
 
     if (next.us > now.us) {
+        if (d->due->is_set_back)
+            store_claim(d->store, NULL, 0, due_mark(d->due, now), probe_answered, d);
         alarms_set(d, now, next);
         return;
     }
@@ -275,7 +277,7 @@ void dispatch_look(struct dispatch *d)
         return;
     }
     d->is_claiming = true;
-    store_claim(d->store, d->claim.v, d->claim.len, due_watermark(d->due, now), claim_answered, d);
+    store_claim(d->store, d->claim.v, d->claim.len, due_mark(d->due, now), claim_answered, d);
     loop_defer(d->loop, runs_expect, d);
 }
 
@@ -314,6 +316,14 @@ static void claim_undo(struct dispatch *d)
         else if (first.us < entry->slot.us && slot_is_due(entry, first))
             due_plan(d->due, entry, first);
     }
+}
+
+// The store has a copy of its own; what counts from here is when a delay after a skip begins.
+void dispatch_step(struct dispatch *d, int64_t step_us)
+{
+    for (size_t i = 0; d->is_claiming && i < d->claim.len; i++)
+        if (d->claim.v[i].state == RUN_SKIPPED)
+            d->claim.v[i].finished_at.us += step_us;
 }
 
 static void run_start(struct dispatch *d, const struct run *run, const struct job *job)
@@ -467,16 +477,6 @@ void dispatch_rest(struct dispatch *d, struct entry *entry)
 
 // ---- finishing ----
 
-static size_t stream_size(const struct run_stream *s)
-{
-    return s->head.len + s->tail.len;
-}
-
-static size_t end_texts_size(const struct run_end *end)
-{
-    return end->message.len + end->result.len + stream_size(&end->out) + stream_size(&end->err);
-}
-
 static struct str text_put(char **at, struct str s)
 {
     struct str copy = {*at, s.len};
@@ -490,7 +490,7 @@ static struct str text_put(char **at, struct str s)
 // A copy of an end with its texts behind it in the same block.
 static struct run_end *end_copy(const struct run_end *end)
 {
-    struct run_end *copy = mem_alloc(sizeof *copy + end_texts_size(end));
+    struct run_end *copy = mem_alloc(sizeof *copy + run_end_size(end));
     char *at = (char *)(copy + 1);
 
     *copy = *end;
@@ -556,7 +556,7 @@ static void ends_save(void *ctx)
     while (!list_is_empty(&d->ended) && d->ends.len < SAVE_MAX && bytes < SAVE_BYTES) {
         struct live *live = list_item(list_pop(&d->ended), struct live, link);
 
-        bytes += end_texts_size(live->end);
+        bytes += run_end_size(live->end);
         list_push(&d->saving, &live->link);
         vec_push(&d->ends, *live->end);
     }
@@ -663,7 +663,7 @@ static void retry(void *ctx)
     dispatch_sweep(d);
     dispatch_look(d);
     if (!d->is_claiming)
-        store_claim(d->store, NULL, 0, due_watermark(d->due, clock_wall(loop_clock(d->loop))),
+        store_claim(d->store, NULL, 0, due_mark(d->due, clock_wall(loop_clock(d->loop))),
                     probe_answered, d);
 }
 

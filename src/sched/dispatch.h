@@ -83,6 +83,9 @@ void dispatch_done(struct dispatch *d);
 // Something in due has changed: claims what is due and sets the alarm for the rest.
 void dispatch_look(struct dispatch *d);
 
+// The clock was set by so much: what a skip on its way to the store ends at moves with it.
+void dispatch_step(struct dispatch *d, int64_t step_us);
+
 // A write of somebody else has failed: if it was the store's fault, nothing is claimed until the
 // store works.
 void dispatch_trouble(struct dispatch *d, const struct err *err);

@@ -189,6 +189,16 @@ wall due_watermark(const struct due *d, wall now)
     return (wall){us};
 }
 
+wall due_mark(struct due *d, wall now)
+{
+    wall mark = due_watermark(d, now);
+
+    if (mark.us > d->marked.us || d->is_set_back)
+        d->marked = mark;
+    d->is_set_back = false;
+    return d->marked;
+}
+
 // What sorting looks at, beside the entry, so that it seldom has to look into it.
 struct place {
     int64_t slot_us;

@@ -56,6 +56,8 @@ struct due {
     struct map by_id;
     struct heap ringing;
     struct heap held;
+    wall marked;      // as due_mark said last
+    bool is_set_back; // the clock was, since then
 };
 
 void due_init(struct due *d);
@@ -98,6 +100,10 @@ struct entry *due_pop(struct due *d, wall now);
 
 // The latest moment such that every slot at or before it has been popped. At most now.
 wall due_watermark(const struct due *d, wall now);
+
+// The same for the store: it goes back only when the clock was set back. (The store must know soon:
+// otherwise a crash before the clock is where it was would lose slots of definitions that are new.)
+wall due_mark(struct due *d, wall now);
 
 // All entries on the heap, ordered by slot, then name; free() the array.
 [[nodiscard]] struct entry **due_list(const struct due *d);

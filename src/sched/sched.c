@@ -77,6 +77,8 @@ static void clock_stepped(int64_t step_us, void *ctx)
     events_add(&s->events, EVENT_SCHED_CLOCK)->length_us = step_us;
     for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
         plan_step(&s->due, entry, step_us, now);
+    s->due.is_set_back = s->due.is_set_back || step_us < 0;
+    dispatch_step(&s->dispatch, step_us);
     dispatch_look(&s->dispatch);
 }
 
@@ -387,6 +389,7 @@ bool sched_start(struct sched *s, struct err *e)
     wall from = load.watermark.us < now.us ? load.watermark : now;
 
     s->dispatch.ids.last = load.last_run_id;
+    s->due.marked = from;
     for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
         plan_start(&s->due, entry, from, now);
     loop_on_step(s->options.loop, clock_stepped, s);

@@ -33,6 +33,7 @@ struct memory_data {
     VEC_OF(struct store_uptime) uptimes; // the oldest first; the last one is of who has it
     int64_t change_seq;
     wall watermark;
+    struct memory_watch watch;
     bool is_open;
 };
 
@@ -76,6 +77,23 @@ void memory_data_free(struct memory_data *data)
     map_done(&data->living);
     map_done(&data->ended);
     free(data);
+}
+
+void memory_data_watch(struct memory_data *data, const struct memory_watch *watch)
+{
+    data->watch = *watch;
+}
+
+static void run_tell(const struct memory_data *data, const struct run *run)
+{
+    if (data->watch.on_run)
+        data->watch.on_run(run, data->watch.ctx);
+}
+
+static void job_tell(const struct memory_data *data, const struct memory_job *job)
+{
+    if (data->watch.on_job)
+        data->watch.on_job(&job->row, data->watch.ctx);
 }
 
 int64_t memory_data_take(struct memory_data *data, wall now)
@@ -123,6 +141,13 @@ static void job_list(struct memory_data *data, struct memory_job *job)
         (void)map_put(map, job->row.name, job);
 }
 
+static void job_bury(struct memory_data *data, struct memory_job *job)
+{
+    job_unlist(data, job);
+    job->row.state = JOB_DELETED;
+    job_tell(data, job);
+}
+
 static void job_set_state(struct memory_data *data, struct memory_job *job, int state)
 {
     struct memory_job *same_name;
@@ -130,7 +155,7 @@ static void job_set_state(struct memory_data *data, struct memory_job *job, int 
     job_unlist(data, job);
     job->row.state = state;
     if (state == JOB_ENDED && (same_name = map_get(&data->ended, job->row.name)))
-        job_set_state(data, same_name, JOB_DELETED); // one ended job a name is enough
+        job_bury(data, same_name); // one ended job a name is enough
     job_list(data, job);
 }
 
@@ -143,7 +168,7 @@ static bool put_job(struct memory_data *data, struct request *r)
         return false;
     if (!job) {
         if ((ended = map_get(&data->ended, r->job.name)))
-            job_set_state(data, ended, JOB_DELETED);
+            job_bury(data, ended);
         job = mem_alloc(sizeof *job);
         vec_push(&data->jobs, job);
         job->row = (struct job_row){.id = (int64_t)data->jobs.len, .created_at = row.created_at};
@@ -162,6 +187,7 @@ static bool put_job(struct memory_data *data, struct request *r)
     r->job_id = row.id;
     r->version = row.version;
     r->change_seq = row.change_seq;
+    job_tell(data, job);
     return true;
 }
 
@@ -176,6 +202,7 @@ static bool set_state(struct memory_data *data, struct request *r)
     r->job_id = job->row.id;
     r->version = ++job->row.version;
     r->change_seq = job->row.change_seq = ++data->change_seq;
+    job_tell(data, job);
     return true;
 }
 
@@ -201,6 +228,7 @@ static void run_insert(struct memory_data *data, struct memory_job *job, const s
     memmove(job->runs.v + place + 1, job->runs.v + place,
             (job->runs.len++ - place) * sizeof *job->runs.v);
     job->runs.v[place] = new;
+    run_tell(data, run);
 }
 
 static struct memory_run *run_find(const struct memory_data *data, int64_t id)
@@ -255,7 +283,7 @@ static bool claim(struct memory_data *data, struct request *r)
         if (r->won[i])
             run_insert(data, job, run);
     }
-    if (r->watermark.us > data->watermark.us)
+    if (r->watermark.us > 0)
         data->watermark = r->watermark;
     return true;
 }
@@ -291,6 +319,7 @@ static void start(struct memory_data *data, struct request *r)
         run->signal = 0;
         free((char *)run->message.p);
         run->message = (struct str){0};
+        run_tell(data, run);
     }
 }
 
@@ -326,6 +355,7 @@ static void finish(struct memory_data *data, const struct run_end *end)
     run->try_at = end->try_at;
     free((char *)run->message.p);
     run->message = (struct str){str_own(end->message), end->message.len};
+    run_tell(data, run);
     if (to == RUN_WAITING) {
         attempt_keep(found, end);
         return;
@@ -614,6 +644,7 @@ static int64_t orphan_running(struct memory_data *data)
         if (!may_move(RUN_BY_TAKEOVER, run, RUN_ORPHANED))
             continue;
         run->state = RUN_ORPHANED;
+        run_tell(data, run);
         count++;
     }
     return count;

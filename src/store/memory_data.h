@@ -15,6 +15,15 @@ struct memory_inventory;
 [[nodiscard]] struct memory_data *memory_data_new(void);
 void memory_data_free(struct memory_data *data); // accepts NULL; no store may be open on it
 
+// Whoever wants to know what becomes durable: a row of the ledger, or a job, as it now stands.
+// Called in the middle of a transaction, before anybody is answered.
+struct memory_watch {
+    void (*on_run)(const struct run *run, void *ctx);
+    void (*on_job)(const struct job_row *row, void *ctx);
+    void *ctx;
+};
+void memory_data_watch(struct memory_data *data, const struct memory_watch *watch); // copied
+
 // A store begins on it: what was running is RUN_ORPHANED. How many runs that were. One store at a
 // time.
 int64_t memory_data_take(struct memory_data *data, wall now);

@@ -13,9 +13,9 @@
 //
 // What must stay true: (1) one row for each (job, scheduled_at); (2) a final run never changes; (3)
 // an end counts only for a run that is alive and in that attempt; (4) the watermark moves only with
-// a claim, in the same transaction, and never back: every slot due at or before it, under the
-// definitions then in force, has a row or is counted in one; (5) a run changes its state only as
-// job/run_move.def allows.
+// a claim, in the same transaction: every slot due at or before it, under the definitions then in
+// force, has a row or is counted in one, so it moves back only when the clock was set back; (5) a
+// run changes its state only as job/run_move.def allows.
 #pragma once
 
 #include <stddef.h>
@@ -220,7 +220,8 @@ static inline void store_delete_calendar(struct store *s, enum store_calendar_ki
 
 // Inserts rows of the ledger and moves the watermark, in one transaction. Rows may be alive
 // (RUN_RUNNING, RUN_QUEUED) or final at birth (RUN_SKIPPED). won[i] is false where (job, slot) had
-// a row already or the job is deleted: not an error. count may be 0 (the watermark alone moves).
+// a row already or the job is deleted: not an error. count may be 0 (the watermark alone moves);
+// a watermark of 0 leaves it where it is.
 // Ids must be new: one that exists refuses the whole claim (ERR_CONFLICT). So does a key that a run
 // of the same job has (ERR_EXISTS, and answer.run_id is that run).
 static inline void store_claim(struct store *s, const struct run *runs, size_t count,

@@ -121,7 +121,7 @@ static bool watermark_move(struct writer *w)
 {
     sqlite3_stmt *statement;
 
-    if (w->next_watermark.us <= w->watermark.us)
+    if (w->next_watermark.us == w->watermark.us)
         return true;
     statement = sql_get(w->sql, SQL_WATERMARK);
     sqlite3_bind_int64(statement, 1, w->node_id);
@@ -465,7 +465,7 @@ static enum outcome claim(struct writer *w, struct request *r)
         return BROKEN;
     if (r->has_asks && asks_insert(w, r) != DONE)
         return BROKEN;
-    if (r->watermark.us > w->next_watermark.us)
+    if (r->watermark.us > 0)
         w->next_watermark = r->watermark;
     return DONE;
 }

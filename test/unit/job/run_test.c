@@ -132,13 +132,27 @@ static void test_id_exact_in_json(void **state)
     assert_true(run_id_next(&ids, (wall){3900000000000000}) < (int64_t)1 << 53); // the year 2093
 }
 
+static void test_size_of_an_end(void **state)
+{
+    const struct run_end end = {
+        .message = STR_LIT("12345"),
+        .result = STR_LIT("12"),
+        .out = {STR_LIT("123"), STR_LIT("1"), 1000},
+        .err = {.head = STR_LIT("1")},
+    };
+
+    (void)state;
+    assert_int_equal(run_end_size(&end), 12);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),         cmocka_unit_test(test_final),
-        cmocka_unit_test(test_moves),         cmocka_unit_test(test_end_state),
-        cmocka_unit_test(test_id_layout),     cmocka_unit_test(test_id_grows),
-        cmocka_unit_test(test_id_other_slot), cmocka_unit_test(test_id_exact_in_json),
+        cmocka_unit_test(test_names),          cmocka_unit_test(test_final),
+        cmocka_unit_test(test_moves),          cmocka_unit_test(test_end_state),
+        cmocka_unit_test(test_id_layout),      cmocka_unit_test(test_id_grows),
+        cmocka_unit_test(test_id_other_slot),  cmocka_unit_test(test_id_exact_in_json),
+        cmocka_unit_test(test_size_of_an_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

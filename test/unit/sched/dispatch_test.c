@@ -431,6 +431,63 @@ static void test_lose(void **state)
     bench_close(&b);
 }
 
+static enum store_last no_job(const struct job_row *row, void *ctx)
+{
+    (void)row;
+    (void)ctx;
+    return STORE_LAST_NONE;
+}
+
+static wall stored_watermark(struct bench *b)
+{
+    struct store_load load = {.on_job = no_job};
+    struct err e;
+
+    assert_true(store_load(b->f.store, &load, &e));
+    return load.watermark;
+}
+
+// Set back, the watermark goes with the clock, also when nothing is due; otherwise never.
+static void test_step_moves_the_watermark(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    (void)stored(&b, "x", EVERY_10, 0);
+    fixture_pass(&b.f, 12 * S);
+    assert_int_equal(stored_watermark(&b).us, T0 + 10 * S);
+    sim_clock_step(&b.f.clock, -9 * S);
+    b.due.is_set_back = true;
+    dispatch_look(&b.d);
+    fixture_settle(&b.f);
+    assert_int_equal(stored_watermark(&b).us, T0 + 3 * S);
+    sim_clock_step(&b.f.clock, 2 * S);
+    dispatch_look(&b.d);
+    fixture_settle(&b.f);
+    assert_int_equal(stored_watermark(&b).us, T0 + 3 * S);
+    bench_close(&b);
+}
+
+// What a skip on its way to the store ends at moves with the clock: a delay counts from it.
+static void test_step_during_a_skip(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored(&b, "x", EVERY_10, 0);
+
+    entry->running = 1;
+    memory_store_delay(b.f.store, 1000, 1000);
+    sim_clock_advance(&b.f.clock, 10 * S);
+    (void)loop_turn(b.f.loop, 0);
+    assert_true(b.d.is_claiming && b.d.claim.v[0].state == RUN_SKIPPED);
+    dispatch_step(&b.d, -5 * S);
+    assert_int_equal(b.d.claim.v[0].finished_at.us, T0 + 5 * S);
+    bench_close(&b);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -446,6 +503,8 @@ int main(void)
         cmocka_unit_test(test_run_by_hand_and_stop),
         cmocka_unit_test(test_stop_during_a_claim_by_hand),
         cmocka_unit_test(test_lose),
+        cmocka_unit_test(test_step_moves_the_watermark),
+        cmocka_unit_test(test_step_during_a_skip),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,20 @@ static void test_replace(void **state)
     zones_free(zones);
 }
 
+static void test_mark_goes_back_with_the_clock(void **state)
+{
+    struct due d;
+
+    (void)state;
+    due_init(&d);
+    assert_int_equal(due_mark(&d, (wall){50}).us, 50);
+    assert_int_equal(due_mark(&d, (wall){40}).us, 50);
+    d.is_set_back = true;
+    assert_int_equal(due_mark(&d, (wall){40}).us, 40);
+    assert_int_equal(due_mark(&d, (wall){30}).us, 40);
+    due_done(&d);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -176,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_held_slots_hold_the_watermark),
         cmocka_unit_test(test_late),
         cmocka_unit_test(test_replace),
+        cmocka_unit_test(test_mark_goes_back_with_the_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

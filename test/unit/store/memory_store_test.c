@@ -93,6 +93,48 @@ static void test_delay(void **state)
     assert_true(a.is_there);
 }
 
+struct seen {
+    char text[200];
+    size_t len;
+};
+
+static void see_run(const struct run *run, void *ctx)
+{
+    struct seen *seen = ctx;
+
+    seen->len += (size_t)snprintf(seen->text + seen->len, sizeof seen->text - seen->len,
+                                  "run %d %s;", (int)run->id, run_state_name(run->state));
+}
+
+static void see_job(const struct job_row *row, void *ctx)
+{
+    struct seen *seen = ctx;
+
+    seen->len += (size_t)snprintf(seen->text + seen->len, sizeof seen->text - seen->len,
+                                  "%.*s v%d;", STR(row->name), row->version);
+}
+
+static void test_watch(void **state)
+{
+    struct fixture *f = *state;
+    struct seen seen = {0};
+    const struct memory_watch watch = {see_run, see_job, &seen};
+    struct run runs[2];
+
+    memory_data_watch(f->medium, &watch);
+    int64_t id = put(f, "a", STORE_CREATE).job_id;
+
+    runs[0] = run_of(1, id, 0);
+    runs[1] = run_of(2, id, 0); // the slot is taken: nothing becomes durable
+    (void)claim(f, runs, 2, SLOT(0));
+    (void)set_state(f, id, JOB_PAUSED);
+    memory_store_fail(f->store, 1);
+    (void)set_state(f, id, JOB_ENABLED); // fails: nor does this
+    reopen(f);
+    assert_string_equal(seen.text, "a v1;run 1 running;a v2;run 1 orphaned;");
+    memory_data_watch(f->medium, &(struct memory_watch){0});
+}
+
 static void test_new(void **state)
 {
     struct fixture *f = *state;
@@ -105,9 +147,8 @@ static void test_new(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CONTRACT(test_fail, &memory_kind),
-        CONTRACT(test_crash, &memory_kind),
-        CONTRACT(test_delay, &memory_kind),
+        CONTRACT(test_fail, &memory_kind),  CONTRACT(test_crash, &memory_kind),
+        CONTRACT(test_delay, &memory_kind), CONTRACT(test_watch, &memory_kind),
         CONTRACT(test_new, &memory_kind),
     };
 
