@@ -129,7 +129,7 @@ run: ## install what is missing, build, start the server; EXAMPLE=NAME schedules
 	@tools/serve build/release/belfry $(EXAMPLE)
 test: ## install what is missing, then every test; ends with "N passed, N failed"
 	@tools/setup test
-	@test/run unit house vectors differential api browser fuzz
+	@test/run unit sim house vectors differential api browser fuzz
 asan: ## unit and API tests under AddressSanitizer and UBSan
 	@tools/setup test
 	@KILLS=$${KILLS:-20} VARIANT=asan test/run unit api

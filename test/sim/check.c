@@ -1,0 +1,886 @@
+// check.c - one pass over the log for what is wrong in itself, then slot by slot for what is
+// missing.
+//
+// The pass keeps what an onlooker could know at each event: which definitions are durable, which
+// were answered (and so are in force), what runs, what the ledger says. The slots are then walked
+// for each regime - a stretch of definitions with the same schedule: a slot has its row in good
+// time when the scheduler was able to work (alive, its store well) for so long after the moment at
+// which the clock first reached it.
+// SPDX-License-Identifier: Apache-2.0
+#include "check.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "job/freeze.h"
+#include "jobs.h"
+#include "time/iso8601.h"
+#include "trigger/almanac_read.h"
+#include "trigger/almanacs.h"
+
+#define CHECK_S 1000000LL
+#define HEAL_US (10 * CHECK_S) // after an outage
+#define ON_TIME_US (2 * CHECK_S)
+#define FROZEN_US (3600 * CHECK_S) // between two rows about a freeze
+#define COUNT_MAX 100000           // missed slots are counted so far
+#define STORY_BEFORE 24
+#define STORY_AFTER 16
+
+struct def {
+    struct job *job;
+    size_t row;   // among the log's jobs
+    size_t event; // when it became durable
+};
+
+struct tale;
+
+struct entry {
+    int64_t run_id;
+    struct tale *tale;
+    struct run run;
+    const struct def *by; // in force when it was claimed; NULL: by hand
+    bool is_durable, is_won, is_acting, is_taken, has_ended, is_cut;
+    int started; // the last attempt that began
+    int end_state;
+    int64_t durable_us;
+    size_t life; // in which it was claimed
+};
+
+struct full {
+    int64_t mono_us;
+    bool is_full;
+};
+
+// A job by the store's number.
+struct tale {
+    int64_t id;
+    struct str name;
+    VEC_OF(struct def *) defs;
+    const struct def *in_force;
+    VEC_OF(struct entry *) rows; // as they became durable
+    VEC_OF(struct full) fulls;   // when as many runs as allowed were in progress
+    int taken;
+};
+
+// What is durable of a name and not answered yet.
+struct name {
+    VEC_OF(struct tale *) tales;
+    VEC_OF(struct def *) waiting;
+    size_t head;
+    int64_t runs_asked, runs_claimed;
+    char text[40];
+};
+
+struct stretch {
+    int64_t from_us, to_us;
+};
+
+struct tick {
+    int64_t mono_us;
+    wall at;
+    int64_t ppm;
+};
+
+struct check {
+    const struct sim_log *log;
+    struct sim_finding *finding;
+    struct zones *zones;
+    struct almanacs calendars;
+    struct freezes freezes;               // in force for certain
+    VEC_OF(struct freeze *) every_freeze; // that was ever asked for
+    struct map tales, names, entries;
+    VEC_OF(struct tale *) all;   // in the order of their numbers
+    VEC_OF(struct entry *) open; // claimed and not final
+    VEC_OF(struct stretch) able;
+    VEC_OF(struct tick) ticks;
+    VEC_OF(const char *) asked; // by number
+    size_t at;                  // the event looked at
+    bool is_alive, is_loading, is_ill, is_frozen_perhaps;
+    int64_t able_since_us;
+    int64_t stepped_back_us, clock_offset_us;
+    int steps;
+    size_t listed, lives;
+    int64_t end_us;
+};
+
+// ---- telling ----
+
+static bool concerns(const struct check *c, const struct sim_event *event, const struct tale *tale)
+{
+    const struct entry *entry;
+
+    switch (event->what) {
+    case SIM_BEGIN:
+    case SIM_LOADED:
+    case SIM_DEATH:
+    case SIM_CLOCK:
+    case SIM_ILL:
+    case SIM_WELL:
+    case SIM_FREEZE:
+    case SIM_THAW:
+        return true;
+    case SIM_JOB:
+    case SIM_LISTED:
+        return tale && c->log->jobs.v[event->more].id == tale->id;
+    case SIM_CLAIM:
+    case SIM_RUN:
+        return tale && c->log->runs.v[event->more].job_id == tale->id;
+    case SIM_START:
+    case SIM_END:
+    case SIM_SAVED:
+    case SIM_WON:
+    case SIM_NOT_WON:
+        entry = map_get_u64(&c->entries, (uint64_t)event->number);
+        return entry && tale && entry->tale == tale;
+    case SIM_ASK:
+        return tale && strstr(c->log->words.v[event->more], tale->name.p);
+    default:
+        return false;
+    }
+}
+
+static void event_tell(const struct check *c, const struct sim_event *event, struct buf *out)
+{
+    buf_printf(out, "  %14.6f  ", (double)event->mono_us / CHECK_S);
+    iso8601_write(event->at, NULL, out);
+    buf_printf(out, "  %s", sim_words[event->what]);
+    if (event->what == SIM_CLAIM || event->what == SIM_RUN) {
+        const struct run *run = &c->log->runs.v[event->more];
+
+        buf_printf(out, " run %" PRId64 " %s %s %s attempt %d slot ", run->id,
+                   run_origin_name(run->origin), run_state_name(run->state),
+                   run_reason_name(run->reason), run->attempt);
+        iso8601_write(run->scheduled_at, NULL, out);
+        if (run->missed > 0) {
+            buf_printf(out, " for %" PRId64 " more from ", run->missed);
+            iso8601_write(run->missed_from, NULL, out);
+        }
+    } else if (event->what == SIM_JOB || event->what == SIM_LISTED) {
+        const struct job_row *row = &c->log->jobs.v[event->more];
+
+        buf_printf(out, " version %d %s %.*s %.*s from ", row->version, job_state_names[row->state],
+                   STR(row->trigger), STR(row->spec));
+        iso8601_write(row->effective_from, NULL, out);
+    } else if (event->what == SIM_ASK || event->what == SIM_FREEZE || event->what == SIM_THAW) {
+        buf_printf(out, " %s", c->log->words.v[event->more]);
+    } else {
+        buf_printf(out, " %" PRId64 " attempt %d state %d", event->number, event->attempt,
+                   event->state);
+    }
+    buf_add_byte(out, '\n');
+}
+
+// The events that concern the job, the last before and the first after one.
+static void story_tell(const struct check *c, const struct tale *tale, size_t at, struct buf *out)
+{
+    const struct sim_event *events = c->log->events.v;
+    size_t first = at, left = STORY_BEFORE;
+
+    while (first > 0 && left > 0)
+        left -= concerns(c, &events[--first], tale);
+    for (size_t i = first, after = 0; i < c->log->events.len && after < STORY_AFTER; i++) {
+        if (!concerns(c, &events[i], tale))
+            continue;
+        after += i > at;
+        event_tell(c, &events[i], out);
+    }
+}
+
+static void found_at(struct check *c, int promise, const char *what, const struct tale *tale,
+                     wall slot, size_t at)
+{
+    struct buf *out = &c->finding->story;
+
+    if (c->finding->promise)
+        return;
+    c->finding->promise = promise;
+    buf_printf(out, "P%d: %s", promise, what);
+    if (tale)
+        buf_printf(out, ": job %.*s (%" PRId64 ")", STR(tale->name), tale->id);
+    if (slot.us != WALL_NEVER.us) {
+        buf_add_text(out, " slot ");
+        iso8601_write(slot, NULL, out);
+    }
+    buf_add_byte(out, '\n');
+    story_tell(c, tale, at, out);
+}
+
+static void found(struct check *c, int promise, const char *what, const struct tale *tale,
+                  wall slot)
+{
+    found_at(c, promise, what, tale, slot, c->at);
+}
+
+// ---- who is who ----
+
+static struct name *name_of(struct check *c, struct str text)
+{
+    struct name *name = map_get(&c->names, text);
+
+    if (name)
+        return name;
+    name = mem_alloc(sizeof *name);
+    snprintf(name->text, sizeof name->text, "%.*s", STR(text));
+    (void)map_put(&c->names, str_of(name->text), name);
+    return name;
+}
+
+static struct tale *tale_of(struct check *c, const struct job_row *row)
+{
+    struct tale *tale = map_get_u64(&c->tales, (uint64_t)row->id);
+
+    if (tale)
+        return tale;
+    tale = mem_alloc(sizeof *tale);
+    tale->id = row->id;
+    tale->name = row->name;
+    (void)map_put_u64(&c->tales, (uint64_t)row->id, tale);
+    vec_push(&c->all, tale);
+    vec_push(&name_of(c, row->name)->tales, tale);
+    return tale;
+}
+
+static const struct def *last_def(const struct tale *tale)
+{
+    return tale->defs.len > 0 ? tale->defs.v[tale->defs.len - 1] : NULL;
+}
+
+static bool is_living(const struct def *def)
+{
+    return def && def->job->state < JOB_ENDED;
+}
+
+static void able_set(struct check *c, int64_t now_us)
+{
+    bool is_able = c->is_alive && !c->is_loading && !c->is_ill;
+
+    if (is_able && c->able_since_us < 0) {
+        c->able_since_us = now_us;
+    } else if (!is_able && c->able_since_us >= 0) {
+        if (now_us > c->able_since_us)
+            vec_push(&c->able, ((struct stretch){c->able_since_us, now_us}));
+        c->able_since_us = -1;
+    }
+}
+
+// With so many runs in progress a slot waits or is skipped.
+static int runs_max(const struct job *job)
+{
+    bool is_chain = job->trigger && trigger_kind(job->trigger) == TRIGGER_AFTER;
+
+    return is_chain ? 1 : job->max_instances;
+}
+
+static void full_note(struct check *c, struct tale *tale)
+{
+    const struct def *def = tale->in_force;
+    int64_t now_us = c->log->events.v[c->at].mono_us;
+    bool is_full = def && tale->taken >= runs_max(def->job);
+
+    if (tale->fulls.len == 0 || tale->fulls.v[tale->fulls.len - 1].is_full != is_full)
+        vec_push(&tale->fulls, ((struct full){now_us, is_full}));
+}
+
+static void taken_add(struct check *c, struct entry *entry, int more)
+{
+    entry->is_taken = more > 0;
+    entry->tale->taken += more;
+    full_note(c, entry->tale);
+}
+
+static void in_force_set(struct check *c, struct tale *tale, const struct def *def)
+{
+    tale->in_force = def;
+    full_note(c, tale);
+}
+
+// ---- what a claim may say ----
+
+static bool is_slot(const struct trigger *t, wall slot)
+{
+    return trigger_next(t, (wall){slot.us - 1}).us == slot.us;
+}
+
+static void missed_check(struct check *c, const struct tale *tale, const struct def *def,
+                         const struct run *run)
+{
+    const struct trigger *t = def->job->trigger;
+
+    if (run->missed == 0)
+        return;
+    if (!is_slot(t, run->missed_from))
+        found(c, 6, "counts missed slots from a moment that is none", tale, run->scheduled_at);
+    else if (trigger_count(t, (wall){run->missed_from.us - 1}, (wall){run->scheduled_at.us - 1},
+                           COUNT_MAX, NULL) != run->missed)
+        found(c, 6, "counts its missed slots wrongly", tale, run->scheduled_at);
+}
+
+static bool is_frozen(const struct check *c, const struct freezes *freezes, struct str job, wall at)
+{
+    struct freeze_mark mark;
+
+    (void)c;
+    freezes_at(freezes, job, at, at, &mark);
+    return mark.by != NULL;
+}
+
+static void lateness_check(struct check *c, const struct tale *tale, const struct def *def,
+                           const struct run *run, wall now)
+{
+    const struct job *job = def->job;
+    bool is_once = trigger_is_once(job->trigger);
+    wall slot = run->scheduled_at;
+    wall next = is_once ? WALL_NEVER : trigger_next(job->trigger, slot);
+    wall first = run->missed > 0 ? run->missed_from : slot;
+    int64_t grace_us = job_grace_us(job, slot, next);
+    int64_t first_grace_us =
+        is_once ? grace_us : job_grace_us(job, first, trigger_next(job->trigger, first));
+    int64_t late_us = now.us - slot.us;
+    int64_t jitter_us = trigger_jitter_us(job->trigger, (uint64_t)tale->id, slot);
+
+    if (run->reason == REASON_MISFIRE && late_us <= grace_us && late_us <= first_grace_us)
+        found(c, 4, "skipped as late within its grace", tale, slot);
+    if (run->state == RUN_RUNNING && late_us - jitter_us > grace_us)
+        found(c, 4, "run although it is later than its grace", tale, slot);
+    if (run->state == RUN_RUNNING && job->coalesce == COALESCE_ALL && run->missed > 0)
+        found(c, 4, "one run stands for several although each is to be run", tale, slot);
+    if (run->reason != REASON_FREEZE && job->coalesce == COALESCE_LAST && next.us <= now.us &&
+        !c->is_frozen_perhaps)
+        found(c, 4, "stands alone although a later slot was due as well", tale, slot);
+}
+
+static void slot_check(struct check *c, const struct tale *tale, const struct def *def,
+                       const struct run *run, wall now)
+{
+    const struct trigger *t = def->job->trigger;
+    wall slot = run->scheduled_at;
+
+    if (slot.us > now.us)
+        found(c, 3, "claimed before its time", tale, slot);
+    if (trigger_is_relative(t)) {
+        if (trigger_kind(t) == TRIGGER_MANUAL)
+            found(c, 1, "has a slot although it is manual", tale, slot);
+        return;
+    }
+    if (!is_slot(t, slot))
+        found(c, 1, "is no slot of its schedule", tale, slot);
+    else if (!trigger_is_once(t) && slot.us + c->stepped_back_us <= def->job->effective_from.us)
+        found(c, 1, "lies before its schedule was in force", tale, slot);
+    missed_check(c, tale, def, run);
+    lateness_check(c, tale, def, run, now);
+}
+
+static void claim_check(struct check *c, const struct tale *tale, const struct def *def,
+                        const struct run *run, wall now)
+{
+    wall slot = run->scheduled_at;
+
+    if (!def || def->job->state != JOB_ENABLED || !def->job->trigger) {
+        found(c, 1, "claimed although the job is paused, ended or deleted", tale, slot);
+        return;
+    }
+    slot_check(c, tale, def, run, now);
+    if (run->state == RUN_RUNNING &&
+        (is_frozen(c, &c->freezes, tale->name, now) || is_frozen(c, &c->freezes, tale->name, slot)))
+        found(c, 8, "run in a freeze", tale, slot);
+    if (run->reason == REASON_FREEZE && !c->is_frozen_perhaps)
+        found(c, 6, "skipped for a freeze that nobody made", tale, slot);
+    if (run->reason == REASON_OVERLAP && tale->taken < def->job->max_instances)
+        found(c, 6, "skipped for an overlap that is none", tale, slot);
+}
+
+// A number whose claim never became durable, because belfry died, may be used again.
+static struct entry *entry_new(struct check *c, struct entry *used, struct tale *tale,
+                               int64_t run_id)
+{
+    struct entry *entry = used ? used : mem_alloc(sizeof *entry);
+
+    *entry = (struct entry){.run_id = run_id, .tale = tale, .life = c->lives};
+    (void)map_put_u64(&c->entries, (uint64_t)run_id, entry);
+    vec_push(&c->open, entry);
+    return entry;
+}
+
+static void see_claim(struct check *c, const struct sim_event *event)
+{
+    const struct run *run = &c->log->runs.v[event->more];
+    struct tale *tale = map_get_u64(&c->tales, (uint64_t)run->job_id);
+    struct entry *entry = map_get_u64(&c->entries, (uint64_t)run->id);
+
+    if (!tale) {
+        found(c, 1, "claimed for a job that there is not", NULL, run->scheduled_at);
+        return;
+    }
+    if (!entry || (!entry->is_durable && entry->life != c->lives)) {
+        entry = entry_new(c, entry, tale, run->id);
+        name_of(c, tale->name)->runs_claimed += run->origin == RUN_MANUAL;
+    }
+    entry->run = *run;
+    entry->by = run->origin == RUN_MANUAL ? NULL : tale->in_force;
+    if (run->origin == RUN_MANUAL) {
+        const struct name *name = name_of(c, tale->name);
+
+        if (name->runs_claimed > name->runs_asked)
+            found(c, 1, "run by hand although nobody asked for it", tale, run->scheduled_at);
+    } else {
+        claim_check(c, tale, tale->in_force, run, event->at);
+    }
+    if (run->state != RUN_RUNNING)
+        return;
+    if (tale->in_force && tale->taken >= tale->in_force->job->max_instances)
+        found(c, 8, "more runs at once than allowed", tale, run->scheduled_at);
+    taken_add(c, entry, 1);
+}
+
+static void see_won(struct check *c, const struct sim_event *event)
+{
+    struct entry *entry = map_get_u64(&c->entries, (uint64_t)event->number);
+
+    if (!entry)
+        return;
+    entry->is_won = event->what == SIM_WON;
+    if (!entry->is_won && entry->is_taken)
+        taken_add(c, entry, -1);
+}
+
+// ---- what is durable ----
+
+static void see_job(struct check *c, const struct sim_event *event)
+{
+    const struct job_row *row = &c->log->jobs.v[event->more];
+    const struct trigger_context context = {c->zones, STR_LIT("UTC"), event->at, row->name,
+                                            &c->calendars};
+    struct tale *tale = tale_of(c, row);
+    const struct def *before = last_def(tale);
+    struct def *def = mem_alloc(sizeof *def);
+
+    def->job = job_from_row(row, &context);
+    def->row = event->more;
+    def->event = c->at;
+    if (def->job->quarantine.len > 0)
+        found(c, 7, "what is stored cannot be read", tale, WALL_NEVER);
+    if (before && !is_living(before) && row->state < JOB_ENDED)
+        found(c, 7, "is back although it was deleted", tale, WALL_NEVER);
+    if (before && row->version <= before->job->version && before->job->state != JOB_ENDED)
+        found(c, 7, "an older version took a newer one's place", tale, WALL_NEVER);
+    vec_push(&tale->defs, def);
+    if (row->state == JOB_ENDED || (before && before->job->state == JOB_ENDED))
+        in_force_set(c, tale, def); // nobody has asked for it
+    else
+        vec_push(&name_of(c, row->name)->waiting, def);
+}
+
+static struct tale *tale_of_def(struct check *c, const struct def *def)
+{
+    return map_get_u64(&c->tales, (uint64_t)c->log->jobs.v[def->row].id);
+}
+
+// The question was answered: what it made durable is in force.
+static void change_answered(struct check *c, const char *word, int64_t number)
+{
+    struct name *name = name_of(c, str_of(strchr(word, ' ') + 1));
+    char tag[32];
+
+    snprintf(tag, sizeof tag, "[\"%" PRId64 "\"]", number);
+    if (name->head == name->waiting.len) {
+        found(c, 7, "acknowledged and not durable", NULL, WALL_NEVER);
+        return;
+    }
+    const struct def *def = name->waiting.v[name->head++];
+    struct tale *tale = tale_of_def(c, def);
+
+    if (strncmp(word, "put", 3) == 0 && !str_eq(def->job->args, str_of(tag)))
+        found(c, 7, "acknowledged, and another one is durable", tale, WALL_NEVER);
+    for (size_t i = 0; i < name->tales.len; i++)
+        if (name->tales.v[i] != tale && !is_living(last_def(name->tales.v[i])))
+            in_force_set(c, name->tales.v[i], NULL);
+    in_force_set(c, tale, def);
+}
+
+static void see_ok(struct check *c, const struct sim_event *event)
+{
+    if (event->number < 0) {
+        const struct entry *entry = map_get_u64(&c->entries, (uint64_t)-event->number);
+
+        if (!entry || !entry->is_durable)
+            found(c, 7, "a run by hand was acknowledged and is not durable", NULL, WALL_NEVER);
+        return;
+    }
+    const char *word = c->asked.v[event->number - 1];
+
+    if (strncmp(word, "put ", 4) == 0 || strncmp(word, "pause ", 6) == 0 ||
+        strncmp(word, "resume ", 7) == 0 || strncmp(word, "delete ", 7) == 0)
+        change_answered(c, word, event->number);
+}
+
+static void see_ask(struct check *c, const struct sim_event *event)
+{
+    const char *word = c->log->words.v[event->more];
+
+    vec_push(&c->asked, word);
+    if (strncmp(word, "run ", 4) == 0)
+        name_of(c, str_of(word + 4))->runs_asked++;
+    if (strcmp(word, "now-and-then") == 0)
+        c->is_frozen_perhaps = true;
+}
+
+static struct freeze *freeze_of(struct check *c, const struct sim_event *event)
+{
+    json_t *definition = json_loads(c->log->words.v[event->more], 0, NULL);
+    struct freeze *freeze = NULL;
+    struct err e;
+
+    if (!freeze_read(definition, STR_LIT("now-and-then"), c->zones, &freeze, &e))
+        found(c, 7, "a freeze cannot be read", NULL, WALL_NEVER);
+    json_decref(definition);
+    return freeze;
+}
+
+static void see_freeze(struct check *c, const struct sim_event *event)
+{
+    struct freeze *freeze = freeze_of(c, event);
+
+    if (freeze)
+        freezes_put(&c->freezes, freeze);
+}
+
+static void see_thaw(struct check *c, const struct sim_event *event)
+{
+    struct freeze *freeze = *c->log->words.v[event->more] ? freeze_of(c, event) : NULL;
+
+    freezes_remove(&c->freezes, STR_LIT("now-and-then"));
+    if (freeze)
+        vec_push(&c->every_freeze, freeze);
+}
+
+static void row_changed(struct check *c, struct entry *entry, const struct run *run)
+{
+    enum run_state from = entry->run.state;
+    wall slot = run->scheduled_at;
+
+    if (run_state_is_final(from))
+        found(c, 6, "a final row has changed", entry->tale, slot);
+    if ((run->state == RUN_ORPHANED && !c->is_loading) ||
+        (run->state == RUN_LOST && from != RUN_ORPHANED))
+        found(c, 6, "lost although belfry has not ended", entry->tale, slot);
+    if (run->state != RUN_LOST && run_state_is_final(run->state) &&
+        (!entry->has_ended || entry->end_state != (int)run->state))
+        found(c, 6, "the ledger tells of an end that was not so", entry->tale, slot);
+    if (entry->is_cut && run->state != RUN_ORPHANED && run->state != RUN_LOST)
+        found(c, 5, "was cut off and is not lost", entry->tale, slot);
+}
+
+static void see_run(struct check *c, const struct sim_event *event)
+{
+    const struct run *run = &c->log->runs.v[event->more];
+    struct entry *entry = map_get_u64(&c->entries, (uint64_t)run->id);
+
+    if (!entry) {
+        found(c, 1, "a row that nobody claimed", NULL, run->scheduled_at);
+        return;
+    }
+    if (entry->is_durable) {
+        row_changed(c, entry, run);
+    } else {
+        entry->is_durable = true;
+        entry->durable_us = event->mono_us;
+        vec_push(&entry->tale->rows, entry);
+    }
+    entry->run = *run;
+}
+
+// ---- runs ----
+
+static void see_start(struct check *c, const struct sim_event *event)
+{
+    struct entry *entry = map_get_u64(&c->entries, (uint64_t)event->number);
+    struct tale *tale = entry ? entry->tale : NULL;
+
+    if (!entry)
+        found(c, 1, "started without a claim", NULL, event->slot);
+    else if (entry->started >= event->attempt)
+        found(c, 2, "an attempt was started twice", tale, event->slot);
+    else if (entry->is_cut || run_state_is_final(entry->run.state))
+        found(c, 5, "started again after it was cut off", tale, event->slot);
+    else if (!entry->is_durable)
+        found(c, 2, "started before its claim was durable", tale, event->slot);
+    else if (!entry->is_won)
+        found(c, 2, "started before its claim was answered", tale, event->slot);
+    else if (event->attempt != entry->run.attempt)
+        found(c, 2, "started with another number of the attempt than the ledger's", tale,
+              event->slot);
+    else if (event->slot.us != entry->run.scheduled_at.us)
+        found(c, 1, "started for another slot than the ledger's", tale, event->slot);
+    else if (event->at.us + c->stepped_back_us < event->slot.us)
+        found(c, 3, "started early", tale, event->slot);
+    if (!entry)
+        return;
+    entry->started = event->attempt;
+    entry->is_acting = true;
+}
+
+static void see_end(struct check *c, const struct sim_event *event)
+{
+    struct entry *entry = map_get_u64(&c->entries, (uint64_t)event->number);
+
+    if (!entry)
+        return;
+    entry->is_acting = false;
+    entry->has_ended = true;
+    entry->end_state = event->state;
+    if (entry->is_taken)
+        taken_add(c, entry, -1);
+}
+
+// ---- lives ----
+
+static void see_saved(struct check *c, const struct sim_event *event)
+{
+    const struct entry *entry = map_get_u64(&c->entries, (uint64_t)event->number);
+
+    if (entry && entry->is_durable && !run_state_is_final(entry->run.state))
+        found(c, 6, "its end is said to be recorded and is not", entry->tale,
+              entry->run.scheduled_at);
+}
+
+static void see_death(struct check *c)
+{
+    for (size_t i = 0; i < c->open.len; i++) {
+        struct entry *entry = c->open.v[i];
+
+        entry->is_cut = entry->is_cut || entry->is_acting;
+        entry->is_acting = entry->is_won = false;
+        if (entry->is_taken)
+            taken_add(c, entry, -1);
+    }
+    c->is_alive = false;
+}
+
+// What never became durable is forgotten, what is final needs no look any more.
+static void open_settle(struct check *c)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < c->open.len; i++) {
+        struct entry *entry = c->open.v[i];
+
+        if (entry->life == c->lives || (entry->is_durable && !run_state_is_final(entry->run.state)))
+            c->open.v[kept++] = entry;
+    }
+    c->open.len = kept;
+}
+
+// What is durable is what is in force.
+static void see_begin(struct check *c)
+{
+    struct name *name;
+
+    for (size_t i = 0; i < c->all.len; i++) {
+        struct tale *tale = c->all.v[i];
+
+        in_force_set(c, tale, is_living(last_def(tale)) ? last_def(tale) : NULL);
+    }
+    for (size_t at = 0; (name = map_next(&c->names, &at));)
+        name->head = name->waiting.len;
+    c->is_alive = c->is_loading = true;
+    c->is_ill = false;
+    c->lives++;
+}
+
+static void see_loaded(struct check *c, const struct sim_event *event)
+{
+    size_t living = 0;
+
+    for (size_t i = 0; i < c->all.len; i++)
+        living += is_living(last_def(c->all.v[i]));
+    if (event->number >= 0 && (living != (size_t)event->number || c->listed != living))
+        found(c, 7, "the scheduler does not know every job that is durable", NULL, WALL_NEVER);
+    c->listed = 0;
+    if (!c->is_loading)
+        return;
+    open_settle(c);
+    c->is_loading = false;
+}
+
+static void see_listed(struct check *c, const struct sim_event *event)
+{
+    const struct job_row *row = &c->log->jobs.v[event->more];
+    const struct tale *tale = map_get_u64(&c->tales, (uint64_t)row->id);
+    const struct def *def = tale ? last_def(tale) : NULL;
+
+    c->listed++;
+    if (!is_living(def)) {
+        found(c, 7, "the scheduler knows a job that is not durable", tale, WALL_NEVER);
+        return;
+    }
+    const struct job_row *stored = &c->log->jobs.v[def->row];
+
+    if (row->version != stored->version || row->state != stored->state ||
+        !str_eq(row->trigger, stored->trigger) || !str_eq(row->spec, stored->spec))
+        found(c, 7, "the scheduler knows another definition than the durable one", tale,
+              WALL_NEVER);
+}
+
+static void see_clock(struct check *c, const struct sim_event *event)
+{
+    int64_t offset_us = event->at.us - event->mono_us;
+
+    if (c->ticks.len > 0) {
+        const struct tick *last = &c->ticks.v[c->ticks.len - 1];
+        int64_t drifted_us = (event->mono_us - last->mono_us) / 1000000 * last->ppm;
+        int64_t step_us = offset_us - c->clock_offset_us - drifted_us;
+
+        c->steps += step_us > CHECK_S || step_us < -CHECK_S;
+        if (step_us < 0)
+            c->stepped_back_us -= step_us;
+    }
+    c->clock_offset_us = offset_us;
+    vec_push(&c->ticks, ((struct tick){event->mono_us, event->at, event->number}));
+}
+
+static void see(struct check *c, const struct sim_event *event)
+{
+    switch (event->what) {
+    case SIM_BEGIN:
+        see_begin(c);
+        break;
+    case SIM_LISTED:
+        see_listed(c, event);
+        break;
+    case SIM_LOADED:
+        see_loaded(c, event);
+        break;
+    case SIM_DEATH:
+        see_death(c);
+        break;
+    case SIM_CLOCK:
+        see_clock(c, event);
+        break;
+    case SIM_ILL:
+    case SIM_WELL:
+        c->is_ill = event->what == SIM_ILL;
+        break;
+    case SIM_ASK:
+        see_ask(c, event);
+        break;
+    case SIM_OK:
+        see_ok(c, event);
+        break;
+    case SIM_FREEZE:
+        see_freeze(c, event);
+        break;
+    case SIM_THAW:
+        see_thaw(c, event);
+        break;
+    case SIM_JOB:
+        see_job(c, event);
+        break;
+    case SIM_CLAIM:
+        see_claim(c, event);
+        break;
+    case SIM_WON:
+    case SIM_NOT_WON:
+        see_won(c, event);
+        break;
+    case SIM_RUN:
+        see_run(c, event);
+        break;
+    case SIM_SAVED:
+        see_saved(c, event);
+        break;
+    case SIM_START:
+        see_start(c, event);
+        break;
+    case SIM_END:
+        see_end(c, event);
+        break;
+    case SIM_REFUSED:
+        break;
+    }
+    able_set(c, event->mono_us);
+}
+
+#include "check_slots.c"
+
+// ---- the whole ----
+
+static void check_open(struct check *c, const struct sim_log *log, struct sim_finding *finding)
+{
+    json_t *definition = json_loads(sim_calendar, 0, NULL);
+    struct almanac *almanac = NULL;
+    struct err e;
+
+    *c = (struct check){.log = log, .finding = finding, .able_since_us = -1};
+    c->zones = zones_new(NULL);
+    almanacs_init(&c->calendars);
+    if (almanac_read(definition, STR_LIT("rests"), c->zones, &almanac, &e))
+        almanacs_put(&c->calendars, almanac);
+    json_decref(definition);
+    c->freezes.zone = zones_utc(c->zones);
+    map_init(&c->tales);
+    map_init(&c->names);
+    map_init(&c->entries);
+}
+
+static void tale_free(struct tale *tale)
+{
+    for (size_t i = 0; i < tale->defs.len; i++) {
+        job_free(tale->defs.v[i]->job);
+        free(tale->defs.v[i]);
+    }
+    vec_done(&tale->defs);
+    vec_done(&tale->rows);
+    vec_done(&tale->fulls);
+    free(tale);
+}
+
+static void check_close(struct check *c)
+{
+    struct name *name;
+    struct entry *entry;
+
+    for (size_t i = 0; i < c->all.len; i++)
+        tale_free(c->all.v[i]);
+    for (size_t at = 0; (name = map_next(&c->names, &at));) {
+        vec_done(&name->tales);
+        vec_done(&name->waiting);
+        free(name);
+    }
+    for (size_t at = 0; (entry = map_next(&c->entries, &at));)
+        free(entry);
+    for (size_t i = 0; i < c->every_freeze.len; i++)
+        freeze_free(c->every_freeze.v[i]);
+    freezes_done(&c->freezes);
+    almanacs_done(&c->calendars);
+    map_done(&c->tales);
+    map_done(&c->names);
+    map_done(&c->entries);
+    vec_done(&c->all);
+    vec_done(&c->open);
+    vec_done(&c->able);
+    vec_done(&c->ticks);
+    vec_done(&c->asked);
+    vec_done(&c->every_freeze);
+    zones_free(c->zones);
+}
+
+void sim_check(const struct sim_log *log, struct sim_finding *ret_finding)
+{
+    struct check c;
+
+    ret_finding->promise = 0;
+    buf_init(&ret_finding->story, 1 << 20);
+    check_open(&c, log, ret_finding);
+    for (; c.at < log->events.len && !ret_finding->promise; c.at++)
+        see(&c, &log->events.v[c.at]);
+    c.at = log->events.len - 1;
+    c.end_us = log->events.v[c.at].mono_us;
+    for (size_t i = 0; i < c.all.len && !ret_finding->promise; i++)
+        rows_check(&c, c.all.v[i]);
+    for (size_t i = 0; i < c.all.len && !ret_finding->promise; i++)
+        tale_check(&c, c.all.v[i]);
+    check_close(&c);
+}

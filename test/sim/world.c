@@ -1,0 +1,832 @@
+// world.c - what happens to a scheduler, by the throw of dice.
+//
+// Between the scheduler and the store stands a watcher that writes into the log and may kill the
+// process at each step of a claim, an end or a change; the planted faults stand there too. A
+// process that is killed makes no further start and hears no answer; the turn of the loop in which
+// it died is brought to its end, then everything of it is forgotten but what was durable.
+// SPDX-License-Identifier: Apache-2.0
+#include "world.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "exec/pretend.h"
+#include "jobs.h"
+
+#define SIM_S 1000000LL
+#define CALM_US (45 * SIM_S)
+#define FREEZES_MAX 8
+
+struct world {
+    struct sim_options options;
+    struct rand_seq prng;
+    struct sim_clock clock;
+    int64_t drift_ppm, drifted_us;
+    wall begin;
+    const char *zone;
+    struct loop *loop;
+    struct zones *zones;
+    struct memory_data *data;
+    struct store *store;
+    struct store_ops ops; // the watcher's
+    const struct store_ops *real;
+    struct list waits; // struct wait
+    struct exec *exec;
+    struct sched *sched;
+    struct sim_result *result;
+    bool is_dead;
+    bool is_ill;  // the store has refused something since it last answered well, or will
+    bool is_slow; // it takes long
+    struct sim_event started; // the last start
+    enum sim_moment crash_at;
+    int crash_after; // so many of these moments pass before
+    int64_t asked;   // questions so far
+    int freezes;
+    int64_t freeze_asked; // the last question about them
+    int64_t stepped_back_us;
+    int faults_left; // to be planted
+    char last_paused[32];
+};
+
+// An answer that the watcher waits for.
+struct wait {
+    struct list link;
+    struct world *world;
+    store_done *done;
+    void *ctx;
+    bool is_finish;
+    size_t count; // runs
+    int64_t ids[];
+};
+
+static struct world *the_world; // of the store: its functions know nothing else of it
+
+static uint64_t dice(struct world *w, uint64_t below)
+{
+    return rand_below(&w->prng, below);
+}
+
+static struct sim_event now_event(const struct world *w, enum sim_what what, int64_t number)
+{
+    return (struct sim_event){.what = what,
+                              .mono_us = w->clock.mono_us,
+                              .at = clock_wall(&w->clock.base),
+                              .number = number};
+}
+
+static void note(struct world *w, enum sim_what what, int64_t number)
+{
+    vec_push(&w->result->log.events, now_event(w, what, number));
+}
+
+static void moment(struct world *w, enum sim_moment at)
+{
+    if (w->is_dead || (w->crash_at != at && w->crash_at != MOMENT_ANY))
+        return;
+    if (w->crash_after-- > 0)
+        return;
+    w->is_dead = true;
+    w->crash_at = MOMENT_NONE;
+    w->result->crashed[at]++;
+}
+
+// Whether the fault is to be planted now.
+static bool plant(struct world *w, enum sim_fault fault)
+{
+    if (w->options.fault != fault || w->faults_left == 0 || dice(w, 4))
+        return false;
+    w->faults_left--;
+    return true;
+}
+
+// ---- the watcher at the store ----
+
+static void saw_run(const struct run *run, void *ctx)
+{
+    struct world *w = ctx;
+
+    sim_log_run(&w->result->log, now_event(w, SIM_RUN, 0), run);
+    if (run->state != RUN_ORPHANED)
+        moment(w, run_state_is_final(run->state) ? MOMENT_FINISH_DURABLE : MOMENT_CLAIM_DURABLE);
+}
+
+static void saw_job(const struct job_row *row, void *ctx)
+{
+    struct world *w = ctx;
+
+    sim_log_job(&w->result->log, now_event(w, SIM_JOB, 0), row);
+    moment(w, MOMENT_PUT_DURABLE);
+}
+
+static struct wait *wait_new(struct world *w, size_t count, store_done *done, void *ctx)
+{
+    struct wait *wait = mem_alloc(sizeof *wait + count * sizeof *wait->ids);
+
+    wait->world = w;
+    wait->done = done;
+    wait->ctx = ctx;
+    wait->count = count;
+    list_push(&w->waits, &wait->link);
+    return wait;
+}
+
+static void health(struct world *w, const struct err *err)
+{
+    bool is_ill = err && err->code == ERR_STORE;
+
+    if (w->is_slow || w->is_ill == is_ill)
+        return;
+    w->is_ill = is_ill;
+    note(w, is_ill ? SIM_ILL : SIM_WELL, 0);
+}
+
+static void answered(const struct store_answer *answer, void *ctx)
+{
+    struct wait *wait = ctx;
+    struct world *w = wait->world;
+
+    for (size_t i = 0; i < wait->count && !wait->is_finish; i++)
+        note(w, !answer->err && answer->won[i] ? SIM_WON : SIM_NOT_WON, wait->ids[i]);
+    for (size_t i = 0; i < wait->count && wait->is_finish && !answer->err; i++)
+        note(w, SIM_SAVED, wait->ids[i]);
+    if (wait->count > 0 && !wait->is_finish)
+        moment(w, MOMENT_CLAIM_ANSWERED);
+    health(w, answer->err);
+    if (!w->is_dead)
+        wait->done(answer, wait->ctx);
+    list_remove(&wait->link);
+    free(wait);
+}
+
+// An answer to a claim of one row, given before its time.
+static void early_answer(void *ctx)
+{
+    static const bool won[1] = {true};
+    const struct store_answer answer = {.won = won, .won_count = 1};
+
+    answered(&answer, ctx);
+}
+
+static void nobody(const struct store_answer *answer, void *ctx)
+{
+    (void)answer;
+    (void)ctx;
+}
+
+static void watch_claim(struct store *store, const struct run *runs, size_t count, wall watermark,
+                        store_done *done, void *ctx)
+{
+    struct world *w = the_world;
+
+    if (w->is_dead)
+        return;
+    struct wait *wait = wait_new(w, count, done, ctx);
+    bool is_alive = count == 1 && runs[0].state == RUN_RUNNING && runs[0].origin != RUN_MANUAL;
+
+    for (size_t i = 0; i < count; i++) {
+        wait->ids[i] = runs[i].id;
+        sim_log_run(&w->result->log, now_event(w, SIM_CLAIM, 0), &runs[i]);
+    }
+    moment(w, MOMENT_CLAIM_ASKED);
+    if (count > 0 && plant(w, FAULT_WATERMARK))
+        watermark.us += 1200 * SIM_S;
+    if (is_alive && plant(w, FAULT_CLAIM_DROPPED)) {
+        loop_defer(w->loop, early_answer, wait);
+        w->real->claim(store, NULL, 0, watermark, nobody, NULL);
+    } else if (is_alive && plant(w, FAULT_TOO_EARLY)) {
+        loop_defer(w->loop, early_answer, wait);
+        w->real->claim(store, runs, count, watermark, nobody, NULL);
+    } else if (is_alive && plant(w, FAULT_SLOT_FORGOTTEN)) {
+        struct run none = runs[0];
+
+        none.job_id = INT64_MAX; // has no row, so it is not won, and nobody is told
+        w->real->claim(store, &none, 1, watermark, answered, wait);
+    } else {
+        w->real->claim(store, runs, count, watermark, answered, wait);
+    }
+}
+
+static void watch_start(struct store *store, const struct run_start *starts, size_t count,
+                        store_done *done, void *ctx)
+{
+    struct world *w = the_world;
+
+    if (w->is_dead)
+        return;
+    struct wait *wait = wait_new(w, count, done, ctx);
+
+    for (size_t i = 0; i < count; i++)
+        wait->ids[i] = starts[i].run_id;
+    moment(w, MOMENT_CLAIM_ASKED);
+    w->real->start(store, starts, count, answered, wait);
+}
+
+static void watch_finish(struct store *store, const struct run_end *ends, size_t count,
+                         store_done *done, void *ctx)
+{
+    struct world *w = the_world;
+
+    if (w->is_dead)
+        return;
+    struct wait *wait = wait_new(w, count, done, ctx);
+
+    wait->is_finish = true;
+    for (size_t i = 0; i < count; i++)
+        wait->ids[i] = ends[i].run_id;
+    moment(w, MOMENT_FINISH_ASKED);
+    if (count > 0 && plant(w, FAULT_END_LOST))
+        count--;
+    w->real->finish(store, ends, count, answered, wait);
+}
+
+static void watch_put_job(struct store *store, const struct job_row *row, int expect,
+                          store_done *done, void *ctx)
+{
+    struct world *w = the_world;
+
+    if (w->is_dead)
+        return;
+    struct wait *wait = wait_new(w, 0, done, ctx);
+
+    moment(w, MOMENT_PUT_ASKED);
+    if (row->id == 0 && expect == STORE_ANY && plant(w, FAULT_WRITE_LOST)) {
+        w->real->claim(store, NULL, 0, (wall){0}, answered, wait); // anything that is answered well
+        return;
+    }
+    w->real->put_job(store, row, expect, answered, wait);
+}
+
+// ---- what a load can be made to forget ----
+
+struct spoiled_load {
+    struct world *world;
+    struct store_load *load;
+};
+
+static struct str text_spoiled(struct str text, const char *from, const char *to)
+{
+    char *at = text.p ? strstr(text.p, from) : NULL; // the store's texts end with NUL
+    static char spoiled[4096];
+
+    if (!at)
+        return text;
+    int n = snprintf(spoiled, sizeof spoiled, "%.*s%s%s", (int)(at - text.p), text.p, to,
+                     at + strlen(from));
+
+    return (struct str){spoiled, (size_t)n};
+}
+
+static enum store_last job_spoiled(const struct job_row *row, void *ctx)
+{
+    const struct spoiled_load *spoiled = ctx;
+    enum sim_fault fault = spoiled->world->options.fault;
+    struct job_row copy = *row;
+
+    if (fault == FAULT_PAUSE_IGNORED && row->state == JOB_PAUSED)
+        copy.state = JOB_ENABLED;
+    if (fault == FAULT_OVERLAP)
+        copy.spec = text_spoiled(row->spec, "\"max_instances\":1", "\"max_instances\":9");
+    if (fault == FAULT_COALESCE)
+        copy.spec = text_spoiled(row->spec, "\"coalesce\":\"last\"", "\"coalesce\":\"all\"");
+    return spoiled->load->on_job(&copy, spoiled->load->ctx);
+}
+
+static void last_loaded(int64_t job_id, wall at, void *ctx)
+{
+    const struct spoiled_load *spoiled = ctx;
+
+    spoiled->load->on_last(job_id, at, spoiled->load->ctx);
+}
+
+static void calendar_loaded(const struct store_calendar *row, void *ctx)
+{
+    const struct spoiled_load *spoiled = ctx;
+
+    spoiled->load->on_calendar(row, spoiled->load->ctx);
+}
+
+static void run_loaded(const struct run *run, void *ctx)
+{
+    const struct spoiled_load *spoiled = ctx;
+
+    spoiled->load->on_run(run, spoiled->load->ctx);
+}
+
+static bool watch_load(struct store *store, struct store_load *load, struct err *e)
+{
+    struct world *w = the_world;
+    struct spoiled_load spoiled = {w, load};
+    struct store_load mine = *load;
+
+    mine.on_job = job_spoiled;
+    mine.on_last = last_loaded;
+    mine.on_calendar = calendar_loaded;
+    mine.on_run = run_loaded;
+    mine.ctx = &spoiled;
+    bool ok = w->real->load(store, &mine, e);
+
+    load->watermark = mine.watermark;
+    load->orphaned = mine.orphaned;
+    load->last_run_id = mine.last_run_id;
+    return ok;
+}
+
+static void store_watch(struct world *w)
+{
+    w->real = w->store->ops;
+    w->ops = *w->real;
+    w->ops.claim = watch_claim;
+    w->ops.start = watch_start;
+    w->ops.finish = watch_finish;
+    w->ops.put_job = watch_put_job;
+    w->ops.load = watch_load;
+    w->store->ops = &w->ops;
+}
+
+// ---- runs ----
+
+static void began(const struct exec_request *request, struct pretence *ret, void *ctx)
+{
+    struct world *w = ctx;
+    struct sim_event event = now_event(w, SIM_START, request->run_id);
+    int64_t most_us = (w->options.is_long ? 3000 : 200) * SIM_S;
+
+    *ret = (struct pretence){INT64_MAX / 4, RUN_SUCCEEDED, 0};
+    if (w->is_dead)
+        return;
+    event.attempt = request->attempt + plant(w, FAULT_ATTEMPT);
+    event.slot = request->scheduled_at;
+    vec_push(&w->result->log.events, event);
+    w->started = event;
+    w->result->starts++;
+    ret->takes_us = (int64_t)dice(w, (uint64_t)(dice(w, 4) ? 3 * SIM_S : most_us));
+    ret->state = dice(w, 10) ? RUN_SUCCEEDED : RUN_FAILED;
+    ret->exit_code = ret->state == RUN_FAILED;
+    if (plant(w, FAULT_TWICE))
+        vec_push(&w->result->log.events, event);
+    moment(w, MOMENT_STARTED);
+}
+
+static void ended(const struct run_end *end, void *ctx)
+{
+    struct world *w = ctx;
+    struct sim_event event = now_event(w, SIM_END, end->run_id);
+
+    if (w->is_dead)
+        return;
+    event.attempt = end->attempt;
+    event.state = (int)end->state;
+    vec_push(&w->result->log.events, event);
+    moment(w, MOMENT_ENDED);
+}
+
+// ---- people ----
+
+static void question(struct world *w, const char *word)
+{
+    sim_log_word(&w->result->log, now_event(w, SIM_ASK, ++w->asked), word);
+}
+
+static void reply(struct world *w, const struct err *err, int64_t number)
+{
+    moment(w, MOMENT_PUT_ANSWERED);
+    if (!w->is_dead)
+        note(w, err ? SIM_REFUSED : SIM_OK, number);
+}
+
+static void put_said(const struct err *err, const struct job *job, void *ctx)
+{
+    (void)job;
+    reply(the_world, err, (int64_t)(intptr_t)ctx);
+}
+
+static void run_said(const struct err *err, int64_t run_id, void *ctx)
+{
+    struct world *w = the_world;
+
+    reply(w, err, (int64_t)(intptr_t)ctx);
+    if (!err && !w->is_dead)
+        note(w, SIM_OK, -run_id);
+}
+
+static void window_said(const struct err *err, const struct window *window, void *ctx)
+{
+    struct world *w = the_world;
+
+    // A freeze that somebody has changed or lifted meanwhile is not told.
+    if (!err && window && window->row.kind == STORE_FREEZE &&
+        w->freeze_asked == (int64_t)(intptr_t)ctx) {
+        char *body = str_own(window->row.body);
+
+        sim_log_word(&w->result->log, now_event(w, SIM_FREEZE, 0), body);
+        free(body);
+    }
+    reply(w, err, (int64_t)(intptr_t)ctx);
+}
+
+static void *number_of(const struct world *w)
+{
+    return (void *)(intptr_t)w->asked;
+}
+
+// Of job i by name; the tag in its arguments says which question made it what it is.
+static void put(struct world *w, size_t i, size_t as)
+{
+    struct trigger_context context = sched_trigger_context(w->sched);
+    char *text = sim_job_trigger(w->options.is_long, i, w->begin, w->zone);
+    json_t *spec = json_loads(text, 0, NULL);
+    char name[32], word[64], args[32];
+    struct err e;
+
+    snprintf(name, sizeof name,
+             i < sim_clock_job_count(w->options.is_long) ? "job-%zu" : "event-%zu", as);
+    struct job *job = job_new(str_of(name));
+
+    snprintf(word, sizeof word, "put %s", name);
+    question(w, word);
+    snprintf(args, sizeof args, "[\"%lld\"]", (long long)w->asked);
+    job_set_text(&job->target, STR_LIT("folder"));
+    job_set_text(&job->args, str_of(args));
+    job->max_instances = 1 + (int)dice(w, 2);
+    job->coalesce = dice(w, 3) ? COALESCE_LAST : COALESCE_ALL;
+    job->misfire_grace_us = dice(w, 2) ? JOB_GRACE_DEFAULT : (int64_t)dice(w, 600) * SIM_S;
+    context.job_id = job->name;
+    if (!spec || !trigger_parse(spec, &context, &job->trigger, &e)) {
+        fprintf(stderr, "%s: %s\n", text, e.message);
+        abort();
+    }
+    sched_put(w->sched, job, STORE_ANY, put_said, number_of(w));
+    json_decref(spec);
+    free(text);
+}
+
+static void pause_or_resume(struct world *w, bool is_pause)
+{
+    char word[64];
+
+    if (is_pause)
+        snprintf(w->last_paused, sizeof w->last_paused, "job-%d",
+                 (int)dice(w, sim_clock_job_count(w->options.is_long)));
+    snprintf(word, sizeof word, "%s %s", is_pause ? "pause" : "resume", w->last_paused);
+    question(w, word);
+    sched_pause(w->sched, str_of(w->last_paused), is_pause, put_said, number_of(w));
+}
+
+static void remove_job(struct world *w)
+{
+    char word[64];
+
+    snprintf(word, sizeof word, "delete job-%d",
+             (int)dice(w, sim_clock_job_count(w->options.is_long)));
+    question(w, word);
+    sched_delete(w->sched, str_of(word + strlen("delete ")), put_said, number_of(w));
+}
+
+static void run_by_hand(struct world *w)
+{
+    size_t clocks = sim_clock_job_count(w->options.is_long);
+    size_t i = dice(w, sim_job_count(w->options.is_long));
+    char word[64];
+
+    snprintf(word, sizeof word, i < clocks ? "run job-%zu" : "run event-%zu", i);
+    question(w, word);
+    sched_run_now(w->sched, str_of(word + strlen("run ")), dice(w, 2), run_said, number_of(w));
+}
+
+static void window_put(struct world *w, enum store_calendar_kind kind, const char *name,
+                       const char *body)
+{
+    json_t *definition = json_loads(body, 0, NULL);
+
+    assert(definition);
+    question(w, name);
+    w->freeze_asked = w->asked;
+    windows_put(sched_windows(w->sched), kind, str_of(name), definition, STORE_ANY,
+                clock_wall(&w->clock.base), window_said, number_of(w));
+    json_decref(definition);
+}
+
+static void freeze(struct world *w)
+{
+    static const char *const forms[] = {
+        "{\"cron\":\"%d * * * *\",\"duration\":\"8m\",\"reason\":\"hourly\",\"jobs\":[\"job-*\"]}",
+        "{\"cron\":\"%d 2 * * "
+        "*\",\"duration\":\"2h\",\"reason\":\"nightly\",\"jobs\":[\"job-%d\"]}",
+    };
+    char body[256];
+
+    snprintf(body, sizeof body, forms[dice(w, 2)], (int)dice(w, 60), (int)dice(w, 10));
+    sim_log_word(&w->result->log, now_event(w, SIM_THAW, 0), body);
+    window_put(w, STORE_FREEZE, "now-and-then", body);
+}
+
+static void thaw(struct world *w)
+{
+    question(w, "thaw");
+    w->freeze_asked = w->asked;
+    sim_log_word(&w->result->log, now_event(w, SIM_THAW, 0), "");
+    windows_delete(sched_windows(w->sched), STORE_FREEZE, STR_LIT("now-and-then"), window_said,
+                   number_of(w));
+}
+
+// ---- one life of the scheduler ----
+
+static void jobs_note(struct world *w)
+{
+    enum sim_fault fault = w->options.fault;
+
+    if (fault == FAULT_PAUSE_IGNORED || fault == FAULT_OVERLAP || fault == FAULT_COALESCE) {
+        note(w, SIM_LOADED, -1); // by its deeds it shall be known
+        return;
+    }
+    struct sched_item *items = sched_list(w->sched);
+    struct arena *arena = arena_new(4096);
+
+    for (size_t i = 0; i < sched_count(w->sched); i++) {
+        struct job_row row;
+
+        job_to_row(items[i].job, arena, &row);
+        sim_log_job(&w->result->log, now_event(w, SIM_LISTED, 0), &row);
+    }
+    note(w, SIM_LOADED, (int64_t)sched_count(w->sched));
+    arena_free(arena);
+    free(items);
+}
+
+static void life_begin(struct world *w)
+{
+    struct sched_options options = {.zones = w->zones, .timezone = STR_LIT("UTC")};
+    const struct pretend_ops acting = {began, ended};
+    struct err e;
+
+    w->is_dead = false;
+    w->is_ill = w->is_slow = false;
+    note(w, SIM_BEGIN, 0);
+    w->loop = loop_new(&w->clock.base, &e);
+    assert(w->loop);
+    w->store = memory_store_open(w->loop, w->data);
+    store_watch(w);
+    memory_store_delay(w->store, (int64_t)dice(w, 3000), (int64_t)dice(w, 3000));
+    w->exec = pretend_new(w->loop, &acting, w);
+    options.loop = w->loop;
+    options.store = w->store;
+    options.exec = w->exec;
+    options.claim_max = !w->options.is_long && dice(w, 2) ? 1 + (size_t)dice(w, 4) : 0;
+    w->sched = sched_new(&options);
+    if (!sched_start(w->sched, &e))
+        abort();
+    jobs_note(w);
+}
+
+static void waits_forget(struct world *w)
+{
+    while (!list_is_empty(&w->waits)) {
+        struct wait *wait = list_item(w->waits.next, struct wait, link);
+
+        list_remove(&wait->link);
+        free(wait);
+    }
+}
+
+static void life_end(struct world *w, bool is_in_order)
+{
+    w->is_dead = true;
+    note(w, SIM_DEATH, is_in_order);
+    memory_store_crash(w->store);
+    waits_forget(w);
+    sched_free(w->sched);
+    exec_free(w->exec);
+    loop_free(w->loop);
+}
+
+static void clock_note(struct world *w)
+{
+    note(w, SIM_CLOCK, w->drift_ppm);
+}
+
+// Time passes; the calendar a little too fast or too slow.
+static void advance(struct world *w, int64_t us)
+{
+    sim_clock_advance(&w->clock, us);
+    w->drifted_us += us * w->drift_ppm;
+    sim_clock_step(&w->clock, w->drifted_us / 1000000);
+    w->drifted_us %= 1000000;
+}
+
+static void reborn(struct world *w)
+{
+    life_end(w, false);
+    advance(w, (int64_t)dice(w, (uint64_t)(dice(w, 2) ? 2 * SIM_S : w->options.round_max_us)));
+    life_begin(w);
+    if (w->started.number && plant(w, FAULT_LOST_RERUN)) {
+        struct sim_event again = now_event(w, SIM_START, w->started.number);
+
+        again.attempt = w->started.attempt + 1;
+        again.slot = w->started.slot;
+        vec_push(&w->result->log.events, again);
+    }
+}
+
+static void settle(struct world *w)
+{
+    while (!w->is_dead && loop_turn(w->loop, 0) > 0) {
+    }
+}
+
+static void run_for(struct world *w, int64_t us)
+{
+    int64_t end = w->clock.mono_us + us;
+
+    while (w->clock.mono_us < end) {
+        settle(w);
+        if (w->is_dead) {
+            reborn(w);
+            continue;
+        }
+        int64_t next = loop_next_us(w->loop), left = end - w->clock.mono_us;
+
+        advance(w, next < left ? (next > 0 ? next : 1) : left);
+    }
+    settle(w);
+    if (w->is_dead)
+        reborn(w);
+}
+
+// ---- what goes wrong ----
+
+static void step(struct world *w, int64_t us)
+{
+    sim_clock_step(&w->clock, us);
+    if (us < 0)
+        w->stepped_back_us -= us;
+    clock_note(w);
+}
+
+static void ill(struct world *w)
+{
+    w->is_ill = true;
+    note(w, SIM_ILL, 0);
+}
+
+static void slow(struct world *w)
+{
+    ill(w);
+    w->is_slow = true;
+    memory_store_delay(w->store, (int64_t)dice(w, 2 * SIM_S), (int64_t)dice(w, 2 * SIM_S));
+    run_for(w, 20 * SIM_S);
+    memory_store_delay(w->store, 1000, 1000);
+    w->is_slow = false; // well with the next answer
+}
+
+static void drift(struct world *w)
+{
+    w->drift_ppm = (int64_t)dice(w, 400) - 200;
+    clock_note(w);
+}
+
+static void order(struct world *w, int of)
+{
+    size_t clocks = sim_clock_job_count(w->options.is_long);
+    size_t i = dice(w, clocks);
+
+    switch (of) {
+    case 0:
+        put(w, dice(w, 2) ? i : dice(w, clocks), i);
+        break;
+    case 1:
+        pause_or_resume(w, true);
+        break;
+    case 2:
+        pause_or_resume(w, false);
+        break;
+    case 3:
+        remove_job(w);
+        break;
+    case 4:
+        if (w->freezes++ < FREEZES_MAX)
+            freeze(w);
+        break;
+    case 5:
+        thaw(w);
+        break;
+    default:
+        run_by_hand(w);
+        break;
+    }
+}
+
+static void mishap(struct world *w)
+{
+    switch (dice(w, 12)) {
+    case 0:
+    case 1:
+        reborn(w);
+        break;
+    case 2:
+    case 3:
+    case 4:
+        w->crash_at = 1 + (enum sim_moment)dice(w, MOMENT_COUNT - 1);
+        w->crash_after = (int)dice(w, w->crash_at < MOMENT_PUT_ASKED ? 20 : 2);
+        break;
+    case 5:
+        ill(w);
+        memory_store_fail(w->store, 1 + (int)dice(w, 4));
+        break;
+    case 6:
+        slow(w);
+        break;
+    case 7:
+        step(w, (int64_t)dice(w, 7200 * SIM_S));
+        break;
+    case 8:
+        step(w, -(int64_t)dice(w, 600 * SIM_S));
+        break;
+    case 9:
+        drift(w);
+        break;
+    default:
+        break;
+    }
+}
+
+// ---- a seed ----
+
+static void stopped(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+static void world_open(struct world *w, const struct sim_options *options)
+{
+    const struct memory_watch watch = {saw_run, saw_job, w};
+
+    w->options = *options;
+    w->faults_left = 40;
+    rand_seq_init(&w->prng, options->seed);
+    const struct sim_night *night = &sim_nights[dice(w, sim_night_count)];
+
+    w->zone = night->zone;
+    w->begin = (wall){(night->at_s - (int64_t)dice(w, 3600)) * SIM_S};
+    sim_clock_init(&w->clock, w->begin);
+    w->zones = zones_new(NULL);
+    w->data = memory_data_new();
+    memory_data_watch(w->data, &watch);
+    list_init(&w->waits);
+    clock_note(w);
+    snprintf(w->last_paused, sizeof w->last_paused, "job-0");
+}
+
+static void populate(struct world *w)
+{
+    window_put(w, STORE_CALENDAR, "rests", sim_calendar);
+    run_for(w, SIM_S);
+    for (size_t i = 0; i < sim_job_count(w->options.is_long); i++)
+        put(w, i, i);
+    run_for(w, SIM_S);
+}
+
+// Everything heals; then the scheduler is asked to stop, and ends when nothing runs any more.
+static void heal_and_stop(struct world *w)
+{
+    bool is_stopped = false;
+
+    w->crash_at = MOMENT_NONE;
+    memory_store_fail(w->store, 0);
+    memory_store_delay(w->store, 1000, 1000);
+    run_for(w, CALM_US);
+    jobs_note(w);
+    ill(w); // it claims no more
+    w->is_slow = true;
+    sched_stop(w->sched, 3600 * SIM_S, stopped, &is_stopped);
+    for (int i = 0; i < 3700 && !is_stopped; i++)
+        run_for(w, 1 * SIM_S);
+    life_end(w, is_stopped);
+}
+
+void world_run(const struct sim_options *options, struct sim_result *ret_result)
+{
+    struct world *w = mem_alloc(sizeof *w);
+
+    *ret_result = (struct sim_result){0};
+    w->result = ret_result;
+    the_world = w;
+    world_open(w, options);
+    life_begin(w);
+    populate(w);
+    for (int i = 0; i < options->rounds; i++) {
+        run_for(w, (int64_t)dice(w, (uint64_t)options->round_max_us));
+        for (int orders = (int)dice(w, 4); orders > 0; orders--)
+            order(w, (int)dice(w, 9));
+        mishap(w);
+    }
+    heal_and_stop(w);
+    ret_result->simulated_us = w->clock.mono_us;
+    memory_data_free(w->data);
+    zones_free(w->zones);
+    free(w);
+}
