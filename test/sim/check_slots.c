@@ -256,6 +256,10 @@ static void regime_check(struct check *c, const struct tale *tale, const struct 
     // What the clock leapt over before the definition was durable is nobody's.
     if (since.us < regime->from.us)
         since = regime->from;
+    // Nor is what lies before the job was asked for: made anew while it was being deleted, it has
+    // the effective_from of the one before, and is planned from its own making.
+    if (regime->first == 0 && since.us < regime->job->updated_at.us)
+        since = regime->job->updated_at;
     wall slot = trigger_next(t, is_once ? (wall){INT64_MIN} : since);
 
     walk_open(&walk);
