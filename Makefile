@@ -119,8 +119,14 @@ $(eval $(call program_rules,test/fuzz,-fsanitize=fuzzer))
 $(eval $(call program_rules,test/api))
 $(eval $(call program_rules,test/differential))
 $(eval $(call program_rules,bench))
+# Libraries that tests preload into the server: nothing of ours in them, no sanitizer.
+SHIMS := $(patsubst test/shim/%.c,$(O)/programs/%.so,$(wildcard test/shim/*.c))
+$(O)/programs/%.so: test/shim/%.c $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) -std=gnu2x -D_GNU_SOURCE -fPIC $(WARN) -g -O2 -shared -o $@ $< -ldl
 fuzzers: $(call program,test/fuzz)
-helpers: $(call program,test/api) $(call program,test/differential)
+helpers: $(call program,test/api) $(call program,test/differential) $(SHIMS)
 benches: $(call program,bench)
 
 run: ## install what is missing, build, start the server; EXAMPLE=NAME schedules examples/jobs/NAME
