@@ -134,6 +134,7 @@ void plan_step(struct due *d, struct entry *entry, int64_t step_us, wall now)
         return;
     wall slot = trigger_next(entry->job->trigger, now);
 
-    if (slot.us < entry->slot.us)
-        due_plan(d, entry, slot);
+    // What waits for a moment behind its slot (a place in a spread, the next row about a freeze)
+    // looks again: that moment has moved away.
+    due_plan(d, entry, slot.us < entry->slot.us ? slot : entry->slot);
 }

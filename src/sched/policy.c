@@ -145,9 +145,10 @@ static void spread_decide(const struct look *l, int64_t left, struct verdict *v)
         v->not_before.us = s->now.us + place_in(l->job, wait_us);
         v->spread_from = s->now;
     } else if (left > 1) {
-        wait_us = (s->spread_from.us + spread_us - s->now.us) / left;
+        // Set back, the clock does not make the time longer.
+        v->spread_from = earlier(s->spread_from, s->now);
+        wait_us = (v->spread_from.us + spread_us - s->now.us) / left;
         v->not_before.us = s->now.us + (wait_us > 0 ? wait_us : 0);
-        v->spread_from = s->spread_from;
     }
 }
 

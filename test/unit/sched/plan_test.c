@@ -207,12 +207,26 @@ static void test_step_in_a_claim(void **state)
     bench_close(&b);
 }
 
+// What waits for a moment behind its slot does not wait until the clock, set back, is there again.
+static void test_step_back_while_it_waits(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "{\"type\":\"interval\",\"seconds\":100}");
+    due_plan_late(&b.due, b.entry, at_s(100), at_s(5000));
+    assert_int_equal(due_next(&b.due).us, at_s(5000).us);
+    plan_step(&b.due, b.entry, -100 * S, at_s(150));
+    assert_int_equal(due_next(&b.due).us, at_s(100).us);
+    bench_close(&b);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start),           cmocka_unit_test(test_after),
         cmocka_unit_test(test_startup),         cmocka_unit_test(test_step),
-        cmocka_unit_test(test_step_in_a_claim),
+        cmocka_unit_test(test_step_in_a_claim), cmocka_unit_test(test_step_back_while_it_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
