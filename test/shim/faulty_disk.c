@@ -3,10 +3,11 @@
 //
 //     LD_PRELOAD=faulty_disk.so FAULTY_FILE=belfry.db FAULTY_DO=... belfry serve ...
 //
-// FAULTY_DO is a list of rules, "write:7:EIO:3": the 7th to 9th write fails with EIO. The first word
-// is write, sync, or truncate; without a count one call fails; "write:0:EROFS" fails as long as the
-// file that FAULTY_WHILE names is there. Only files whose name begins with FAULTY_FILE are touched
-// (the database and its log). A failing write may have written its first half, as on a real disk.
+// FAULTY_DO is a list of rules, "write:7:EIO:3": the 7th to 9th write fails with EIO. The first
+// word is write, sync, or truncate; without a count one call fails; "write:0:EROFS" fails as long
+// as the file that FAULTY_WHILE names is there. Only files whose name begins with FAULTY_FILE are
+// touched (the database and its log). A failing write may have written its first half, as on a real
+// disk.
 // SPDX-License-Identifier: Apache-2.0
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,7 +19,12 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum act { ACT_WRITE, ACT_SYNC, ACT_TRUNCATE, ACT_COUNT };
+enum act {
+    ACT_WRITE,
+    ACT_SYNC,
+    ACT_TRUNCATE,
+    ACT_COUNT
+};
 
 static const char *const act_names[] = {"write", "sync", "truncate"};
 static const struct {
@@ -81,8 +87,8 @@ static int rule_look(const char *rule, enum act act, int number)
         return 0;
     if (*more == ':')
         count = strtol(more + 1, NULL, 10);
-    bool is_now = first == 0 ? gate && access(gate, F_OK) == 0
-                             : number >= first && number < first + count;
+    bool is_now =
+        first == 0 ? gate && access(gate, F_OK) == 0 : number >= first && number < first + count;
 
     return is_now ? error_of(at + 1, word) : 0;
 }

@@ -63,6 +63,7 @@ struct tale {
     VEC_OF(struct entry *) rows; // as they became durable
     VEC_OF(struct full) fulls;   // when as many runs as allowed were in progress
     int taken;
+    wall rest; // the next row must tell of slots from here on (but for a freeze); 0: need not
 };
 
 // What is durable of a name and not answered yet.
@@ -327,32 +328,73 @@ static bool is_frozen(const struct check *c, const struct freezes *freezes, stru
     return mark.by != NULL;
 }
 
-static void lateness_check(struct check *c, const struct tale *tale, const struct def *def,
-                           const struct run *run, wall now)
+// Whether slots of a job that are due now may be skipped for being missed: from the first one that
+// a row tells of up to its own.
+static bool may_be_missed(const struct job *job, const struct run *run, wall now)
 {
-    const struct job *job = def->job;
     bool is_once = trigger_is_once(job->trigger);
-    wall slot = run->scheduled_at;
-    wall next = is_once ? WALL_NEVER : trigger_next(job->trigger, slot);
-    wall first = run->missed > 0 ? run->missed_from : slot;
-    int64_t grace_us = job_grace_us(job, slot, next);
-    int64_t first_grace_us =
-        is_once ? grace_us : job_grace_us(job, first, trigger_next(job->trigger, first));
-    int64_t late_us = now.us - slot.us;
-    int64_t jitter_us = trigger_jitter_us(job->trigger, (uint64_t)tale->id, slot);
+    wall first = run->missed > 0 ? run->missed_from : run->scheduled_at, last = run->scheduled_at;
+    wall behind_first = is_once ? WALL_NEVER : trigger_next(job->trigger, first);
+    wall behind = is_once ? WALL_NEVER : trigger_next(job->trigger, last);
+    int64_t late_us = now.us - first.us;
 
-    if (run->reason == REASON_MISFIRE && late_us <= grace_us && late_us <= first_grace_us)
-        found(c, 4, "skipped as late within its grace", tale, slot);
-    if (run->state == RUN_RUNNING && late_us - jitter_us > grace_us)
-        found(c, 4, "run although it is later than its grace", tale, slot);
-    if (run->state == RUN_RUNNING && job->coalesce == COALESCE_ALL && run->missed > 0)
-        found(c, 4, "one run stands for several although each is to be run", tale, slot);
-    if (run->reason != REASON_FREEZE && job->coalesce == COALESCE_LAST && next.us <= now.us &&
-        !c->is_frozen_perhaps)
+    if (late_us > job_window_us(job) || late_us > job_grace_us(job, first, behind_first) ||
+        now.us - last.us > job_grace_us(job, last, behind))
+        return true;
+    if (job->coalesce == COALESCE_SKIP)
+        return behind.us <= now.us;
+    return job->coalesce == COALESCE_ALL && !is_once &&
+           trigger_count(job->trigger, (wall){first.us - 1}, now, COUNT_MAX, NULL) >
+               job_misfire_max(job);
+}
+
+static void run_check(struct check *c, const struct tale *tale, const struct job *job,
+                      const struct run *run, wall now)
+{
+    wall slot = run->scheduled_at;
+    wall next = trigger_is_once(job->trigger) ? WALL_NEVER : trigger_next(job->trigger, slot);
+    int64_t late_us = now.us - slot.us - trigger_jitter_us(job->trigger, (uint64_t)tale->id, slot);
+
+    // What is spread is judged when its time begins, however long it takes.
+    if (job->misfire_spread_us == 0 &&
+        (late_us > job_grace_us(job, slot, next) || late_us > job_window_us(job)))
+        found(c, 4, "run although it is later than its grace or its window", tale, slot);
+    if (job->coalesce != COALESCE_LAST && run->missed > 0)
+        found(c, 4, "one run stands for several although it must not", tale, slot);
+    if ((job->coalesce == COALESCE_LAST || job->coalesce == COALESCE_SKIP) && next.us <= now.us &&
+        !c->is_frozen_perhaps && job->misfire_spread_us == 0)
         found(c, 4, "stands alone although a later slot was due as well", tale, slot);
 }
 
-static void slot_check(struct check *c, const struct tale *tale, const struct def *def,
+// Under `first` the row behind that of the run tells of the others.
+static void rest_check(struct check *c, struct tale *tale, const struct run *run)
+{
+    wall first = run->missed > 0 ? run->missed_from : run->scheduled_at;
+
+    if (run->reason == REASON_COALESCED && first.us != tale->rest.us)
+        found(c, 4, "tells of slots that the run before it does not stand for", tale, first);
+    if (run->reason != REASON_COALESCED && tale->rest.us != 0 && !c->is_frozen_perhaps)
+        found(c, 4, "is run although the run of an earlier one stands for it", tale,
+              run->scheduled_at);
+    tale->rest = (wall){0};
+}
+
+static void missed_rules_check(struct check *c, struct tale *tale, const struct job *job,
+                               const struct run *run, wall now)
+{
+    wall next =
+        trigger_is_once(job->trigger) ? WALL_NEVER : trigger_next(job->trigger, run->scheduled_at);
+
+    rest_check(c, tale, run);
+    if (run->state == RUN_RUNNING)
+        run_check(c, tale, job, run, now);
+    else if (run->reason == REASON_MISFIRE && !may_be_missed(job, run, now))
+        found(c, 4, "skipped as missed within its grace", tale, run->scheduled_at);
+    if (run->state == RUN_RUNNING && job->coalesce == COALESCE_FIRST && next.us <= now.us)
+        tale->rest = next;
+}
+
+static void slot_check(struct check *c, struct tale *tale, const struct def *def,
                        const struct run *run, wall now)
 {
     const struct trigger *t = def->job->trigger;
@@ -370,10 +412,10 @@ static void slot_check(struct check *c, const struct tale *tale, const struct de
     else if (!trigger_is_once(t) && slot.us + c->stepped_back_us <= def->job->effective_from.us)
         found(c, 1, "lies before its schedule was in force", tale, slot);
     missed_check(c, tale, def, run);
-    lateness_check(c, tale, def, run, now);
+    missed_rules_check(c, tale, def->job, run, now);
 }
 
-static void claim_check(struct check *c, const struct tale *tale, const struct def *def,
+static void claim_check(struct check *c, struct tale *tale, const struct def *def,
                         const struct run *run, wall now)
 {
     wall slot = run->scheduled_at;

@@ -6,6 +6,7 @@ struct regime {
     const struct job *job;
     size_t first, last; // definitions
     bool may_wait;      // some of them let slots wait for a run to end
+    int64_t spread_us;  // the longest
     int64_t from_us, to_us;
     wall from;
 };
@@ -174,6 +175,7 @@ static int64_t deadline_of(const struct walk *walk, wall slot, int64_t rings_us,
     bool is_calm = was_able(c, rings_us + ON_TIME_US, rings_us - HEAL_US);
     int64_t limit_us = is_calm ? ON_TIME_US : HEAL_US;
 
+    limit_us += 2 * walk->regime->spread_us;
     if (was_frozen(c, walk->tale, (wall){slot.us - HEAL_US}, (wall){slot.us + 2 * HEAL_US}))
         limit_us = FROZEN_US + HEAL_US;
     *ret_is_calm = is_calm;
@@ -328,7 +330,7 @@ static void after_goes_on(struct check *c, const struct tale *tale)
     const struct def *def = tale->defs.v[0];
     const struct trigger *t = def->job->trigger;
     int64_t delay_us = trigger_delay_us(t) * (c->stepped_back_us > 0 ? 2 : 1);
-    int64_t wait_us = delay_us + 11 * CHECK_S + 2 * HEAL_US;
+    int64_t wait_us = delay_us + 11 * CHECK_S + 2 * HEAL_US + 2 * def->job->misfire_spread_us;
     int64_t last_us = c->log->events.v[def->event].mono_us;
 
     for (size_t i = 0; i <= tale->rows.len && !c->finding->promise; i++) {
@@ -414,13 +416,19 @@ static void regimes_check(struct check *c, const struct tale *tale)
             .first = i,
             .last = i,
             .may_wait = def->job->coalesce == COALESCE_ALL,
+            .spread_us = def->job->misfire_spread_us,
             .from_us = c->log->events.v[def->event].mono_us,
             .from = c->log->events.v[def->event].at,
             .to_us = c->end_us,
         };
 
-        for (; ++i < tale->defs.len && is_same_regime(c, def, tale->defs.v[i]); regime.last = i)
-            regime.may_wait |= tale->defs.v[i]->job->coalesce == COALESCE_ALL;
+        for (; ++i < tale->defs.len && is_same_regime(c, def, tale->defs.v[i]); regime.last = i) {
+            const struct job *job = tale->defs.v[i]->job;
+
+            regime.may_wait |= job->coalesce == COALESCE_ALL;
+            if (job->misfire_spread_us > regime.spread_us)
+                regime.spread_us = job->misfire_spread_us;
+        }
         if (i < tale->defs.len)
             regime.to_us = c->log->events.v[tale->defs.v[i]->event].mono_us;
         if (def->job->state == JOB_ENABLED && def->job->trigger)

@@ -35,7 +35,8 @@ struct world {
     struct store *store;
     struct store_ops ops; // the watcher's
     const struct store_ops *real;
-    struct list waits; // struct wait
+    struct list waits;                                               // struct wait
+    enum store_last (*on_job)(const struct job_row *row, void *ctx); // of the load under way
     struct exec *exec;
     struct sched *sched;
     struct sim_result *result;
@@ -263,11 +264,6 @@ static void watch_put_job(struct store *store, const struct job_row *row, int ex
 
 // ---- what a load can be made to forget ----
 
-struct spoiled_load {
-    struct world *world;
-    struct store_load *load;
-};
-
 static struct str text_spoiled(struct str text, const char *from, const char *to)
 {
     char *at = text.p ? strstr(text.p, from) : NULL; // the store's texts end with NUL
@@ -283,8 +279,7 @@ static struct str text_spoiled(struct str text, const char *from, const char *to
 
 static enum store_last job_spoiled(const struct job_row *row, void *ctx)
 {
-    const struct spoiled_load *spoiled = ctx;
-    enum sim_fault fault = spoiled->world->options.fault;
+    enum sim_fault fault = the_world->options.fault;
     struct job_row copy = *row;
 
     if (fault == FAULT_PAUSE_IGNORED && row->state == JOB_PAUSED)
@@ -293,47 +288,16 @@ static enum store_last job_spoiled(const struct job_row *row, void *ctx)
         copy.spec = text_spoiled(row->spec, "\"max_instances\":1", "\"max_instances\":9");
     if (fault == FAULT_COALESCE)
         copy.spec = text_spoiled(row->spec, "\"coalesce\":\"last\"", "\"coalesce\":\"all\"");
-    return spoiled->load->on_job(&copy, spoiled->load->ctx);
-}
-
-static void last_loaded(int64_t job_id, wall at, void *ctx)
-{
-    const struct spoiled_load *spoiled = ctx;
-
-    spoiled->load->on_last(job_id, at, spoiled->load->ctx);
-}
-
-static void calendar_loaded(const struct store_calendar *row, void *ctx)
-{
-    const struct spoiled_load *spoiled = ctx;
-
-    spoiled->load->on_calendar(row, spoiled->load->ctx);
-}
-
-static void run_loaded(const struct run *run, void *ctx)
-{
-    const struct spoiled_load *spoiled = ctx;
-
-    spoiled->load->on_run(run, spoiled->load->ctx);
+    return the_world->on_job(&copy, ctx);
 }
 
 static bool watch_load(struct store *store, struct store_load *load, struct err *e)
 {
     struct world *w = the_world;
-    struct spoiled_load spoiled = {w, load};
-    struct store_load mine = *load;
 
-    mine.on_job = job_spoiled;
-    mine.on_last = last_loaded;
-    mine.on_calendar = calendar_loaded;
-    mine.on_run = run_loaded;
-    mine.ctx = &spoiled;
-    bool ok = w->real->load(store, &mine, e);
-
-    load->watermark = mine.watermark;
-    load->orphaned = mine.orphaned;
-    load->last_run_id = mine.last_run_id;
-    return ok;
+    w->on_job = load->on_job;
+    load->on_job = job_spoiled;
+    return w->real->load(store, load, e);
 }
 
 static void store_watch(struct world *w)
@@ -434,6 +398,17 @@ static void *number_of(const struct world *w)
     return (void *)(intptr_t)w->asked;
 }
 
+static void policies(struct world *w, struct job *job)
+{
+    job->preset = 0;
+    job->max_instances = 1 + (int)dice(w, 2);
+    job->coalesce = dice(w, 2) ? COALESCE_LAST : (enum job_coalesce)dice(w, 4);
+    job->misfire_grace_us = dice(w, 2) ? JOB_GRACE_DEFAULT : (int64_t)dice(w, 600) * SIM_S;
+    job->misfire_window_us = dice(w, 3) ? JOB_WINDOW_DEFAULT : (int64_t)(1 + dice(w, 900)) * SIM_S;
+    job->misfire_max = job->coalesce == COALESCE_ALL && dice(w, 2) ? 1 + (int)dice(w, 20) : 0;
+    job->misfire_spread_us = dice(w, 6) ? 0 : (int64_t)dice(w, 120) * SIM_S;
+}
+
 // Of job i by name; the tag in its arguments says which question made it what it is.
 static void put(struct world *w, size_t i, size_t as)
 {
@@ -452,9 +427,7 @@ static void put(struct world *w, size_t i, size_t as)
     snprintf(args, sizeof args, "[\"%lld\"]", (long long)w->asked);
     job_set_text(&job->target, STR_LIT("folder"));
     job_set_text(&job->args, str_of(args));
-    job->max_instances = 1 + (int)dice(w, 2);
-    job->coalesce = dice(w, 3) ? COALESCE_LAST : COALESCE_ALL;
-    job->misfire_grace_us = dice(w, 2) ? JOB_GRACE_DEFAULT : (int64_t)dice(w, 600) * SIM_S;
+    policies(w, job);
     context.job_id = job->name;
     if (!spec || !trigger_parse(spec, &context, &job->trigger, &e)) {
         fprintf(stderr, "%s: %s\n", text, e.message);
