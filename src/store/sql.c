@@ -125,14 +125,22 @@ bool sql_number(sqlite3_stmt *statement, int64_t *ret_n)
     return ok;
 }
 
+// SQLite has no complaint when a row that must be there is not.
 bool sql_fail(struct sql *sql, struct err *e)
 {
+    const char *why = sqlite3_errmsg(sql->db);
+
     switch (sqlite3_errcode(sql->db) & 0xff) {
     case SQLITE_FULL:
         fail(e, ERR_STORE, NULL, "\"%s\" cannot grow: its disk is full", sql->path);
         return fail_hint(e, "free some space; belfry tries again with each write");
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        why = "something that must be in it is missing";
+        [[fallthrough]];
     case SQLITE_CORRUPT:
-        fail(e, ERR_STORE, NULL, "\"%s\" is damaged: %s", sql->path, sqlite3_errmsg(sql->db));
+        fail(e, ERR_STORE, NULL, "\"%s\" is damaged: %s", sql->path, why);
         return fail_hint(e, "move it aside with its -wal and -shm files and restore a backup, or "
                             "save what can be read: sqlite3 damaged.db .recover");
     case SQLITE_NOTADB:
@@ -149,8 +157,10 @@ bool sql_fail(struct sql *sql, struct err *e)
     case SQLITE_IOERR:
         return fail_io(sql, e);
     default:
-        return fail(e, ERR_STORE, NULL, "\"%s\" cannot be used: %s", sql->path,
-                    sqlite3_errmsg(sql->db));
+        fail(e, ERR_STORE, NULL, "\"%s\" cannot be used: %s", sql->path, why);
+        return fail_hint(e,
+                         "if nobody has changed it by hand, it is damaged: move it aside with its "
+                         "-wal and -shm files and restore a backup");
     }
 }
 

@@ -128,7 +128,7 @@ static void test_words(void **state)
         {"PRAGMA max_page_count = 1; CREATE TABLE big(x); INSERT INTO big "
          "VALUES(zeroblob(1000000))",
          "its disk is full", "free some space"},
-        {"SELECT nonsense", "no such column", ""},
+        {"SELECT nonsense", "no such column", "restore a backup"},
     };
     struct err e;
     struct sql *sql;
@@ -146,6 +146,16 @@ static void test_words(void **state)
         sql_close(sql);
         scratch_done(&s);
     }
+    struct scratch s;
+    int64_t n;
+
+    sql = open_new(&s);
+    sql_bind_text(sql_get(sql, SQL_META_GET), 1, STR_LIT("no such row"));
+    assert_false(sql_number(sql_get(sql, SQL_META_GET), &n) || sql_fail(sql, &e));
+    assert_non_null(strstr(e.message, "is damaged: something that must be in it is missing"));
+    assert_non_null(strstr(e.hint, "restore a backup"));
+    sql_close(sql);
+    scratch_done(&s);
     sql = sql_open("/nowhere-at-all/b.db", true, &e);
     assert_null(sql);
     assert_int_equal(e.code, ERR_STORE);
