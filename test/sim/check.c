@@ -37,7 +37,7 @@ struct def {
 
 struct tale;
 
-struct entry {
+struct told {
     int64_t run_id;
     struct tale *tale;
     struct run run;
@@ -60,8 +60,8 @@ struct tale {
     struct str name;
     VEC_OF(struct def *) defs;
     const struct def *in_force;
-    VEC_OF(struct entry *) rows; // as they became durable
-    VEC_OF(struct full) fulls;   // when as many runs as allowed were in progress
+    VEC_OF(struct told *) rows; // as they became durable
+    VEC_OF(struct full) fulls;  // when as many runs as allowed were in progress
     int taken;
     wall rest; // the next row must tell of slots from here on (but for a freeze); 0: need not
 };
@@ -93,8 +93,8 @@ struct check {
     struct freezes freezes;               // in force for certain
     VEC_OF(struct freeze *) every_freeze; // that was ever asked for
     struct map tales, names, entries;
-    VEC_OF(struct tale *) all;   // in the order of their numbers
-    VEC_OF(struct entry *) open; // claimed and not final
+    VEC_OF(struct tale *) all;  // in the order of their numbers
+    VEC_OF(struct told *) open; // claimed and not final
     VEC_OF(struct stretch) able;
     VEC_OF(struct tick) ticks;
     VEC_OF(const char *) asked; // by number
@@ -111,7 +111,7 @@ struct check {
 
 static bool concerns(const struct check *c, const struct sim_event *event, const struct tale *tale)
 {
-    const struct entry *entry;
+    const struct told *entry;
 
     switch (event->what) {
     case SIM_BEGIN:
@@ -285,7 +285,7 @@ static void full_note(struct check *c, struct tale *tale)
         vec_push(&tale->fulls, ((struct full){now_us, is_full}));
 }
 
-static void taken_add(struct check *c, struct entry *entry, int more)
+static void taken_add(struct check *c, struct told *entry, int more)
 {
     entry->is_taken = more > 0;
     entry->tale->taken += more;
@@ -435,12 +435,11 @@ static void claim_check(struct check *c, struct tale *tale, const struct def *de
 }
 
 // A number whose claim never became durable, because belfry died, may be used again.
-static struct entry *entry_new(struct check *c, struct entry *used, struct tale *tale,
-                               int64_t run_id)
+static struct told *entry_new(struct check *c, struct told *used, struct tale *tale, int64_t run_id)
 {
-    struct entry *entry = used ? used : mem_alloc(sizeof *entry);
+    struct told *entry = used ? used : mem_alloc(sizeof *entry);
 
-    *entry = (struct entry){.run_id = run_id, .tale = tale, .life = c->lives};
+    *entry = (struct told){.run_id = run_id, .tale = tale, .life = c->lives};
     (void)map_put_u64(&c->entries, (uint64_t)run_id, entry);
     vec_push(&c->open, entry);
     return entry;
@@ -450,7 +449,7 @@ static void see_claim(struct check *c, const struct sim_event *event)
 {
     const struct run *run = &c->log->runs.v[event->more];
     struct tale *tale = map_get_u64(&c->tales, (uint64_t)run->job_id);
-    struct entry *entry = map_get_u64(&c->entries, (uint64_t)run->id);
+    struct told *entry = map_get_u64(&c->entries, (uint64_t)run->id);
 
     if (!tale) {
         found(c, 1, "claimed for a job that there is not", NULL, run->scheduled_at);
@@ -479,7 +478,7 @@ static void see_claim(struct check *c, const struct sim_event *event)
 
 static void see_won(struct check *c, const struct sim_event *event)
 {
-    struct entry *entry = map_get_u64(&c->entries, (uint64_t)event->number);
+    struct told *entry = map_get_u64(&c->entries, (uint64_t)event->number);
 
     if (!entry)
         return;
@@ -545,7 +544,7 @@ static void change_answered(struct check *c, const char *word, int64_t number)
 static void see_ok(struct check *c, const struct sim_event *event)
 {
     if (event->number < 0) {
-        const struct entry *entry = map_get_u64(&c->entries, (uint64_t)-event->number);
+        const struct told *entry = map_get_u64(&c->entries, (uint64_t)-event->number);
 
         if (!entry || !entry->is_durable)
             found(c, 7, "a run by hand was acknowledged and is not durable", NULL, WALL_NEVER);
@@ -598,7 +597,7 @@ static void see_thaw(struct check *c, const struct sim_event *event)
         vec_push(&c->every_freeze, freeze);
 }
 
-static void row_changed(struct check *c, struct entry *entry, const struct run *run)
+static void row_changed(struct check *c, struct told *entry, const struct run *run)
 {
     enum run_state from = entry->run.state;
     wall slot = run->scheduled_at;
@@ -618,7 +617,7 @@ static void row_changed(struct check *c, struct entry *entry, const struct run *
 static void see_run(struct check *c, const struct sim_event *event)
 {
     const struct run *run = &c->log->runs.v[event->more];
-    struct entry *entry = map_get_u64(&c->entries, (uint64_t)run->id);
+    struct told *entry = map_get_u64(&c->entries, (uint64_t)run->id);
 
     if (!entry) {
         found(c, 1, "a row that nobody claimed", NULL, run->scheduled_at);
@@ -638,7 +637,7 @@ static void see_run(struct check *c, const struct sim_event *event)
 
 static void see_start(struct check *c, const struct sim_event *event)
 {
-    struct entry *entry = map_get_u64(&c->entries, (uint64_t)event->number);
+    struct told *entry = map_get_u64(&c->entries, (uint64_t)event->number);
     struct tale *tale = entry ? entry->tale : NULL;
 
     if (!entry)
@@ -666,7 +665,7 @@ static void see_start(struct check *c, const struct sim_event *event)
 
 static void see_end(struct check *c, const struct sim_event *event)
 {
-    struct entry *entry = map_get_u64(&c->entries, (uint64_t)event->number);
+    struct told *entry = map_get_u64(&c->entries, (uint64_t)event->number);
 
     if (!entry)
         return;
@@ -681,7 +680,7 @@ static void see_end(struct check *c, const struct sim_event *event)
 
 static void see_saved(struct check *c, const struct sim_event *event)
 {
-    const struct entry *entry = map_get_u64(&c->entries, (uint64_t)event->number);
+    const struct told *entry = map_get_u64(&c->entries, (uint64_t)event->number);
 
     if (entry && entry->is_durable && !run_state_is_final(entry->run.state))
         found(c, 6, "its end is said to be recorded and is not", entry->tale,
@@ -691,7 +690,7 @@ static void see_saved(struct check *c, const struct sim_event *event)
 static void see_death(struct check *c)
 {
     for (size_t i = 0; i < c->open.len; i++) {
-        struct entry *entry = c->open.v[i];
+        struct told *entry = c->open.v[i];
 
         entry->is_cut = entry->is_cut || entry->is_acting;
         entry->is_acting = entry->is_won = false;
@@ -707,7 +706,7 @@ static void open_settle(struct check *c)
     size_t kept = 0;
 
     for (size_t i = 0; i < c->open.len; i++) {
-        struct entry *entry = c->open.v[i];
+        struct told *entry = c->open.v[i];
 
         if (entry->life == c->lives || (entry->is_durable && !run_state_is_final(entry->run.state)))
             c->open.v[kept++] = entry;
@@ -882,7 +881,7 @@ static void tale_free(struct tale *tale)
 static void check_close(struct check *c)
 {
     struct name *name;
-    struct entry *entry;
+    struct told *entry;
 
     for (size_t i = 0; i < c->all.len; i++)
         tale_free(c->all.v[i]);

@@ -88,7 +88,7 @@ static bool was_frozen(const struct check *c, const struct tale *tale, wall from
 
 static int slot_order(const void *a, const void *b)
 {
-    const struct entry *const *x = a, *const *y = b;
+    const struct told *const *x = a, *const *y = b;
     wall p = (*x)->run.scheduled_at, q = (*y)->run.scheduled_at;
 
     return (p.us > q.us) - (p.us < q.us);
@@ -96,7 +96,7 @@ static int slot_order(const void *a, const void *b)
 
 static int range_order(const void *a, const void *b)
 {
-    const struct entry *const *x = a, *const *y = b;
+    const struct told *const *x = a, *const *y = b;
     wall p = (*x)->run.missed_from, q = (*y)->run.missed_from;
 
     return (p.us > q.us) - (p.us < q.us);
@@ -106,12 +106,12 @@ struct walk {
     struct check *c;
     const struct tale *tale;
     const struct regime *regime;
-    struct entry **rows;           // by slot
-    VEC_OF(struct entry *) ranges; // of this regime, by the first slot that they count
-    size_t row, range;             // how far they are looked at; the ranges before count nothing
+    struct told **rows;           // by slot
+    VEC_OF(struct told *) ranges; // of this regime, by the first slot that they count
+    size_t row, range;            // how far they are looked at; the ranges before count nothing
 };
 
-static bool is_of(const struct walk *walk, const struct entry *entry)
+static bool is_of(const struct walk *walk, const struct told *entry)
 {
     for (size_t i = walk->regime->first; i <= walk->regime->last; i++)
         if (entry->by == walk->tale->defs.v[i])
@@ -135,15 +135,15 @@ static void slot_found(const struct walk *walk, int promise, const char *what, w
 }
 
 // The row that counts a slot among its missed ones, the first if there are several; NULL: none.
-static const struct entry *counting(struct walk *walk, wall slot)
+static const struct told *counting(struct walk *walk, wall slot)
 {
-    const struct entry *first = NULL;
+    const struct told *first = NULL;
 
     while (walk->range < walk->ranges.len && walk->c->stepped_back_us == 0 &&
            walk->ranges.v[walk->range]->run.scheduled_at.us <= slot.us)
         walk->range++;
     for (size_t i = walk->range; i < walk->ranges.len; i++) {
-        const struct entry *entry = walk->ranges.v[i];
+        const struct told *entry = walk->ranges.v[i];
 
         if (entry->run.missed_from.us > slot.us)
             break;
@@ -155,9 +155,9 @@ static const struct entry *counting(struct walk *walk, wall slot)
 }
 
 // The row of a slot, or the one that counts it, whichever came first; NULL: neither.
-static const struct entry *accounted(struct walk *walk, wall slot)
+static const struct told *accounted(struct walk *walk, wall slot)
 {
-    const struct entry *own = NULL, *other = counting(walk, slot);
+    const struct told *own = NULL, *other = counting(walk, slot);
 
     while (walk->row < walk->tale->rows.len && walk->rows[walk->row]->run.scheduled_at.us < slot.us)
         walk->row++;
@@ -204,7 +204,7 @@ static bool is_shadowed(const struct walk *walk, wall slot)
     if (walk->c->stepped_back_us == 0)
         return false;
     for (size_t i = 0; i < walk->tale->rows.len; i++) {
-        const struct entry *entry = walk->tale->rows.v[i];
+        const struct told *entry = walk->tale->rows.v[i];
 
         if (entry->durable_us < walk->regime->from_us && entry->run.scheduled_at.us >= slot.us)
             return true;
@@ -215,7 +215,7 @@ static bool is_shadowed(const struct walk *walk, wall slot)
 static void slot_settle(struct walk *walk, wall slot, int64_t due_us, size_t tick)
 {
     struct check *c = walk->c;
-    const struct entry *entry = accounted(walk, slot);
+    const struct told *entry = accounted(walk, slot);
     const struct trigger *t = walk->regime->job->trigger;
     wall rings_at = {slot.us + trigger_jitter_us(t, (uint64_t)walk->tale->id, slot)};
     int64_t rings_us = reached(c, rings_at, due_us, &tick), deadline_us;
@@ -293,7 +293,7 @@ static int64_t death_after(const struct check *c, size_t at)
 
 static bool is_run_of(const struct check *c, const struct sim_event *event, const struct tale *tale)
 {
-    const struct entry *entry = map_get_u64(&c->entries, (uint64_t)event->number);
+    const struct told *entry = map_get_u64(&c->entries, (uint64_t)event->number);
 
     return entry && entry->tale == tale;
 }
@@ -307,7 +307,7 @@ static void after_check(struct check *c, const struct tale *tale)
 
     for (size_t i = 0; i < c->log->events.len && !c->finding->promise; i++) {
         const struct sim_event *event = &c->log->events.v[i];
-        const struct entry *entry;
+        const struct told *entry;
 
         if (event->what == SIM_DEATH)
             ended_us = -1, acting = 0;
@@ -438,7 +438,7 @@ static void regimes_check(struct check *c, const struct tale *tale)
 
 static void rows_check(struct check *c, const struct tale *tale)
 {
-    struct entry **rows = mem_array(tale->rows.len, sizeof *rows);
+    struct told **rows = mem_array(tale->rows.len, sizeof *rows);
 
     for (size_t i = 0; i < tale->rows.len; i++) {
         rows[i] = tale->rows.v[i];
