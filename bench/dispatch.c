@@ -99,9 +99,10 @@ static void run_start(struct exec *exec, const struct exec_request *request, exe
         vec_push(&b->late, now.us - request->scheduled_at.us);
 }
 
-static void run_cancel(struct exec *exec, int64_t run_id)
+static void run_cancel(struct exec *exec, int64_t run_id, int64_t grace_us)
 {
     (void)exec;
+    (void)grace_us;
     (void)run_id;
 }
 

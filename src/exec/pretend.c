@@ -97,9 +97,10 @@ static void act_cancel(struct act *act, enum run_reason reason)
     loop_timer_set(act->by->loop, &act->timer, loop_now(act->by->loop), act_end, act);
 }
 
-static void pretend_cancel(struct exec *exec, int64_t run_id)
+static void pretend_cancel(struct exec *exec, int64_t run_id, int64_t grace_us)
 {
     struct pretender *x = (struct pretender *)exec;
+    (void)grace_us; // a pretended run ends at once
 
     for (struct list *at = x->running.next; at != &x->running; at = at->next) {
         struct act *act = list_item(at, struct act, link);

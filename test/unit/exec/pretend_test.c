@@ -101,8 +101,8 @@ static void test_cancel(void **state)
 
     start(scene, 1, 100 * S, RUN_SUCCEEDED);
     start(scene, 2, 100 * S, RUN_SUCCEEDED);
-    exec_cancel(scene->exec, 2);
-    exec_cancel(scene->exec, 77); // nobody's
+    exec_cancel(scene->exec, 2, 0);
+    exec_cancel(scene->exec, 77, 0); // nobody's
     pass(scene, S);
     assert_int_equal(scene->ended, 1);
     assert_true(scene->ends[0].run_id == 2 && scene->ends[0].state == RUN_CANCELLED);
