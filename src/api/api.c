@@ -7,6 +7,7 @@
 #include "api/handlers.h"
 #include "api/history_models.h"
 #include "api/certificate_models.h"
+#include "api/log_models.h"
 #include "api/models.h"
 #include "api/trigger_models.h"
 #include "api/openapi.h"

@@ -22,6 +22,7 @@ struct api_options {
     struct zones *zones;
     struct tls_prober *prober; // NULL: certificate checks are answered with 503
     const char *jobs_dir;
+    const char *runs_dir; // where output of runs is kept
     const char *version;
     size_t metrics_jobs_max; // jobs that /metrics tells of one by one
 };

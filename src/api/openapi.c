@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/openapi.h"
 
+#include "api/log_models.h"
 #include "api/models.h"
 #include "base/json_write.h"
 #include "base/vec.h"
@@ -256,6 +257,13 @@ static const char *status_words(int status)
     }
 }
 
+static const char *content_type_of(const struct route *route)
+{
+    if (route->reply == &event_model || route->reply == &log_event_model)
+        return "text/event-stream";
+    return route->reply == &log_line_model ? "application/x-ndjson" : "application/json";
+}
+
 static void response_write(struct writer *o, const struct route *route, struct str status)
 {
     int64_t n = 0;
@@ -271,8 +279,7 @@ static void response_write(struct writer *o, const struct route *route, struct s
     else if (n >= 400 && !(n == 503 && strcmp(route->tag, "system") == 0))
         content_write(o, "application/json", &problem_model);
     else if (n != 304 && n != 204)
-        content_write(o, route->reply == &event_model ? "text/event-stream" : "application/json",
-                      route->reply);
+        content_write(o, content_type_of(route), route->reply);
     close_object(o);
 }
 

@@ -372,6 +372,7 @@ static bool front_build(struct server *v, struct err *e)
         .prober = v->prober,
         .zones = v->zones,
         .jobs_dir = v->settings.jobs_dir,
+        .runs_dir = v->runs_dir,
         .version = BELFRY_VERSION,
         .metrics_jobs_max = (size_t)v->settings.metrics_jobs_n,
     };
