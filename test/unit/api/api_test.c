@@ -150,8 +150,17 @@ static int setup(void **state)
         row_store(*state);
     sched = sched_new(&options);
     assert_true(sched_start(sched, &e));
-    api_options =
-        (struct api_options){loop, &sim.base, sched, store, zones, NULL, jobs_dir, "0.0.0", 100};
+    api_options = (struct api_options){
+        .loop = loop,
+        .clock = &sim.base,
+        .sched = sched,
+        .store = store,
+        .zones = zones,
+        .jobs_dir = jobs_dir,
+        .runs_dir = jobs_dir,
+        .version = "0.0.0",
+        .metrics_jobs_max = 100,
+    };
     api = api_new(&api_options);
     server = http_server_new(loop, &http, api_handle, api);
     return 0;
