@@ -230,6 +230,35 @@ static const struct model stream_model = {.name = "Stream",
                                           .fields = stream_fields,
                                           .count = MODEL_COUNT(stream_fields)};
 
+static const struct model_field progress_fields[] = {
+    {.name = "progress",
+     .type = MODEL_NUMBER,
+     .doc = "How much of it is done, 0 to 1.",
+     .example = "0.4"},
+    {.name = "message",
+     .type = MODEL_TEXT,
+     .doc = "What it is at.",
+     .example = "\"half of the tables\""},
+    {.name = "metrics",
+     .type = MODEL_OBJECT,
+     .doc = "Figures of its own.",
+     .example = "{\"rows\":1200}"},
+};
+static const struct model progress_model = {.name = "Progress",
+                                            .doc = "What a run has said on descriptor 3.",
+                                            .fields = progress_fields,
+                                            .count = MODEL_COUNT(progress_fields)};
+
+static const struct model_field usage_fields[] = {
+    INT("user_ms", "Processor time of its own code, in milliseconds.", "12"),
+    INT("system_ms", "Processor time of the kernel for it.", "3"),
+    INT("max_rss_bytes", "Largest memory of one of its processes.", "9437184"),
+};
+static const struct model usage_model = {.name = "Usage",
+                                         .doc = "What a run has used.",
+                                         .fields = usage_fields,
+                                         .count = MODEL_COUNT(usage_fields)};
+
 static const struct model_field run_fields[] = {
     {.name = "run_id",
      .type = MODEL_INT,
@@ -284,6 +313,12 @@ static const struct model_field run_fields[] = {
      .is_nullable = true,
      .doc = "How long it took.",
      .example = "120"},
+    {.name = "lateness_ms",
+     .type = MODEL_INT,
+     .required = RUN_BOTH,
+     .is_nullable = true,
+     .doc = "From its moment to its start, in milliseconds.",
+     .example = "3"},
     {.name = "attempt",
      .type = MODEL_INT,
      .required = RUN_BOTH,
@@ -338,6 +373,21 @@ static const struct model_field run_fields[] = {
      .required = RUN_FULL,
      .is_nullable = true,
      .doc = "What it found out, of a certificate check for one."},
+    {.name = "progress",
+     .type = MODEL_OBJECT,
+     .in = RUN_FULL,
+     .required = RUN_FULL,
+     .is_nullable = true,
+     .model = &progress_model,
+     .doc = "The last that it said of itself."},
+    {.name = "usage",
+     .type = MODEL_OBJECT,
+     .in = RUN_FULL,
+     .required = RUN_FULL,
+     .is_nullable = true,
+     .model = &usage_model,
+     .doc = "What its process and those it waited for have used; null: none of its own, or not "
+            "known."},
 };
 const struct model run_model = {.name = "Run",
                                 .doc = "One run.",

@@ -96,6 +96,8 @@ void runs_write_item(const struct call *call, const struct store_run *item, stru
     time_write(call, w, "started_at", run->started_at);
     time_write(call, w, "finished_at", run->finished_at);
     int_write(w, "duration_ms", took_ms, has_ended && run->started_at.us != 0);
+    int_write(w, "lateness_ms", (run->started_at.us - run->scheduled_at.us) / 1000,
+              run->started_at.us != 0);
     int_write(w, "attempt", run->attempt, true);
     int_write(w, "exit_code", run->exit_code, has_exited);
     int_write(w, "signal", run->signal, run->signal != 0);
@@ -103,6 +105,37 @@ void runs_write_item(const struct call *call, const struct store_run *item, stru
     int_write(w, "missed", run->missed, true);
     time_write(call, w, "missed_from", run->missed_from);
     int_write(w, "job_version", run->job_version, true);
+}
+
+static void json_or_null(struct json_write *w, const char *key, struct str json)
+{
+    json_write_key(w, key);
+    if (json.len > 0)
+        json_write_raw(w, json);
+    else
+        json_write_null(w);
+}
+
+static void usage_write(struct json_write *w, const struct run_usage *usage)
+{
+    json_write_key(w, "usage");
+    if (usage->max_rss_bytes == 0) {
+        json_write_null(w);
+        return;
+    }
+    json_write_object(w);
+    int_write(w, "user_ms", usage->user_us / 1000, true);
+    int_write(w, "system_ms", usage->system_us / 1000, true);
+    int_write(w, "max_rss_bytes", usage->max_rss_bytes, true);
+    json_write_object_end(w);
+}
+
+// A run in progress is asked; one that has ended has it in its row.
+static struct str progress_of(const struct call *call, const struct store_run *run)
+{
+    struct str live = sched_progress(call->api->o.sched, run->run.id);
+
+    return live.len > 0 ? live : run->progress;
 }
 
 static void stream_write(struct json_write *w, const char *key, const struct run_stream *stream)
@@ -271,11 +304,9 @@ static void run_read(const struct err *err, const struct store_run *runs, size_t
     runs_write_item(call, runs, &w);
     stream_write(&w, "stdout", &runs->out);
     stream_write(&w, "stderr", &runs->err);
-    json_write_key(&w, "result");
-    if (runs->result.len > 0)
-        json_write_raw(&w, runs->result);
-    else
-        json_write_null(&w);
+    json_or_null(&w, "result", runs->result);
+    json_or_null(&w, "progress", progress_of(call, runs));
+    usage_write(&w, &runs->usage);
     json_write_object_end(&w);
     call_reply(call, 200, &body);
 }

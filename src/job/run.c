@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "job/run.h"
 
+#include <string.h>
+
+#include "base/mem.h"
+
 #define EPOCH_2025_MS 1735689600000
 #define SEQUENCE_MAX 63
 
@@ -14,7 +18,34 @@ static size_t stream_size(const struct run_stream *s)
 
 size_t run_end_size(const struct run_end *end)
 {
-    return end->message.len + end->result.len + stream_size(&end->out) + stream_size(&end->err);
+    return end->message.len + end->result.len + end->progress.len + stream_size(&end->out) +
+           stream_size(&end->err);
+}
+
+static struct str text_put(char **at, struct str s)
+{
+    struct str copy = {*at, s.len};
+
+    if (s.len > 0)
+        memcpy(*at, s.p, s.len);
+    *at += s.len;
+    return copy;
+}
+
+struct run_end *run_end_copy(const struct run_end *end)
+{
+    struct run_end *copy = mem_alloc(sizeof *copy + run_end_size(end));
+    char *at = (char *)(copy + 1);
+
+    *copy = *end;
+    copy->message = text_put(&at, end->message);
+    copy->result = text_put(&at, end->result);
+    copy->progress = text_put(&at, end->progress);
+    copy->out.head = text_put(&at, end->out.head);
+    copy->out.tail = text_put(&at, end->out.tail);
+    copy->err.head = text_put(&at, end->err.head);
+    copy->err.tail = text_put(&at, end->err.tail);
+    return copy;
 }
 
 const char *run_state_name(enum run_state state)

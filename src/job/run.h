@@ -119,6 +119,9 @@ struct run_start {
 // Bytes of its texts and of what is kept of its output.
 size_t run_end_size(const struct run_end *end);
 
+// A copy with its texts behind it in the same block; end it with free().
+[[nodiscard]] struct run_end *run_end_copy(const struct run_end *end);
+
 const char *run_state_name(enum run_state state);        // "succeeded"
 const char *run_reason_name(enum run_reason reason);     // "misfire"; "" for none
 const char *run_reason_sentence(enum run_reason reason); // "Noticed later than its grace."

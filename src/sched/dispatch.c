@@ -477,32 +477,6 @@ void dispatch_rest(struct dispatch *d, struct entry *entry)
 
 // ---- finishing ----
 
-static struct str text_put(char **at, struct str s)
-{
-    struct str copy = {*at, s.len};
-
-    if (s.len > 0)
-        memcpy(*at, s.p, s.len);
-    *at += s.len;
-    return copy;
-}
-
-// A copy of an end with its texts behind it in the same block.
-static struct run_end *end_copy(const struct run_end *end)
-{
-    struct run_end *copy = mem_alloc(sizeof *copy + run_end_size(end));
-    char *at = (char *)(copy + 1);
-
-    *copy = *end;
-    copy->message = text_put(&at, end->message);
-    copy->result = text_put(&at, end->result);
-    copy->out.head = text_put(&at, end->out.head);
-    copy->out.tail = text_put(&at, end->out.tail);
-    copy->err.head = text_put(&at, end->err.head);
-    copy->err.tail = text_put(&at, end->err.tail);
-    return copy;
-}
-
 // While more slots are due, ends wait: they would stand in the store's queue before the next claim.
 static bool ends_may_wait(const struct dispatch *d)
 {
@@ -580,7 +554,7 @@ static void run_ended(const struct run_end *end, void *ctx)
     struct entry *entry = due_find_id(d->due, live->job_id);
 
     d->finished++;
-    live->end = end_copy(end);
+    live->end = run_end_copy(end);
     live->end->run_id = live->run_id;
     tally_end(&d->tally, &live->of, live->end, entry);
     if (list_is_empty(&d->ended))
@@ -618,7 +592,7 @@ void dispatch_lose(struct dispatch *d, const struct run *run)
     live->d = d;
     live->job_id = run->job_id;
     live->run_id = run->id;
-    live->end = end_copy(&end);
+    live->end = run_end_copy(&end);
     live->of = tally_run_of(entry ? entry->job->kind : JOB_FOLDER, run);
     tally_end(&d->tally, &live->of, live->end, entry);
     list_push(&d->ended, &live->link);

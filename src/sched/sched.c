@@ -273,6 +273,11 @@ struct windows *sched_windows(struct sched *s)
     return &s->windows;
 }
 
+struct str sched_progress(const struct sched *s, int64_t run_id)
+{
+    return exec_progress(s->options.exec, run_id);
+}
+
 struct events *sched_events(struct sched *s)
 {
     return &s->events;

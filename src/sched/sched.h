@@ -79,6 +79,9 @@ struct windows *sched_windows(struct sched *s);
 // What has happened, for whoever follows (events.h).
 struct events *sched_events(struct sched *s);
 
+// What a run in progress has last said of itself: JSON; see exec_progress.
+struct str sched_progress(const struct sched *s, int64_t run_id);
+
 // What the job has taught (learned.h); NULL: nothing yet. sched_learn asks the store for what the
 // runs of before taught.
 const struct learned *sched_learned(const struct sched *s, const struct job *job);

@@ -333,6 +333,7 @@ static void attempt_keep(struct memory_run *run, const struct run_end *end)
     kept.out = stream_own(&end->out);
     kept.err = stream_own(&end->err);
     kept.result = text_own(end->result);
+    kept.progress = text_own(end->progress);
     vec_push(&run->attempts, kept);
     run->r.attempts = run->attempts.v;
     run->r.attempt_count = run->attempts.len;
@@ -363,6 +364,8 @@ static void finish(struct memory_data *data, const struct run_end *end)
     found->r.out = stream_own(&end->out);
     found->r.err = stream_own(&end->err);
     found->r.result = text_own(end->result);
+    found->r.progress = text_own(end->progress);
+    found->r.usage = end->usage;
 }
 
 static void run_take(struct memory_run **runs, size_t *len, size_t place)
@@ -719,6 +722,7 @@ static void run_free(struct memory_run *run)
 
         free((char *)end->message.p);
         free((char *)end->result.p);
+        free((char *)end->progress.p);
         stream_free(&end->out);
         stream_free(&end->err);
     }
@@ -729,5 +733,6 @@ static void run_free(struct memory_run *run)
     stream_free(&run->r.out);
     stream_free(&run->r.err);
     free((char *)run->r.result.p);
+    free((char *)run->r.progress.p);
     free(run);
 }

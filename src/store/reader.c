@@ -187,16 +187,21 @@ static bool find_runs(struct sql *sql, struct request *r)
 }
 
 // The columns of OUTPUT_COLUMNS in sql.def, from one on.
-static void output_column(sqlite3_stmt *statement, int at, struct arena *arena,
-                          struct run_stream *out, struct run_stream *err, struct str *result)
+static void output_column(sqlite3_stmt *statement, int at, struct arena *arena, struct run_end *to)
 {
+    struct run_stream *out = &to->out, *err = &to->err;
+
     out->head = arena_copy(arena, sql_column(statement, at));
     out->tail = arena_copy(arena, sql_column(statement, at + 1));
     out->total = sqlite3_column_int64(statement, at + 2);
     err->head = arena_copy(arena, sql_column(statement, at + 3));
     err->tail = arena_copy(arena, sql_column(statement, at + 4));
     err->total = sqlite3_column_int64(statement, at + 5);
-    *result = arena_copy(arena, sql_column(statement, at + 6));
+    to->result = arena_copy(arena, sql_column(statement, at + 6));
+    to->progress = arena_copy(arena, sql_column(statement, at + 7));
+    to->usage = (struct run_usage){.user_us = sqlite3_column_int64(statement, at + 8),
+                                   .system_us = sqlite3_column_int64(statement, at + 9),
+                                   .max_rss_bytes = sqlite3_column_int64(statement, at + 10)};
 }
 
 static void attempt_column(sqlite3_stmt *statement, struct arena *arena, struct run_end *to)
@@ -211,7 +216,7 @@ static void attempt_column(sqlite3_stmt *statement, struct arena *arena, struct 
         .signal = sqlite3_column_int(statement, 6),
         .message = arena_copy(arena, sql_column(statement, 7)),
     };
-    output_column(statement, 8, arena, &to->out, &to->err, &to->result);
+    output_column(statement, 8, arena, to);
 }
 
 // The attempts before the last one. There are as many as that one's number says, or fewer.
@@ -234,6 +239,7 @@ static bool attempts_read(struct sql *sql, struct arena *arena, struct store_run
 static bool read_run(struct sql *sql, struct request *r)
 {
     sqlite3_stmt *statement = sql_get(sql, SQL_RUN);
+    struct run_end end = {0};
     struct store_run *run = NULL;
     int code;
 
@@ -245,7 +251,12 @@ static bool read_run(struct sql *sql, struct request *r)
         r->page = run = arena_alloc(r->arena, sizeof *run);
         r->page_count = 1;
         run_column(statement, r->arena, run);
-        output_column(statement, OUTPUT_AT, r->arena, &run->out, &run->err, &run->result);
+        output_column(statement, OUTPUT_AT, r->arena, &end);
+        run->out = end.out;
+        run->err = end.err;
+        run->result = end.result;
+        run->progress = end.progress;
+        run->usage = end.usage;
     }
     sqlite3_reset(statement);
     if (code == SQLITE_ROW && (run->run.attempt > 1 || run->run.state == RUN_WAITING))

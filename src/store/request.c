@@ -82,6 +82,7 @@ struct request *request_finish(const struct run_end *ends, size_t count)
             r->ends[i].message = arena_copy(r->arena, ends[i].message);
         if (ends[i].result.len)
             r->ends[i].result = arena_copy(r->arena, ends[i].result);
+        r->ends[i].progress = arena_copy(r->arena, ends[i].progress);
     }
     r->count = count;
     return r;

@@ -84,12 +84,14 @@ struct store_find {
 };
 #define STORE_GOING_MAX 10000
 
-// A run as read back, with the name its job had. out, err, result and attempts only from read_run.
+// A run as read back, with the name its job had. what is behind job_name only from read_run.
 struct store_run {
     struct run run;
     struct str job_name;
     struct run_stream out, err;
     struct str result;
+    struct str progress;
+    struct run_usage usage;
     const struct run_end *attempts; // those before the last one, which the run itself tells
     size_t attempt_count;
 };

@@ -506,13 +506,21 @@ static void output_bind(sqlite3_stmt *statement, const struct run_end *end)
     sql_bind_blob(statement, 6, end->err.tail);
     sqlite3_bind_int64(statement, 7, end->err.total);
     sql_bind_text(statement, 8, end->result);
+    sql_bind_text(statement, 9, end->progress);
+}
+
+static void usage_bind(sqlite3_stmt *statement, int at, const struct run_usage *usage)
+{
+    sqlite3_bind_int64(statement, at, usage->user_us);
+    sqlite3_bind_int64(statement, at + 1, usage->system_us);
+    sqlite3_bind_int64(statement, at + 2, usage->max_rss_bytes);
 }
 
 static bool output_insert(struct writer *w, const struct run_end *end)
 {
     sqlite3_stmt *statement;
 
-    if (!end->out.total && !end->err.total && !end->result.len)
+    if (!end->out.total && !end->err.total && !end->result.len && !end->progress.len)
         return true;
     statement = sql_get(w->sql, SQL_OUTPUT_INSERT);
     output_bind(statement, end);
@@ -524,14 +532,15 @@ static bool attempt_insert(struct writer *w, const struct run_end *end)
     sqlite3_stmt *statement = sql_get(w->sql, SQL_ATTEMPT_INSERT);
 
     output_bind(statement, end);
-    sqlite3_bind_int(statement, 9, end->attempt);
-    sqlite3_bind_int(statement, 10, end->state);
-    sqlite3_bind_int(statement, 11, end->reason);
-    sqlite3_bind_int64(statement, 12, end->started_at.us);
-    sqlite3_bind_int64(statement, 13, end->finished_at.us);
-    sqlite3_bind_int(statement, 14, end->exit_code);
-    sqlite3_bind_int(statement, 15, end->signal);
-    sql_bind_text(statement, 16, end->message);
+    sqlite3_bind_int(statement, 10, end->attempt);
+    sqlite3_bind_int(statement, 11, end->state);
+    sqlite3_bind_int(statement, 12, end->reason);
+    sqlite3_bind_int64(statement, 13, end->started_at.us);
+    sqlite3_bind_int64(statement, 14, end->finished_at.us);
+    sqlite3_bind_int(statement, 15, end->exit_code);
+    sqlite3_bind_int(statement, 16, end->signal);
+    sql_bind_text(statement, 17, end->message);
+    usage_bind(statement, 18, &end->usage);
     return sql_run(statement) == SQLITE_OK;
 }
 
@@ -551,6 +560,7 @@ static enum outcome finish(struct writer *w, const struct run_end *end)
     sql_bind_text(statement, 9, end->message);
     sqlite3_bind_int64(statement, 10, end->try_at.us);
     sqlite3_bind_int64(statement, 11, run_move_from(RUN_BY_END, to));
+    usage_bind(statement, 12, &end->usage);
     if (sql_run(statement) != SQLITE_OK)
         return BROKEN;
     if (sqlite3_changes(w->sql->db) != 1)

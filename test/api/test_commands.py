@@ -2,6 +2,7 @@
 import os
 import pwd
 import re
+import time
 
 import pytest
 
@@ -157,3 +158,27 @@ def test_result_and_kept_file(server):
     assert ended["result"] == {"n": 0.1}
     log = next((server.home / "belfry.db.runs").glob(f"*/{ended['run_id']}.1.log")).read_text()
     assert re.fullmatch(r"belfry-log 1 head=5242880 tail=5242880\n(@\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\n|o out\n|e err\n)+", log)
+
+
+def test_progress_and_usage(server):
+    """While it runs its progress is told; at its end what it has used."""
+    fifo = server.home / "progress"
+    os.mkfifo(fifo)
+    put(server, "p", command=f"echo '{{\"progress\":0.5,\"message\":\"half\",\"metrics\":{{\"n\":7}}}}' >&3; read x < {fifo}; "
+                             "head -c 30000000 /dev/zero | sha256sum; echo '{\"progress\":1}' >&3")
+    run_id = server.post("/api/v1/jobs/p/runs").json()["run_id"]
+    told, end = None, time.monotonic() + 20
+    while not told and time.monotonic() < end:
+        told = server.get(f"/api/v1/runs/{run_id}").json()["progress"]
+        time.sleep(0.02)
+    assert told == {"progress": 0.5, "message": "half", "metrics": {"n": 7}}
+    fifo.write_text("on\n")
+    ended = server.wait_for_run("/api/v1/jobs/p/runs", "p")
+    assert ended["progress"] == {"progress": 1, "message": "half", "metrics": {"n": 7}}
+    assert ended["usage"]["user_ms"] + ended["usage"]["system_ms"] > 0
+    assert 500_000 < ended["usage"]["max_rss_bytes"] < 1 << 30
+    assert 0 <= ended["lateness_ms"] < 60_000
+    put(server, "p", command="echo nonsense >&3")
+    ended = run(server, "p")
+    assert ended["state"] == "succeeded" and ended["progress"] is None
+    assert ended["message"].startswith("1 line on descriptor 3 is no JSON object")

@@ -411,6 +411,8 @@ static void test_output(void **state)
     end.out = (struct run_stream){{bytes, large}, {bytes + 5, 1000}, 123456789};
     end.err = (struct run_stream){{"\0\xff\0", 3}, {NULL, 0}, 3};
     end.result = STR_LIT("{\"days_left\":12}");
+    end.progress = STR_LIT("{\"progress\":1}");
+    end.usage = (struct run_usage){123, 45, 6789000};
     finish(f, &end, 1);
     reopen(f);
     page = read_run(f, 1);
@@ -424,6 +426,10 @@ static void test_output(void **state)
     assert_int_equal(page.v[0].err_tail.len, 0);
     assert_int_equal(page.v[0].err_total, 3);
     assert_memory_equal(page.v[0].result.p, "{\"days_left\":12}", 16);
+    assert_memory_equal(page.v[0].progress.p, "{\"progress\":1}", 15);
+    assert_int_equal(page.v[0].usage.user_us, 123);
+    assert_int_equal(page.v[0].usage.system_us, 45);
+    assert_int_equal(page.v[0].usage.max_rss_bytes, 6789000);
     page_done(&page);
     free(bytes);
 }

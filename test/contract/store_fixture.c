@@ -222,7 +222,8 @@ struct read_run {
     char message[200];
     char attempts[1000]; // a line each: number, state, start, end, signal, message, output
     char ask[200];       // one line
-    struct str out_head, out_tail, err_head, err_tail, result; // owned copies
+    struct str out_head, out_tail, err_head, err_tail, result, progress; // owned copies
+    struct run_usage usage;
     int64_t out_total, err_total;
 };
 
@@ -279,6 +280,8 @@ static void on_runs(const struct err *err, const struct store_run *runs, size_t 
         r.err_head = copy(runs[i].err.head);
         r.err_tail = copy(runs[i].err.tail);
         r.result = copy(runs[i].result);
+        r.progress = copy(runs[i].progress);
+        r.usage = runs[i].usage;
         vec_push(page, r);
     }
 }
@@ -291,6 +294,7 @@ static void page_done(struct page *page)
         free((char *)page->v[i].err_head.p);
         free((char *)page->v[i].err_tail.p);
         free((char *)page->v[i].result.p);
+        free((char *)page->v[i].progress.p);
     }
     vec_done(page);
 }

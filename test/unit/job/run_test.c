@@ -4,6 +4,9 @@
 
 #include "unit.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define MS_2025 1735689600000
 
 static void test_names(void **state)
@@ -145,6 +148,34 @@ static void test_size_of_an_end(void **state)
     assert_int_equal(run_end_size(&end), 12);
 }
 
+static void test_copy_of_an_end(void **state)
+{
+    char text[] = "0123456789";
+    struct run_end end = {
+        .run_id = 7,
+        .message = {text, 2},
+        .result = {text + 2, 1},
+        .progress = {text + 3, 1},
+        .out = {{text + 4, 1}, {text + 5, 1}, 100},
+        .err = {{text + 6, 1}, {NULL, 0}, 1},
+        .usage = {1, 2, 3},
+    };
+    struct run_end *copy = run_end_copy(&end);
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    assert_int_equal(copy->run_id, 7);
+    assert_true(str_eq(copy->message, STR_LIT("01")));
+    assert_true(str_eq(copy->result, STR_LIT("2")));
+    assert_true(str_eq(copy->progress, STR_LIT("3")));
+    assert_true(str_eq(copy->out.head, STR_LIT("4")));
+    assert_true(str_eq(copy->out.tail, STR_LIT("5")));
+    assert_true(str_eq(copy->err.head, STR_LIT("6")));
+    assert_int_equal(copy->err.tail.len, 0);
+    assert_int_equal(copy->usage.max_rss_bytes, 3);
+    free(copy);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -152,7 +183,7 @@ int main(void)
         cmocka_unit_test(test_moves),          cmocka_unit_test(test_end_state),
         cmocka_unit_test(test_id_layout),      cmocka_unit_test(test_id_grows),
         cmocka_unit_test(test_id_other_slot),  cmocka_unit_test(test_id_exact_in_json),
-        cmocka_unit_test(test_size_of_an_end),
+        cmocka_unit_test(test_size_of_an_end), cmocka_unit_test(test_copy_of_an_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -246,6 +246,7 @@ static void test_run_now_and_stop(void **state)
     fixture_settle(&f);
     assert_int_equal(said.code, ERR_NONE);
     assert_int_equal(f.started, 1);
+    assert_int_equal(sched_progress(s, f.runs[0].request.run_id).len, 0); // it has said nothing
     sched_run_now(s, STR_LIT("x"), false, run_said, &said);
     assert_int_equal(said.code, ERR_CONCURRENCY);
     sched_stop(s, 5 * S, flag, &is_stopped);
