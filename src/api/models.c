@@ -477,7 +477,8 @@ static const struct model_field status_fields[] = {
     INT("quarantined", "Of them, stored but not usable.", "0"),
     INT("running", "Runs in progress.", "0"),
     OBJECT("runs", NULL,
-           "Counts since the start: claimed, finished, skipped, missed, late_max_ms."),
+           "Counts since the start: claimed, finished, skipped, missed, removed (old rows), "
+           "late_max_ms."),
     OBJECT("store", NULL, "Counts since the start: writes, transactions, waiting, and failure."),
     {.name = "failure",
      .type = MODEL_TEXT,

@@ -115,6 +115,7 @@ static void stats_write(struct call *call, struct json_write *w)
     count_write(w, "finished", sched.finished);
     count_write(w, "skipped", sched.skipped);
     count_write(w, "missed", sched.missed);
+    count_write(w, "removed", sched.removed);
     count_write(w, "late_max_ms", sched.late_max_us / 1000);
     json_write_object_end(w);
     json_write_key(w, "store");

@@ -356,6 +356,8 @@ static bool engine_build(struct server *v, struct err *e)
         .zones = v->zones,
         .timezone = buf_str(&v->zone),
         .late_after_us = v->settings.late_after_n,
+        .keep_age_us = v->settings.keep_age_n,
+        .keep_total = v->settings.keep_total_n,
     };
 
     v->sched = sched_new(&sched);

@@ -56,6 +56,9 @@ static bool value_set(const struct row *row, const char *origin, const char *val
         (!str_to_int(str_of(value), &n) || n < 1 || n > EXEC_CHILDREN_MAX))
         return fail(e, ERR_USAGE, row->flag, "%s: \"%s\" is not a number from 1 to %d", origin,
                     value, EXEC_CHILDREN_MAX);
+    if (row->type == SETTING_NUMBER && (!str_to_int(str_of(value), &n) || n < 0))
+        return fail(e, ERR_USAGE, row->flag, "%s: \"%s\" is not a number, 0 or more", origin,
+                    value);
     memcpy((char *)s + row->text_at, &value, sizeof value);
     memcpy((char *)s + row->number_at, &n, sizeof n);
     return true;

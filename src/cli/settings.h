@@ -13,6 +13,7 @@ enum setting_type {
     SETTING_TEXT,
     SETTING_DURATION, // "10s", "1m30s"
     SETTING_COUNT,    // 1 to EXEC_CHILDREN_MAX
+    SETTING_NUMBER,   // 0 or more
 };
 
 // Texts are borrowed from the command line, the environment or the program; numbers are in the

@@ -87,6 +87,7 @@ struct job {
     int32_t max_instances;     // runs at once; >= 1
     int64_t misfire_grace_us;  // >= 0, or JOB_GRACE_DEFAULT, JOB_GRACE_NONE
     int64_t timeout_us;        // per attempt; 0: no limit
+    int32_t keep;              // rows of its history; 0: JOB_KEEP
     int32_t version;           // 1 when created, +1 for each change
     int64_t change_seq;
     wall effective_from; // slots after this moment count
@@ -153,6 +154,13 @@ int64_t job_grace_us(const struct job *job, wall slot, wall next);
 int64_t job_window_us(const struct job *job);
 
 // COALESCE_ALL: how many missed slots are run.
+#define JOB_KEEP 1000
+
+static inline int64_t job_keep(const struct job *job)
+{
+    return job->keep > 0 ? job->keep : JOB_KEEP;
+}
+
 static inline int64_t job_misfire_max(const struct job *job)
 {
     return job->misfire_max > 0 ? job->misfire_max : JOB_MISFIRE_MAX;

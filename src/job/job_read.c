@@ -530,6 +530,7 @@ static bool policies_set(struct reading *r)
     TAKE(coalesce, coalesce)
     TAKE(max_instances, max_instances)
     TAKE(timeout, timeout_us)
+    TAKE(keep, keep)
     if (is_given(r, FORM_misfire) && !misfire_set(r))
         return false;
     if (is_given(r, FORM_paused))

@@ -258,6 +258,8 @@ static void full_write(const struct job *job, struct json_write *w, struct buf *
     json_write_int(w, job->version);
     time_write("created_at", job, job->created_at, w, b);
     time_write("updated_at", job, job->updated_at, w, b);
+    json_write_key(w, "keep");
+    json_write_int(w, job_keep(job));
 }
 
 void job_write_post(const struct job *job, const struct job_now *now, struct buf *scratch,

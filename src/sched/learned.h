@@ -13,12 +13,13 @@
 #define LEARNED_MAX 100 // the last so many runs count
 
 struct learned {
-    wall good_at;     // end of the last run that succeeded; 0: none is known
-    bool is_asked;    // the store has told what it knows
-    bool is_waiting;  // it is to be asked
-    bool is_overdue;  // that has been told
-    uint8_t len, cap; // of durations
-    uint8_t next;     // where the next one goes
+    wall good_at;      // end of the last run that succeeded; 0: none is known
+    bool is_asked;     // the store has told what it knows
+    bool is_waiting;   // it is to be asked
+    bool is_overdue;   // that has been told
+    uint32_t new_rows; // of its history, since retention has looked
+    uint8_t len, cap;  // of durations
+    uint8_t next;      // where the next one goes
     uint16_t durations[];
 };
 

@@ -15,6 +15,7 @@
 #include "sched/due.h"
 #include "sched/forecast.h"
 #include "sched/plan.h"
+#include "sched/retention.h"
 #include "sched/watch.h"
 #include "sched/why.h"
 #include "time/duration.h"
@@ -29,6 +30,7 @@ struct sched {
     struct windows windows;
     struct events events;
     struct watch watch;
+    struct retention retention;
     struct uptimes uptimes;
     struct loop_timer zones_timer;
     char *timezone;                // owns options.timezone
@@ -303,6 +305,9 @@ struct sched *sched_new(const struct sched_options *options)
     s->dispatch.events = &s->events;
     watch_init(&s->watch, options->loop, options->store, &s->due, &s->events,
                options->late_after_us);
+    const struct retention_options retention = {options->keep_age_us, options->keep_total};
+
+    retention_init(&s->retention, options->loop, options->store, &s->due, &s->events, &retention);
     if (options->claim_max > 0)
         s->dispatch.claim_max = options->claim_max;
     return s;
@@ -315,6 +320,7 @@ void sched_free(struct sched *s)
     loop_timer_stop(s->options.loop, &s->zones_timer);
     dispatch_done(&s->dispatch);
     watch_done(&s->watch);
+    retention_done(&s->retention);
     due_done(&s->due);
     events_done(&s->events);
     uptimes_done(&s->uptimes);
@@ -763,6 +769,7 @@ void sched_stats(const struct sched *s, struct sched_stats *ret)
         .skipped = d->skipped,
         .missed = d->missed,
         .late_max_us = d->tally.late_max_us,
+        .removed = s->retention.removed,
         .running = d->live_count,
         .counts = &s->due.counts,
         .tally = &d->tally,

@@ -28,12 +28,13 @@ struct why_facts;
 
 struct sched_options {
     struct loop *loop;
-    struct store *store;   // borrowed
-    struct exec *exec;     // borrowed
-    struct zones *zones;   // borrowed
-    struct str timezone;   // default zone of triggers
-    int64_t late_after_us; // a start is late after so long (watch.h); 0: the usual
-    size_t claim_max;      // slots claimed in one transaction; 0: as many as are good for most
+    struct store *store;             // borrowed
+    struct exec *exec;               // borrowed
+    struct zones *zones;             // borrowed
+    struct str timezone;             // default zone of triggers
+    int64_t late_after_us;           // a start is late after so long (watch.h); 0: the usual
+    int64_t keep_age_us, keep_total; // of the history (retention.h); 0: however old, many
+    size_t claim_max; // slots claimed in one transaction; 0: as many as are good for most
 };
 
 // A new scheduler; sched_start loads the store and arms the timers. End it with sched_free after
@@ -143,6 +144,7 @@ struct trigger_context sched_trigger_context(const struct sched *s);
 struct sched_stats {
     int64_t claimed, finished, skipped, missed; // runs since start; missed counts folded slots
     int64_t late_max_us;                        // largest lateness of a start since start
+    int64_t removed;                            // rows of old history since start
     size_t running;
     wall looked_at; // the last moment at which nothing that was due was left unclaimed
     const struct due_counts *counts; // of jobs; borrowed, as is the tally

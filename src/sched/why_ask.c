@@ -1,8 +1,8 @@
 // why_ask.c - gathers what is known of a moment of a job.
 //
 // Three pages are asked for at once: the rows of the moment, the nearest before it and those behind
-// it, one of which may stand for it. When a row was skipped because of an overlap, those runs that
-// were in progress then are asked for as well.
+// it, one of which may stand for it; and up to where rows were removed. When a row was skipped
+// because of an overlap, those runs that were in progress then are asked for as well.
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/why_ask.h"
 
@@ -27,6 +27,7 @@ struct gathering {
     struct str name;
     struct why_question question;
     struct page in, before, after, going;
+    wall pruned;
     int waits; // for so many pages
     struct err err;
     why_done *done;
@@ -53,6 +54,7 @@ static void answer(struct gathering *g)
         facts.after_count = g->after.count;
         facts.going = g->going.rows;
         facts.going_count = g->going.count;
+        facts.pruned = g->pruned;
         size_t count = why_answer(&facts, &g->question, g->arena, answers);
 
         g->done(NULL, &facts, answers, count, g->ctx);
@@ -82,7 +84,7 @@ static void going_read(const struct err *err, const struct store_run *runs, size
     answer(g);
 }
 
-// All three pages are there.
+// All pages are there.
 static void pages_look(struct gathering *g)
 {
     for (size_t i = 0; i < g->in.count; i++) {
@@ -131,6 +133,17 @@ static void after_read(const struct err *err, const struct store_run *runs, size
     page_take(g, &g->after, err, runs, count);
 }
 
+static void pruned_read(const struct err *err, const struct store_run *runs, size_t count,
+                        void *ctx)
+{
+    struct gathering *g = ctx;
+    struct page none;
+
+    if (count > 0)
+        g->pruned = runs[0].run.scheduled_at;
+    page_take(g, &none, err, NULL, 0);
+}
+
 void why_ask(struct sched *s, struct str job_name, const struct why_question *question,
              why_done *done, void *ctx)
 {
@@ -155,9 +168,10 @@ void why_ask(struct sched *s, struct str job_name, const struct why_question *qu
                             .s = s,
                             .name = arena_copy(arena, job_name),
                             .question = *question,
-                            .waits = 3,
+                            .waits = 4,
                             .done = done,
                             .ctx = ctx};
+    store_read_pruned(sched_store(s), in.job_id, pruned_read, g);
     store_find_runs(sched_store(s), &in, in_read, g);
     store_find_runs(sched_store(s), &before, before_read, g);
     store_find_runs(sched_store(s), &after, after_read, g);

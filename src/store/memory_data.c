@@ -21,6 +21,7 @@ struct memory_run {
 struct memory_job {
     struct job_row row;               // texts owned
     VEC_OF(struct memory_run *) runs; // by slot
+    wall pruned;                      // rows of slots up to here have been removed
 };
 
 struct memory_data {
@@ -394,6 +395,86 @@ static void delete_run(struct memory_data *data, struct request *r)
     run_free(run);
 }
 
+// ---- retention ----
+
+static bool is_failure(enum run_state state)
+{
+    return state == RUN_FAILED || state == RUN_TIMED_OUT || state == RUN_LOST;
+}
+
+static bool is_cause(const struct memory_data *data, int64_t run_id)
+{
+    for (size_t i = 0; i < data->runs.len; i++) {
+        const struct run *run = &data->runs.v[i]->r.run;
+
+        if (!run_state_is_final(run->state) && run->ask && run->ask->cause_id == run_id)
+            return true;
+    }
+    return false;
+}
+
+// Whether run n of the job must stay although it is old.
+static bool must_stay(const struct memory_data *data, const struct memory_job *job, size_t n)
+{
+    const struct run *run = &job->runs.v[n]->r.run;
+    bool is_newest = true;
+
+    for (size_t i = n + 1; i < job->runs.len && is_newest; i++) {
+        enum run_state state = job->runs.v[i]->r.run.state;
+
+        is_newest = run->state == RUN_SUCCEEDED ? state != RUN_SUCCEEDED : !is_failure(state);
+    }
+    return (is_newest && (run->state == RUN_SUCCEEDED || is_failure(run->state))) ||
+           is_cause(data, run->id);
+}
+
+// How many of the job's final rows are newer than run n, and whether it is final itself.
+static bool is_old(const struct memory_job *job, size_t n, const struct store_prune *prune)
+{
+    const struct run *run = &job->runs.v[n]->r.run;
+    int64_t newer = 0;
+
+    for (size_t i = n + 1; i < job->runs.len; i++)
+        newer += run_state_is_final(job->runs.v[i]->r.run.state);
+    return run_state_is_final(run->state) &&
+           (newer >= prune->keep || run->scheduled_at.us < prune->before.us);
+}
+
+static struct memory_job *gone_find(const struct memory_data *data, int64_t after_id)
+{
+    for (size_t i = (size_t)after_id; i < data->jobs.len; i++)
+        if (data->jobs.v[i]->row.state >= JOB_ENDED)
+            return data->jobs.v[i];
+    return NULL;
+}
+
+static void prune(struct memory_data *data, struct request *r)
+{
+    const struct store_prune *prune = &r->prune;
+    struct memory_job *job =
+        prune->job_id ? job_find(data, prune->job_id) : gone_find(data, prune->after_id);
+
+    r->job_id = prune->job_id;
+    if (!job)
+        return;
+    r->job_id = job->row.id;
+    for (size_t n = 0; n < job->runs.len && r->pruned < prune->limit;) {
+        const struct run *run = &job->runs.v[n]->r.run;
+
+        if (!is_old(job, n, prune) || must_stay(data, job, n)) {
+            n++;
+            continue;
+        }
+        if (run->scheduled_at.us > job->pruned.us)
+            job->pruned = run->scheduled_at;
+        r->query.before_id = run->id;
+        delete_run(data, r);
+        r->pruned++;
+    }
+    for (size_t n = 0; n < job->runs.len; n++)
+        r->left += run_state_is_final(job->runs.v[n]->r.run.state);
+}
+
 static int calendar_order(const struct store_calendar *a, const struct store_calendar *b)
 {
     return a->kind != b->kind ? (int)a->kind - (int)b->kind : str_cmp(a->name, b->name);
@@ -465,6 +546,8 @@ void memory_data_write(struct memory_data *data, struct request *r)
         delete_calendar(data, r);
     else if (r->kind == REQUEST_START)
         start(data, r);
+    else if (r->kind == REQUEST_PRUNE)
+        prune(data, r);
     else if (r->kind == REQUEST_DELETE_RUN)
         delete_run(data, r);
     else if (r->kind == REQUEST_SEE)
@@ -558,6 +641,12 @@ void memory_data_read(const struct memory_data *data, struct request *r)
         memory_inventory_read_sightings(&data->inventory, r);
     } else if (r->kind == REQUEST_READ_RUNS) {
         read_page(data, r);
+    } else if (r->kind == REQUEST_READ_PRUNED) {
+        const struct memory_job *job = job_find(data, r->find.job_id);
+
+        r->page = arena_alloc(r->arena, sizeof *r->page);
+        r->page->run.scheduled_at = job ? job->pruned : (wall){0};
+        r->page_count = 1;
     } else if (r->kind == REQUEST_FIND_RUNS) {
         find_runs(data, r);
     } else if ((run = run_find(data, r->query.before_id))) {

@@ -240,6 +240,17 @@ static void memory_read_run(struct store *s, int64_t run_id, store_runs_done *do
     ask_read(s, request_read_run(run_id), done, ctx);
 }
 
+static void memory_prune(struct store *s, const struct store_prune *prune, store_done *done,
+                         void *ctx)
+{
+    ask(s, request_prune(prune), done, ctx);
+}
+
+static void memory_read_pruned(struct store *s, int64_t job_id, store_runs_done *done, void *ctx)
+{
+    ask_read(s, request_read_pruned(job_id), done, ctx);
+}
+
 static void memory_find_runs(struct store *s, const struct store_find *find, store_runs_done *done,
                              void *ctx)
 {
@@ -338,6 +349,8 @@ static const struct store_ops memory_ops = {
     .delete_run = memory_delete_run,
     .read_runs = memory_read_runs,
     .read_run = memory_read_run,
+    .prune = memory_prune,
+    .read_pruned = memory_read_pruned,
     .find_runs = memory_find_runs,
     .load_sightings = memory_load_sightings,
     .see = memory_see,

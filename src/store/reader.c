@@ -8,6 +8,7 @@
 static bool read_page(struct sql *sql, struct request *r);
 static bool read_run(struct sql *sql, struct request *r);
 static bool find_runs(struct sql *sql, struct request *r);
+static bool read_pruned(struct sql *sql, struct request *r);
 static bool tell_last(struct sql *sql, int64_t job_id, enum store_last what,
                       struct store_load *load);
 static bool alive_tell(struct sql *sql, struct store_load *load);
@@ -25,6 +26,8 @@ static bool answer(struct sql *sql, struct request *r)
         return inventory_read_sightings(sql, r);
     if (r->kind == REQUEST_FIND_RUNS)
         return find_runs(sql, r);
+    if (r->kind == REQUEST_READ_PRUNED)
+        return read_pruned(sql, r);
     return r->kind == REQUEST_READ_RUNS ? read_page(sql, r) : read_run(sql, r);
 }
 
@@ -184,6 +187,23 @@ static bool find_runs(struct sql *sql, struct request *r)
         run_column(statement, r->arena, &r->page[r->page_count++]);
     sqlite3_reset(statement);
     return code == SQLITE_DONE;
+}
+
+static bool read_pruned(struct sql *sql, struct request *r)
+{
+    sqlite3_stmt *statement = sql_get(sql, SQL_PRUNED);
+    int code;
+
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, r->find.job_id);
+    code = sqlite3_step(statement);
+    r->page = arena_alloc(r->arena, sizeof *r->page);
+    r->page_count = 1;
+    r->page->run.job_id = r->find.job_id;
+    r->page->run.scheduled_at.us = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
 // The columns of OUTPUT_COLUMNS in sql.def, from one on.

@@ -133,6 +133,23 @@ struct request *request_read_run(int64_t run_id)
     return r;
 }
 
+struct request *request_prune(const struct store_prune *prune)
+{
+    struct request *r = request_new(REQUEST_PRUNE, 0);
+
+    assert(prune->limit >= 1 && prune->limit <= 1000 && prune->keep >= 1);
+    r->prune = *prune;
+    return r;
+}
+
+struct request *request_read_pruned(int64_t job_id)
+{
+    struct request *r = request_new(REQUEST_READ_PRUNED, 0);
+
+    r->find.job_id = job_id;
+    return r;
+}
+
 struct request *request_find_runs(const struct store_find *find)
 {
     struct request *r = request_new(REQUEST_FIND_RUNS, 0);
@@ -214,6 +231,8 @@ void request_free(struct request *r)
 
 size_t request_weight(const struct request *r)
 {
+    if (r->kind == REQUEST_PRUNE)
+        return (size_t)r->prune.limit;
     return r->count ? r->count : 1;
 }
 
@@ -346,6 +365,8 @@ void request_answer(struct request *r)
         .job_id = err ? 0 : r->job_id,
         .version = err ? 0 : r->version,
         .change_seq = err ? 0 : r->change_seq,
+        .pruned = err ? 0 : r->pruned,
+        .left = err ? 0 : r->left,
         .won = err ? NULL : r->won,
         .won_count = err      ? 0
                      : r->won ? r->count

@@ -44,9 +44,10 @@ struct request {
     size_t count;                   // of runs, starts or ends
     wall watermark;                 // CLAIM
     struct store_run_query query;   // READ_RUNS; of READ_RUN, DELETE_RUN before_id is the run
-    struct store_find find;         // FIND_RUNS
+    struct store_find find;         // FIND_RUNS; of READ_PRUNED the job
     struct store_seen seen;         // SEE
     struct store_certificate_query wanted; // READ_CERTIFICATES; of READ_SIGHTINGS sha256 and limit
+    struct store_prune prune;              // PRUNE
 
     bool is_refused;
     bool is_withdrawn; // refused after it had written: the transaction was begun anew without it
@@ -54,6 +55,7 @@ struct request {
     int64_t job_id; // the answer of PUT_JOB and SET_STATE
     int version;    // likewise, and of PUT_CALENDAR
     int64_t change_seq;
+    int64_t pruned, left;   // likewise, of PRUNE
     int64_t run_id;         // likewise, of a CLAIM whose key is taken
     struct store_run *page; // the answer of reads, in the arena unless the store says otherwise
     size_t page_count;
@@ -74,6 +76,8 @@ struct request {
                                                       struct str name);
 [[nodiscard]] struct request *request_read_runs(const struct store_run_query *query);
 [[nodiscard]] struct request *request_read_run(int64_t run_id);
+[[nodiscard]] struct request *request_prune(const struct store_prune *prune);
+[[nodiscard]] struct request *request_read_pruned(int64_t job_id);
 [[nodiscard]] struct request *request_find_runs(const struct store_find *find);
 [[nodiscard]] struct request *request_see(const struct store_seen *seen);
 [[nodiscard]] struct request *

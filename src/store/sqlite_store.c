@@ -210,6 +210,17 @@ static void sqlite_read_run(struct store *s, int64_t run_id, store_runs_done *do
     ask_read(s, request_read_run(run_id), done, ctx);
 }
 
+static void sqlite_prune(struct store *s, const struct store_prune *prune, store_done *done,
+                         void *ctx)
+{
+    ask(s, request_prune(prune), done, ctx);
+}
+
+static void sqlite_read_pruned(struct store *s, int64_t job_id, store_runs_done *done, void *ctx)
+{
+    ask_read(s, request_read_pruned(job_id), done, ctx);
+}
+
 static void sqlite_find_runs(struct store *s, const struct store_find *find, store_runs_done *done,
                              void *ctx)
 {
@@ -296,6 +307,8 @@ static const struct store_ops sqlite_ops = {
     .delete_run = sqlite_delete_run,
     .read_runs = sqlite_read_runs,
     .read_run = sqlite_read_run,
+    .prune = sqlite_prune,
+    .read_pruned = sqlite_read_pruned,
     .find_runs = sqlite_find_runs,
     .load_sightings = sqlite_load_sightings,
     .see = sqlite_see,

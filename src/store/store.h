@@ -53,6 +53,8 @@ struct store_answer {
     int version;        // the same: the version now
     int64_t change_seq; // the same
     int64_t run_id;     // claim, refused with ERR_EXISTS: the run that has the key
+    int64_t pruned;     // prune: rows that were removed
+    int64_t left;       // and how many are left, but for those that are alive
     const bool *won;    // claim, start: won[i] says whether runs[i] was inserted, starts[i] made
     size_t won_count;
 };
@@ -83,6 +85,16 @@ struct store_find {
     int limit; // 1 to 1000
 };
 #define STORE_GOING_MAX 10000
+
+// Old rows of one job to be removed: those behind the newest `keep`, and those of slots before a
+// moment.
+struct store_prune {
+    int64_t job_id;   // 0: of the first job behind after_id that has ended or is deleted
+    int64_t after_id; // (of which only the history is left)
+    int64_t keep;     // at least 1
+    wall before;      // INT64_MIN: however old
+    int limit;        // rows removed at most, 1 to 1000
+};
 
 // A run as read back, with the name its job had. what is behind job_name only from read_run.
 struct store_run {
@@ -159,10 +171,13 @@ struct store_ops {
                   store_done *done, void *ctx);
     void (*finish)(struct store *store, const struct run_end *ends, size_t count, store_done *done,
                    void *ctx);
+    void (*prune)(struct store *store, const struct store_prune *prune, store_done *done,
+                  void *ctx);
     void (*delete_run)(struct store *store, int64_t run_id, store_done *done, void *ctx);
     void (*read_runs)(struct store *store, const struct store_run_query *query,
                       store_runs_done *done, void *ctx);
     void (*read_run)(struct store *store, int64_t run_id, store_runs_done *done, void *ctx);
+    void (*read_pruned)(struct store *store, int64_t job_id, store_runs_done *done, void *ctx);
     void (*find_runs)(struct store *store, const struct store_find *find, store_runs_done *done,
                       void *ctx);
     bool (*load_sightings)(struct store *store,
@@ -255,6 +270,24 @@ static inline void store_finish(struct store *s, const struct run_end *ends, siz
 static inline void store_delete_run(struct store *s, int64_t run_id, store_done *done, void *ctx)
 {
     s->ops->delete_run(s, run_id, done, ctx);
+}
+
+// Removes old final rows of a job with all that belongs to them, the oldest first. The newest that
+// succeeded stays, and so does the newest that failed, and what an alive run was made from. The
+// answer tells the job (0: there is none), and pruned == limit that there may be more. The last
+// row of a deleted job takes its tombstone with it, but for the newest job's.
+static inline void store_prune_runs(struct store *s, const struct store_prune *prune,
+                                    store_done *done, void *ctx)
+{
+    s->ops->prune(s, prune, done, ctx);
+}
+
+// Up to which slot rows of a job have been removed: 0 when none have. Like read_runs; the moment is
+// scheduled_at of the one run that is told.
+static inline void store_read_pruned(struct store *s, int64_t job_id, store_runs_done *done,
+                                     void *ctx)
+{
+    s->ops->read_pruned(s, job_id, done, ctx);
 }
 
 // Reads do not wait behind writes. done may get count 0; texts live until it returns. read_run

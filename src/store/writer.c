@@ -4,6 +4,7 @@
 #include "store/writer.h"
 
 #include "store/inventory_sql.h"
+#include "store/prune.h"
 #include "store/run_rows.h"
 
 #define CHUNK_ROWS 4096     // at most in one transaction, unless one request has more
@@ -206,6 +207,8 @@ static enum outcome carry_out(struct writer *w, struct request *r)
         return delete_run(w, r);
     if (r->kind == REQUEST_SEE)
         return inventory_write(w->sql, r) ? DONE : BROKEN;
+    if (r->kind == REQUEST_PRUNE)
+        return prune_runs(w->sql, r) ? DONE : BROKEN;
     for (size_t i = 0; i < r->count && outcome == DONE; i++)
         outcome = finish(w, &r->ends[i]);
     return outcome;
@@ -570,10 +573,6 @@ static enum outcome finish(struct writer *w, const struct run_end *end)
     return output_insert(w, end) ? DONE : BROKEN;
 }
 
-// What belongs to a run, beside its row.
-static const enum sql_name deletions[] = {SQL_RUN_DELETE, SQL_OUTPUT_DELETE, SQL_ASK_DELETE,
-                                          SQL_ATTEMPT_DELETE};
-
 static enum outcome delete_run(struct writer *w, struct request *r)
 {
     sqlite3_stmt *statement = sql_get(w->sql, SQL_RUN_STATE);
@@ -590,13 +589,7 @@ static enum outcome delete_run(struct writer *w, struct request *r)
         (void)request_refuse_alive(r, (enum run_state)state);
         return DONE;
     }
-    for (size_t i = 0; i < sizeof deletions / sizeof *deletions; i++) {
-        statement = sql_get(w->sql, deletions[i]);
-        sqlite3_bind_int64(statement, 1, r->query.before_id);
-        if (sql_run(statement) != SQLITE_OK)
-            return BROKEN;
-    }
-    return DONE;
+    return prune_run(w->sql, r->query.before_id) ? DONE : BROKEN;
 }
 
 // ---- which jobs live ----

@@ -8,6 +8,8 @@
 
 #include "find_contract.c"
 
+#include "prune_contract.c"
+
 // ---- jobs ----
 
 static void test_empty(void **state)
@@ -762,6 +764,9 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_find_going, kind),
         CONTRACT(test_find_going_alive, kind),
         CONTRACT(test_uptimes, kind),
+        CONTRACT(test_prune, kind),
+        CONTRACT(test_prune_spares_causes, kind),
+        CONTRACT(test_prune_what_is_gone, kind),
         CONTRACT(test_uptimes_are_few, kind),
         CONTRACT(test_stats, kind),
         CONTRACT(test_close_answers, kind),

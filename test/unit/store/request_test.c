@@ -231,6 +231,14 @@ static void test_answer(void **state)
     assert_int_equal(finding->kind, REQUEST_FIND_RUNS);
     assert_int_equal(finding->find.job_id, 7);
     request_free(finding);
+    const struct store_prune prune = {.job_id = 7, .keep = 3, .limit = 500};
+    struct request *pruning = request_prune(&prune), *upto = request_read_pruned(7);
+
+    assert_int_equal(request_weight(pruning), 500);
+    assert_int_equal(pruning->prune.keep, 3);
+    assert_int_equal(upto->find.job_id, 7);
+    request_free(pruning);
+    request_free(upto);
     request_answer(one);
     assert_int_equal(seen.calls, 4);
 }
