@@ -23,9 +23,9 @@ static void database_make(const char *path, const char *rows)
 static const char *const rows =
     "INSERT INTO job VALUES(1,'a',0,'','','',0,1,1,0,0,0),(2,'b',0,'','','',1,1,1,0,0,0),"
     "(3,'c',0,'','','',3,1,1,0,0,0);"
-    "INSERT INTO run VALUES(5,1,10,0,1,10,1,1,0,0,0,0,0,0,0,0,0,'');"
-    "INSERT INTO run VALUES(6,1,30,0,1,13,1,1,0,0,0,0,0,0,0,0,0,'');"
-    "INSERT INTO run_output VALUES(5,x'',x'',0,x'',x'',0,'');"
+    "INSERT INTO run VALUES(5,1,10,0,1,10,1,1,0,0,0,0,0,0,0,0,0,'',0,0,0);"
+    "INSERT INTO run VALUES(6,1,30,0,1,13,1,1,0,0,0,0,0,0,0,0,0,'',0,0,0);"
+    "INSERT INTO run_output VALUES(5,x'',x'',0,x'',x'',0,'','');"
     "INSERT INTO pruned VALUES(1, 5, 7);";
 
 static void test_sound(void **state)
@@ -66,10 +66,11 @@ static void test_stray(void **state)
 
     (void)state;
     scratch_init(&s);
-    database_make(s.path, "INSERT INTO run VALUES(6,1,30,0,1,13,1,1,0,0,0,0,0,0,0,0,0,'');"
-                          "INSERT INTO run_output VALUES(5,x'',x'',0,x'',x'',0,'');"
-                          "INSERT INTO run_ask VALUES(5,1,'','',0,0,0,0,0);"
-                          "INSERT INTO attempt VALUES(5,1,11,0,0,0,0,0,'',x'',x'',0,x'',x'',0,'')");
+    database_make(
+        s.path, "INSERT INTO run VALUES(6,1,30,0,1,13,1,1,0,0,0,0,0,0,0,0,0,'',0,0,0);"
+                "INSERT INTO run_output VALUES(5,x'',x'',0,x'',x'',0,'','');"
+                "INSERT INTO run_ask VALUES(5,1,'','',0,0,0,0,0);"
+                "INSERT INTO attempt VALUES(5,1,11,0,0,0,0,0,'',x'',x'',0,x'',x'',0,'','',0,0,0)");
     assert_true(inspect_check(s.path, &i, &e));
     assert_int_equal(i.stray_runs, 1);
     assert_int_equal(i.stray_outputs, 1);
