@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "store/memory_calendars.h"
 #include "store/memory_inventory.h"
 
 #define LAST_ENDS 100 // runs that are looked at for STORE_LAST_END
@@ -25,9 +26,9 @@ struct memory_job {
 };
 
 struct memory_data {
-    VEC_OF(struct memory_job *) jobs;        // job n is jobs.v[n - 1]
-    VEC_OF(struct memory_run *) runs;        // by id
-    VEC_OF(struct store_calendar) calendars; // by kind and name; texts owned
+    VEC_OF(struct memory_job *) jobs; // job n is jobs.v[n - 1]
+    VEC_OF(struct memory_run *) runs; // by id
+    struct memory_calendars calendars;
     struct memory_inventory inventory;
     struct map living;                   // name to job that is neither ended nor deleted
     struct map ended;                    // name to ended job
@@ -41,7 +42,6 @@ struct memory_data {
 static void row_own(struct job_row *to, const struct job_row *from);
 static void row_free(struct job_row *row);
 static void run_free(struct memory_run *run);
-static void calendar_free(struct store_calendar *row);
 static bool may_move(enum run_actor by, const struct run *run, enum run_state to);
 static int64_t orphan_running(struct memory_data *data);
 static size_t run_place(struct memory_run *const *runs, size_t len, int64_t id);
@@ -68,10 +68,8 @@ void memory_data_free(struct memory_data *data)
     }
     for (size_t i = 0; i < data->runs.len; i++)
         run_free(data->runs.v[i]);
-    for (size_t i = 0; i < data->calendars.len; i++)
-        calendar_free(&data->calendars.v[i]);
+    memory_calendars_done(&data->calendars);
     memory_inventory_done(&data->inventory);
-    vec_done(&data->calendars);
     vec_done(&data->uptimes);
     vec_done(&data->jobs);
     vec_done(&data->runs);
@@ -475,62 +473,6 @@ static void prune(struct memory_data *data, struct request *r)
         r->left += run_state_is_final(job->runs.v[n]->r.run.state);
 }
 
-static int calendar_order(const struct store_calendar *a, const struct store_calendar *b)
-{
-    return a->kind != b->kind ? (int)a->kind - (int)b->kind : str_cmp(a->name, b->name);
-}
-
-// Where a calendar of the request's kind and name is, or would be.
-static size_t calendar_place(const struct memory_data *data, const struct request *r,
-                             bool *ret_is_there)
-{
-    const struct store_calendar *rows = data->calendars.v;
-    size_t i = 0;
-
-    while (i < data->calendars.len && calendar_order(&rows[i], &r->calendar) < 0)
-        i++;
-    *ret_is_there = i < data->calendars.len && calendar_order(&rows[i], &r->calendar) == 0;
-    return i;
-}
-
-static void put_calendar(struct memory_data *data, struct request *r)
-{
-    bool is_there;
-    size_t at = calendar_place(data, r, &is_there);
-    struct store_calendar row = r->calendar, *place;
-
-    if (!request_may_put(r, is_there ? data->calendars.v[at].version : 0))
-        return;
-    row.version = 1;
-    row.name.p = str_own(row.name);
-    row.body.p = str_own(row.body);
-    if (is_there) {
-        row.version += data->calendars.v[at].version;
-        row.created_at = data->calendars.v[at].created_at;
-        calendar_free(&data->calendars.v[at]);
-    } else {
-        vec_reserve(&data->calendars, data->calendars.len + 1);
-        place = data->calendars.v + at;
-        memmove(place + 1, place, (data->calendars.len++ - at) * sizeof *place);
-    }
-    data->calendars.v[at] = row;
-    r->version = row.version;
-}
-
-static void delete_calendar(struct memory_data *data, struct request *r)
-{
-    bool is_there;
-    size_t at = calendar_place(data, r, &is_there);
-    struct store_calendar *place = data->calendars.v + at;
-
-    if (!is_there) {
-        (void)request_refuse_missing(r);
-        return;
-    }
-    calendar_free(place);
-    memmove(place, place + 1, (--data->calendars.len - at) * sizeof *place);
-}
-
 void memory_data_write(struct memory_data *data, struct request *r)
 {
     data->uptimes.v[data->uptimes.len - 1].to = r->now; // a sign of life
@@ -541,9 +483,9 @@ void memory_data_write(struct memory_data *data, struct request *r)
     else if (r->kind == REQUEST_CLAIM)
         (void)claim(data, r);
     else if (r->kind == REQUEST_PUT_CALENDAR)
-        put_calendar(data, r);
+        memory_calendars_put(&data->calendars, r);
     else if (r->kind == REQUEST_DELETE_CALENDAR)
-        delete_calendar(data, r);
+        memory_calendars_delete(&data->calendars, r);
     else if (r->kind == REQUEST_START)
         start(data, r);
     else if (r->kind == REQUEST_PRUNE)
@@ -790,12 +732,6 @@ static void row_free(struct job_row *row)
     free((char *)row->trigger.p);
     free((char *)row->tz.p);
     free((char *)row->spec.p);
-}
-
-static void calendar_free(struct store_calendar *row)
-{
-    free((char *)row->name.p);
-    free((char *)row->body.p);
 }
 
 static void stream_free(struct run_stream *stream)
