@@ -55,21 +55,52 @@ static void moment_write(const struct errand *x, const char *key, const json_t *
     buf_add_text(out, ")\n");
 }
 
+static bool is_empty(const json_t *value)
+{
+    return json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0) ||
+           ((json_is_array(value) || json_is_object(value)) && json_array_size(value) == 0 &&
+            json_object_size(value) == 0);
+}
+
+// A value as a person reads it: texts bare, lists and objects flat, without what is not said.
+static void value_write(const json_t *value, struct buf *out)
+{
+    const char *key, *gap = "";
+    json_t *inner;
+    size_t i;
+
+    if (json_is_string(value)) {
+        buf_add_text(out, json_string_value(value));
+    } else if (json_is_array(value)) {
+        json_array_foreach(value, i, inner)
+        {
+            buf_add_text(out, i > 0 ? " " : "");
+            value_write(inner, out);
+        }
+    } else if (json_is_object(value)) {
+        json_object_foreach((json_t *)(uintptr_t)value, key, inner)
+        {
+            if (is_empty(inner))
+                continue;
+            buf_printf(out, "%s%s ", gap, key);
+            value_write(inner, out);
+            gap = ", ";
+        }
+    } else {
+        char *text = json_dumps(value, JSON_ENCODE_ANY);
+
+        buf_add_text(out, text);
+        free(text);
+    }
+}
+
 static void member_write(const char *key, const json_t *value, struct buf *out)
 {
-    char *text;
-
-    if (json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0) ||
-        ((json_is_array(value) || json_is_object(value)) && json_array_size(value) == 0 &&
-         json_object_size(value) == 0))
+    if (is_empty(value))
         return;
-    if (json_is_string(value)) {
-        line_write(key, json_string_value(value), out);
-        return;
-    }
-    text = json_dumps(value, JSON_ENCODE_ANY);
-    line_write(key, text, out);
-    free(text);
+    label_write(key, out);
+    value_write(value, out);
+    buf_add_byte(out, '\n');
 }
 
 static void job_write(struct errand *x, const json_t *job)

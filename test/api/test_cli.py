@@ -229,6 +229,7 @@ def test_show(jobs):
     said = cli(jobs, "show", "alpha")
     for words in ("alpha\n", "every 2 hours", "timeout", "5m", "\nnext\n", "\nlast runs\n", "succeeded"):
         assert words in said
+    assert re.search(r"^  misfire +policy last", said, re.M) and "null" not in said and "{" not in said
     assert json.loads(cli(jobs, "show", "alpha", "-o", "json"))["job_id"] == "alpha"
     assert "‖ paused" in plain(at_terminal(jobs, "show", "beta"))
 
