@@ -13,7 +13,8 @@
 enum {
     WAITING_MAX_BYTES = 256 << 10,
     WAITING_LIMIT_BYTES = 1 << 20, // far below what http_output.c gathers at most
-    CHUNK_MARKS_BYTES = 32         // size line and line end
+    PIECE_MAX_BYTES = 2 << 20,
+    CHUNK_MARKS_BYTES = 32 // size line and line end
 };
 
 struct http_stream *http_stream_open(struct http_request *r, int status, const char *content_type,
@@ -48,12 +49,14 @@ struct http_stream *http_stream_open(struct http_request *r, int status, const c
 bool http_stream_send(struct http_stream *s, struct str bytes)
 {
     struct http_connection *c = s->connection;
+    size_t waiting = http_connection_waiting(c);
     char size[24];
     int len;
 
+    assert(bytes.len <= PIECE_MAX_BYTES);
     if (bytes.len == 0)
         return true; // an empty chunk would be the end
-    if (http_connection_waiting(c) + bytes.len + CHUNK_MARKS_BYTES > s->waiting_max) {
+    if (waiting > 0 && waiting + bytes.len + CHUNK_MARKS_BYTES > s->waiting_max) {
         s->wants_room = true;
         return false;
     }

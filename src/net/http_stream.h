@@ -36,7 +36,8 @@ struct http_stream_options {
                                                    const char *content_type,
                                                    const struct http_stream_options *options);
 
-// Sends some bytes of the body, all or none: false when they do not fit into what may wait.
+// Sends some bytes of the body, at most 2 MiB, all or none: false when something waits and they do
+// not fit beside it.
 [[nodiscard]] bool http_stream_send(struct http_stream *s, struct str bytes);
 
 // Ends the body: what waits is still sent. Accepts NULL. s is gone.

@@ -254,6 +254,31 @@ static void test_slow_client(void **state)
     turn();
 }
 
+// A piece that is larger than what may wait goes alone.
+static void test_large_piece(void **state)
+{
+    static char piece[1 << 20];
+    int fd = client_ask(GET);
+    size_t len = 0;
+
+    (void)state;
+    turn();
+    (void)client_read(fd, &len);
+    len = 0;
+    memset(piece, 'x', sizeof piece);
+    assert_true(http_stream_send(stream, (struct str){piece, sizeof piece}));
+    assert_false(http_stream_send(stream, STR_LIT("y")));
+    while (rooms == 0) {
+        turn();
+        assert_false(client_read(fd, &len));
+    }
+    assert_int_equal(len, 8 + sizeof piece + 2);
+    assert_true(http_stream_send(stream, STR_LIT("y")));
+    close(fd);
+    turn();
+    assert_int_equal(gone, 1);
+}
+
 static void test_client_that_takes_nothing(void **state)
 {
     static char piece[30000];
@@ -321,6 +346,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_behind_other_replies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slow_client, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_large_piece, setup, teardown),
         cmocka_unit_test_setup_teardown(test_client_that_takes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_quiet_stream_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(test_server_stops, setup, teardown),
