@@ -330,9 +330,13 @@ static void results_merge(struct tls_attempt *a)
     r = a->stops[worst].result;
     r->addresses = arena_array(r->arena, a->stop_count, sizeof *r->addresses);
     r->address_count = a->stop_count;
-    for (size_t i = 0; i < a->stop_count; i++)
+    r->each = arena_array(r->arena, a->stop_count, sizeof *r->each);
+    for (size_t i = 0; i < a->stop_count; i++) {
         address_write(a->stops[i].result, r->arena, &r->addresses[i]);
-    a->stops[worst].result = a->result; // freed instead
+        r->each[i] = a->stops[i].result;
+        a->stops[i].result = r; // which holds them from now on
+    }
+    arena_free(a->result->arena);
     a->result = r;
 }
 

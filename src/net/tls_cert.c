@@ -7,6 +7,7 @@
 
 #include <openssl/ct.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "base/arena.h"
@@ -177,6 +178,20 @@ static void names_read(X509 *x, struct arena *arena, struct tls_cert *c)
     tls_cert_serial(X509_get0_serialNumber(x), &decimal, &hex);
     c->serial = buf_keep(arena, &decimal);
     c->serial_hex = buf_keep(arena, &hex);
+}
+
+bool tls_cert_parse(struct str der, const struct tls_cert_reading *reading,
+                    struct tls_cert *ret_cert)
+{
+    const unsigned char *p = (const unsigned char *)der.p;
+    X509 *x = d2i_X509(NULL, &p, (long)der.len);
+
+    ERR_clear_error();
+    if (!x)
+        return false;
+    tls_cert_read(x, reading, ret_cert);
+    X509_free(x);
+    return true;
 }
 
 EVP_MD_CTX *tls_cert_hasher(void)

@@ -75,6 +75,10 @@ struct tls_cert_reading {
 void tls_cert_read(X509 *certificate, const struct tls_cert_reading *reading,
                    struct tls_cert *ret_cert);
 
+// The same from DER; false when it is no certificate.
+[[nodiscard]] bool tls_cert_parse(struct str der, const struct tls_cert_reading *reading,
+                                  struct tls_cert *ret_cert);
+
 // What makes fingerprints, for as many as are wanted: to look SHA-256 up costs more than the
 // fingerprint of a certificate. End it with EVP_MD_CTX_free.
 [[nodiscard]] EVP_MD_CTX *tls_cert_hasher(void);

@@ -13,6 +13,7 @@
 #include "net/tls_policy.h"
 
 struct arena;
+struct tls_known;
 
 enum {
     TLS_DEPTH_MAX = 32, // certificates of a chain that are looked at
@@ -29,6 +30,7 @@ struct tls_evidence {
     bool is_ip;                 // host is an address
     wall now;
     const struct tls_policy *policy;
+    const struct tls_known *known; // what was seen there before; NULL: nobody remembers
 };
 
 // The certificate at depth of the chain that was built, the leaf at 0; NULL beyond it.

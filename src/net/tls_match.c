@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/arena.h"
+#include "net/tls_target.h"
 
 enum {
     HOST_WORDS_SANS = 5,
@@ -130,18 +131,34 @@ static bool has_pin(const struct tls_evidence *evidence)
     return false;
 }
 
+// What was expected to be seen before counts; else what is remembered.
+static bool is_changed(const struct tls_evidence *evidence)
+{
+    const struct tls_policy *policy = evidence->policy;
+    const struct tls_known *known = evidence->known;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+
+    if ((!policy->has_previous && (!known || known->count == 0)) ||
+        !X509_digest(evidence->leaf, EVP_sha256(), digest, NULL))
+        return false;
+    if (policy->has_previous)
+        return memcmp(digest, policy->previous, TLS_SHA256) != 0;
+    for (size_t i = 0; i < known->count; i++)
+        if (memcmp(digest, known->sha256[i], TLS_SHA256) == 0)
+            return false;
+    return true;
+}
+
 void tls_match_judge_pins(const struct tls_evidence *evidence, struct tls_findings *findings)
 {
     const struct tls_policy *policy = evidence->policy;
-    unsigned char digest[EVP_MAX_MD_SIZE];
 
     if (policy->pin_count > 0 && !has_pin(evidence))
         tls_finding_add(findings, TLS_CODE_PIN_MISMATCH, 0,
                         "neither the certificate nor a key in its chain is %s",
                         policy->pin_count > 1 ? "one of those that are pinned"
                                               : "the one that is pinned");
-    if (policy->has_previous && X509_digest(evidence->leaf, EVP_sha256(), digest, NULL) &&
-        memcmp(digest, policy->previous, TLS_SHA256) != 0)
+    if (is_changed(evidence))
         tls_finding_add(findings, TLS_CODE_CERTIFICATE_CHANGED, 0,
                         "the certificate is another one than before");
 }

@@ -29,6 +29,7 @@ struct tls_prober {
     struct list probes; // all that are not freed
     size_t load;
     size_t load_max;
+    struct tls_watch watch;
     pthread_t thread;
     struct loop_post quit_post;
 
@@ -43,6 +44,7 @@ struct tls_prober {
 struct tls_probe {
     struct tls_prober *prober;
     struct tls_target target;
+    struct tls_known known; // what the watch remembered
 
     // home thread
     struct list link;
@@ -106,6 +108,7 @@ bool tls_prober_new(struct loop *home, const struct tls_prober_options *options,
         return false;
     prober = mem_alloc(sizeof *prober);
     prober->home = home;
+    prober->watch = o->watch;
     prober->running_max = o->in_flight_max ? o->in_flight_max : 256;
     prober->load_max = prober->running_max + (o->queue_max ? o->queue_max : 10000);
     list_init(&prober->probes);
@@ -160,6 +163,8 @@ bool tls_probe_start(struct tls_prober *prober, const struct tls_target *target,
     probe->prober = prober;
     probe->target = *target;
     probe->target.options = tls_options_hold(target->options);
+    if (prober->watch.known && prober->watch.known(target, &probe->known, prober->watch.ctx))
+        probe->target.known = &probe->known;
     probe->done = done;
     probe->ctx = ctx;
     list_push(&prober->probes, &probe->link);
@@ -190,6 +195,8 @@ static void home_finished(void *ctx)
     if (probe->is_cancelled)
         return; // the ack is on its way, and frees
     probe->prober->load--;
+    if (probe->prober->watch.seen)
+        probe->prober->watch.seen(probe->result, probe->prober->watch.ctx);
     probe->done(probe->result, probe->ctx);
     probe_free(probe);
 }
@@ -202,8 +209,7 @@ static void home_acked(void *ctx)
 static void probe_free(struct tls_probe *probe)
 {
     list_remove(&probe->link);
-    if (probe->result)
-        arena_free(probe->result->arena);
+    tls_result_free(probe->result);
     tls_options_drop(probe->target.options);
     free(probe);
 }

@@ -25,11 +25,20 @@ struct loop;
 struct tls_prober;
 struct tls_probe;
 
+// Somebody who remembers what checks have seen. Both are called on the home loop.
+struct tls_watch {
+    // Fills in what was seen at target before; false when it is not remembered.
+    bool (*known)(const struct tls_target *target, struct tls_known *ret_known, void *ctx);
+    void (*seen)(const struct tls_result *result, void *ctx); // before the check's own done
+    void *ctx;
+};
+
 struct tls_prober_options {
     const struct clock *clock; // NULL: clock_real(). Judges dates
     const char *ca; // PEM file or directory of trusted certificates, instead of the system's;
                     // NULL: the system's. Copied
     const struct access *access; // whom to connect to; NULL: anybody. Borrowed
+    struct tls_watch watch;      // of all checks; zero: nobody
     size_t in_flight_max;        // checks at the same time; 0: 256
     size_t queue_max;            // checks waiting for a place; 0: 10000
     size_t dns_workers;          // threads for getaddrinfo; 0: 4. Started by the first lookup

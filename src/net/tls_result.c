@@ -4,12 +4,22 @@
 
 #include <openssl/evp.h>
 
+#include "base/arena.h"
 #include "time/civil.h"
 
 enum {
     WORDS_FINDINGS = 3,  // told in a sentence
     PEM_LINE_BYTES = 48, // of DER in a line
 };
+
+void tls_result_free(struct tls_result *result)
+{
+    for (size_t i = 0; result && result->each && i < result->address_count; i++)
+        if (result->each[i] != result)
+            arena_free(result->each[i]->arena);
+    if (result)
+        arena_free(result->arena);
+}
 
 bool tls_result_is_good(const struct tls_result *result)
 {
@@ -104,7 +114,7 @@ void tls_result_words(const struct tls_result *r, struct buf *out)
 
 // ---- PEM ----
 
-static void pem_write(struct str der, struct buf *out)
+void tls_result_pem_der(struct str der, struct buf *out)
 {
     unsigned char line[PEM_LINE_BYTES / 3 * 4 + 1];
 
@@ -122,5 +132,5 @@ static void pem_write(struct str der, struct buf *out)
 void tls_result_pem(const struct tls_result *result, size_t count, struct buf *out)
 {
     for (size_t i = 0; i < result->chain_count && i < count; i++)
-        pem_write(result->chain[i].der, out);
+        tls_result_pem_der(result->chain[i].der, out);
 }

@@ -88,7 +88,7 @@ struct tls_result {
     bool is_verified;       // nothing is wrong with trust and dates (host name apart)
     bool is_host_asked;     // false: of a file, without a name to compare
     bool is_host_ok;        // names the host (or address) that was asked for, RFC 6125
-    bool is_changed;        // another one than the policy's previous
+    bool is_changed;        // another one than before
     struct tls_scts scts;
     struct tls_ocsp ocsp;
     struct tls_crl crl;
@@ -101,9 +101,13 @@ struct tls_result {
     double total_ms;
     struct tls_address *addresses; // of a check of all addresses: each, in the order of the lookup;
     size_t address_count;          // the rest of the result is that of the worst of them
+    struct tls_result **each;      // likewise, what was found at each; this one in its place
 
     struct arena *arena; // owns the strings
 };
+
+// Frees the result, and those of each address. Accepts NULL.
+void tls_result_free(struct tls_result *result);
 
 // Whether nothing is critical or failed: exit status 0.
 bool tls_result_is_good(const struct tls_result *result);
@@ -119,6 +123,14 @@ void tls_result_write(const struct tls_result *result, struct buf *out);
 // issuer, sha256, not_after, days_left, and the codes of what is worse than ok.
 void tls_result_write_short(const struct tls_result *result, struct json_write *w);
 
+// not_before, not_after, days_left, seconds_left and percent_left, into an open object; WALL_NEVER:
+// not known.
+void tls_result_write_dates(wall from, wall to, wall now, struct json_write *w);
+
+// The members of one certificate, into an open object.
+void tls_result_write_certificate(const struct tls_cert *certificate, wall now,
+                                  struct json_write *w);
+
 // From when on it is a warning that the leaf expires; WALL_NEVER: there is none, or it has no
 // dates.
 wall tls_result_warning_at(const struct tls_result *result);
@@ -133,6 +145,9 @@ const char *tls_result_subject(const struct tls_result *result, char out[TLS_TAR
 
 // Whole days until the leaf ends, rounded down: -1 from the first second after it. leaf is there.
 int64_t tls_result_days(const struct tls_result *result);
+
+// A certificate as PEM.
+void tls_result_pem_der(struct str der, struct buf *out);
 
 // The certificates that were sent, at most count of them, as PEM.
 void tls_result_pem(const struct tls_result *result, size_t count, struct buf *out);

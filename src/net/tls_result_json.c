@@ -215,10 +215,10 @@ static void usage_write(struct json_write *w, const char *key, uint32_t bits,
 }
 
 // Exact to a hundredth.
-static double percent_left(const struct tls_cert *c, wall now)
+static double percent_left(wall from, wall to, wall now)
 {
-    double life = (double)(c->not_after.us - c->not_before.us);
-    double left = (double)(c->not_after.us - now.us);
+    double life = (double)(to.us - from.us);
+    double left = (double)(to.us - now.us);
     int64_t hundredths = life > 0 ? (int64_t)(left / life * 10000) : 0;
 
     return (double)hundredths / 100;
@@ -229,22 +229,24 @@ static bool has_dates(const struct tls_cert *c)
     return c && c->not_before.us != WALL_NEVER.us && c->not_after.us != WALL_NEVER.us;
 }
 
-static void dates_write(const struct tls_cert *c, wall now, struct json_write *w)
+void tls_result_write_dates(wall from, wall to, wall now, struct json_write *w)
 {
-    static const struct tls_cert none = {.not_before = WALL_NEVER, .not_after = WALL_NEVER};
-    const struct tls_cert *d = c ? c : &none;
-    bool is_known = has_dates(d);
+    bool is_known = from.us != WALL_NEVER.us && to.us != WALL_NEVER.us;
 
-    time_write(w, "not_before", d->not_before);
-    time_write(w, "not_after", d->not_after);
-    count_write(w, "days_left", is_known, is_known ? tls_cert_days(d->not_after, now) : 0);
-    count_write(w, "seconds_left", is_known,
-                is_known ? floor_div(d->not_after.us - now.us, 1000000) : 0);
+    time_write(w, "not_before", from);
+    time_write(w, "not_after", to);
+    count_write(w, "days_left", is_known, is_known ? tls_cert_days(to, now) : 0);
+    count_write(w, "seconds_left", is_known, is_known ? floor_div(to.us - now.us, 1000000) : 0);
     json_write_key(w, "percent_left");
     if (is_known)
-        json_write_double(w, percent_left(d, now));
+        json_write_double(w, percent_left(from, to, now));
     else
         json_write_null(w);
+}
+
+static void dates_write(const struct tls_cert *c, wall now, struct json_write *w)
+{
+    tls_result_write_dates(c ? c->not_before : WALL_NEVER, c ? c->not_after : WALL_NEVER, now, w);
 }
 
 // What is most asked for, of the server's own certificate, once more.
@@ -297,6 +299,10 @@ static void limits_write(const struct tls_result *r, struct json_write *w)
 static void trust_write(const struct tls_result *r, struct json_write *w)
 {
     static const char *const anchors[] = {"none", "system", "custom"};
+    const struct tls_policy *policy = tls_target_policy(&r->target);
+    const unsigned char *before = policy->has_previous ? policy->previous
+                                  : r->target.known    ? r->target.known->sha256[0]
+                                                       : policy->previous;
     char hex[2 * TLS_SHA256 + 1] = "";
 
     bool_write(w, "verified", r->leaf, r->is_verified);
@@ -309,7 +315,7 @@ static void trust_write(const struct tls_result *r, struct json_write *w)
     else
         text_write(w, "verified_chain", NULL);
     for (size_t i = 0; r->is_changed && i < TLS_SHA256; i++)
-        snprintf(hex + 2 * i, 3, "%02x", tls_target_policy(&r->target)->previous[i]);
+        snprintf(hex + 2 * i, 3, "%02x", before[i]);
     json_write_key(w, "changed");
     if (!r->is_changed) {
         json_write_null(w);
@@ -334,17 +340,13 @@ static void uses_write(const struct tls_cert *c, struct json_write *w)
     list_write(w, "crl_uris", c->crls.v, c->crls.len);
 }
 
-static void certificate_write(const struct tls_result *r, size_t position, struct json_write *w)
+void tls_result_write_certificate(const struct tls_cert *c, wall now, struct json_write *w)
 {
-    const struct tls_cert *c = &r->chain[position];
-
-    json_write_object(w);
-    count_write(w, "position", true, (int64_t)position);
     name_write(w, "subject", true, c->subject);
     name_write(w, "issuer", true, c->issuer);
     str_write(w, "serial", c->serial);
     str_write(w, "serial_hex", c->serial_hex);
-    dates_write(c, r->checked_at, w);
+    dates_write(c, now, w);
     str_write(w, "key_type", c->key_type);
     count_write(w, "key_bits", c->key_bits > 0, c->key_bits);
     str_write(w, "curve", c->curve);
@@ -356,7 +358,6 @@ static void certificate_write(const struct tls_result *r, size_t position, struc
     str_write(w, "spki_sha256", c->spki_sha256);
     uses_write(c, w);
     count_write(w, "der_bytes", true, (int64_t)c->der.len);
-    json_write_object_end(w);
 }
 
 static void chain_write(const struct tls_result *r, struct json_write *w)
@@ -367,8 +368,12 @@ static void chain_write(const struct tls_result *r, struct json_write *w)
         return;
     }
     json_write_array(w);
-    for (size_t i = 0; i < r->chain_count; i++)
-        certificate_write(r, i, w);
+    for (size_t i = 0; i < r->chain_count; i++) {
+        json_write_object(w);
+        count_write(w, "position", true, (int64_t)i);
+        tls_result_write_certificate(&r->chain[i], r->checked_at, w);
+        json_write_object_end(w);
+    }
     json_write_array_end(w);
 }
 

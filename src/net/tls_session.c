@@ -227,6 +227,7 @@ static void evidence_collect(struct tls_session *s, const struct tls_target *tar
     e->is_trusted = tls_chain_is_trusted(&s->verdict.notes);
     e->host = tls_target_name(target, &e->is_ip);
     e->policy = tls_target_policy(target);
+    e->known = target->known;
 }
 
 const struct tls_evidence *tls_session_evidence(const struct tls_session *session)

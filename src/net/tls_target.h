@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 #include "base/str.h"
@@ -14,6 +15,7 @@ struct tls_policy;
 enum {
     TLS_HOST_MAX = 253, // longest host name (RFC 1035) in bytes, without a trailing dot
     TLS_PORT_DEFAULT = 443,
+    TLS_KNOWN_MAX = 4, // certificates of a target that are remembered
     TLS_DNS_MS = 5000, // what a limit of 0 in struct tls_target stands for
     TLS_CONNECT_MS = 5000,
     TLS_PROXY_MS = 5000,
@@ -21,6 +23,12 @@ enum {
     TLS_HANDSHAKE_MS = 10000,
     TLS_CLOSE_MS = 1000,
     TLS_TOTAL_MS = 20000,
+};
+
+// The certificates that were seen at a target before, the newest first.
+struct tls_known {
+    size_t count; // 0: it was never looked at
+    unsigned char sha256[TLS_KNOWN_MAX][32];
 };
 
 // A value: copy it freely. Zeroed limits and port mean the defaults.
@@ -40,6 +48,7 @@ struct tls_target {
                   // place)
     const struct tls_options *options; // how to get there and what to offer; NULL: nothing special.
                                        // Borrowed
+    const struct tls_known *known;     // NULL: nobody remembers. Borrowed
 };
 
 // Reads "host", "host:port", "192.0.2.1", "192.0.2.1:8443", "::1", "[::1]" or "[::1]:8443" into

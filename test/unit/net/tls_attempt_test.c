@@ -98,7 +98,7 @@ static void visit_done(struct tls_result *r, void *ctx)
 static void attempt_done(struct tls_result *r, void *ctx)
 {
     outcome_set(r, ctx);
-    arena_free(r->arena);
+    tls_result_free(r);
 }
 
 static void wait_for(const struct outcome *o)

@@ -405,6 +405,26 @@ static void test_keys(void **state)
     arena_free(arena);
 }
 
+static void test_parse(void **state)
+{
+    struct fixture_cert c = fixture_make(&(struct fixture_options){.cn = "x", .sans = "DNS:x"});
+    struct tls_cert_reading reading = {
+        .arena = arena_new(1024), .sha256 = tls_cert_hasher(), .sans_max = 9};
+    unsigned char *der = NULL;
+    int n = i2d_X509(c.x509, &der);
+    struct tls_cert cert;
+
+    (void)state;
+    assert_true(tls_cert_parse((struct str){(char *)der, (size_t)n}, &reading, &cert));
+    assert_true(str_eq(cert.sans[0], STR_LIT("DNS:x")));
+    assert_false(tls_cert_parse((struct str){(char *)der, (size_t)n - 1}, &reading, &cert));
+    assert_false(tls_cert_parse((struct str){0}, &reading, &cert));
+    OPENSSL_free(der);
+    arena_free(reading.arena);
+    EVP_MD_CTX_free(reading.sha256);
+    fixture_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_a_whole_certificate),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_parse),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_match.h"
 
+#include "net/tls_target.h"
+
 #include "base/arena.h"
 #include "tls_findings.h"
 #include "tls_fixture.h"
@@ -164,12 +166,41 @@ static void test_pins(void **state)
     fixture_free(&issuer);
 }
 
+// What is remembered of the place: any of it is no change; what was told counts before it.
+static void test_known(void **state)
+{
+    struct fixture_cert c = fixture_make(&(struct fixture_options){.cn = "x"});
+    struct tls_known known = {0};
+    struct tls_policy policy = {0};
+    struct tls_evidence evidence = {.leaf = c.x509, .policy = &policy, .known = &known};
+    struct tls_findings f = {.arena = arena_new(1024)};
+    struct tls_cert leaf;
+
+    (void)state;
+    tls_match_judge_pins(&evidence, &f); // nothing is known
+    known.count = 2;
+    memset(known.sha256, 1, sizeof known.sha256);
+    X509_digest(c.x509, EVP_sha256(), known.sha256[1], NULL);
+    tls_match_judge_pins(&evidence, &f);
+    findings_are(&f, "", 0);
+    known.count = 1;
+    tls_match_judge_pins(&evidence, &f);
+    findings_are(&f, "certificate_changed@0=ok", 1);
+    f.len = 0;
+    cert_read(c.x509, 0, f.arena, &leaf);
+    pin_set(&policy, "previous", leaf.sha256);
+    tls_match_judge_pins(&evidence, &f);
+    findings_are(&f, "", 2);
+    arena_free(f.arena);
+    fixture_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),       cmocka_unit_test(test_nul_in_a_name),
         cmocka_unit_test(test_certificate), cmocka_unit_test(test_host_findings),
-        cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_pins),        cmocka_unit_test(test_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

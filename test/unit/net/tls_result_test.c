@@ -199,6 +199,31 @@ static void test_in_short(void **state)
     assert_int_equal(tls_result_warning_at(&r).us, WALL_NEVER.us);
 }
 
+static void test_parts(void **state)
+{
+    struct tls_result r = sample();
+    struct json_write w;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 65536);
+    json_write_init(&w, &out);
+    json_write_object(&w);
+    tls_result_write_dates((wall){0}, WALL_NEVER, r.checked_at, &w);
+    json_write_object_end(&w);
+    assert_string_equal(buf_text(&out),
+                        "{\"not_before\":\"1970-01-01T00:00:00Z\",\"not_after\":null,"
+                        "\"days_left\":null,\"seconds_left\":null,\"percent_left\":null}");
+    buf_clear(&out);
+    json_write_init(&w, &out);
+    json_write_object(&w);
+    tls_result_write_certificate(r.leaf, r.checked_at, &w);
+    json_write_object_end(&w);
+    assert_non_null(strstr(buf_text(&out), "\"days_left\":62,"));
+    assert_null(strstr(buf_text(&out), "position"));
+    buf_done(&out);
+}
+
 static void test_the_way(void **state)
 {
     struct tls_result r = sample();
@@ -357,6 +382,10 @@ static void test_pem(void **state)
                         "OA==\n"
                         "-----END CERTIFICATE-----\n");
     buf_clear(&out);
+    tls_result_pem_der(STR_LIT("a"), &out);
+    assert_string_equal(buf_text(&out),
+                        "-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n");
+    buf_clear(&out);
     tls_result_pem(&r, 0, &out);
     assert_int_equal(out.len, 0);
     buf_done(&out);
@@ -365,10 +394,15 @@ static void test_pem(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),         cmocka_unit_test(test_in_short),
-        cmocka_unit_test(test_the_way),      cmocka_unit_test(test_a_file),
-        cmocka_unit_test(test_each_address), cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_failed),       cmocka_unit_test(test_seen_but_failed),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_in_short),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_the_way),
+        cmocka_unit_test(test_a_file),
+        cmocka_unit_test(test_each_address),
+        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_failed),
+        cmocka_unit_test(test_seen_but_failed),
         cmocka_unit_test(test_pem),
     };
 
