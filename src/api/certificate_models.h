@@ -2,6 +2,7 @@
 // inventory of what they have seen.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
@@ -17,4 +18,20 @@ struct check_form {
 #undef X
 };
 
+struct certificate_params {
+    struct str sha256;
+};
+
+struct certificates_query {
+    struct str host, issuer; // may be missing
+    int64_t expires;         // microseconds from now; CERTIFICATES_ANY: any end
+    bool is_current;
+    int sort;
+    int64_t limit, cursor;
+};
+#define CERTIFICATES_ANY INT64_MAX
+
+extern const struct model certificate_params_model, certificates_query_model;
+extern const struct model certificate_list_model, certificate_full_model, certificate_pem_model;
+extern const struct model sighting_list_model;
 extern const struct model check_form_model, check_result_model;

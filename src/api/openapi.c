@@ -187,9 +187,11 @@ static void content_write(struct writer *o, const char *type, const struct model
     char ref[96];
 
     open_object(o, "content");
-    open_object(o, model && !model->name ? "text/plain" : type);
+    open_object(o, model && model->media   ? model->media
+                   : model && !model->name ? "text/plain"
+                                           : type);
     open_object(o, "schema");
-    if (model && !model->name) {
+    if (model && (!model->name || model->media)) {
         pair(o, "type", "string");
     } else if (model) {
         snprintf(ref, sizeof ref, "#/components/schemas/%s", model->name);

@@ -8,6 +8,7 @@
 // second signal does not wait.
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api.h"
+#include "api/inventory.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -53,6 +54,7 @@ struct server {
     struct zones *zones;
     struct store *store;
     struct access *access; // whom certificate checks may connect to
+    struct inventory *inventory;
     struct tls_prober *prober;
     struct exec *exec;
     struct sched *sched;
@@ -335,6 +337,9 @@ static bool engine_build(struct server *v, struct err *e)
         return fail(e, ERR_USAGE, "db", "the path of the database is too long");
     if (!sqlite_store_open(v->loop, clock_real(), &store, &v->store, e))
         return false;
+    if (!inventory_new(v->store, &v->inventory, e))
+        return false;
+    prober.watch = (struct tls_watch){inventory_known, inventory_see, v->inventory};
     if (!tls_prober_new(v->loop, &prober, &v->prober, e))
         return false;
     struct exec_options exec = {
@@ -412,6 +417,7 @@ static void server_done(struct server *v)
     sigaction(SIGALRM, &action, NULL);
     alarm(RESOLVER_WAIT_S);
     tls_prober_free(v->prober);
+    inventory_free(v->inventory);
     access_free(v->access);
     zones_free(v->zones);
     buf_done(&v->zone);

@@ -84,6 +84,7 @@ struct model {
     enum model_extra extra;
     bool is_loose;           // parameters: a missing one has no object around it as its input
     bool null_counts;        // null is "given" as well, with the preset as value: for merge patches
+    const char *media;       // of replies that are no JSON but a text of this type
     const char *strict_with; // when this member is given, extra members are complaints; may be NULL
 };
 

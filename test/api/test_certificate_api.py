@@ -171,3 +171,14 @@ def test_many_at_once(server, shop, good):
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         replies = list(pool.map(lambda _: server.post(URL, json=body).json(), range(200)))
     assert [reply for reply in replies if reply["code"] != "ok"] == []
+
+
+def test_check_replies_keep_to_their_schema(server, shop, good):
+    import jsonschema
+    document = server.get("/openapi.json").json()
+    schema = document["paths"][URL]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    told = ask(server, good.port, shop).json()
+    jsonschema.Draft202012Validator({**schema, "components": document["components"]}).validate(told)
+    schemas = document["components"]["schemas"]
+    assert set(told) == set(schemas["CertificateCheckResult"]["properties"])
+    assert set(told["chain"][0]) == set(schemas["CertificateOfChain"]["properties"])

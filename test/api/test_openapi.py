@@ -1,8 +1,15 @@
 """test_openapi.py - the document is sound, complete, and tells the truth about replies."""
+import os
 import re
+import sys
 
 import jsonschema
 import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+import tls_lab as lab
+from tls_world import World
 
 METHODS = {"get", "put", "post", "delete", "patch"}
 
@@ -81,17 +88,21 @@ def test_each_operation_answers(server, document):
             assert str(reply.status_code) in op["responses"], (method, path, reply.status_code)
 
 
-def test_replies_keep_to_their_schemas(server, document):
+def test_replies_keep_to_their_schemas(server, document, tmp_path):
     server.folder("x", "interval\nhours=1\n")
     assert server.post("/api/v1/jobs", json={"job_id": "x"}).status_code == 200
     server.post("/api/v1/jobs/x/runs")
     run = server.wait_for_run("/api/v1/jobs/x/runs")
     assert server.put("/api/v1/calendars/y", json={"dates": ["12-25"]}).status_code in (200, 201)
     assert server.put("/api/v1/freezes/y", json={"from": "12-25", "to": "12-26", "reason": "z"}).status_code in (200, 201)
+    with lab.Server(lab.tls(World(tmp_path).good())) as other:
+        assert server.post("/api/v1/certificates/check", json={"host": f"localhost:{other.port}"}).status_code == 200
+    assert lab.wait_until(lambda: server.get("/api/v1/certificates").json()["total"] > 0)
+    certificate = server.get("/api/v1/certificates").json()["certificates"][0]["sha256"]
     for path, method, op in operations(document):
         if method != "get" or "application/json" not in op["responses"]["200"].get("content", {}):
             continue
-        url = path.replace("{job_id}", "x").replace("{run_id}", str(run["run_id"])).replace("{name}", "y")
+        url = path.replace("{job_id}", "x").replace("{run_id}", str(run["run_id"])).replace("{name}", "y").replace("{sha256}", certificate)
         needed = {p["name"]: p["schema"]["examples"][0] for p in op.get("parameters", [])
                   if p["in"] == "query" and p["required"]}
         reply = server.get(url, params=needed)
