@@ -152,7 +152,7 @@ def test_keys_are_not_repeated(server, shop, tmp_path):
             assert "hunter2" not in reply.text and secret not in reply.text
     log = server.log.read_text()
     assert "hunter2" not in log and secret not in log
-    assert not any(word in path.read_bytes() for path in server.home.glob("belfry.db*") for word in (b"hunter2", secret.encode()))
+    assert not any(word in path.read_bytes() for path in server.home.rglob("*") if path.is_file() for word in (b"hunter2", secret.encode()))
 
 
 def test_denied(tmp_path):
