@@ -17,8 +17,10 @@ struct pretence {
 };
 
 // Calls of whoever wants to know. on_start says how the attempt goes; on_end (may be NULL) is
-// called before the scheduler hears of the end.
+// called before the scheduler hears of the end. places: so many at once, the others wait in the
+// order they came (0: no limit).
 struct pretend_ops {
+    size_t places;
     void (*on_start)(const struct exec_request *request, struct pretence *ret_pretence, void *ctx);
     void (*on_end)(const struct run_end *end, void *ctx);
 };

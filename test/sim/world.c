@@ -534,7 +534,7 @@ static void jobs_note(struct world *w)
 static void life_begin(struct world *w)
 {
     struct sched_options options = {.zones = w->zones, .timezone = STR_LIT("UTC")};
-    const struct pretend_ops acting = {began, ended};
+    const struct pretend_ops acting = {.on_start = began, .on_end = ended};
     struct err e;
 
     w->is_dead = false;

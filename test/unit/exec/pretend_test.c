@@ -31,14 +31,13 @@ static void done(const struct run_end *end, void *ctx)
 {
     struct scene *scene = ctx;
 
-    assert_int_equal(scene->told, scene->ended + 1);
     scene->ends[scene->ended++] = *end;
 }
 
 static int scene_open(void **state)
 {
     static struct scene scene;
-    const struct pretend_ops ops = {on_start, on_end};
+    const struct pretend_ops ops = {2, on_start, on_end};
     struct err e;
 
     scene = (struct scene){0};
@@ -132,15 +131,32 @@ static void test_free_forgets(void **state)
     assert_int_equal(exec_running(scene->exec), 1);
 }
 
+// Two places: the third begins when the first has ended; one that is cancelled never does.
+static void test_waits_for_a_place(void **state)
+{
+    struct scene *scene = *state;
+
+    start(scene, 1, 5 * S, RUN_SUCCEEDED);
+    start(scene, 2, 9 * S, RUN_SUCCEEDED);
+    start(scene, 3, 1 * S, RUN_SUCCEEDED);
+    start(scene, 4, 1 * S, RUN_SUCCEEDED);
+    assert_int_equal(exec_running(scene->exec), 4);
+    exec_cancel(scene->exec, 4);
+    pass(scene, 5 * S);
+    pass(scene, 1 * S);
+    assert_int_equal(exec_running(scene->exec), 1);
+    assert_int_equal(scene->told, 2);
+    assert_true(scene->ends[2].run_id == 3 && scene->ends[2].started_at.us == 1005 * S);
+}
+
 #define test(fn) cmocka_unit_test_setup_teardown(fn, scene_open, scene_close)
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        test(test_lasts_and_ends_as_told),
-        test(test_cancel),
-        test(test_stop_after_the_grace),
-        test(test_free_forgets),
+        test(test_lasts_and_ends_as_told), test(test_cancel),
+        test(test_stop_after_the_grace),   test(test_free_forgets),
+        test(test_waits_for_a_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
