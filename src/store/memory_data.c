@@ -11,12 +11,14 @@
 #include "store/memory_calendars.h"
 #include "store/memory_inventory.h"
 
+#define KEPT_RUNS 4   // of a job, by memory_data_trim
 #define LAST_ENDS 100 // runs that are looked at for STORE_LAST_END
 
 struct memory_run {
     struct store_run r;              // texts and streams owned; job_name borrowed from the job
     struct arena *asked;             // holds r.run.ask, when there is one
     VEC_OF(struct run_end) attempts; // those before the last one; texts and streams owned
+    bool is_trimmed;
 };
 
 struct memory_job {
@@ -115,6 +117,35 @@ void memory_data_rest(struct memory_data *data, wall now)
 void memory_data_leave(struct memory_data *data)
 {
     data->is_open = false;
+}
+
+static bool is_trimmed(const struct memory_job *job, size_t at)
+{
+    return job->runs.len - at > KEPT_RUNS && run_state_is_final(job->runs.v[at]->r.run.state);
+}
+
+void memory_data_trim(struct memory_data *data)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < data->jobs.len; i++) {
+        struct memory_job *job = data->jobs.v[i];
+        size_t len = 0;
+
+        for (size_t k = 0; k < job->runs.len; k++) {
+            job->runs.v[k]->is_trimmed = is_trimmed(job, k);
+            if (!job->runs.v[k]->is_trimmed)
+                job->runs.v[len++] = job->runs.v[k];
+        }
+        job->runs.len = len;
+    }
+    for (size_t i = 0; i < data->runs.len; i++) {
+        if (data->runs.v[i]->is_trimmed)
+            run_free(data->runs.v[i]);
+        else
+            data->runs.v[kept++] = data->runs.v[i];
+    }
+    data->runs.len = kept;
 }
 
 // ---- carrying out ----

@@ -24,6 +24,9 @@ struct memory_watch {
 };
 void memory_data_watch(struct memory_data *data, const struct memory_watch *watch); // copied
 
+// Forgets final runs but the last few of each job, so that a long simulation stays small.
+void memory_data_trim(struct memory_data *data);
+
 // A store begins on it: what was running is RUN_ORPHANED. How many runs that were. One store at a
 // time.
 int64_t memory_data_take(struct memory_data *data, wall now);

@@ -70,9 +70,33 @@ static void test_data(void **state)
     memory_data_free(NULL);
 }
 
+// Of ten runs the last four and the one that is alive stay, and the watermark's work is not lost.
+static void test_trim(void **state)
+{
+    struct memory_data *data = memory_data_new();
+    struct job_row row = {.name = STR_LIT("a"), .spec = STR_LIT("{}")};
+
+    (void)state;
+    assert_int_equal(memory_data_take(data, (wall){100}), 0);
+    write_now(data, request_put_job(&row, STORE_CREATE), ERR_NONE);
+    for (int i = 1; i <= 10; i++) {
+        struct run run = {.id = i, .job_id = 1, .scheduled_at = {i}, .state = RUN_SKIPPED};
+
+        run.state = i == 3 ? RUN_RUNNING : RUN_SKIPPED;
+        run.attempt = i == 3;
+        write_now(data, request_claim(&run, 1, (wall){i}), ERR_NONE);
+    }
+    memory_data_trim(data);
+    for (int i = 1; i <= 10; i++)
+        assert_int_equal(state_of(data, i), i == 3 ? RUN_RUNNING : i >= 7 ? RUN_SKIPPED : RUN_NONE);
+    memory_data_leave(data);
+    memory_data_free(data);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_data)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_data),
+                                              cmocka_unit_test(test_trim)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
