@@ -156,24 +156,6 @@ static bool host_names_split(struct server *v, struct err *e)
     return true;
 }
 
-// The path in "sqlite:///jobs.db" (relative), "sqlite:////var/lib/jobs.db" (absolute) or a plain
-// path.
-static bool db_path(const char *text, const char **ret_path, struct err *e)
-{
-    struct str s = str_of(text);
-
-    if (str_starts(s, STR_LIT("sqlite:///"))) {
-        *ret_path = text + strlen("sqlite:///");
-        return **ret_path ? true : fail(e, ERR_USAGE, "db", "\"%s\" names no file", text);
-    }
-    if (strstr(text, "://")) {
-        (void)fail(e, ERR_USAGE, "db", "\"%s\" is not a store this version knows", text);
-        return fail_hint(e, "give a path, or sqlite:///PATH");
-    }
-    *ret_path = text;
-    return *text ? true : fail(e, ERR_USAGE, "db", "the database has no name");
-}
-
 static bool log_setup(const struct settings *s, struct err *e)
 {
     static const char *const formats[] = {"auto", "text", "json"};
@@ -330,7 +312,8 @@ static bool engine_build(struct server *v, struct err *e)
         .access = v->access,
     };
 
-    if (!db_path(v->settings.db, &store.path, e) || !jobs_dir_setup(v->settings.jobs_dir, e))
+    if (!settings_db_path(v->settings.db, &store.path, e) ||
+        !jobs_dir_setup(v->settings.jobs_dir, e))
         return false;
     // Beside the database, so that they are found together.
     if (snprintf(v->runs_dir, sizeof v->runs_dir, "%s.runs", store.path) >= (int)sizeof v->runs_dir)

@@ -172,3 +172,19 @@ void settings_help(FILE *out)
         fprintf(out, "\n%19s$%s%s%s\n", "", row->env, other[0] ? " or $" : "", other);
     }
 }
+
+bool settings_db_path(const char *text, const char **ret_path, struct err *e)
+{
+    struct str s = str_of(text);
+
+    if (str_starts(s, STR_LIT("sqlite:///"))) {
+        *ret_path = text + strlen("sqlite:///");
+        return **ret_path ? true : fail(e, ERR_USAGE, "db", "\"%s\" names no file", text);
+    }
+    if (strstr(text, "://")) {
+        (void)fail(e, ERR_USAGE, "db", "\"%s\" is not a store this version knows", text);
+        return fail_hint(e, "give a path, or sqlite:///PATH");
+    }
+    *ret_path = text;
+    return *text ? true : fail(e, ERR_USAGE, "db", "the database has no name");
+}

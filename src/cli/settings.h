@@ -30,5 +30,9 @@ struct settings {
 [[nodiscard]] bool settings_read(int argc, char **argv, struct settings *ret_settings,
                                  struct err *e);
 
+// The path in "sqlite:///jobs.db" (relative), "sqlite:////var/lib/jobs.db" (absolute) or a plain
+// path; *ret_path is part of text. ERR_USAGE for what names no file.
+[[nodiscard]] bool settings_db_path(const char *text, const char **ret_path, struct err *e);
+
 // Two lines a setting: flag, help, default; environment.
 void settings_help(FILE *out);
