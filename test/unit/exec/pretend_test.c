@@ -141,7 +141,7 @@ static void test_waits_for_a_place(void **state)
     start(scene, 3, 1 * S, RUN_SUCCEEDED);
     start(scene, 4, 1 * S, RUN_SUCCEEDED);
     assert_int_equal(exec_running(scene->exec), 4);
-    exec_cancel(scene->exec, 4);
+    exec_cancel(scene->exec, 4, 0);
     pass(scene, 5 * S);
     pass(scene, 1 * S);
     assert_int_equal(exec_running(scene->exec), 1);
