@@ -105,7 +105,7 @@ void schedules_list(struct call *call)
     json_write_key(&w, "jobs");
     json_write_array(&w);
     for (size_t i = 0; i < count; i++) {
-        struct job_now now = {list[i].next_at, list[i].running};
+        struct job_now now = {list[i].next_at, list[i].running, list[i].paused, NULL};
 
         json_write_object(&w);
         job_write_post(list[i].job, &now, &scratch, &w);

@@ -13,16 +13,16 @@
 #include "api/call.h"
 #include "api/models.h"
 #include "job/job_write.h"
+#include "job/tags.h"
 
 enum {
     PAGE_MAX = 1000,
     SCRATCH_BYTES = 1 << 16
 };
 
-static const char *const state_names[] = {"scheduled", "paused", "manual", "ended", "quarantined"};
 static const char *const expand_names[] = {"words", "last_run"};
 
-#define STATE_COUNT (sizeof state_names / sizeof *state_names)
+#define STATE_COUNT 5 // of job_view_state_names
 #define EXPAND_COUNT (sizeof expand_names / sizeof *expand_names)
 
 enum {
@@ -39,7 +39,7 @@ struct item {
 
 struct page {
     struct call *call;
-    unsigned states, expand;
+    unsigned states, kinds, expand;
     wall after; // the page begins behind this slot
     struct str after_name;
     bool is_first;
@@ -95,13 +95,24 @@ static bool cursor_read(struct page *page, struct str cursor)
                           "", "A cursor is what next_cursor of the page before says");
 }
 
+static size_t kind_count(void)
+{
+    size_t n = 0;
+
+    while (job_kind_names[n])
+        n++;
+    return n;
+}
+
 static bool query_read(struct page *page)
 {
     struct call *call = page->call;
     const struct jobs_query *query = call->query;
 
     page->limit = query->limit > PAGE_MAX ? PAGE_MAX : query->limit;
-    return words_read(call, query->state, "state", state_names, STATE_COUNT, &page->states) &&
+    return words_read(call, query->state, "state", job_view_state_names, STATE_COUNT,
+                      &page->states) &&
+           words_read(call, query->kind, "kind", job_kind_names, kind_count(), &page->kinds) &&
            words_read(call, query->expand, "expand", expand_names, EXPAND_COUNT, &page->expand) &&
            cursor_read(page, query->cursor);
 }
@@ -110,16 +121,21 @@ static bool query_read(struct page *page)
 
 static struct job_now now_of(const struct sched_item *item)
 {
-    return (struct job_now){item->next_at, item->running};
+    return (struct job_now){item->next_at, item->running, item->paused, NULL};
 }
 
 static bool is_wanted(const struct page *page, const struct sched_item *item)
 {
     struct job_now now = now_of(item);
     const char *state = job_state_text(item->job, &now);
+    const struct jobs_query *query = page->call->query;
 
+    if (query->tag.len > 0 && !tags_have(item->job->tags, query->tag))
+        return false;
+    if (page->kinds && !(page->kinds >> item->job->kind & 1))
+        return false;
     for (size_t i = 0; page->states && i < STATE_COUNT; i++)
-        if (strcmp(state, state_names[i]) == 0)
+        if (strcmp(state, job_view_state_names[i]) == 0)
             return page->states & 1u << i;
     return true;
 }

@@ -1,5 +1,7 @@
 // jobs.c - jobs over HTTP: S1's list, create and delete, and what S1 lacked.
 // SPDX-License-Identifier: Apache-2.0
+#include "api/jobs.h"
+
 #include "api/handlers.h"
 
 #include "api/call.h"
@@ -8,6 +10,7 @@
 #include "job/job_read.h"
 #include "job/job_write.h"
 #include "net/tls_request.h"
+#include "sched/hold.h"
 #include "trigger/preview.h"
 
 #include <stdlib.h>
@@ -15,8 +18,9 @@
 static void created(const struct err *err, const struct job *job, void *ctx);
 static void all_write(struct call *call);
 static void create_fail(struct call *call, const struct err *e);
-static void written(const struct err *err, const struct job *job, void *ctx);
 static void removed(const struct err *err, const struct job *job, void *ctx);
+static void quarantine_reply(struct call *call, const struct job *job);
+static bool match_check(struct call *call, const struct job *job);
 
 static struct str job_name(const struct call *call)
 {
@@ -30,11 +34,27 @@ static const struct job *job_find(const struct call *call)
     return sched_find(call->api->o.sched, job_name(call));
 }
 
+const struct job *jobs_change(struct call *call)
+{
+    const struct job *job = job_find(call);
+
+    if (!job)
+        call_reply_no_job(call);
+    else if (job->quarantine.len > 0)
+        quarantine_reply(call, job);
+    else if (match_check(call, job))
+        return job;
+    return NULL;
+}
+
 static struct job_now job_now(const struct call *call, const struct job *job)
 {
     struct sched *sched = call->api->o.sched;
+    wall now = clock_wall(call->api->o.clock);
 
-    return (struct job_now){sched_next_at(sched, job), sched_running(sched, job)};
+    return (struct job_now){sched_next_at(sched, job), sched_running(sched, job),
+                            sched_paused(sched, job),
+                            job->skip && now.us < job->skip->until.us ? job->skip : NULL};
 }
 
 // --- reading
@@ -66,7 +86,7 @@ static void all_write(struct call *call)
     json_write_key(&w, "jobs");
     json_write_array(&w);
     for (size_t i = 0; i < count; i++) {
-        struct job_now now = {list[i].next_at, list[i].running};
+        struct job_now now = {list[i].next_at, list[i].running, list[i].paused, NULL};
 
         job_write_item(list[i].job, &now, &scratch, &w);
     }
@@ -122,8 +142,9 @@ static wall slots_write(const struct call *call, const struct job *job, wall now
                         struct json_write *w)
 {
     const struct next_query *query = call->query;
-    const struct freezes *freezes = &sched_windows(call->api->o.sched)->freezes;
-    struct freeze_mark mark;
+    struct sched *sched = call->api->o.sched;
+    const struct holds holds = {&sched_windows(sched)->freezes, sched_pauses(sched)};
+    struct hold hold;
     wall at = now, last = now;
 
     json_write_key(w, "next");
@@ -135,10 +156,10 @@ static wall slots_write(const struct call *call, const struct job *job, wall now
         last = at;
         json_write_object(w);
         preview_write_run(job->trigger, at, w);
-        freezes_at(freezes, job->name, at, at, &mark);
-        if (mark.by) {
-            json_write_key(w, "freeze");
-            json_write_text(w, mark.by->message);
+        hold_at(&holds, job, at, at, &hold);
+        if (hold.reason != REASON_NONE) {
+            json_write_key(w, run_reason_name(hold.reason));
+            json_write_text(w, hold.message);
         }
         json_write_object_end(w);
     }
@@ -365,7 +386,7 @@ void job_put(struct call *call)
         body_fail(call, &e);
         return;
     }
-    sched_put(call->api->o.sched, job, expect, written, call);
+    sched_put(call->api->o.sched, job, expect, jobs_written, call);
 }
 
 static void quarantine_reply(struct call *call, const struct job *job)
@@ -401,10 +422,10 @@ void job_patch(struct call *call)
         body_fail(call, &e);
         return;
     }
-    sched_put(sched, job, present->version, written, call);
+    sched_put(sched, job, present->version, jobs_written, call);
 }
 
-static void written(const struct err *err, const struct job *job, void *ctx)
+void jobs_written(const struct err *err, const struct job *job, void *ctx)
 {
     struct call *call = ctx;
     struct call_match match = call_match(call);
@@ -425,7 +446,7 @@ static void written(const struct err *err, const struct job *job, void *ctx)
     }
 }
 
-// --- delete, pause, resume
+// --- delete
 // -------------------------------------------------------------------------------------------
 
 static void delete_fail(struct call *call)
@@ -457,26 +478,4 @@ static void removed(const struct err *err, const struct job *job, void *ctx)
         delete_fail(call);
     else
         call_reply_err(call, err);
-}
-
-static void pause_set(struct call *call, bool is_paused)
-{
-    const struct job *job = job_find(call);
-
-    if (!job)
-        call_reply_no_job(call);
-    else if (job->quarantine.len > 0)
-        quarantine_reply(call, job);
-    else if (match_check(call, job))
-        sched_pause(call->api->o.sched, job_name(call), is_paused, written, call);
-}
-
-void job_pause(struct call *call)
-{
-    pause_set(call, true);
-}
-
-void job_resume(struct call *call)
-{
-    pause_set(call, false);
 }

@@ -85,6 +85,22 @@ static void failure_write(struct json_write *w, const struct err *e)
     json_write_text(w, e->code ? e->message : NULL);
 }
 
+static void pauses_write(struct call *call, struct json_write *w)
+{
+    const struct pauses *pauses = sched_pauses(call->api->o.sched);
+    wall now = clock_wall(call->api->o.clock);
+    struct buf scratch;
+
+    buf_init(&scratch, 100);
+    json_write_key(w, "pauses");
+    json_write_array(w);
+    for (size_t i = 0; i < pauses->all.len; i++)
+        if (pause_holds(pauses->all.v[i], now))
+            pause_write(pauses->all.v[i], zones_utc(call->api->o.zones), &scratch, w);
+    json_write_array_end(w);
+    buf_done(&scratch);
+}
+
 static void jobs_count(struct call *call, struct json_write *w)
 {
     struct sched_item *list = sched_list(call->api->o.sched);
@@ -93,11 +109,12 @@ static void jobs_count(struct call *call, struct json_write *w)
 
     for (size_t i = 0; i < count; i++) {
         quarantined += list[i].job->quarantine.len > 0;
-        paused += list[i].job->state == JOB_PAUSED && list[i].job->quarantine.len == 0;
+        paused += list[i].paused && list[i].job->quarantine.len == 0;
     }
     free(list);
     count_write(w, "jobs", (int64_t)count);
     count_write(w, "paused", paused);
+    pauses_write(call, w);
     count_write(w, "quarantined", quarantined);
 }
 

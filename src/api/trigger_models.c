@@ -113,6 +113,14 @@ static const struct model_field next_item[] = {
      .type = MODEL_TEXT,
      .doc = "The freeze that is to skip it, and why; absent: none.",
      .example = "\"freeze year-end: no changes before the audit\""},
+    {.name = "paused",
+     .type = MODEL_TEXT,
+     .doc = "The pause that is to skip it, and why; absent: none.",
+     .example = "\"the tag etl is paused: the database moves\""},
+    {.name = "asked",
+     .type = MODEL_TEXT,
+     .doc = "That it was asked not to run, and why; absent: it was not.",
+     .example = "\"asked not to run: done by hand\""},
 };
 static MODEL(next_item_model, "NextItem", "A coming run.", next_item)
 
@@ -144,7 +152,7 @@ static MODEL(dst_item_model, "DstItem", "A change of the clocks that touches a t
         TEXT("job_id", "The job's name.", "\"get_random_user\""),
         TEXT("words", "The trigger in plain English.", "\"every 15 seconds\""),
         TEXT("timezone", "The trigger's time zone.", "\"UTC\""),
-        LIST("next", &next_item_model, "Coming runs, were nothing but freezes to hold them."),
+        LIST("next", &next_item_model, "Coming runs, were nothing to hold them."),
         LIST("excluded", &excluded_item_model,
              "What the calendars of the trigger take away up to the last of them, at most 100."),
         LIST("dst", &dst_item_model,

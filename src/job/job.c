@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "job/model.h"
 #include "job/options.h"
+#include "job/tags.h"
 #include "time/duration.h"
 
 #define GRACE_MAX_US HOUR_US
@@ -132,7 +133,12 @@ static bool row_read(struct job *job, const struct job_row *row,
     job->kind = (enum job_kind)row->kind;
     if (!job_name_check(row->name, e))
         return false;
-    return spec_read(job, row->spec, e) && trigger_read(job, row->trigger, context, e);
+    if (!spec_read(job, row->spec, e) || !trigger_read(job, row->trigger, context, e))
+        return false;
+    if (job->state == JOB_PAUSED && !job->pause) // from before pauses had words
+        job->pause = pause_new(PAUSE_JOB, (struct str){0}, (struct str){0}, STR_LIT("api"),
+                               row->updated_at, WALL_NEVER);
+    return true;
 }
 
 // What the stored spec says itself takes the place of the presets.
@@ -214,6 +220,19 @@ static bool options_take(struct job *job, const json_t *options, struct err *e)
     return true;
 }
 
+// What people say about a job: description, tags, what is not wanted for now.
+static bool words_take(struct job *job, const struct spec *spec, struct model_issues *issues,
+                       struct err *e)
+{
+    if (spec->description.len > 0)
+        job_set_text(&job->description, spec->description);
+    if (spec->tags && !tags_read(spec->tags, issues, &job->tags))
+        return fail(e, ERR_STORE, "spec", "the stored spec has tags that cannot be read");
+    return (!spec->pause ||
+            pause_decode(spec->pause, PAUSE_JOB, (struct str){0}, &job->pause, e)) &&
+           (!spec->skip || pause_decode(spec->skip, PAUSE_SLOTS, (struct str){0}, &job->skip, e));
+}
+
 static bool spec_read(struct job *job, struct str text, struct err *e)
 {
     struct arena *arena;
@@ -235,7 +254,7 @@ static bool spec_read(struct job *job, struct str text, struct err *e)
         if (spec.args)
             job_set_args(job, spec.args);
         policies_take(job, &spec, given);
-        ok = options_take(job, spec.options, e);
+        ok = options_take(job, spec.options, e) && words_take(job, &spec, issues, e);
     } else {
         buf_init(&words, 400);
         model_issues_words(issues, &words);
@@ -309,10 +328,16 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     json_t *args = json_loadb(job->args.p, job->args.len, 0, &error), *value;
     json_t *options =
         job->options.len > 0 ? json_loadb(job->options.p, job->options.len, 0, &error) : NULL;
+    json_t *tags = tags_encode(job->tags), *pause = pause_encode(job->pause);
+    json_t *asked = pause_encode(job->skip);
     struct spec spec = {
         .target = job->target,
         .args = args,
         .options = options,
+        .description = job->description.len > 0 ? job->description : (struct str){0},
+        .tags = tags,
+        .pause = pause,
+        .skip = asked,
 #define X(member, ...) .member = job->member,
 #include "job/job_policy.def"
 #undef X
@@ -330,6 +355,9 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     json_decref(value);
     json_decref(args);
     json_decref(options);
+    json_decref(tags);
+    json_decref(pause);
+    json_decref(asked);
     return text;
 }
 
@@ -355,12 +383,19 @@ struct job *job_copy(const struct job *job, const struct trigger_context *contex
 
     *copy = *job;
     copy->name = copy->target = copy->args = copy->options = copy->quarantine = (struct str){0};
+    copy->description = copy->tags = (struct str){0};
+    copy->pause = pause_copy(job->pause);
+    copy->skip = pause_copy(job->skip);
     copy->trigger = NULL;
     job_set_text(&copy->name, job->name);
     job_set_text(&copy->target, job->target);
     job_set_text(&copy->args, job->args);
     if (job->options.len > 0)
         job_set_text(&copy->options, job->options);
+    if (job->description.len > 0)
+        job_set_text(&copy->description, job->description);
+    if (job->tags.len > 0)
+        job_set_text(&copy->tags, job->tags);
     if (job->quarantine.len > 0)
         job_set_text(&copy->quarantine, job->quarantine);
     if (!job->trigger)
@@ -381,6 +416,32 @@ void job_set_text(struct str *field, struct str s)
     *field = (struct str){copy, s.len};
 }
 
+bool job_has_same_schedule(const struct job *a, const struct job *b)
+{
+    struct buf x, y;
+    bool is_same = false;
+
+    if (!a->trigger || !b->trigger)
+        return false;
+    buf_init(&x, ROW_TEXT_MAX);
+    buf_init(&y, ROW_TEXT_MAX);
+    trigger_write(a->trigger, &x);
+    trigger_write(b->trigger, &y);
+    is_same = str_eq(buf_str(&x), buf_str(&y));
+    buf_done(&x);
+    buf_done(&y);
+    return is_same;
+}
+
+void job_set_paused(struct job *job, bool is_paused, wall now)
+{
+    job->state = is_paused ? JOB_PAUSED : JOB_ENABLED;
+    if (!is_paused || pause_holds(job->pause, now))
+        return;
+    pause_free(job->pause);
+    job->pause = NULL;
+}
+
 void job_free(struct job *job)
 {
     if (!job)
@@ -390,7 +451,11 @@ void job_free(struct job *job)
     free((void *)job->target.p);
     free((void *)job->args.p);
     free((void *)job->options.p);
+    free((void *)job->description.p);
+    free((void *)job->tags.p);
     free((void *)job->quarantine.p);
+    pause_free(job->pause);
+    pause_free(job->skip);
     free(job);
 }
 

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "job/pause.h"
 #include "trigger/trigger.h"
 
 // Numbers are stored: never change one, never reuse one.
@@ -26,7 +27,7 @@ enum job_kind {
 
 enum job_state {
     JOB_ENABLED = 0,
-    JOB_PAUSED = 1,
+    JOB_PAUSED = 1,  // its pause may be over by itself
     JOB_ENDED = 2,   // its single date is over; the name may be used again
     JOB_DELETED = 3, // tombstone
 };
@@ -78,6 +79,10 @@ struct job {
     struct str options;      // JSON object of job_option.def; empty when nothing was given
     struct str args;         // JSON array of strings, "[]" when there are none
     struct trigger *trigger; // owned; NULL only when quarantined
+    struct str description;  // for people; may be empty
+    struct str tags;         // tags.h; may be empty
+    struct pause *pause;     // its present or last one, owned; NULL: none
+    struct pause *skip;      // slots that are not wanted, owned; NULL: none
     struct str quarantine;   // why the stored row is not usable; empty for a healthy job
     uint64_t preset;         // policies it does not say itself, by number (enum job_policy)
     enum job_coalesce coalesce;
@@ -140,6 +145,12 @@ void job_set_args(struct job *job, const json_t *list);
 
 // Sets the job's options from a JSON object; empty is none.
 void job_set_options(struct job *job, const json_t *options);
+// Whether two definitions have the same slots: the same trigger.
+bool job_has_same_schedule(const struct job *a, const struct job *b);
+
+// Whether it is to be paused from now on. It keeps a pause that holds; one that is over is none,
+// and whoever stores the job gives it another.
+void job_set_paused(struct job *job, bool is_paused, wall now);
 
 void job_free(struct job *job); // accepts NULL
 

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "job/folder.h"
 #include "job/misfire.h"
+#include "job/tags.h"
 #include "job/trigger_schema.h"
 #include "trigger/fields.h"
 
@@ -76,6 +77,7 @@ static bool schedule_set(struct reading *r);
 static bool schedule_from_trigger(struct reading *r);
 static bool schedule_from_form(struct reading *r);
 static bool schedule_from_file(struct reading *r);
+static bool words_set(struct reading *r);
 static bool policies_set(struct reading *r);
 
 static bool is_given(const struct reading *r, enum job_form_field field)
@@ -105,7 +107,7 @@ bool job_read(const struct job_form *form, uint64_t given, const struct job_read
         return false;
     if (is_given(&r, FORM_args) && json_is_array(form->args))
         job_set_args(job, form->args);
-    return policies_set(&r);
+    return words_set(&r) && policies_set(&r);
 }
 
 // --- what to run
@@ -496,6 +498,21 @@ static bool schedule_from_file(struct reading *r)
 // --- how
 // ----------------------------------------------------------------------------------------------------------
 
+static bool words_set(struct reading *r)
+{
+    struct str tags = {0};
+
+    if (is_given(r, FORM_description))
+        job_set_text(&r->job->description, r->form->description);
+    if (!is_given(r, FORM_tags))
+        return true;
+    if (r->form->tags && !tags_read(r->form->tags, r->in->issues, &tags))
+        return false;
+    free((void *)r->job->tags.p);
+    r->job->tags = tags;
+    return true;
+}
+
 static bool is_null(const struct reading *r, const char *name)
 {
     return r->in->body && json_is_null(json_object_get(r->in->body, name));
@@ -534,6 +551,6 @@ static bool policies_set(struct reading *r)
     if (is_given(r, FORM_misfire) && !misfire_set(r))
         return false;
     if (is_given(r, FORM_paused))
-        r->job->state = form->paused ? JOB_PAUSED : JOB_ENABLED;
+        job_set_paused(r->job, form->paused, r->in->context.now);
     return misfire_check(r->job, r->in->issues);
 }

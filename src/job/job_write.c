@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "job/misfire.h"
 #include "job/options.h"
+#include "job/tags.h"
 #include "job/trigger_schema.h"
 #include "time/duration.h"
 #include "time/iso8601.h"
@@ -18,8 +19,37 @@ enum {
     VIEW_ALL = 3
 };
 
-static const char *const view_state_names[] = {"scheduled", "paused",      "manual",
-                                               "ended",     "quarantined", NULL};
+const char *const job_view_state_names[] = {"scheduled", "paused",      "manual",
+                                            "ended",     "quarantined", NULL};
+
+static const struct model_field pause_fields[] = {
+#define ROW(key, mtype, words, ...)                                                               \
+    {                                                                                             \
+        .name = key, .type = mtype, .required = 1, .is_nullable = true, .doc = words, __VA_ARGS__ \
+    }
+    ROW("reason", MODEL_TEXT, "Why.", .example = "\"audit\""),
+    ROW("until", MODEL_TIME, "When it ends by itself; null: when it is resumed."),
+    ROW("since", MODEL_TIME, "When it began."),
+    ROW("by", MODEL_TEXT, "Who asked.", .example = "\"api\""),
+    ROW("scope", MODEL_TEXT, "job, tag or scheduler.", .example = "\"job\""),
+    ROW("tag", MODEL_TEXT, "Which tag, where one is paused."),
+};
+
+const struct model pause_model = {
+    .name = "Pause", .doc = "A pause.", .fields = pause_fields, .count = MODEL_COUNT(pause_fields)};
+
+static const struct model_field skip_fields[] = {
+    ROW("reason", MODEL_TEXT, "Why.", .example = "\"done by hand\""),
+    ROW("from", MODEL_TIME, "The first slot."),
+    ROW("to", MODEL_TIME, "The last slot."),
+    ROW("by", MODEL_TEXT, "Who asked.", .example = "\"api\""),
+#undef ROW
+};
+
+static const struct model skip_model = {.name = "SkipNext",
+                                        .doc = "Coming slots that do not run.",
+                                        .fields = skip_fields,
+                                        .count = MODEL_COUNT(skip_fields)};
 
 static const struct model_field view_fields[] = {
 #define X(member, mtype, ...) {.name = #member, .type = mtype, __VA_ARGS__},
@@ -69,16 +99,17 @@ static void pair_buf(struct json_write *w, const char *key, struct buf *b)
 
 const char *job_state_text(const struct job *job, const struct job_now *now)
 {
-    wall next_at = now->next_at;
-
     if (job->quarantine.len > 0)
         return "quarantined";
-    if (job->state != JOB_ENABLED)
-        return job->state == JOB_PAUSED ? "paused" : "ended";
+    if (now->paused)
+        return "paused";
+    if (job->state > JOB_PAUSED)
+        return "ended";
     if (trigger_kind(job->trigger) == TRIGGER_MANUAL)
         return "manual";
     // A relative trigger without a slot waits for its event.
-    return next_at.us != WALL_NEVER.us || trigger_is_relative(job->trigger) ? "scheduled" : "ended";
+    return now->next_at.us != WALL_NEVER.us || trigger_is_relative(job->trigger) ? "scheduled"
+                                                                                 : "ended";
 }
 
 static void post_write(const struct job *job, const struct job_now *now, struct json_write *w,
@@ -96,8 +127,8 @@ static void post_write(const struct job *job, const struct job_now *now, struct 
     pair_buf(w, "next_run", b);
 }
 
-static void item_write(const struct job *job, const struct job_now *now, struct json_write *w,
-                       struct buf *b)
+static void item_write(const struct job *job, const struct job_now *now, bool is_full,
+                       struct json_write *w, struct buf *b)
 {
     json_write_key(w, "next_run_at");
     if (now->next_at.us == WALL_NEVER.us || !job->trigger) {
@@ -115,6 +146,12 @@ static void item_write(const struct job *job, const struct job_now *now, struct 
     json_write_str(w, target_short(job));
     json_write_key(w, "running");
     json_write_int(w, now->running);
+    json_write_key(w, "tags");
+    tags_write(job->tags, w);
+    if (now->paused || is_full) {
+        json_write_key(w, "paused");
+        pause_write(now->paused, job->trigger ? trigger_zone(job->trigger) : NULL, b, w);
+    }
     if (job->quarantine.len > 0) {
         json_write_key(w, "quarantine");
         json_write_str(w, job->quarantine);
@@ -163,6 +200,9 @@ static void item_text(const struct job *job, const struct job_now *now, struct b
     json_write_str(&w, target_short(job));
     buf_add(b, STR_LIT(",\"running\":"));
     buf_add_number(b, (uint64_t)now->running, 1);
+    buf_add(b, STR_LIT(",\"tags\":"));
+    json_write_init(&w, b);
+    tags_write(job->tags, &w);
     buf_add_byte(b, '}');
 }
 
@@ -230,7 +270,8 @@ static void options_write(const struct job *job, struct json_write *w)
     json_decref(options);
 }
 
-static void full_write(const struct job *job, struct json_write *w, struct buf *b)
+static void full_write(const struct job *job, const struct job_now *now, struct json_write *w,
+                       struct buf *b)
 {
     json_write_key(w, "trigger");
     if (job->trigger) {
@@ -242,6 +283,13 @@ static void full_write(const struct job *job, struct json_write *w, struct buf *
         json_write_null(w);
     }
     pair_buf(w, "words", b);
+    json_write_key(w, "description");
+    if (job->description.len > 0)
+        json_write_str(w, job->description);
+    else
+        json_write_null(w);
+    json_write_key(w, "skip_next");
+    pause_write(now->skip, job->trigger ? trigger_zone(job->trigger) : NULL, b, w);
     json_write_key(w, "args");
     json_write_raw(w, job->args);
     certificate_write(job, w);
@@ -273,7 +321,7 @@ void job_write_item(const struct job *job, const struct job_now *now, struct buf
                     struct json_write *w)
 {
     buf_clear(scratch);
-    if (job->quarantine.len == 0 && job->trigger) {
+    if (job->quarantine.len == 0 && job->trigger && !now->paused) {
         item_text(job, now, scratch);
         json_write_raw(w, buf_str(scratch));
         return;
@@ -288,7 +336,7 @@ void job_write(const struct job *job, const struct job_now *now, bool is_full, s
 {
     buf_clear(scratch);
     post_write(job, now, w, scratch);
-    item_write(job, now, w, scratch);
+    item_write(job, now, is_full, w, scratch);
     if (is_full)
-        full_write(job, w, scratch);
+        full_write(job, now, w, scratch);
 }

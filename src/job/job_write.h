@@ -9,15 +9,19 @@
 #include "job/model.h"
 
 // What a list says of a job, and what is said of one alone; for the OpenAPI document.
-extern const struct model job_item_model, job_model;
+extern const struct model job_item_model, job_model, pause_model;
 
 // What the scheduler knows about a job beside its definition.
 struct job_now {
     wall next_at; // WALL_NEVER: none
     int running;
+    const struct pause *paused; // what holds it; NULL: nothing
+    const struct pause *skip;   // coming slots that are not wanted; NULL: none
 };
 
-// "scheduled", "paused", "manual", "ended", "quarantined".
+extern const char *const job_view_state_names[]; // NULL at the end
+
+// The state that a reply tells: one of those.
 const char *job_state_text(const struct job *job, const struct job_now *now);
 
 // Texts are made in scratch on their way into w: an initialised buf of 64 KiB or more, used again

@@ -200,8 +200,9 @@ static void claim_gather(struct dispatch *d, wall now)
 
         if (!entry)
             return;
-        const struct situation situation = {entry->job, d->freezes,     entry->slot,
-                                            now,        entry->running, entry->spread_from};
+        const struct situation situation = {entry->job,     {d->freezes, d->pauses},
+                                            entry->slot,    now,
+                                            entry->running, entry->spread_from};
 
         policy_decide(&situation, &v);
         entry->spread_from = v.spread_from;
@@ -291,7 +292,7 @@ static bool slot_is_due(const struct entry *entry, wall slot)
 {
     const struct job *job = entry->job;
 
-    if (job->state != JOB_ENABLED || !job->trigger)
+    if (job->state > JOB_PAUSED || !job->trigger)
         return false;
     if (trigger_is_once(job->trigger))
         return trigger_next(job->trigger, (wall){INT64_MIN}).us == slot.us;
@@ -464,7 +465,7 @@ void dispatch_rest(struct dispatch *d, struct entry *entry)
     if (entry->slot.us != WALL_NEVER.us || entry->running > 0 || entry->unsaved > 0 ||
         entry->is_ending || entry->writes > 0)
         return;
-    if (entry->job->state != JOB_ENABLED || !entry->job->trigger ||
+    if (entry->job->state > JOB_PAUSED || !entry->job->trigger ||
         !trigger_is_once(entry->job->trigger))
         return;
     struct ending *ending = mem_alloc(sizeof *ending);

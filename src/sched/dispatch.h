@@ -27,6 +27,7 @@
 #include "base/vec.h"
 #include "exec/exec.h"
 #include "sched/due.h"
+#include "sched/pauses.h"
 #include "sched/events.h"
 #include "sched/tally.h"
 #include "store/store.h"
@@ -44,6 +45,7 @@ struct dispatch {
     struct exec *exec;
     struct due *due;
     const struct freezes *freezes; // NULL: none
+    const struct pauses *pauses;   // NULL: none
     struct events *events;         // NULL: nobody is told
     struct tally tally;
     struct loop_alarm ahead;    // rings shortly before alarm: what will be due can be prepared

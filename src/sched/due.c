@@ -127,8 +127,9 @@ void due_plan_late(struct due *d, struct entry *entry, wall slot, wall not_befor
     if (rings_at < not_before.us)
         rings_at = not_before.us;
     heap_push(&d->ringing, &entry->due, rings_at);
-    // What follows events is found again from them, whatever the watermark says.
-    if (rings_at != slot.us && !(entry->is_relative && not_before.us != 0))
+    // A date, and what follows events, is found again whatever the watermark says.
+    if (rings_at != slot.us && !(entry->is_relative && not_before.us != 0) &&
+        !trigger_is_once(entry->job->trigger))
         heap_push(&d->held, &entry->held, slot.us);
 }
 
@@ -214,14 +215,14 @@ static int place_order(const void *a, const void *b)
     return str_cmp(x->entry->job->name, y->entry->job->name);
 }
 
-struct entry **due_list(const struct due *d)
+struct entry **due_list(const struct due *d, due_shown_fn *shown, void *ctx)
 {
     struct place *places = mem_array(due_count(d), sizeof *places);
     struct entry **list = mem_array(due_count(d), sizeof *list), *entry;
     size_t count = 0;
 
     for (size_t at = 0; (entry = map_next(&d->by_id, &at));)
-        places[count++] = (struct place){entry->slot.us, entry};
+        places[count++] = (struct place){shown(entry, ctx).us, entry};
     qsort(places, count, sizeof *places, place_order);
     for (size_t i = 0; i < count; i++)
         list[i] = places[i].entry;

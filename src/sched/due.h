@@ -105,5 +105,6 @@ wall due_watermark(const struct due *d, wall now);
 // otherwise a crash before the clock is where it was would lose slots of definitions that are new.)
 wall due_mark(struct due *d, wall now);
 
-// All entries on the heap, ordered by slot, then name; free() the array.
-[[nodiscard]] struct entry **due_list(const struct due *d);
+// All entries on the heap, ordered by what `shown` says of each, then name; free() the array.
+typedef wall due_shown_fn(const struct entry *entry, void *ctx);
+[[nodiscard]] struct entry **due_list(const struct due *d, due_shown_fn *shown, void *ctx);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "sched/learned.h"
+#include "time/duration.h"
 
 int64_t forecast_usual_us(const struct entry *entry)
 {
@@ -15,13 +16,13 @@ int64_t forecast_usual_us(const struct entry *entry)
 
 // ---- slots ----
 
-static void slot_add(struct forecast *f, const struct freezes *freezes, const struct entry *entry,
+static void slot_add(struct forecast *f, const struct holds *holds, const struct entry *entry,
                      wall at)
 {
-    struct freeze_mark mark;
+    struct hold hold;
 
-    freezes_at(freezes, entry->job->name, at, at, &mark);
-    if (mark.by)
+    hold_at(holds, entry->job, at, at, &hold);
+    if (hold.reason != REASON_NONE)
         f->frozen++;
     else
         vec_push(&f->slots, ((struct forecast_slot){at, entry}));
@@ -32,13 +33,13 @@ static bool is_full(const struct forecast *f)
     return f->slots.len + (size_t)f->frozen >= FORECAST_SLOTS_MAX;
 }
 
-static void entry_fill(struct forecast *f, const struct freezes *freezes, const struct entry *entry,
+static void entry_fill(struct forecast *f, const struct holds *holds, const struct entry *entry,
                        wall from, wall to)
 {
     const struct job *job = entry->job;
     wall at = entry->slot;
 
-    if (job->state != JOB_ENABLED || !job->trigger || at.us == WALL_NEVER.us)
+    if (job->state > JOB_PAUSED || !job->trigger || at.us == WALL_NEVER.us)
         return;
     if (!entry->is_relative && at.us < from.us)
         at = trigger_next(job->trigger, (wall){from.us - 1});
@@ -47,7 +48,7 @@ static void entry_fill(struct forecast *f, const struct freezes *freezes, const 
             f->is_cut = true;
             return;
         }
-        slot_add(f, freezes, entry, at);
+        slot_add(f, holds, entry, at);
         at = entry->is_relative ? WALL_NEVER : trigger_next(job->trigger, at);
     }
 }
@@ -61,17 +62,17 @@ static int slot_order(const void *a, const void *b)
     return str_cmp(x->entry->job->name, y->entry->job->name);
 }
 
-void forecast_fill(struct forecast *f, const struct due *due, const struct freezes *freezes,
+void forecast_fill(struct forecast *f, const struct due *due, const struct holds *holds,
                    const struct entry *only, wall from, wall to)
 {
     const struct entry *entry;
 
     *f = (struct forecast){0};
     if (only)
-        entry_fill(f, freezes, only, from, to);
+        entry_fill(f, holds, only, from, to);
     else
         for (size_t at = 0; !f->is_cut && (entry = map_next(&due->by_id, &at));)
-            entry_fill(f, freezes, entry, from, to);
+            entry_fill(f, holds, entry, from, to);
     if (f->slots.len > 1)
         qsort(f->slots.v, f->slots.len, sizeof *f->slots.v, slot_order);
 }
@@ -155,4 +156,20 @@ void forecast_load(const struct forecast *f, wall from, int64_t bucket_us, int64
         qsort(edges, edge_count, sizeof *edges, edge_order);
     peaks_find(edges, edge_count, from, bucket_us, ret_buckets, count);
     free(edges);
+}
+
+int forecast_minutes(const struct trigger *t, wall from, uint32_t counts[FORECAST_MINUTES],
+                     int steps)
+{
+    int minute = 0;
+
+    for (; steps > 0 && minute < FORECAST_MINUTES; steps--) {
+        wall slot = trigger_next(t, (wall){from.us + minute * MINUTE_US - 1});
+
+        if (slot.us >= from.us + FORECAST_MINUTES * MINUTE_US)
+            return steps - 1;
+        minute = (int)((slot.us - from.us) / MINUTE_US);
+        counts[minute++]++;
+    }
+    return steps;
 }

@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 #include "base/vec.h"
-#include "job/freeze.h"
 #include "sched/due.h"
+#include "sched/hold.h"
 
 #define FORECAST_SLOTS_MAX 50000
 #define FORECAST_BUCKETS_MAX 1000
@@ -24,14 +24,14 @@ struct forecast_slot {
 
 struct forecast {
     VEC_OF(struct forecast_slot) slots; // by time, then by name of the job
-    int64_t frozen;                     // slots left out because a freeze holds their job
+    int64_t frozen;                     // slots left out because their job is held then
     bool is_cut;
 };
 
-// The slots in [from, to] of a job, or of all (NULL), that are enabled and do not follow events;
+// The slots in [from, to] of a job, or of all (NULL), that do not follow events and are not held;
 // of what follows events only the slot that is planned. Each slot behind the one that is planned
 // counts, though calendars and definitions may change. End it with forecast_done.
-void forecast_fill(struct forecast *f, const struct due *due, const struct freezes *freezes,
+void forecast_fill(struct forecast *f, const struct due *due, const struct holds *holds,
                    const struct entry *only, wall from, wall to);
 void forecast_done(struct forecast *f);
 
@@ -49,3 +49,9 @@ void forecast_load(const struct forecast *f, wall from, int64_t bucket_us, int64
 
 // How long a run of the job is expected to take; -1: not known.
 int64_t forecast_usual_us(const struct entry *entry);
+
+// Adds one for each minute of an hour in which a trigger has a slot. steps: slots that may be asked
+// for; returns what is left of them.
+#define FORECAST_MINUTES 60
+int forecast_minutes(const struct trigger *t, wall from, uint32_t counts[FORECAST_MINUTES],
+                     int steps);

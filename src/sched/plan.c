@@ -29,7 +29,7 @@ static wall slot_of(const struct entry *entry)
     const struct job *job = entry->job;
     wall event = event_of(entry);
 
-    if (job->state != JOB_ENABLED || event.us == WALL_NEVER.us)
+    if (job->state > JOB_PAUSED || event.us == WALL_NEVER.us)
         return WALL_NEVER;
     wall slot = {event.us + trigger_delay_us(job->trigger)};
 
@@ -87,7 +87,7 @@ static wall slot_first(const struct entry *entry, wall from)
 {
     const struct job *job = entry->job;
 
-    if (job->state != JOB_ENABLED || !job->trigger)
+    if (job->state > JOB_PAUSED || !job->trigger)
         return WALL_NEVER;
     if (trigger_is_once(job->trigger)) {
         wall slot = trigger_next(job->trigger, (wall){INT64_MIN});

@@ -60,35 +60,50 @@ static void skip(enum run_reason reason, const char *message, struct verdict *v)
     v->rest = (struct verdict_row){0};
 }
 
-// ---- freezes ----
+// ---- holds ----
 
-// Whether what the slot of a trigger that follows events follows lies in the same freeze.
-static bool is_from_within(const struct situation *s, const struct freeze_mark *mark)
+// Whether what the slot of a trigger that follows events follows lies in the same hold.
+static bool is_from_within(const struct situation *s, const struct hold *hold)
 {
     wall event = {s->slot.us - trigger_delay_us(s->job->trigger)};
-    struct freeze_mark then;
+    struct hold then;
 
-    freezes_at(s->freezes, s->job->name, event, s->slot, &then);
-    return then.by == mark->by && then.until.us > s->slot.us;
+    hold_at(&s->holds, s->job, event, s->slot, &then);
+    return then.by == hold->by && then.until.us > s->slot.us;
 }
 
-// The slot lies in a freeze.
-static void freeze_decide(const struct situation *s, const struct freeze_mark *mark,
-                          struct verdict *v)
+// Whether the slot stays as it is until the hold is over.
+static bool outlasts(const struct situation *s, const struct hold *hold)
 {
-    wall last = {mark->until.us - 1};
+    bool is_relative = trigger_is_relative(s->job->trigger);
 
-    if (trigger_is_relative(s->job->trigger) && s->now.us <= last.us && is_from_within(s, mark)) {
+    if (hold->reason == REASON_PAUSED)
+        return is_relative || (trigger_is_once(s->job->trigger) && !hold->is_dropping);
+    return is_relative && is_from_within(s, hold);
+}
+
+// The slot could not run but in a hold, which lasts: the slots up to a moment are skipped.
+static void slots_hold(const struct situation *s, const struct hold *hold, wall upto,
+                       struct verdict *v)
+{
+    *v = (struct verdict){.row.slot = s->slot, .next = slot_after(s->job, s->slot)};
+    if (s->now.us < hold->until.us && outlasts(s, hold)) {
         v->kind = VERDICT_WAIT;
-        v->not_before = mark->until;
+        v->not_before = hold->until;
         return;
     }
-    skip(REASON_FREEZE, mark->by->message, v);
-    if (trigger_is_relative(s->job->trigger))
-        return;
-    slots_fold(s->job, earlier(s->now, last), v);
-    if (v->next.us <= last.us)
-        v->not_before = earlier((wall){s->now.us + POLICY_HOLD_US}, mark->until);
+    skip(hold->reason, hold->message, v);
+    slots_fold(s->job, upto, v);
+}
+
+// The slot lies in a hold.
+static void hold_decide(const struct situation *s, const struct hold *hold, struct verdict *v)
+{
+    wall last = {hold->until.us - 1};
+
+    slots_hold(s, hold, earlier(s->now, last), v);
+    if (v->kind == VERDICT_SKIP && hold->reason != REASON_ASKED && v->next.us <= last.us)
+        v->not_before = earlier((wall){s->now.us + POLICY_HOLD_US}, hold->until);
 }
 
 // ---- slots that were missed ----
@@ -97,7 +112,7 @@ static void freeze_decide(const struct situation *s, const struct freeze_mark *m
 struct look {
     const struct situation *s;
     const struct job *job;
-    wall upto;   // the last moment before the next freeze, or now
+    wall upto;   // the last moment before the next hold, or now
     wall judged; // when lateness counts: now, or the moment from which on it is made up for
 };
 
@@ -232,7 +247,7 @@ static void skip_decide(const struct look *l, struct verdict *v)
         (void)overlaps(l, v);
 }
 
-// The slot does not lie in a freeze.
+// The slot does not lie in a hold.
 static void slot_decide(const struct look *l, struct verdict *v)
 {
     const struct job *job = l->job;
@@ -254,27 +269,35 @@ static void slot_decide(const struct look *l, struct verdict *v)
         skip_decide(l, v);
 }
 
+// A date that fell into a pause which is over runs late.
+static bool is_held(const struct situation *s, const struct hold *hold)
+{
+    bool is_over = s->now.us >= hold->until.us;
+
+    return hold->reason != REASON_NONE &&
+           !(is_over && trigger_is_once(s->job->trigger) && outlasts(s, hold));
+}
+
 void policy_decide(const struct situation *s, struct verdict *ret_verdict)
 {
     struct verdict v = {.row.slot = s->slot, .next = slot_after(s->job, s->slot)};
     struct look l = {.s = s, .job = s->job, .judged = s->now};
-    struct freeze_mark mark, present;
+    struct hold hold, present;
 
     // After a step of the clock, what is being spread may lie in the future.
     if (s->spread_from.us != 0 && s->spread_from.us <= s->now.us)
         l.judged = s->spread_from;
-    freezes_at(s->freezes, s->job->name, s->slot, s->now, &mark);
-    if (mark.by) {
-        freeze_decide(s, &mark, &v);
+    hold_at(&s->holds, s->job, s->slot, s->now, &hold);
+    if (is_held(s, &hold)) {
+        hold_decide(s, &hold, &v);
     } else {
-        l.upto = earlier(s->now, (wall){mark.until.us - 1});
+        l.upto = earlier(s->now, (wall){hold.until.us - 1});
         slot_decide(&l, &v);
-        freezes_at(s->freezes, s->job->name, s->now, s->now, &present);
-        if (present.by && v.kind != VERDICT_SKIP) {
-            v = (struct verdict){.row.slot = s->slot, .next = slot_after(s->job, s->slot)};
-            slots_fold(s->job, l.upto, &v);
-            skip(REASON_FREEZE, present.by->message, &v);
-        }
+        hold_at(&s->holds, s->job, s->now, s->now, &present);
+        // Slots that are not wanted hold themselves alone.
+        if (present.reason != REASON_NONE && present.reason != REASON_ASKED &&
+            v.kind != VERDICT_SKIP)
+            slots_hold(s, &present, l.upto, &v);
     }
     if (v.kind == VERDICT_WAIT)
         v.next = s->slot;

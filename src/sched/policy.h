@@ -2,11 +2,13 @@
 // and explained.
 //
 // The rules, in order:
-//   0. Freezes: a slot that falls into a freeze of the job is skipped, and so is one that could
-//   only run in a freeze. What is due of the freeze is folded into one row, then the next row has
-//   time (POLICY_HOLD_US), so that a long freeze of a frequent job is told in few. A trigger that
-//   follows events is skipped once, then waits for the freeze to end. What lies on the two sides of
-//   a freeze's beginning is never folded together.
+//   0. Holds: a slot that falls into a pause or a freeze of the job is skipped, and so is one that
+//   could only run in there. What is due of it is folded into one row, then the next row has time
+//   (POLICY_HOLD_US), so that a long freeze of a frequent job is told in few. A trigger that
+//   follows events is skipped once, then waits for the end; in a pause it waits at once, is skipped
+//   at the end, and goes on from there. A single date waits for the end of a pause and is late
+//   then. What lies on the two sides of a beginning is never folded together. Slots that were asked
+//   not to run have a row each.
 //   1. Age: slots that are older than the job's window, or (first, all) later than its grace, are
 //   folded into one skip.
 //   2. Slots missed since the last look. last: they are folded into the last of them; first: the
@@ -24,9 +26,9 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "job/freeze.h"
 #include "job/job.h"
 #include "job/run.h"
+#include "sched/hold.h"
 
 enum verdict_kind {
     VERDICT_RUN,
@@ -57,8 +59,8 @@ struct verdict {
 // What a verdict is asked for.
 struct situation {
     const struct job *job;
-    const struct freezes *freezes; // NULL: none
-    wall slot;                     // the job's first slot without a row; it has rung
+    struct holds holds;
+    wall slot; // the job's first slot without a row; it has rung
     wall now;
     int running;      // the job's runs in progress
     wall spread_from; // since when missed slots are being made up for bit by bit; 0: they are not
@@ -67,7 +69,7 @@ struct situation {
 // Counting missed slots stops here; the run then says "at least so many".
 #define POLICY_COUNT_MAX 100000
 
-#define POLICY_HOLD_US (INT64_C(3600) * 1000000) // between two rows of a job about one freeze
+#define POLICY_HOLD_US (INT64_C(3600) * 1000000) // between two rows of a job about one hold
 
 #define POLICY_MESSAGE_MAX "more slots were missed than misfire.max lets be made up for"
 #define POLICY_MESSAGE_COALESCED "made up for by the run of the first slot that was missed"

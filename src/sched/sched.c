@@ -14,11 +14,11 @@
 #include "sched/dispatch.h"
 #include "sched/due.h"
 #include "sched/forecast.h"
+#include "sched/hold.h"
 #include "sched/plan.h"
 #include "sched/retention.h"
 #include "sched/watch.h"
 #include "sched/why.h"
-#include "time/duration.h"
 
 #define ZONES_US 60000000    // between two looks at the zone files
 #define LOAD_STEPS_MAX 50000 // slots asked for by one sched_load
@@ -28,6 +28,7 @@ struct sched {
     struct due due;
     struct dispatch dispatch;
     struct windows windows;
+    struct pauses pauses;
     struct events events;
     struct watch watch;
     struct retention retention;
@@ -251,16 +252,35 @@ static void calendars_changed(void *ctx)
     dispatch_look(&s->dispatch);
 }
 
-// Everything that waits is looked at anew: what a freeze has put off, and what one holds now.
+// It is looked at anew: what a hold has put off, and what one holds now.
+static void entry_look(struct sched *s, struct entry *entry)
+{
+    if (entry->slot.us != WALL_NEVER.us && !entry->is_waiting)
+        due_plan(&s->due, entry, entry->slot);
+}
+
 static void freezes_changed(void *ctx)
 {
     struct sched *s = ctx;
     struct entry *entry;
 
     for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
-        if (entry->slot.us != WALL_NEVER.us && !entry->is_waiting)
-            due_plan(&s->due, entry, entry->slot);
+        entry_look(s, entry);
     dispatch_look(&s->dispatch);
+}
+
+static void pauses_changed(const struct pause *pause, void *ctx)
+{
+    struct sched *s = ctx;
+    bool is_on = pause_holds(pause, sched_now(s)), is_all = pause->scope == PAUSE_ALL;
+    enum event_type type = is_all  ? is_on ? EVENT_SCHED_PAUSED : EVENT_SCHED_RESUMED
+                           : is_on ? EVENT_TAG_PAUSED
+                                   : EVENT_TAG_RESUMED;
+
+    event_say(events_add(&s->events, type), str_of(pause->tag      ? pause->tag
+                                                   : pause->reason ? pause->reason
+                                                                   : ""));
+    freezes_changed(s);
 }
 
 static void window_trouble(const struct err *err, void *ctx)
@@ -278,6 +298,11 @@ struct windows *sched_windows(struct sched *s)
 struct str sched_progress(const struct sched *s, int64_t run_id)
 {
     return exec_progress(s->options.exec, run_id);
+}
+
+struct pauses *sched_pauses(struct sched *s)
+{
+    return &s->pauses;
 }
 
 struct events *sched_events(struct sched *s)
@@ -301,6 +326,11 @@ struct sched *sched_new(const struct sched_options *options)
     windows_init(&s->windows, options->store, options->zones, s->options.timezone, &jobs);
     dispatch_init(&s->dispatch, options->loop, options->store, options->exec, &s->due,
                   &s->windows.freezes);
+    pauses_init(&s->pauses, options->store);
+    s->pauses.changed = pauses_changed;
+    s->pauses.trouble = window_trouble;
+    s->pauses.ctx = s;
+    s->dispatch.pauses = &s->pauses;
     events_init(&s->events, options->loop);
     s->dispatch.events = &s->events;
     watch_init(&s->watch, options->loop, options->store, &s->due, &s->events,
@@ -308,6 +338,7 @@ struct sched *sched_new(const struct sched_options *options)
     const struct retention_options retention = {options->keep_age_us, options->keep_total};
 
     retention_init(&s->retention, options->loop, options->store, &s->due, &s->events, &retention);
+    s->watch.pauses = &s->pauses;
     if (options->claim_max > 0)
         s->dispatch.claim_max = options->claim_max;
     return s;
@@ -325,6 +356,7 @@ void sched_free(struct sched *s)
     events_done(&s->events);
     uptimes_done(&s->uptimes);
     windows_done(&s->windows);
+    pauses_done(&s->pauses);
     free(s->timezone);
     free(s);
 }
@@ -339,7 +371,10 @@ static void calendar_loaded(const struct store_calendar *row, void *ctx)
 {
     struct loading *loading = ctx;
 
-    windows_load(&loading->s->windows, row);
+    if (row->kind == STORE_PAUSE)
+        pauses_load(&loading->s->pauses, row);
+    else
+        windows_load(&loading->s->windows, row);
 }
 
 static void uptime_loaded(const struct store_uptime *period, void *ctx)
@@ -401,6 +436,7 @@ bool sched_start(struct sched *s, struct err *e)
 
     s->dispatch.ids.last = load.last_run_id;
     s->due.marked = from;
+    pauses_forget(&s->pauses, load.watermark);
     for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
         plan_start(&s->due, entry, from, now);
     loop_on_step(s->options.loop, clock_stepped, s);
@@ -443,27 +479,10 @@ static void write_end(struct write *write, const struct err *err, const struct j
     free(write);
 }
 
-static bool is_same_schedule(const struct job *a, const struct job *b)
-{
-    struct buf x, y;
-    bool is_same = false;
-
-    if (!a->trigger || !b->trigger || a->state != b->state)
-        return false;
-    buf_init(&x, 1 << 20);
-    buf_init(&y, 1 << 20);
-    trigger_write(a->trigger, &x);
-    trigger_write(b->trigger, &y);
-    is_same = str_eq(buf_str(&x), buf_str(&y));
-    buf_done(&x);
-    buf_done(&y);
-    return is_same;
-}
-
 // A job whose runs follow each other does so still, after another delay.
 static bool is_other_delay(const struct job *a, const struct job *b)
 {
-    return a->trigger && a->state == b->state && trigger_kind(a->trigger) == TRIGGER_AFTER &&
+    return a->trigger && trigger_kind(a->trigger) == TRIGGER_AFTER &&
            trigger_kind(b->trigger) == TRIGGER_AFTER;
 }
 
@@ -511,7 +530,7 @@ static void put_answered(const struct store_answer *answer, void *ctx)
     (void)events_add_job(&s->events, put_event(entry ? entry->job : NULL, job), job);
     if (entry) {
         // Another change came in between: what was compared then is not what is replaced now.
-        if (entry->job->version != write->version && !is_same_schedule(entry->job, job))
+        if (entry->job->version != write->version && !job_has_same_schedule(entry->job, job))
             write->is_replan = true;
         job->created_at = entry->job->created_at;
         due_replace(&s->due, entry, job);
@@ -521,6 +540,8 @@ static void put_answered(const struct store_answer *answer, void *ctx)
     }
     if (write->is_replan)
         entry_replan(s, entry);
+    else
+        entry_look(s, entry);
     write_end(write, NULL, entry->job);
     dispatch_rest(&s->dispatch, entry);
     dispatch_look(&s->dispatch);
@@ -540,12 +561,13 @@ void sched_put(struct sched *s, struct job *job, int expect_version, sched_done 
         write->version = entry->job->version;
         entry->writes++;
     }
-    write->is_replan = !entry || !is_same_schedule(entry->job, job);
+    write->is_replan = !entry || !job_has_same_schedule(entry->job, job);
     job->updated_at = sched_now(s);
     job->created_at = entry ? entry->job->created_at : job->updated_at;
     job->effective_from = !write->is_replan || (entry && is_other_delay(entry->job, job))
                               ? entry->job->effective_from
                               : job->updated_at;
+    hold_keep(entry ? entry->job : NULL, write->is_replan, job);
     job_to_row(job, arena, &row);
     store_put_job(s->options.store, &row, expect_version, put_answered, write);
     arena_free(arena);
@@ -596,7 +618,7 @@ void sched_pause(struct sched *s, struct str name, bool paused, sched_done *done
     }
     struct job *job = job_copy(entry->job, &context);
 
-    job->state = paused ? JOB_PAUSED : JOB_ENABLED;
+    job_set_paused(job, paused, context.now);
     sched_put(s, job, entry->job->version, done, ctx);
 }
 
@@ -623,11 +645,16 @@ const struct job *sched_find(const struct sched *s, struct str name)
     return entry ? entry->job : NULL;
 }
 
+const struct pause *sched_paused(const struct sched *s, const struct job *job)
+{
+    return job->trigger ? pauses_holding(&s->pauses, job, sched_now(s)) : NULL;
+}
+
 wall sched_next_at(const struct sched *s, const struct job *job)
 {
     const struct entry *entry = due_find_id(&s->due, job->id);
 
-    return entry ? entry->slot : WALL_NEVER;
+    return entry ? hold_next(job, entry->slot, sched_paused(s, job)) : WALL_NEVER;
 }
 
 int sched_running(const struct sched *s, const struct job *job)
@@ -660,7 +687,8 @@ void sched_forecast(const struct sched *s, const struct job *only, wall from, wa
     if (only && !entry)
         *ret = (struct forecast){0};
     else
-        forecast_fill(ret, &s->due, &s->windows.freezes, entry, from, to);
+        forecast_fill(ret, &s->due, &(struct holds){&s->windows.freezes, &s->pauses}, entry, from,
+                      to);
 }
 
 struct store *sched_store(const struct sched *s)
@@ -680,7 +708,7 @@ void sched_why_facts(const struct sched *s, const struct job *job, struct why_fa
         .next_at = entry ? entry->slot : WALL_NEVER,
         .is_waiting = entry && entry->is_waiting,
         .fault = d->failure.code != ERR_NONE ? d->failure.message : NULL,
-        .freezes = &s->windows.freezes,
+        .holds = {&s->windows.freezes, &s->pauses},
         .uptimes = &s->uptimes,
     };
 }
@@ -707,32 +735,26 @@ size_t sched_count(const struct sched *s)
     return due_count(&s->due);
 }
 
+static wall entry_shown(const struct entry *entry, void *ctx)
+{
+    return hold_next(entry->job, entry->slot, sched_paused(ctx, entry->job));
+}
+
 struct sched_item *sched_list(const struct sched *s)
 {
-    struct entry **list = due_list(&s->due);
+    struct entry **list = due_list(&s->due, entry_shown, (void *)s);
     size_t count = due_count(&s->due);
     struct sched_item *items = mem_array(count, sizeof *items);
 
-    for (size_t i = 0; i < count; i++)
-        items[i] = (struct sched_item){list[i]->job, list[i]->slot, list[i]->running};
+    for (size_t i = 0; i < count; i++) {
+        const struct job *job = list[i]->job;
+        const struct pause *paused = sched_paused(s, job);
+
+        items[i] = (struct sched_item){job, hold_next(job, list[i]->slot, paused), list[i]->running,
+                                       paused};
+    }
     free(list);
     return items;
-}
-
-// One job's minutes within the hour; what is left of the steps.
-static int job_load(const struct trigger *t, wall from, uint32_t *counts, int steps)
-{
-    int minute = 0;
-
-    for (; steps > 0 && minute < SCHED_LOAD_MINUTES; steps--) {
-        wall slot = trigger_next(t, (wall){from.us + minute * MINUTE_US - 1});
-
-        if (slot.us >= from.us + SCHED_LOAD_MINUTES * MINUTE_US)
-            return steps - 1;
-        minute = (int)((slot.us - from.us) / MINUTE_US);
-        counts[minute++]++;
-    }
-    return steps;
 }
 
 bool sched_load(const struct sched *s, wall from, struct str but,
@@ -744,9 +766,9 @@ bool sched_load(const struct sched *s, wall from, struct str but,
     for (size_t at = 0; steps > 0 && (entry = map_next(&s->due.by_id, &at));) {
         const struct job *job = entry->job;
 
-        if (job->trigger && job->state == JOB_ENABLED && !trigger_is_relative(job->trigger) &&
+        if (job->trigger && !sched_paused(s, job) && !trigger_is_relative(job->trigger) &&
             !str_eq(job->name, but))
-            steps = job_load(job->trigger, from, counts, steps);
+            steps = forecast_minutes(job->trigger, from, counts, steps);
     }
     return steps > 0;
 }

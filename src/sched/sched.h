@@ -17,6 +17,7 @@
 #include "sched/due.h"
 #include "sched/events.h"
 #include "sched/tally.h"
+#include "sched/pauses.h"
 #include "sched/windows.h"
 #include "store/store.h"
 #include "trigger/trigger.h"
@@ -61,10 +62,17 @@ void sched_put(struct sched *s, struct job *job, int expect_version, sched_done 
 // Quarantined jobs too.
 void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx);
 
-// Pauses or resumes; resuming never makes up for slots of the pause. A date that passed in a pause
-// is late, and its misfire rule decides: it has no other slot. A delay after the last run counts
-// from the resumption.
+// Pauses or resumes a job, without a word (asks.h has words). Slots that fall into the pause are
+// skipped, each is told in the ledger; resuming makes up for none of them. A date that passed in a
+// pause is late, and its misfire rule decides: it has no other slot. A delay whose end fell into it
+// counts anew from the resumption.
 void sched_pause(struct sched *s, struct str name, bool paused, sched_done *done, void *ctx);
+
+// Pauses of tags and of everything: to be looked at, and the door for changes of them.
+struct pauses *sched_pauses(struct sched *s);
+
+// What holds a job now: its own pause, everything's, a tag's; NULL: nothing.
+const struct pause *sched_paused(const struct sched *s, const struct job *job);
 
 // Starts a run now, beside the schedule. Answered when the run is claimed: err is NULL and run_id
 // its id, or what is in the way (ERR_NOT_FOUND; ERR_CONCURRENCY: max_instances are running already;
@@ -104,15 +112,17 @@ void sched_why_facts(const struct sched *s, const struct job *job, struct why_fa
 // single date is over is gone from here; any other that has no further slot stays).
 const struct job *sched_find(const struct sched *s, struct str name);
 
-// When it fires next: the next slot that is not yet claimed; WALL_NEVER when paused, quarantined or
-// over, and while its trigger waits for an event (plan.h).
+// When it fires next: the next slot that is not yet claimed and not unwanted, behind the end of a
+// pause; WALL_NEVER when paused for as long as it takes, quarantined or over, and while its trigger
+// waits for an event (plan.h).
 wall sched_next_at(const struct sched *s, const struct job *job);
 int sched_running(const struct sched *s, const struct job *job); // its runs in progress
 
 struct sched_item {
-    const struct job *job; // borrowed until the loop's next turn
-    wall next_at;          // as sched_next_at
-    int running;           // as sched_running
+    const struct job *job;      // borrowed until the loop's next turn
+    wall next_at;               // as sched_next_at
+    int running;                // as sched_running
+    const struct pause *paused; // as sched_paused
 };
 
 // All jobs ordered by next slot, then name; those without one last. An array of sched_count items

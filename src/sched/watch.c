@@ -113,11 +113,17 @@ static void late_look(struct watch *w, const struct entry *entry, const struct s
     buf_done(&text);
 }
 
+static wall later(wall a, wall b)
+{
+    return a.us > b.us ? a : b;
+}
+
 // Until when the first slot behind the last success should have succeeded; WALL_NEVER: nobody
 // knows.
-static wall deadline_of(const struct job *job, const struct learned *l)
+static wall deadline_of(const struct watch *w, const struct job *job, const struct learned *l)
 {
-    wall since = l->good_at.us > job->effective_from.us ? l->good_at : job->effective_from;
+    wall since =
+        later(later(l->good_at, job->effective_from), pauses_ended(w->pauses, job, now_of(w)));
     wall slot = trigger_next(job->trigger, since), next;
 
     if (slot.us == WALL_NEVER.us)
@@ -136,14 +142,14 @@ static void overdue_look(struct watch *w, struct entry *entry)
     struct buf text;
     wall now = now_of(w);
 
-    if (job->state != JOB_ENABLED || !job->trigger || trigger_is_relative(job->trigger) ||
-        trigger_is_once(job->trigger))
+    if (!job->trigger || trigger_is_relative(job->trigger) || trigger_is_once(job->trigger) ||
+        pauses_holding(w->pauses, job, now))
         return;
     if (!entry->learned || !entry->learned->is_asked) {
         watch_learn(w, entry); // and then again
         return;
     }
-    if (entry->learned->is_overdue || now.us <= deadline_of(job, entry->learned).us)
+    if (entry->learned->is_overdue || now.us <= deadline_of(w, job, entry->learned).us)
         return;
     wall since = entry->learned->good_at.us != 0 ? entry->learned->good_at : job->effective_from;
 

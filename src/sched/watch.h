@@ -19,6 +19,7 @@
 #include "base/vec.h"
 #include "sched/due.h"
 #include "sched/events.h"
+#include "sched/pauses.h"
 #include "store/store.h"
 
 #define WATCH_SLOW_LEAST_US INT64_C(10000000)
@@ -31,6 +32,7 @@ struct watch {
     struct store *store;
     struct due *due;
     struct events *events;
+    const struct pauses *pauses; // NULL: none
     int64_t late_after_us;
     struct events_listener listener;
     int64_t seen;     // the last event that was read

@@ -216,6 +216,12 @@ static enum why_rule skip_rule(struct asking *q, const struct run *run, wall slo
         return WHY_MISFIRE;
     case REASON_FREEZE:
         return WHY_FREEZE;
+    case REASON_PAUSED:
+        return WHY_SKIP_PAUSED;
+    case REASON_ASKED:
+        return WHY_SKIP_ASKED;
+    case REASON_COALESCED:
+        return WHY_SKIP_COALESCED;
     default:
         return WHY_SKIPPED;
     }
@@ -356,22 +362,32 @@ static bool is_before_definition(struct asking *q, wall at, enum why_rule *ret_r
     return true;
 }
 
+static enum why_rule paused_rule(struct asking *q, const struct pause *pause)
+{
+    why_word(&q->words, "since", moment(q, pause->since));
+    why_word(&q->words, "pause",
+             pause->scope == PAUSE_TAG
+                 ? arena_printf(q->words.arena, "the tag %s is paused", pause->tag)
+             : pause->scope == PAUSE_ALL ? STR_LIT("the scheduler is paused")
+                                         : STR_LIT("the job is paused"));
+    message_word(q, str_of(pause->reason ? pause->reason : ""));
+    return WHY_PAUSED;
+}
+
 static enum why_rule bare_rule(struct asking *q, wall slot)
 {
     const struct why_facts *f = q->facts;
-    struct freeze_mark mark;
     enum why_rule rule;
+    struct hold hold;
 
     if (is_before_definition(q, slot, &rule))
         return rule;
-    if (f->job->state == JOB_PAUSED) {
-        why_word(&q->words, "since", moment(q, f->job->effective_from));
-        return WHY_PAUSED;
-    }
-    freezes_at(f->freezes, f->job->name, slot, slot, &mark);
-    if (mark.by) {
-        message_word(q, str_of(mark.by->message));
-        return WHY_FUTURE_FREEZE;
+    hold_at(&f->holds, f->job, slot, slot, &hold);
+    if (hold.reason == REASON_PAUSED)
+        return paused_rule(q, pauses_holding(f->holds.pauses, f->job, slot));
+    if (hold.reason != REASON_NONE) {
+        message_word(q, str_of(hold.message));
+        return hold.reason == REASON_ASKED ? WHY_FUTURE_ASKED : WHY_FUTURE_FREEZE;
     }
     if (slot.us <= f->now.us)
         return past_rule(q, slot);

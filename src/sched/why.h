@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "job/freeze.h"
 #include "job/job.h"
+#include "sched/hold.h"
 #include "sched/uptime.h"
 #include "sched/why_question.h"
 #include "store/store.h"
@@ -36,10 +37,10 @@ struct why_facts {
     const struct job *job;
     const struct zone *zone; // in which it is told: the trigger's
     wall now;
-    wall next_at;                  // the slot it waits for; WALL_NEVER: none
-    bool is_waiting;               // for one of its own runs to end, with that slot
-    const char *fault;             // why nothing can be claimed now; NULL: nothing is wrong
-    const struct freezes *freezes; // NULL: none
+    wall next_at;      // the slot it waits for; WALL_NEVER: none
+    bool is_waiting;   // for one of its own runs to end, with that slot
+    const char *fault; // why nothing can be claimed now; NULL: nothing is wrong
+    struct holds holds;
     const struct uptimes *uptimes;
     wall pruned;                  // rows of slots up to here have been removed; 0: none
     const struct store_run *rows; // whose slots lie in the spans, the oldest first

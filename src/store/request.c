@@ -243,7 +243,10 @@ static bool is_calendar(const struct request *r)
 
 static const char *noun_of(const struct request *r)
 {
-    return !is_calendar(r) ? "job" : r->calendar.kind == STORE_FREEZE ? "freeze" : "calendar";
+    return !is_calendar(r)                    ? "job"
+           : r->calendar.kind == STORE_FREEZE ? "freeze"
+           : r->calendar.kind == STORE_PAUSE  ? "pause"
+                                              : "calendar";
 }
 
 static const char *field_of(const struct request *r)

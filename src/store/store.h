@@ -36,6 +36,7 @@ struct store_meter;
 enum store_calendar_kind {
     STORE_CALENDAR = 0, // trigger/almanac_read.h
     STORE_FREEZE = 1,   // job/freeze.h
+    STORE_PAUSE = 2,    // sched/pauses.h
 };
 
 struct store_calendar {

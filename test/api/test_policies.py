@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from test_weather import EVERY_SECOND, UTC, ended, needs_faketime, nothing_twice, program, put, runs, shifted, wait_until, when
+from test_weather import EVERY_SECOND, UTC, ended, needs_faketime, nothing_twice, now, program, put, runs, shifted, wait_until, when
 
 SECOND = datetime.timedelta(seconds=1)
 DOWN = 300  # seconds
@@ -146,3 +146,130 @@ def test_contradictions(server):
     again = server.patch("/api/v1/jobs/x", json={"misfire": None}).json()
     assert again["misfire"] == {"policy": "last", "grace": None, "max": None, "window": "none", "spread": None}
     assert again["coalesce"] == "last" and again["misfire_grace"] is None
+
+
+# ---- pauses ----
+
+def paused_rows(server, name):
+    return [run for run in runs(server, name) if run["reason"] == "paused"]
+
+
+def test_pause_with_a_word(server):
+    """Slots of the pause are told with its reason, over a kill; nothing runs until it is resumed."""
+    server.start()
+    put(server, "x", EVERY_SECOND)
+    ended(server, "x", 1)
+    told = server.post("/api/v1/jobs/x/pause", json={"reason": "the database moves"}).json()
+    since = told["paused"].pop("since")
+    assert told["paused"] == {"reason": "the database moves", "until": None, "by": "api", "scope": "job", "tag": None}
+    assert told["state"] == "paused" and told["next_run"] == "None"
+    row = wait_until(lambda: paused_rows(server, "x"), what="a row")[0]
+    assert row["state"] == "skipped" and row["message"] == "paused: the database moves" and when(row["scheduled_at"]) >= when(since)
+    server.kill()
+    server.start()
+    assert server.get("/api/v1/jobs/x").json()["paused"]["since"] == since
+    assert [item["paused"]["reason"] for item in server.get("/api/v1/jobs").json()["jobs"]] == ["the database moves"]
+    time.sleep(2.5)
+    resumed = server.post("/api/v1/jobs/x/resume").json()
+    assert resumed["paused"] is None and resumed["state"] == "scheduled"
+    rows = caught_up(server, "x", when(since))
+    gapless(runs(server, "x"))
+    assert all(run["state"] != "succeeded" or run["origin"] == "schedule" for run in rows)
+    nothing_twice(server)
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_pause_until(server, is_down):
+    """It goes on by itself, whether belfry runs at that moment or not."""
+    server.start()
+    put(server, "x", EVERY_SECOND)
+    until = (now(server) + 4 * SECOND).replace(microsecond=0)
+    told = server.post("/api/v1/jobs/x/pause", json={"until": until.isoformat()}).json()
+    assert when(told["paused"]["until"]) == until and when(told["next_run_at"]) == until
+    if is_down:
+        server.stop()
+        time.sleep(5)
+        server.start()
+    rows = caught_up(server, "x", until)
+    gapless(runs(server, "x"))
+    assert server.get("/api/v1/jobs/x").json()["paused"] is None
+    assert when(paused_rows(server, "x")[-1]["scheduled_at"]) == until - SECOND
+    assert when(rows[0]["scheduled_at"]) >= until and all(run["reason"] != "paused" for run in rows)
+
+
+def test_pause_of_a_tag(server):
+    server.start()
+    put(server, "x", EVERY_SECOND, tags=["etl", "nightly"], description="moves data")
+    put(server, "y", EVERY_SECOND, tags=["etl"])
+    put(server, "z", EVERY_SECOND)
+    assert server.post("/api/v1/tags/etl/pause", json={"reason": "r"}).json()["jobs"] == 2
+    server.kill()
+    server.start()
+    listed = server.get("/api/v1/tags").json()
+    assert [(tag["tag"], tag["jobs"], tag["paused"] and tag["paused"]["reason"]) for tag in listed["tags"]] == [("etl", 2, "r"), ("nightly", 1, None)]
+    assert listed["total"] == 2
+    status = server.get("/api/v1/status").json()
+    assert status["paused"] == 2 and [(p["scope"], p["tag"], p["reason"]) for p in status["pauses"]] == [("tag", "etl", "r")]
+    assert server.get("/api/v1/jobs/x").json()["paused"]["tag"] == "etl"
+    wait_until(lambda: paused_rows(server, "x") and paused_rows(server, "y"), what="the rows")
+    assert paused_rows(server, "x")[0]["message"] == "the tag etl is paused: r"
+    assert not paused_rows(server, "z")
+    put(server, "late", EVERY_SECOND, tags=["etl"])  # gets the tag later
+    assert server.get("/api/v1/jobs/late").json()["state"] == "paused"
+    assert server.post("/api/v1/jobs/x/resume").json()["state"] == "paused", "the tag holds it still"
+    assert server.post("/api/v1/tags/etl/resume").json()["paused"] is None
+    assert server.get("/api/v1/jobs/x").json()["state"] == "scheduled"
+    for name in "xyz":
+        caught_up(server, name, now(server))
+        gapless(runs(server, name))
+    assert server.post("/api/v1/tags/no%20tag/pause").status_code == 422
+
+
+def test_pause_of_everything(server):
+    server.start()
+    put(server, "x", EVERY_SECOND)
+    told = server.post("/api/v1/scheduler/pause", json={"reason": "the disk is changed"}).json()
+    assert told["paused"]["scope"] == "scheduler"
+    server.stop()
+    server.start()
+    assert server.get("/api/v1/status").json()["pauses"][0]["reason"] == "the disk is changed"
+    row = wait_until(lambda: paused_rows(server, "x"), what="a row")[0]
+    assert row["message"] == "the scheduler is paused: the disk is changed"
+    assert server.post("/api/v1/jobs/x/runs").status_code == 201, "by hand it runs"
+    answer = server.get("/api/v1/jobs/x/next?n=1").json()["next"][0]
+    assert answer["paused"] == "the scheduler is paused: the disk is changed"
+    assert server.post("/api/v1/scheduler/resume").json() == {"paused": None}
+    caught_up(server, "x", now(server))
+    assert server.get("/api/v1/status").json()["pauses"] == []
+
+
+def test_pauses_that_cannot_be_meant(server):
+    server.start()
+    put(server, "x", EVERY_SECOND, paused=True)
+    for path in ("jobs/x", "tags/etl", "scheduler"):
+        for body, loc in [({"until": "2020-01-01T00:00:00Z"}, "until"), ({"until": "soon"}, "until"), ({"untl": "x"}, "untl"),
+                          ({"reason": "x" * 201}, "reason"), ({"reason": 7}, "reason")]:
+            reply = server.post(f"/api/v1/{path}/pause", json=body)
+            assert reply.status_code == 422 and reply.json()["detail"][0]["loc"] == ["body", loc], reply.text
+    assert server.post("/api/v1/jobs/nosuch/pause").status_code == 404
+    assert server.post("/api/v1/jobs/x/pause", headers={"If-Match": '"r9"'}).status_code == 412
+
+
+def test_lists_are_filtered(server):
+    server.start()
+    put(server, "x", EVERY_SECOND, tags=["etl"], paused=True)
+    put(server, "y", {"type": "manual"}, tags=["etl", "a"])
+    put(server, "web", {"type": "interval", "days": 1}, certificate="localhost:1", folder=None)
+    def listed(**query):
+        told = server.get("/api/v1/jobs", params=query).json()
+        assert told["total"] == len(told["jobs"])
+        return sorted(item["job_id"] for item in told["jobs"])
+    assert listed() == ["web", "x", "y"]
+    assert listed(tag="etl") == ["x", "y"] and listed(tag="a") == ["y"] and listed(tag="b") == []
+    assert listed(state="paused") == ["x"] and listed(state="manual", tag="etl") == ["y"]
+    assert listed(kind="certificate") == ["web"]
+    assert server.get("/api/v1/jobs?state=asleep").status_code == 422
+    changed = server.patch("/api/v1/jobs/x", json={"tags": None, "description": "for nothing"}).json()
+    assert changed["tags"] == [] and changed["description"] == "for nothing"
+    bad = server.patch("/api/v1/jobs/x", json={"tags": ["a b"]})
+    assert bad.status_code == 422 and bad.json()["detail"][0]["loc"] == ["body", "tags", 0]

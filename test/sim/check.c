@@ -420,10 +420,14 @@ static void claim_check(struct check *c, struct tale *tale, const struct def *de
 {
     wall slot = run->scheduled_at;
 
-    if (!def || def->job->state != JOB_ENABLED || !def->job->trigger) {
-        found(c, 1, "claimed although the job is paused, ended or deleted", tale, slot);
+    if (!def || def->job->state > JOB_PAUSED || !def->job->trigger) {
+        found(c, 1, "claimed although the job is ended or deleted", tale, slot);
         return;
     }
+    if (run->state == RUN_RUNNING && pause_holds(def->job->pause, now))
+        found(c, 1, "claimed although the job is paused", tale, slot);
+    if (run->reason == REASON_PAUSED && !def->job->pause)
+        found(c, 6, "skipped for a pause that nobody made", tale, slot);
     slot_check(c, tale, def, run, now);
     if (run->state == RUN_RUNNING &&
         (is_frozen(c, &c->freezes, tale->name, now) || is_frozen(c, &c->freezes, tale->name, slot)))

@@ -168,6 +168,18 @@ static const struct told *accounted(struct walk *walk, wall slot)
     return !other || (own && own->durable_us < other->durable_us) ? own : other;
 }
 
+// Whether the job was paused at any moment in [from, to]: it is told as a freeze is.
+static bool was_paused(const struct tale *tale, wall from, wall to)
+{
+    for (size_t i = 0; i < tale->defs.len; i++) {
+        const struct pause *pause = tale->defs.v[i]->job->pause;
+
+        if (pause && pause->since.us <= to.us && pause->until.us >= from.us)
+            return true;
+    }
+    return false;
+}
+
 // Until when the slot must have its row, if the clock was not set to before it until then.
 static int64_t deadline_of(const struct walk *walk, wall slot, int64_t rings_us, bool *ret_is_calm)
 {
@@ -176,7 +188,8 @@ static int64_t deadline_of(const struct walk *walk, wall slot, int64_t rings_us,
     int64_t limit_us = is_calm ? ON_TIME_US : HEAL_US;
 
     limit_us += 2 * walk->regime->spread_us;
-    if (was_frozen(c, walk->tale, (wall){slot.us - HEAL_US}, (wall){slot.us + 2 * HEAL_US}))
+    if (was_frozen(c, walk->tale, (wall){slot.us - HEAL_US}, (wall){slot.us + 2 * HEAL_US}) ||
+        was_paused(walk->tale, (wall){slot.us - HEAL_US}, (wall){slot.us + 2 * HEAL_US}))
         limit_us = FROZEN_US + HEAL_US;
     *ret_is_calm = is_calm;
     return able_after(c, rings_us, limit_us, walk->regime->may_wait ? walk->tale : NULL);
@@ -402,7 +415,7 @@ static void relative_check(struct check *c, const struct tale *tale)
 
 static bool is_same_regime(const struct check *c, const struct def *a, const struct def *b)
 {
-    return a->job->state == b->job->state &&
+    return a->job->state / JOB_ENDED == b->job->state / JOB_ENDED &&
            a->job->effective_from.us == b->job->effective_from.us &&
            str_eq(c->log->jobs.v[a->row].trigger, c->log->jobs.v[b->row].trigger);
 }
@@ -431,7 +444,7 @@ static void regimes_check(struct check *c, const struct tale *tale)
         }
         if (i < tale->defs.len)
             regime.to_us = c->log->events.v[tale->defs.v[i]->event].mono_us;
-        if (def->job->state == JOB_ENABLED && def->job->trigger)
+        if (def->job->state <= JOB_PAUSED && def->job->trigger)
             regime_check(c, tale, &regime);
     }
 }

@@ -283,7 +283,7 @@ static enum store_last job_spoiled(const struct job_row *row, void *ctx)
     struct job_row copy = *row;
 
     if (fault == FAULT_PAUSE_IGNORED && row->state == JOB_PAUSED)
-        copy.state = JOB_ENABLED;
+        copy.spec = text_spoiled(row->spec, "\"pause\":{\"since\":", "\"pause\":{\"since\":9");
     if (fault == FAULT_OVERLAP)
         copy.spec = text_spoiled(row->spec, "\"max_instances\":1", "\"max_instances\":9");
     if (fault == FAULT_COALESCE)

@@ -425,7 +425,7 @@ static void test_items_are_written_alike(void **state)
         struct trigger_context context = {
             zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}, NULL};
         struct job *job = job_new(STR_LIT("a.b:c"));
-        struct job_now now = {times[i / COUNT(specs)], (int)i};
+        struct job_now now = {times[i / COUNT(specs)], (int)i, NULL, NULL};
         json_error_t error;
         json_t *spec = json_loads(specs[i % COUNT(specs)], 0, &error);
         struct json_write w;
@@ -470,7 +470,9 @@ static void test_states(void **state)
         struct trigger_context context = {
             zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}, NULL};
         struct job *job = job_new(STR_LIT("a"));
-        struct job_now now = {WALL_NEVER, 0};
+        struct pause *pause = pause_new(PAUSE_JOB, (struct str){0}, (struct str){0}, STR_LIT("api"),
+                                        (wall){0}, WALL_NEVER);
+        struct job_now now = {WALL_NEVER, 0, i % 2 ? pause : NULL, NULL};
         json_t *spec = json_loads(rows[i / 2].spec, 0, NULL);
         struct buf out, scratch;
         struct json_write w;
@@ -478,7 +480,6 @@ static void test_states(void **state)
         struct err e;
 
         assert_true(trigger_parse(spec, &context, &job->trigger, &e));
-        job->state = i % 2 ? JOB_PAUSED : JOB_ENABLED;
         buf_init(&out, 1 << 16);
         buf_init(&scratch, 1 << 16);
         json_write_init(&w, &out);
@@ -492,6 +493,7 @@ static void test_states(void **state)
         buf_done(&scratch);
         json_decref(spec);
         job_free(job);
+        pause_free(pause);
     }
 }
 
@@ -500,7 +502,8 @@ static void test_written_in_full_reads_back(void **state)
     struct job *job = job_new(STR_LIT("a"));
     struct trigger_context context = {
         zones, STR_LIT("Europe/Berlin"), (wall){1700000000000000}, {0}, NULL};
-    struct job_now now = {(wall){1700000100000000}, 1};
+    struct pause pause = {.reason = "audit", .by = "api", .until = WALL_NEVER};
+    struct job_now now = {(wall){1700000100000000}, 1, NULL, NULL};
     json_error_t error;
     json_t *spec = json_loads("{\"type\":\"interval\",\"seconds\":15}", 0, &error), *value;
     struct json_write w;
@@ -520,12 +523,14 @@ static void test_written_in_full_reads_back(void **state)
         buf_text(&out),
         "{\"job_id\":\"a\",\"run_frequency\":\"interval[0:00:15]\",\"next_run\":\"2023-11-14 "
         "23:15:00+01:00\",\"next_run_at\":\"2023-11-14T23:15:00+01:00\",\"state\":\"scheduled\","
-        "\"kind\":\"folder\",\"target\":\"a\",\"running\":1}");
+        "\"kind\":\"folder\",\"target\":\"a\",\"running\":1,\"tags\":[]}");
     buf_clear(&out);
     json_write_init(&w, &out);
     json_write_object(&w);
     now.next_at = WALL_NEVER;
-    job->state = JOB_PAUSED;
+    now.paused = &pause;
+    job_set_text(&job->description, STR_LIT("what for"));
+    job_set_text(&job->tags, STR_LIT("etl nightly"));
     job->timeout_us = 90000000;
     job_write(job, &now, true, &scratch, &w);
     json_write_object_end(&w);

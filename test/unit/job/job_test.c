@@ -208,6 +208,43 @@ static void test_presets(void **state)
     assert_string_equal(job_coalesce_names[COALESCE_ALL], "all");
 }
 
+static void test_paused(void **state)
+{
+    struct job_row row =
+        row_of(EVERY_15, "{\"target\":\"f\",\"description\":\"d\",\"tags\":[\"a\"],"
+                         "\"pause\":{\"since\":10,\"until\":20},"
+                         "\"skip\":{\"since\":30,\"until\":31}}");
+    struct job *job = job_from_row(&row, &context), *copy = job_copy(job, &context);
+
+    (void)state;
+    assert_int_equal(job->quarantine.len, 0);
+    assert_true(str_eq(copy->tags, STR_LIT("a")));
+    assert_true(str_eq(copy->description, STR_LIT("d")));
+    assert_int_equal(copy->pause->until.us, 20);
+    assert_int_equal(copy->skip->since.us, 30);
+    assert_ptr_not_equal(copy->pause, job->pause);
+    assert_true(job_has_same_schedule(job, copy));
+    trigger_free(copy->trigger);
+    copy->trigger = NULL;
+    assert_false(job_has_same_schedule(job, copy));
+    job_set_paused(job, true, (wall){15}); // it is already
+    assert_int_equal(job->state, JOB_PAUSED);
+    assert_non_null(job->pause);
+    job_set_paused(job, false, (wall){15});
+    assert_int_equal(job->state, JOB_ENABLED);
+    assert_non_null(job->pause);
+    job_set_paused(job, true, (wall){25}); // that one is over
+    assert_null(job->pause);
+    job_free(copy);
+    job_free(job);
+    row = row_of(EVERY_15, "{\"target\":\"f\"}"); // from before pauses had words
+    row.state = JOB_PAUSED;
+    job = job_from_row(&row, &context);
+    assert_int_equal(job->pause->since.us, row.updated_at.us);
+    assert_int_equal(job->pause->until.us, WALL_NEVER.us);
+    job_free(job);
+}
+
 static void test_quarantine(void **state)
 {
     static const struct {
@@ -223,6 +260,8 @@ static void test_quarantine(void **state)
         {EVERY_15, "{\"target\":\"f\",\"retries\":3}", "retries: Extra inputs"},
         {EVERY_15, "{\"target\":\"f\",\"max_instances\":0}", "max_instances"},
         {EVERY_15, "{\"target\":\"f\",\"coalesce\":\"none\"}", "coalesce"},
+        {EVERY_15, "{\"target\":\"f\",\"tags\":[\"a b\"]}", "tags"},
+        {EVERY_15, "{\"target\":\"f\",\"pause\":{}}", "pause"},
     };
 
     (void)state;
@@ -325,8 +364,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),         cmocka_unit_test(test_row_and_back),
         cmocka_unit_test(test_rows_of_0_1_0), cmocka_unit_test(test_presets),
-        cmocka_unit_test(test_quarantine),    cmocka_unit_test(test_grace),
-        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_paused),        cmocka_unit_test(test_quarantine),
+        cmocka_unit_test(test_grace),         cmocka_unit_test(test_texts),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -37,6 +37,12 @@ static void soon_count(const struct entry *entry, void *ctx)
     ++*(int *)ctx;
 }
 
+static wall slot_shown(const struct entry *entry, void *ctx)
+{
+    (void)ctx;
+    return entry->slot;
+}
+
 static void test_order(void **state)
 {
     struct zones *zones = zones_new(NULL);
@@ -71,7 +77,7 @@ static void test_order(void **state)
     due_plan(&d, a, (wall){30 * S});
     due_plan(&d, b, (wall){30 * S});
     due_plan(&d, c, WALL_NEVER);
-    struct entry **list = due_list(&d);
+    struct entry **list = due_list(&d, slot_shown, NULL);
     assert_ptr_equal(list[0], a);
     assert_ptr_equal(list[1], b);
     assert_ptr_equal(list[2], c);

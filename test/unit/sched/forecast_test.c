@@ -65,20 +65,24 @@ static void test_slots(void **state)
     struct entry *follows = add(&w, 4, "d", "{\"type\":\"after\",\"delay\":\"5m\"}");
     struct freezes freezes = freezes_made(&w);
 
-    paused->job->state = JOB_PAUSED;
+    paused->job->pause = pause_new(PAUSE_JOB, (struct str){0}, (struct str){0}, STR_LIT("api"),
+                                   (wall){0}, WALL_NEVER);
     due_plan(&w.due, follows, (wall){T0 + 15 * S});
-    forecast_fill(&f, &w.due, &freezes, NULL, (wall){T0 + 10 * S}, (wall){T0 + 40 * S});
+    forecast_fill(&f, &w.due, &(struct holds){&freezes, NULL}, NULL, (wall){T0 + 10 * S},
+                  (wall){T0 + 40 * S});
     for (size_t i = 0; i < f.slots.len; i++)
         buf_printf(&out, "%s%d ", f.slots.v[i].entry->job->name.p,
                    (int)((f.slots.v[i].at.us - T0) / S));
     assert_string_equal(buf_text(&out), "b10 d15 a20 b20 a40 b40 ");
-    assert_int_equal(f.frozen, 1);
+    assert_int_equal(f.frozen, 5); // four of them are paused
     assert_false(f.is_cut);
     forecast_done(&f);
-    forecast_fill(&f, &w.due, &freezes, a, (wall){T0 + 1000 * S}, (wall){T0 + 1060 * S});
+    forecast_fill(&f, &w.due, &(struct holds){&freezes, NULL}, a, (wall){T0 + 1000 * S},
+                  (wall){T0 + 1060 * S});
     assert_int_equal(f.slots.len, 4);
     forecast_done(&f);
-    forecast_fill(&f, &w.due, &freezes, b, (wall){T0}, (wall){T0 + 1000000 * S});
+    forecast_fill(&f, &w.due, &(struct holds){&freezes, NULL}, b, (wall){T0},
+                  (wall){T0 + 1000000 * S});
     assert_true(f.is_cut);
     assert_int_equal(f.slots.len + (size_t)f.frozen, FORECAST_SLOTS_MAX);
     forecast_done(&f);
@@ -102,7 +106,7 @@ static void test_load(void **state)
     assert_int_equal(forecast_usual_us(a), -1);
     learned_add(&a->learned, 15 * S); // each run goes on into the next
     assert_true(forecast_usual_us(a) > 14 * S);
-    forecast_fill(&f, &w.due, NULL, NULL, (wall){T0}, (wall){T0 + 39 * S});
+    forecast_fill(&f, &w.due, &(struct holds){0}, NULL, (wall){T0}, (wall){T0 + 39 * S});
     forecast_load(&f, (wall){T0}, 10 * S, 2 * S, buckets, 4, &unknown);
     assert_int_equal(unknown, 3);
     static const int fires[] = {0, 2, 2, 2}, peaks[] = {0, 2, 3, 3};
@@ -148,11 +152,31 @@ static void test_of_a_scheduler(void **state)
     fixture_close(&f);
 }
 
+static void test_minutes(void **state)
+{
+    uint32_t counts[FORECAST_MINUTES] = {0};
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f);
+    struct job *job =
+        fixture_job(&f, "a", "{\"type\":\"cron\",\"minute\":\"*/20\",\"second\":\"*\"}");
+
+    assert_int_equal(forecast_minutes(job->trigger, (wall){T0}, counts, 100), 96);
+    for (int minute = 0; minute < FORECAST_MINUTES; minute++)
+        assert_int_equal(counts[minute], minute % 20 == 0);
+    assert_int_equal(forecast_minutes(job->trigger, (wall){T0}, counts, 2), 0);
+    job_free(job);
+    store_close(f.store);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slots),
         cmocka_unit_test(test_load),
+        cmocka_unit_test(test_minutes),
         cmocka_unit_test(test_of_a_scheduler),
     };
 

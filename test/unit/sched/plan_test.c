@@ -58,7 +58,7 @@ static void test_start(void **state)
         {EVERY_10, JOB_ENABLED, 15, NONE, NONE, 0, 25, 20},
         {EVERY_10, JOB_ENABLED, 0, NONE, 90, 0, 25, 30}, // claimed under a clock that was ahead
         {EVERY_10, JOB_ENABLED, 90, NONE, NONE, 0, 25, 30},
-        {EVERY_10, JOB_PAUSED, 0, NONE, NONE, 0, 25, NONE},
+        {EVERY_10, JOB_PAUSED, 0, NONE, NONE, 0, 25, 10}, // what is held has its slots
         {ONCE_AT_30, JOB_ENABLED, 0, NONE, NONE, 90, 95, 30},
         {ONCE_AT_30, JOB_ENABLED, 0, NONE, 30, 90, 95, NONE},
         {AFTER_60, JOB_ENABLED, 0, NONE, NONE, 0, 1, 60}, // has not run: from its creation
@@ -66,11 +66,13 @@ static void test_start(void **state)
         {AFTER_60, JOB_ENABLED, 0, 10, 5, 500, 500, 70}, // overdue, once
         {AFTER_60, JOB_ENABLED, 300, 10, 5, 500, 500, 360},
         {AFTER_60, JOB_ENABLED, 0, 900, 5, 20, 20, 80}, // it ended under a clock that was ahead
-        {AFTER_60, JOB_PAUSED, 0, 10, 5, 20, 20, NONE},
+        {AFTER_60, JOB_PAUSED, 0, 10, 5, 20, 20, 70},
         {STARTUP, JOB_ENABLED, 0, NONE, NONE, 0, 40, 40},
         {STARTUP, JOB_ENABLED, 90, NONE, NONE, 0, 40, 40}, // made under a clock that was ahead
         {STARTUP_5, JOB_ENABLED, 0, 7, 7, 0, 40, 45},
-        {STARTUP_5, JOB_PAUSED, 0, NONE, NONE, 0, 40, NONE},
+        {STARTUP_5, JOB_PAUSED, 0, NONE, NONE, 0, 40, 45},
+        {EVERY_10, JOB_ENDED, 0, NONE, NONE, 0, 25, NONE},
+        {AFTER_60, JOB_ENDED, 0, 10, 5, 20, 20, NONE},
         {MANUAL, JOB_ENABLED, 0, NONE, NONE, 0, 40, NONE},
     };
 

@@ -91,7 +91,7 @@ static void test_table(void **state)
         print_message("row %zu: %s\n", i, rows[i].name);
         job.misfire_grace_us = rows[i].grace_s < 0 ? rows[i].grace_s : rows[i].grace_s * S;
         job.trigger = trigger_of(zones, rows[i].trigger);
-        policy_decide(&(struct situation){&job, NULL, slot, now, rows[i].running, {0}}, &v);
+        policy_decide(&(struct situation){&job, {0}, slot, now, rows[i].running, {0}}, &v);
         assert_int_equal(v.not_before.us, 0);
         assert_int_equal(v.rest.slot.us, 0);
         assert_int_equal(v.kind, rows[i].kind);
@@ -200,7 +200,8 @@ static void test_freezes(void **state)
 
         print_message("row %zu: %s\n", i, freeze_rows[i].name);
         job.trigger = trigger_of(zones, freeze_rows[i].trigger);
-        policy_decide(&(struct situation){&job, &all, slot, now, freeze_rows[i].running, {0}}, &v);
+        policy_decide(
+            &(struct situation){&job, {&all, NULL}, slot, now, freeze_rows[i].running, {0}}, &v);
         assert_int_equal(v.kind, freeze_rows[i].kind);
         if (v.kind == VERDICT_SKIP)
             assert_int_equal(v.reason, freeze_rows[i].reason);
@@ -277,23 +278,24 @@ static void row_tell(const char *what, const struct verdict_row *row, struct buf
 }
 
 // What becomes of everything that is due at a moment.
-static void verdicts_tell(struct situation s, struct buf *out)
+static void verdicts_tell(struct situation s, struct verdict *v, struct buf *out)
 {
-    struct verdict v;
+    bool is_never;
 
     for (int i = 0; i < 10 && s.slot.us <= s.now.us; i++) {
-        policy_decide(&s, &v);
-        row_tell(v.kind == VERDICT_RUN    ? "run"
-                 : v.kind == VERDICT_WAIT ? "wait"
-                                          : run_reason_name(v.reason),
-                 &v.row, out);
-        if (v.kind == VERDICT_WAIT)
+        policy_decide(&s, v);
+        row_tell(v->kind == VERDICT_RUN    ? "run"
+                 : v->kind == VERDICT_WAIT ? "wait"
+                                           : run_reason_name(v->reason),
+                 &v->row, out);
+        if (v->kind == VERDICT_WAIT)
             return;
-        if (v.rest.slot.us != 0)
-            row_tell("coalesced", &v.rest, out);
-        s.slot = v.next;
+        if (v->rest.slot.us != 0)
+            row_tell("coalesced", &v->rest, out);
+        s.slot = v->next;
     }
-    buf_printf(out, " -> %lld", (long long)(s.slot.us / S - T0));
+    is_never = s.slot.us == WALL_NEVER.us;
+    buf_printf(out, " -> %lld", is_never ? -1 : (long long)(s.slot.us / S - T0));
 }
 
 static void test_missed(void **state)
@@ -314,15 +316,16 @@ static void test_missed(void **state)
             .trigger = trigger_of(zones, TEN),
         };
         struct situation s = {&job,
-                              NULL,
+                              {0},
                               {(T0 + missed_rows[i].slot_s) * S},
                               {(T0 + missed_rows[i].now_s) * S},
                               missed_rows[i].running,
                               {0}};
+        struct verdict v;
         struct buf out;
 
         buf_init(&out, 1000);
-        verdicts_tell(s, &out);
+        verdicts_tell(s, &v, &out);
         if (strcmp(buf_text(&out), missed_rows[i].want) != 0)
             fail_msg("%s: %s\n  want %s", missed_rows[i].name, buf_text(&out), missed_rows[i].want);
         buf_done(&out);
@@ -341,7 +344,7 @@ static void test_spread(void **state)
                       .misfire_grace_us = 40 * S,
                       .misfire_spread_us = 60 * S,
                       .trigger = trigger_of(zones, TEN)};
-    struct situation s = {&job, NULL, {(T0 + 10) * S}, {(T0 + 45) * S}, 0, {0}};
+    struct situation s = {&job, {0}, {(T0 + 10) * S}, {(T0 + 45) * S}, 0, {0}};
     struct verdict v;
     wall began = s.now, last = {0};
     int runs = 0;
@@ -365,7 +368,7 @@ static void test_spread(void **state)
     assert_true(last.us >= began.us + 40 * S && last.us <= began.us + 60 * S);
     // One run comes before the next slot at the latest.
     job.coalesce = COALESCE_LAST;
-    s = (struct situation){&job, NULL, {(T0 + 10) * S}, {(T0 + 45) * S}, 0, {0}};
+    s = (struct situation){&job, {0}, {(T0 + 10) * S}, {(T0 + 45) * S}, 0, {0}};
     for (job.id = 1; job.id < 100; job.id++) {
         s.now = began;
         s.spread_from = (wall){0};
@@ -380,20 +383,80 @@ static void test_spread(void **state)
         assert_int_equal(v.spread_from.us, 0);
     }
     // What is on time does not wait.
-    s = (struct situation){&job, NULL, {(T0 + 10) * S}, {(T0 + 10) * S}, 0, {0}};
+    s = (struct situation){&job, {0}, {(T0 + 10) * S}, {(T0 + 10) * S}, 0, {0}};
     policy_decide(&s, &v);
     assert_int_equal(v.kind, VERDICT_RUN);
     trigger_free(job.trigger);
     zones_free(zones);
 }
 
+// The same trigger, paused from 100 to 200, and not wanted at 300 and 310.
+static const struct {
+    const char *name, *trigger;
+    int64_t slot_s, now_s;
+    bool is_dropping;
+    const char *want;
+    int64_t not_before_s; // of the last verdict; 0: none
+} held_rows[] = {
+#define LATE "{\"type\":\"date\",\"run_date\":\"2026-01-01T00:02:00Z\"}"
+    {"before it", TEN, 90, 90, false, "run 90 -> 100", 0},
+    {"its first slot", TEN, 100, 100, false, "paused 100 -> 110", 200},
+    {"at its end the rest is told", TEN, 110, 200, false, "paused 190+8@110, run 200 -> 210", 0},
+    {"noticed long after", TEN, 50, 300, false,
+     "misfire 90+4@50, paused 190+9@100, run 290+9@200, asked 300 -> 310", 0},
+    {"a slot before it, noticed in it", TEN, 90, 100, false, "paused 90, paused 100 -> 110", 200},
+    {"not wanted", TEN, 300, 300, false, "asked 300 -> 310", 0},
+    {"nor the next", TEN, 310, 310, false, "asked 310 -> 320", 0},
+    {"both noticed late", TEN, 300, 320, false, "asked 310+1@300, run 320 -> 330", 0},
+    {"a late slot before them", TEN, 290, 300, false, "run 290, asked 300 -> 310", 0},
+    {"a date in it waits", LATE, 120, 120, false, "wait 120", 200},
+    {"and is late", LATE, 120, 250, false, "run 120 -> -1", 0},
+    {"or is dropped", LATE, 120, 200, true, "paused 120 -> -1", 0},
+    {"at once", LATE, 120, 120, true, "paused 120 -> -1", 0},
+    {"what follows events waits", AFTER, 120, 120, false, "wait 120", 200},
+    {"and begins anew at its end", AFTER, 120, 200, false, "paused 120 -> -1", 0},
+};
+
+static void test_held(void **state)
+{
+    struct zones *zones = zones_new(NULL);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(held_rows); i++) {
+        struct job job = {
+            .max_instances = 1,
+            .misfire_grace_us = JOB_GRACE_DEFAULT,
+            .trigger = trigger_of(zones, held_rows[i].trigger),
+            .pause = pause_new(PAUSE_JOB, (struct str){0}, STR_LIT("x"), STR_LIT("api"),
+                               (wall){(T0 + 100) * S}, (wall){(T0 + 200) * S}),
+            .skip = pause_new(PAUSE_SLOTS, (struct str){0}, STR_LIT("x"), STR_LIT("api"),
+                              (wall){(T0 + 300) * S}, (wall){(T0 + 310) * S + 1}),
+        };
+        struct situation s = {
+            &job, {0}, {(T0 + held_rows[i].slot_s) * S}, {(T0 + held_rows[i].now_s) * S}, 0, {0}};
+        struct verdict v;
+        struct buf out;
+
+        job.pause->is_dropping = held_rows[i].is_dropping;
+        buf_init(&out, 1000);
+        verdicts_tell(s, &v, &out);
+        if (strcmp(buf_text(&out), held_rows[i].want) != 0)
+            fail_msg("%s: %s\n  want %s", held_rows[i].name, buf_text(&out), held_rows[i].want);
+        assert_int_equal(v.not_before.us,
+                         held_rows[i].not_before_s == 0 ? 0 : (T0 + held_rows[i].not_before_s) * S);
+        buf_done(&out);
+        trigger_free(job.trigger);
+        pause_free(job.pause);
+        pause_free(job.skip);
+    }
+    zones_free(zones);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_freezes),
-        cmocka_unit_test(test_missed),
-        cmocka_unit_test(test_spread),
+        cmocka_unit_test(test_table),  cmocka_unit_test(test_freezes), cmocka_unit_test(test_held),
+        cmocka_unit_test(test_missed), cmocka_unit_test(test_spread),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

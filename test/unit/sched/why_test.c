@@ -27,7 +27,7 @@ struct question {
     struct line lines[4];
     const char *expected; // "code outcome: sentence", a line each
     const char *pruned, *fault;
-    bool is_paused, is_waiting, is_down, is_frozen;
+    bool is_paused, is_unwanted, is_waiting, is_down, is_frozen;
     int max_instances;
 };
 
@@ -163,6 +163,22 @@ static const struct question questions[] = {
        .missed_from = "01:00:00", .message = "freeze audit: no changes"}},
      .expected =
          "freeze skipped: 03:00 (one of 3 up to 04:00) was skipped: freeze audit: no changes\n"},
+    {"a pause of many",
+     HOURLY,
+     "03:00",
+     "12:00:00",
+     NULL,
+     {{RUN_SKIPPED, "03:00:00", "03:00:00", "", "03:00:00", REASON_PAUSED, .missed = 2,
+       .missed_from = "01:00:00", .message = "paused: audit"}},
+     .expected = "paused skipped: 03:00 (one of 3 up to 04:00) was skipped: paused: audit\n"},
+    {"asked",
+     HOURLY,
+     "02:00",
+     "12:00:00",
+     NULL,
+     {{RUN_SKIPPED, "01:00:00", "01:00:00", "", "01:00:00", REASON_ASKED,
+       .message = "asked not to run"}},
+     .expected = "asked skipped: 02:00 was skipped: asked not to run\n"},
     {"another reason",
      HOURLY,
      "02:00",
@@ -226,8 +242,16 @@ static const struct question questions[] = {
      "10:00:00",
      NULL,
      {{0}},
-     .expected = "paused paused: 14:00 does not run: the job is paused since 00:30\n",
+     .expected = "paused paused: 14:00 does not run: the job is paused since 00:30: audit\n",
      .is_paused = true},
+    {"asked not to run",
+     HOURLY,
+     "14:00",
+     "10:00:00",
+     NULL,
+     {{0}},
+     .expected = "asked future: 14:00 does not run: asked not to run: moved\n",
+     .is_unwanted = true},
     {"no slot",
      QUARTERS,
      "02:10",
@@ -379,7 +403,13 @@ static void ask(struct fixture *f, const struct question *c)
 
     job->created_at = moment("2026-11-21", "11:00:00", utc);
     job->effective_from = moment("2026-11-21", "23:30:00", utc);
-    job->state = c->is_paused ? JOB_PAUSED : JOB_ENABLED;
+    if (c->is_paused)
+        job->pause = pause_new(PAUSE_JOB, (struct str){0}, STR_LIT("audit"), STR_LIT("api"),
+                               moment("2026-11-21", "23:30:00", utc), WALL_NEVER);
+    if (c->is_unwanted)
+        job->skip =
+            pause_new(PAUSE_SLOTS, (struct str){0}, STR_LIT("moved"), STR_LIT("api"),
+                      moment("2026-11-22", "12:00:00", utc), moment("2026-11-22", "13:30:00", utc));
     job->max_instances = c->max_instances ? c->max_instances : 1;
     uptimes_fill(&uptimes, c->is_down, utc);
     struct why_facts facts = {.job = job,
@@ -387,7 +417,7 @@ static void ask(struct fixture *f, const struct question *c)
                               .now = moment(NULL, c->now, utc),
                               .fault = c->fault,
                               .is_waiting = c->is_waiting,
-                              .freezes = &freezes,
+                              .holds = {&freezes, NULL},
                               .uptimes = &uptimes,
                               .pruned = moment(NULL, c->pruned, utc),
                               .rows = in,

@@ -1,0 +1,13 @@
+// asks.h - what people ask of a job beside a new definition: to be held for a while, not to run
+// next time. Each is a change of the job and answered like one.
+#pragma once
+
+#include "sched/sched.h"
+
+// Pauses a job with a reason (may be empty) and who asks; unless until is WALL_NEVER, it goes on by
+// itself then. A pause that holds already gets another reason and end.
+void asks_pause(struct sched *s, struct str name, struct str reason, struct str by, wall until,
+                sched_done *done, void *ctx);
+
+// Resumes a job. is_dropping: a date that passed does not run any more.
+void asks_resume(struct sched *s, struct str name, bool is_dropping, sched_done *done, void *ctx);
