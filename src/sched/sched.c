@@ -773,17 +773,10 @@ bool sched_load(const struct sched *s, wall from, struct str but,
     return steps > 0;
 }
 
-// What is due and not claimed lies in the heap.
-static wall looked_at(const struct sched *s)
-{
-    wall now = sched_now(s), first = due_next(&s->due);
-
-    return first.us < now.us ? first : now;
-}
-
 void sched_stats(const struct sched *s, struct sched_stats *ret)
 {
     const struct dispatch *d = &s->dispatch;
+    wall now = sched_now(s), first = due_next(&s->due);
 
     *ret = (struct sched_stats){
         .claimed = d->claimed,
@@ -795,7 +788,8 @@ void sched_stats(const struct sched *s, struct sched_stats *ret)
         .running = d->live_count,
         .counts = &s->due.counts,
         .tally = &d->tally,
-        .looked_at = looked_at(s),
+        // What is due and not claimed lies in the heap.
+        .looked_at = first.us < now.us ? first : now,
         .failure = d->failure,
     };
 }
