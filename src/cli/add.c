@@ -18,7 +18,10 @@ static bool body_make(const struct errand *x, json_t *body, struct err *e)
         json_object_set_new(body, "trigger", trigger);
     if (typed_has(&x->typed, "--paused"))
         json_object_set_new(body, "paused", json_true());
-    if (!job_form_action(&x->typed, body, e) || !job_form_members(&x->typed, 1, body, e))
+    bool is_command = !typed_has(&x->typed, "--folder") && !typed_has(&x->typed, "--cert");
+
+    if (!job_form_action(&x->typed, is_command, body, e) ||
+        !job_form_members(&x->typed, 1, body, e))
         return false;
     if (json_object_get(body, "trigger"))
         return true;

@@ -39,7 +39,7 @@ struct transfer {
     struct buf *text;
     bool is_json;
     bool is_repeated;
-    client_data *data; // NULL: everything goes to text
+    bool (*data)(struct str data, void *ctx); // NULL: everything goes to text
     void *ctx;
     int stop_fd;
     bool has_stopped;
@@ -282,12 +282,15 @@ void client_reply_done(struct client_reply *reply)
     buf_done(&reply->text);
 }
 
-bool client_follow(struct client *client, const char *path, int stop_fd, client_data *data,
-                   void *ctx, bool *ret_is_over, struct err *e)
+bool client_follow(struct client *client, const char *path, const struct client_reader *reader,
+                   bool *ret_is_over, struct err *e)
 {
     struct buf text;
-    struct transfer t = {
-        .client = client, .text = &text, .data = data, .ctx = ctx, .stop_fd = stop_fd};
+    struct transfer t = {.client = client,
+                         .text = &text,
+                         .data = reader->data,
+                         .ctx = reader->ctx,
+                         .stop_fd = reader->stop_fd};
     char *url = url_make(client, path);
     int status;
     bool ok;
@@ -295,6 +298,7 @@ bool client_follow(struct client *client, const char *path, int stop_fd, client_
     buf_init(&text, 1 << 20);
     client_header(client, "accept", "text/event-stream, application/problem+json");
     curl_prepare(client, url, &t);
+    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, (long)reader->limit_ms);
     curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_S);
     ok = curl_run(client, &t, &status, e);

@@ -46,9 +46,17 @@ void client_header(struct client *client, const char *name, const char *value);
 // Adds a piece of a path or query, with what has a meaning there escaped.
 void client_escape(struct buf *path, const char *piece);
 
-// Reads a reply that goes on. data is called with what came; when it returns false the reading
-// ends, and so it does when stop_fd (or -1) becomes readable, both without an error. True when it
-// ended; *ret_is_over: the server ended it.
-typedef bool client_data(struct str data, void *ctx);
-[[nodiscard]] bool client_follow(struct client *client, const char *path, int stop_fd,
-                                 client_data *data, void *ctx, bool *ret_is_over, struct err *e);
+// How a reply that goes on is read: data is called with what came; when it returns false the
+// reading ends, and so it does when stop_fd (or -1) becomes readable, both without an error.
+// limit_ms: how long at most, then ERR_TIMEOUT; 0: for ever.
+struct client_reader {
+    bool (*data)(struct str data, void *ctx);
+    void *ctx;
+    int stop_fd;
+    int64_t limit_ms;
+};
+
+// Reads a reply that goes on. True when it ended; *ret_is_over: the server ended it.
+[[nodiscard]] bool client_follow(struct client *client, const char *path,
+                                 const struct client_reader *reader, bool *ret_is_over,
+                                 struct err *e);

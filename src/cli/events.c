@@ -113,7 +113,9 @@ static bool watch_run(struct watch *w, struct errand *x)
 
     buf_init(&path, 8192);
     path_make(x, &path);
-    ok = client_follow(x->client, buf_text(&path), -1, data_came, w, &is_over, &x->e);
+    struct client_reader reader = {.data = data_came, .ctx = w, .stop_fd = -1};
+
+    ok = client_follow(x->client, buf_text(&path), &reader, &is_over, &x->e);
     buf_done(&path);
     if (!ok || !is_over)
         return ok;

@@ -145,7 +145,7 @@ static json_t *words_list(char **words, int count)
     return list;
 }
 
-bool job_form_action(const struct typed *typed, json_t *body, struct err *e)
+bool job_form_action(const struct typed *typed, bool is_command, json_t *body, struct err *e)
 {
     const char *folder = typed_value(typed, "--folder"), *host = typed_value(typed, "--cert");
 
@@ -155,8 +155,11 @@ bool job_form_action(const struct typed *typed, json_t *body, struct err *e)
         json_object_set_new(body, "folder", json_string(folder));
     if (host)
         json_object_set_new(body, "certificate", json_string(host));
+    if (typed->rest && is_command && typed->rest_count == 0)
+        return fail(e, ERR_USAGE, NULL, "there is no command behind --");
     if (typed->rest)
-        json_object_set_new(body, "args", words_list(typed->rest, typed->rest_count));
+        json_object_set_new(body, is_command ? "command" : "args",
+                            words_list(typed->rest, typed->rest_count));
     return true;
 }
 

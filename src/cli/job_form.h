@@ -15,8 +15,10 @@
 [[nodiscard]] bool job_form_trigger(const struct typed *typed, wall now, json_t **ret_spec,
                                     struct err *e);
 
-// Puts what --folder, --cert and the words behind "--" say is run into body.
-[[nodiscard]] bool job_form_action(const struct typed *typed, json_t *body, struct err *e);
+// Puts what --folder, --cert and the words behind "--" say is run into body. The words are a
+// command and its arguments when is_command, else arguments of the folder or check.
+[[nodiscard]] bool job_form_action(const struct typed *typed, bool is_command, json_t *body,
+                                   struct err *e);
 
 // Puts the words "key=value" of typed from the given one on into body. A value that is JSON is
 // taken as such, anything else as text; "a.b=c" is the member b of the object a.

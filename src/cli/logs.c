@@ -1,4 +1,4 @@
-// logs.c - `belfry logs`: what a run wrote.
+// logs.c - `belfry logs`: what a run wrote, or is writing.
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
 
@@ -6,8 +6,12 @@
 
 #include "cli/errand.h"
 #include "cli/listing.h"
-#include "cli/run_output.h"
+#include "cli/run_log.h"
 #include "cli/run_page.h"
+
+enum {
+    TAIL_MAX = 10000
+};
 
 // The run that was named: itself, or the last one of a job that has started.
 static bool run_find(struct errand *x, const char *name, char *run_id, size_t size)
@@ -37,19 +41,19 @@ static bool run_find(struct errand *x, const char *name, char *run_id, size_t si
 
 int cmd_logs(int argc, char **argv)
 {
-    struct client_reply reply;
+    struct run_log_wish wish = {.tail = -1};
     struct errand x;
     char run_id[64];
+    bool is_whole, ok;
     int status;
-    bool ok;
 
     if (!errand_open(&x, argc, argv, "a run or a job", 1, &status))
         return status;
-    ok = run_find(&x, x.typed.args[0], run_id, sizeof run_id) &&
-         errand_ask(&x, "GET", NULL, &reply, "/api/v1/runs/{}", run_id);
-    if (ok) {
-        run_output_print(&x, reply.json, !typed_has(&x.typed, "--stderr"), true);
-        client_reply_done(&reply);
-    }
+    wish.is_following = typed_has(&x.typed, "--follow");
+    wish.is_stderr_only = typed_has(&x.typed, "--stderr");
+    wish.has_times = typed_has(&x.typed, "--timestamps");
+    ok = typed_number(&x.typed, "--tail", 0, TAIL_MAX, -1, &wish.tail, &x.e) &&
+         run_find(&x, x.typed.args[0], run_id, sizeof run_id) &&
+         run_log_print(&x, run_id, &wish, -1, &is_whole);
     return errand_close(&x, ok);
 }

@@ -9,7 +9,7 @@
 #include "cli/interrupt.h"
 #include "cli/listing.h"
 #include "cli/run_list.h"
-#include "cli/run_output.h"
+#include "cli/run_log.h"
 #include "cli/run_page.h"
 #include "cli/run_wait.h"
 #include "time/duration.h"
@@ -61,8 +61,6 @@ static bool end_tell(struct errand *x, const struct wish *w, const char *run_id,
     if (form == FORM_JSON) {
         buf_add(&x->out, buf_str(&run->text));
         buf_add_byte(&x->out, '\n');
-    } else if (w->is_following) {
-        run_output_print(x, run->json, true, true);
     }
     errand_say(x, "run %s of %s %s", run_id, item_text(run->json, "job_id"), buf_text(&words));
     buf_done(&words);
@@ -70,12 +68,29 @@ static bool end_tell(struct errand *x, const struct wish *w, const char *run_id,
     return true;
 }
 
+// Shows what the run writes until it has ended, or the person has had enough.
+static bool follow(struct errand *x, const struct wish *w, const char *run_id, bool *ret_is_left)
+{
+    struct run_log_wish log = {.is_following = true, .tail = -1, .limit_ms = w->limit_us / 1000};
+    bool is_whole = false, ok = true;
+
+    *ret_is_left = false;
+    while (ok && !is_whole && !*ret_is_left) {
+        ok = run_log_print(x, run_id, &log, w->interrupt_fd, &is_whole);
+        if (ok && !is_whole && interrupt_wait(w->interrupt_fd, 0))
+            *ret_is_left = run_wait_interrupted(x, w->interrupt_fd, run_id, &ok);
+    }
+    return ok || (x->e.code == ERR_TIMEOUT && run_wait_over(x, run_id));
+}
+
 static bool wait(struct errand *x, const struct wish *w, const char *run_id, int *ret_status)
 {
     struct client_reply run = {0};
-    bool is_left, ok;
+    bool is_left = false, ok;
 
-    if (!run_wait(x, run_id, w->interrupt_fd, w->limit_us, &run, &is_left))
+    if (w->is_following && !follow(x, w, run_id, &is_left))
+        return false;
+    if (!is_left && !run_wait(x, run_id, w->interrupt_fd, w->limit_us, &run, &is_left))
         return false;
     if (is_left) {
         errand_say(x, "run %s goes on: `belfry logs %s` shows what it wrote", run_id, run_id);

@@ -20,8 +20,7 @@ static bool has_ended(const json_t *run)
     return item_text(run, "finished_at")[0] != '\0';
 }
 
-// What Ctrl-C means: true when the run is left alone.
-static bool interrupted(struct errand *x, int fd, const char *run_id, bool *ret_is_ok)
+bool run_wait_interrupted(struct errand *x, int interrupt_fd, const char *run_id, bool *ret_is_ok)
 {
     struct client_reply reply;
 
@@ -31,7 +30,7 @@ static bool interrupted(struct errand *x, int fd, const char *run_id, bool *ret_
         return true;
     fprintf(stderr, "Leave run %s running? Enter leaves it, Ctrl-C cancels it: ", run_id);
     fflush(stderr);
-    if (!interrupt_again(fd))
+    if (!interrupt_again(interrupt_fd))
         return true;
     fprintf(stderr, "\n");
     *ret_is_ok = errand_ask(x, "POST", NULL, &reply, "/api/v1/runs/{}/cancel", run_id);
@@ -58,13 +57,17 @@ bool run_wait(struct errand *x, const char *run_id, int interrupt_fd, int64_t li
             return true;
         client_reply_done(ret_run);
         if (limit_us > 0 && clock_mono(clock_real()).us - begun.us > limit_us)
-            return fail(&x->e, ERR_TIMEOUT, NULL, "run %s has not ended in time; it goes on",
-                        run_id);
-        *ret_is_left =
-            interrupt_wait(interrupt_fd, wait_ms) && interrupted(x, interrupt_fd, run_id, &ok);
+            return run_wait_over(x, run_id);
+        *ret_is_left = interrupt_wait(interrupt_fd, wait_ms) &&
+                       run_wait_interrupted(x, interrupt_fd, run_id, &ok);
         if (*ret_is_left)
             return true;
         wait_ms += wait_ms < WAIT_LAST_MS ? wait_ms / 4 : 0;
     }
     return false;
+}
+
+bool run_wait_over(struct errand *x, const char *run_id)
+{
+    return fail(&x->e, ERR_TIMEOUT, NULL, "run %s has not ended in time; it goes on", run_id);
 }

@@ -18,3 +18,10 @@ enum {
 // started: otherwise a Ctrl-C might come between.
 [[nodiscard]] bool run_wait(struct errand *x, const char *run_id, int interrupt_fd,
                             int64_t limit_us, struct client_reply *ret_run, bool *ret_is_left);
+
+// What a Ctrl-C that has come means: true when the run is left alone; otherwise it has been asked
+// to end. *ret_is_ok is false with x->e when that failed.
+bool run_wait_interrupted(struct errand *x, int interrupt_fd, const char *run_id, bool *ret_is_ok);
+
+// x->e for a run that was waited for in vain: false.
+bool run_wait_over(struct errand *x, const char *run_id);

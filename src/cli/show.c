@@ -62,6 +62,14 @@ static bool is_empty(const json_t *value)
             json_object_size(value) == 0);
 }
 
+// Whether a text in a list needs no quotes to be seen as one.
+static bool is_one_word(const json_t *value)
+{
+    const char *text = json_string_value(value);
+
+    return !text || (text[0] && !strpbrk(text, " \t\n"));
+}
+
 // A value as a person reads it: texts bare, lists and objects flat, without what is not said.
 static void value_write(const json_t *value, struct buf *out)
 {
@@ -74,8 +82,12 @@ static void value_write(const json_t *value, struct buf *out)
     } else if (json_is_array(value)) {
         json_array_foreach(value, i, inner)
         {
+            bool is_plain = is_one_word(inner);
+
             buf_add_text(out, i > 0 ? " " : "");
+            buf_add_text(out, is_plain ? "" : "'");
             value_write(inner, out);
+            buf_add_text(out, is_plain ? "" : "'");
         }
     } else if (json_is_object(value)) {
         json_object_foreach((json_t *)(uintptr_t)value, key, inner)

@@ -173,7 +173,7 @@ def test_nothing_there(server):
 
 def test_add_tells_what_it_has_done(server):
     server.folder("hello")
-    said = cli(server, "add", "hello", "--every", "10s", "timeout=5m", "--", "a", "-b")
+    said = cli(server, "add", "hello", "--folder", "hello", "--every", "10s", "timeout=5m", "--", "a", "-b")
     assert said.startswith("added hello: every 10 seconds\nnext: ") and said.count(",") == 2
     made = server.get("/api/v1/jobs/hello").json()
     assert made["args"] == ["a", "-b"] and made["timeout"] == "5m" and made["kind"] == "folder"
@@ -289,7 +289,7 @@ def test_run_waits(jobs):
     job(jobs, "bad", args=["3"])
     assert "failed" in cli(jobs, "run", "bad", "-w", status=RUN_FAILED).err
     assert "failed" in cli(jobs, "run", "bad", "--passthrough", status=3).err
-    followed = cli(jobs, "run", "-f", "bad", status=RUN_FAILED)
+    followed = cli(jobs, "run", "-f", "bad", status=RUN_FAILED)  # a folder
     assert followed == "to stdout 3\n" and "to stderr\n" in followed.err
     assert json.loads(cli(jobs, "run", "-w", "-o", "json", "gamma"))["state"] == "succeeded"
 
@@ -311,6 +311,82 @@ def test_logs(jobs):
     assert cli(jobs, "logs", "--stderr", "bad") == ""
     run_id = cli(jobs, "history", "bad", "-o", "name", "-n1").strip()
     assert cli(jobs, "logs", run_id) == "to stdout 3\n"
+
+
+def lines_of(job_id):
+    """A command that writes a line whenever one is written to a FIFO."""
+    return ["sh", "-c", f"while read line; do echo $line; echo err $line >&2; [ $line != last ] || exit 0; done < {job_id}.fifo"]
+
+
+@pytest.fixture
+def told(jobs):
+    """told(line) makes the command of the job say that line."""
+    path = jobs.home / "told.fifo"
+    if not path.exists():
+        os.mkfifo(path)
+    job_body = {"trigger": {"type": "manual"}, "command": lines_of(jobs.home / "told")}
+    assert jobs.put("/api/v1/jobs/told", json=job_body).status_code in (200, 201)
+    fd = os.open(path, os.O_RDWR)
+    yield lambda line: os.write(fd, (line + "\n").encode())
+    os.close(fd)
+
+
+def test_add_a_command(jobs):
+    assert cli(jobs, "add", "hello", "--every", "10s", "--", "echo", "hi  there").startswith("added hello: every 10 seconds")
+    assert jobs.get("/api/v1/jobs/hello").json()["command"] == ["echo", "hi  there"]
+    assert cli(jobs, "run", "-f", "-q", "hello") == "hi  there\n"
+    assert "command         echo 'hi  there'" in cli(jobs, "show", "hello")
+    cli(jobs, "set", "hello", "--", "echo", "ho")
+    assert cli(jobs, "run", "-f", "-q", "hello") == "ho\n"
+    cli(jobs, "set", "alpha", "--", "0")  # a folder: its arguments
+    assert jobs.get("/api/v1/jobs/alpha").json()["args"] == ["0"]
+    assert "no command behind --" in cli(jobs, "add", "x", "--every", "1h", "--", status=USAGE).err
+
+
+def test_follow_what_a_run_writes(jobs, told):
+    terminal = Terminal(jobs, "run", "-f", "told")
+    terminal.read("has started")
+    told("first")
+    terminal.read(r"(?s)first\n.*err first\n|err first\n.*first\n")
+    assert "second" not in terminal.text
+    run_id = cli(jobs, "history", "told", "-o", "name", "-n1").strip()
+    other = Terminal(jobs, "logs", "-f", "told")
+    other.read("first")
+    told("last")
+    other.read("last")
+    assert other.end() == OK and terminal.end() == OK
+    assert "succeeded in" in terminal.text
+    # Afterwards it is there to be read.
+    said = cli(jobs, "logs", run_id)
+    assert said == "first\nlast\n" and said.err == "err first\nerr last\n"
+    assert cli(jobs, "logs", run_id, "-n", "1", "--stderr").err == "err last\n"
+    assert re.fullmatch(r"(\d{4}-\d\d-\d\dT\S+Z (first|last)\n){2}", cli(jobs, "logs", run_id, "-t"))
+    assert cli(jobs, "logs", "-f", run_id) == "first\nlast\n"
+
+
+def test_follow_no_longer_than(jobs, told):
+    said = cli(jobs, "run", "-f", "told", "--for", "300ms", status=TIMED_OUT)
+    assert "it goes on" in said.err
+    told("last")
+    jobs.wait_for_run("/api/v1/jobs/told/runs")
+
+
+def test_ctrl_c_while_following(jobs, told):
+    terminal = Terminal(jobs, "run", "-f", "told")
+    told("first")
+    terminal.read("err first")
+    terminal.type("\x03")
+    terminal.read("Enter leaves it, Ctrl-C cancels it")
+    terminal.type("\n")
+    assert terminal.end() == 130 and "goes on" in terminal.text
+    told("last")
+    jobs.wait_for_run("/api/v1/jobs/told/runs")
+
+
+def test_half_a_line_stays_one(jobs):
+    cli(jobs, "add", "half", "--manual", "--", "printf", "no end")
+    assert cli(jobs, "run", "-f", "-q", "half") == "no end"
+    assert cli(jobs, "logs", "half") == "no end"
 
 
 # ---- next, status ----

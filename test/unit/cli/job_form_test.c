@@ -32,7 +32,8 @@ static bool form_make(const struct typed *t, json_t *body, struct err *e)
         return false;
     if (trigger)
         json_object_set_new(body, "trigger", trigger);
-    return job_form_action(t, body, e) && job_form_members(t, 1, body, e);
+    return job_form_action(t, !typed_has(t, "--folder"), body, e) &&
+           job_form_members(t, 1, body, e);
 }
 
 static void test_rows(void **state)
@@ -53,6 +54,8 @@ static void test_rows(void **state)
         {"add|x|--startup", "{\"trigger\":{\"type\":\"startup\"}}"},
         {"add|x|--manual", "{\"trigger\":{\"type\":\"manual\"}}"},
         {"add|x|--folder|f|--|a|-b", "{\"args\":[\"a\",\"-b\"],\"folder\":\"f\"}"},
+        {"add|x|--|echo|hi", "{\"command\":[\"echo\",\"hi\"]}"},
+        {"add|x|--", "! there is no command behind --"},
         {"add|x|--cert|example.org:443", "{\"certificate\":\"example.org:443\"}"},
         {"set|x|timeout=10m|max_instances=2|paused=true|timeout_total=null",
          "{\"max_instances\":2,\"paused\":true,\"timeout\":\"10m\",\"timeout_total\":null}"},
