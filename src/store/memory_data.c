@@ -10,6 +10,8 @@
 #include "base/vec.h"
 #include "store/memory_calendars.h"
 #include "store/memory_inventory.h"
+#include "store/memory_alerts.h"
+#include "store/past.h"
 
 #define KEPT_RUNS 4   // of a job, by memory_data_trim
 #define LAST_ENDS 100 // runs that are looked at for STORE_LAST_END
@@ -35,6 +37,7 @@ struct memory_data {
     struct map living;                   // name to job that is neither ended nor deleted
     struct map ended;                    // name to ended job
     VEC_OF(struct store_uptime) uptimes; // the oldest first; the last one is of who has it
+    struct memory_alerts alerts;
     int64_t change_seq;
     wall watermark;
     struct memory_watch watch;
@@ -73,6 +76,7 @@ void memory_data_free(struct memory_data *data)
     memory_calendars_done(&data->calendars);
     memory_inventory_done(&data->inventory);
     vec_done(&data->uptimes);
+    memory_alerts_done(&data->alerts);
     vec_done(&data->jobs);
     vec_done(&data->runs);
     map_done(&data->living);
@@ -521,6 +525,8 @@ void memory_data_write(struct memory_data *data, struct request *r)
         start(data, r);
     else if (r->kind == REQUEST_PRUNE)
         prune(data, r);
+    else if (r->kind == REQUEST_ALERT)
+        memory_alerts_write(&data->alerts, &r->alert);
     else if (r->kind == REQUEST_DELETE_RUN)
         delete_run(data, r);
     else if (r->kind == REQUEST_SEE)
@@ -604,6 +610,24 @@ static void find_runs(const struct memory_data *data, struct request *r)
     r->page_count = count < (size_t)find->limit ? count : (size_t)find->limit;
 }
 
+static void read_pasts(const struct memory_data *data, struct request *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const struct memory_job *job = job_find(data, r->pasts[i].job_id);
+        int looked = 0;
+
+        for (size_t n = job ? job->runs.len : 0; n > 0 && looked < STORE_PAST_RUNS; n--) {
+            const struct run *run = &job->runs.v[n - 1]->r.run;
+
+            if (!run_state_is_final(run->state))
+                continue;
+            looked++;
+            if (!past_add(&r->pasts[i], run))
+                break;
+        }
+    }
+}
+
 void memory_data_read(const struct memory_data *data, struct request *r)
 {
     struct memory_run *run;
@@ -622,6 +646,10 @@ void memory_data_read(const struct memory_data *data, struct request *r)
         r->page_count = 1;
     } else if (r->kind == REQUEST_FIND_RUNS) {
         find_runs(data, r);
+    } else if (r->kind == REQUEST_READ_ALERTS) {
+        memory_alerts_read(&data->alerts, &r->alert_query, r->arena, &r->alerts);
+    } else if (r->kind == REQUEST_READ_PASTS) {
+        read_pasts(data, r);
     } else if ((run = run_find(data, r->query.before_id))) {
         r->page = &run->r;
         r->page_count = 1;

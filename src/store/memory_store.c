@@ -290,6 +290,30 @@ static void memory_read_sightings(struct store *s, struct str sha256, int limit,
     ask_read(s, r, NULL, ctx);
 }
 
+static void memory_alert(struct store *s, const struct alert_write *write, store_done *done,
+                         void *ctx)
+{
+    ask(s, request_alert(write), done, ctx);
+}
+
+static void memory_read_alerts(struct store *s, const struct alert_query *query,
+                               store_alerts_done *done, void *ctx)
+{
+    struct request *r = request_read_alerts(query);
+
+    r->alerts_done = done;
+    ask_read(s, r, NULL, ctx);
+}
+
+static void memory_read_pasts(struct store *s, const int64_t *job_ids, size_t count,
+                              store_pasts_done *done, void *ctx)
+{
+    struct request *r = request_read_pasts(job_ids, count);
+
+    r->pasts_done = done;
+    ask_read(s, r, NULL, ctx);
+}
+
 static void memory_stats(struct store *store, struct store_stats *ret)
 {
     struct memory_store *s = (struct memory_store *)store;
@@ -356,6 +380,9 @@ static const struct store_ops memory_ops = {
     .see = memory_see,
     .read_certificates = memory_read_certificates,
     .read_sightings = memory_read_sightings,
+    .alert = memory_alert,
+    .read_alerts = memory_read_alerts,
+    .read_pasts = memory_read_pasts,
     .stats = memory_stats,
     .close = memory_close,
 };

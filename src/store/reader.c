@@ -4,9 +4,12 @@
 #include "store/reader.h"
 
 #include "store/inventory_sql.h"
+#include "store/alert_rows.h"
+#include "store/past.h"
 
 static bool read_page(struct sql *sql, struct request *r);
 static bool read_run(struct sql *sql, struct request *r);
+static bool read_pasts(struct sql *sql, struct request *r);
 static bool find_runs(struct sql *sql, struct request *r);
 static bool read_pruned(struct sql *sql, struct request *r);
 static bool tell_last(struct sql *sql, int64_t job_id, enum store_last what,
@@ -24,11 +27,17 @@ static bool answer(struct sql *sql, struct request *r)
         return inventory_read(sql, r);
     if (r->kind == REQUEST_READ_SIGHTINGS)
         return inventory_read_sightings(sql, r);
+    if (r->kind == REQUEST_READ_RUNS)
+        return read_page(sql, r);
     if (r->kind == REQUEST_FIND_RUNS)
         return find_runs(sql, r);
     if (r->kind == REQUEST_READ_PRUNED)
         return read_pruned(sql, r);
-    return r->kind == REQUEST_READ_RUNS ? read_page(sql, r) : read_run(sql, r);
+    if (r->kind == REQUEST_READ_ALERTS)
+        return alert_rows_read(sql, &r->alert_query, r->arena, &r->alerts);
+    if (r->kind == REQUEST_READ_PASTS)
+        return read_pasts(sql, r);
+    return read_run(sql, r);
 }
 
 void reader_batch(struct list *requests, void *ctx)
@@ -377,4 +386,37 @@ static void run_column(sqlite3_stmt *statement, struct arena *arena, struct stor
         .ask = ask_column(statement, arena),
     };
     to->job_name = arena_copy(arena, sql_column(statement, 16));
+}
+
+static bool read_past(struct sql *sql, struct store_past *past)
+{
+    sqlite3_stmt *s = sql_get(sql, SQL_PAST);
+    int code = SQLITE_ERROR;
+    bool is_done = false;
+
+    if (!s)
+        return false;
+    sqlite3_bind_int64(s, 1, past->job_id);
+    while (!is_done && (code = sqlite3_step(s)) == SQLITE_ROW) {
+        const struct run run = {
+            .id = sqlite3_column_int64(s, 0),
+            .scheduled_at = {sqlite3_column_int64(s, 1)},
+            .state = (enum run_state)sqlite3_column_int(s, 2),
+            .started_at = {sqlite3_column_int64(s, 3)},
+            .finished_at = {sqlite3_column_int64(s, 4)},
+            .exit_code = sqlite3_column_int(s, 5),
+        };
+
+        is_done = !past_add(past, &run);
+    }
+    sqlite3_reset(s);
+    return is_done || code == SQLITE_DONE;
+}
+
+static bool read_pasts(struct sql *sql, struct request *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (!read_past(sql, &r->pasts[i]))
+            return false;
+    return true;
 }

@@ -223,6 +223,56 @@ struct request *request_read_sightings(struct str sha256, int limit)
     return r;
 }
 
+struct request *request_alert(const struct alert_write *write)
+{
+    struct request *r =
+        request_new(REQUEST_ALERT, write->incident_count * sizeof *write->incidents +
+                                       write->delivery_count * sizeof *write->deliveries);
+    struct incident *incidents =
+        arena_array(r->arena, write->incident_count, sizeof *write->incidents);
+    struct delivery *deliveries =
+        arena_array(r->arena, write->delivery_count, sizeof *write->deliveries);
+
+    for (size_t i = 0; i < write->incident_count; i++) {
+        incidents[i] = write->incidents[i];
+        incidents[i].job = arena_copy(r->arena, incidents[i].job);
+        incidents[i].target = arena_copy(r->arena, incidents[i].target);
+        incidents[i].note = arena_copy(r->arena, incidents[i].note);
+        incidents[i].message = arena_copy(r->arena, incidents[i].message);
+    }
+    for (size_t i = 0; i < write->delivery_count; i++) {
+        deliveries[i] = write->deliveries[i];
+        deliveries[i].channel = arena_copy(r->arena, deliveries[i].channel);
+        deliveries[i].error = arena_copy(r->arena, deliveries[i].error);
+        deliveries[i].body = arena_copy(r->arena, deliveries[i].body);
+    }
+    r->alert = *write;
+    r->alert.incidents = incidents;
+    r->alert.deliveries = deliveries;
+    r->count = write->incident_count + write->delivery_count;
+    return r;
+}
+
+struct request *request_read_alerts(const struct alert_query *query)
+{
+    struct request *r = request_new(REQUEST_READ_ALERTS, 0);
+
+    assert(query->question != ALERTS_PAGE || (query->limit >= 1 && query->limit <= 1000));
+    r->alert_query = *query;
+    return r;
+}
+
+struct request *request_read_pasts(const int64_t *job_ids, size_t count)
+{
+    struct request *r = request_new(REQUEST_READ_PASTS, count * sizeof *r->pasts);
+
+    r->pasts = arena_array(r->arena, count, sizeof *r->pasts);
+    for (size_t i = 0; i < count; i++)
+        r->pasts[i].job_id = job_ids[i];
+    r->count = count;
+    return r;
+}
+
 void request_free(struct request *r)
 {
     if (r)
@@ -243,10 +293,11 @@ static bool is_calendar(const struct request *r)
 
 static const char *noun_of(const struct request *r)
 {
-    return !is_calendar(r)                    ? "job"
-           : r->calendar.kind == STORE_FREEZE ? "freeze"
-           : r->calendar.kind == STORE_PAUSE  ? "pause"
-                                              : "calendar";
+    return !is_calendar(r)                     ? "job"
+           : r->calendar.kind == STORE_FREEZE  ? "freeze"
+           : r->calendar.kind == STORE_PAUSE   ? "pause"
+           : r->calendar.kind == STORE_CHANNEL ? "channel"
+                                               : "calendar";
 }
 
 static const char *field_of(const struct request *r)
@@ -385,6 +436,10 @@ void request_answer(struct request *r)
                              r->ctx);
     if (r->sightings_done)
         r->sightings_done(err, r->sightings, err ? 0 : r->page_count, r->ctx);
+    if (r->alerts_done)
+        r->alerts_done(err, &r->alerts, r->ctx);
+    if (r->pasts_done)
+        r->pasts_done(err, r->pasts, err ? 0 : r->count, r->ctx);
     if (r->done)
         r->done(&answer, r->ctx);
     request_free(r);

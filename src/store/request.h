@@ -32,6 +32,8 @@ struct request {
     store_runs_done *runs_done; // of reads
     store_certificates_done *certificates_done;
     store_sightings_done *sightings_done;
+    store_alerts_done *alerts_done;
+    store_pasts_done *pasts_done;
 
     struct job_row job;             // PUT_JOB; of SET_STATE the id and the state
     struct store_calendar calendar; // PUT_CALENDAR; of DELETE_CALENDAR kind and name
@@ -48,6 +50,9 @@ struct request {
     struct store_seen seen;         // SEE
     struct store_certificate_query wanted; // READ_CERTIFICATES; of READ_SIGHTINGS sha256 and limit
     struct store_prune prune;              // PRUNE
+    struct alert_write alert;              // ALERT
+    struct alert_query alert_query;        // READ_ALERTS
+    struct store_past *pasts;              // READ_PASTS: asked by job_id, filled in; count of them
 
     bool is_refused;
     bool is_withdrawn; // refused after it had written: the transaction was begun anew without it
@@ -62,6 +67,7 @@ struct request {
     struct store_certificate *certificates; // likewise
     struct store_sighting *sightings;
     int64_t total;
+    struct alert_page alerts; // of READ_ALERTS, likewise
 };
 
 [[nodiscard]] struct request *request_put_job(const struct job_row *row, int expect_version);
@@ -83,6 +89,9 @@ struct request {
 [[nodiscard]] struct request *
 request_read_certificates(const struct store_certificate_query *query);
 [[nodiscard]] struct request *request_read_sightings(struct str sha256, int limit);
+[[nodiscard]] struct request *request_alert(const struct alert_write *write);
+[[nodiscard]] struct request *request_read_alerts(const struct alert_query *query);
+[[nodiscard]] struct request *request_read_pasts(const int64_t *job_ids, size_t count);
 void request_free(struct request *r); // accepts NULL
 
 // Rows that carrying it out touches, at least 1: what bounds a transaction.

@@ -227,6 +227,30 @@ static void sqlite_find_runs(struct store *s, const struct store_find *find, sto
     ask_read(s, request_find_runs(find), done, ctx);
 }
 
+static void sqlite_alert(struct store *s, const struct alert_write *write, store_done *done,
+                         void *ctx)
+{
+    ask(s, request_alert(write), done, ctx);
+}
+
+static void sqlite_read_alerts(struct store *s, const struct alert_query *query,
+                               store_alerts_done *done, void *ctx)
+{
+    struct request *r = request_read_alerts(query);
+
+    r->alerts_done = done;
+    ask_read(s, r, NULL, ctx);
+}
+
+static void sqlite_read_pasts(struct store *s, const int64_t *job_ids, size_t count,
+                              store_pasts_done *done, void *ctx)
+{
+    struct request *r = request_read_pasts(job_ids, count);
+
+    r->pasts_done = done;
+    ask_read(s, r, NULL, ctx);
+}
+
 static int64_t file_bytes(const char *path, const char *suffix)
 {
     struct stat st;
@@ -314,6 +338,9 @@ static const struct store_ops sqlite_ops = {
     .see = sqlite_see,
     .read_certificates = sqlite_read_certificates,
     .read_sightings = sqlite_read_sightings,
+    .alert = sqlite_alert,
+    .read_alerts = sqlite_read_alerts,
+    .read_pasts = sqlite_read_pasts,
     .stats = sqlite_stats,
     .close = sqlite_close,
 };

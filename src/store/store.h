@@ -27,6 +27,7 @@
 #include "job/job.h"
 #include "job/run.h"
 #include "store/inventory.h"
+#include "store/incident.h"
 
 struct store;
 struct store_meter;
@@ -37,6 +38,8 @@ enum store_calendar_kind {
     STORE_CALENDAR = 0, // trigger/almanac_read.h
     STORE_FREEZE = 1,   // job/freeze.h
     STORE_PAUSE = 2,    // sched/pauses.h
+    STORE_CHANNEL = 10, // alert/channel.h
+    STORE_NOTIFY = 11,  // job/notify.h: the one named "default", for jobs that say nothing
 };
 
 struct store_calendar {
@@ -147,6 +150,23 @@ struct store_load {
     int64_t last_run_id; // filled in: greatest run id, so that ids never go back
 };
 
+// What a job's latest runs say, as far as the hundred with the latest slots tell; those that were
+// skipped or cancelled say nothing. 0 where there is no such run.
+struct store_past {
+    int64_t job_id;
+    int64_t run_id; // the latest that ended
+    wall slot, started_at, ended_at;
+    enum run_state state;
+    int exit_code;
+    int failures;      // that ended badly since one ended well
+    wall succeeded_at; // when one ended well last
+};
+typedef void store_pasts_done(const struct err *err, const struct store_past *pasts, size_t count,
+                              void *ctx);
+
+#define STORE_PASTS_MAX 1000 // jobs in one question
+#define STORE_PAST_RUNS 100
+
 struct store_stats {
     int64_t writes, transactions; // since open
     int64_t waiting;              // requests not yet answered
@@ -189,6 +209,12 @@ struct store_ops {
                               store_certificates_done *done, void *ctx);
     void (*read_sightings)(struct store *store, struct str sha256, int limit,
                            store_sightings_done *done, void *ctx);
+    void (*alert)(struct store *store, const struct alert_write *write, store_done *done,
+                  void *ctx);
+    void (*read_alerts)(struct store *store, const struct alert_query *query,
+                        store_alerts_done *done, void *ctx);
+    void (*read_pasts)(struct store *store, const int64_t *job_ids, size_t count,
+                       store_pasts_done *done, void *ctx);
     void (*stats)(struct store *store, struct store_stats *ret);
     void (*close)(struct store *store);
 };
@@ -340,6 +366,27 @@ static inline void store_read_sightings(struct store *s, struct str sha256, int 
                                         store_sightings_done *done, void *ctx)
 {
     s->ops->read_sightings(s, sha256, limit, done, ctx);
+}
+
+// Makes or replaces incidents and deliveries, all or none of them.
+static inline void store_alert(struct store *s, const struct alert_write *write, store_done *done,
+                               void *ctx)
+{
+    s->ops->alert(s, write, done, ctx);
+}
+
+static inline void store_read_alerts(struct store *s, const struct alert_query *query,
+                                     store_alerts_done *done, void *ctx)
+{
+    s->ops->read_alerts(s, query, done, ctx);
+}
+
+// The pasts of at most STORE_PASTS_MAX jobs, in the order asked; jobs that are not there have
+// none.
+static inline void store_read_pasts(struct store *s, const int64_t *job_ids, size_t count,
+                                    store_pasts_done *done, void *ctx)
+{
+    s->ops->read_pasts(s, job_ids, count, done, ctx);
 }
 
 static inline void store_stats(struct store *s, struct store_stats *ret)

@@ -5,6 +5,7 @@
 
 #include "store/inventory_sql.h"
 #include "store/prune.h"
+#include "store/alert_rows.h"
 #include "store/run_rows.h"
 
 #define CHUNK_ROWS 4096     // at most in one transaction, unless one request has more
@@ -201,6 +202,8 @@ static enum outcome carry_out(struct writer *w, struct request *r)
         return put_calendar(w, r);
     if (r->kind == REQUEST_DELETE_CALENDAR)
         return delete_calendar(w, r);
+    if (r->kind == REQUEST_ALERT)
+        return alert_rows_write(w->sql, &r->alert) ? DONE : BROKEN;
     if (r->kind == REQUEST_START)
         return start(w, r);
     if (r->kind == REQUEST_DELETE_RUN)

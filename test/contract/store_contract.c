@@ -9,6 +9,7 @@
 #include "find_contract.c"
 
 #include "prune_contract.c"
+#include "alert_contract.c"
 
 // ---- jobs ----
 
@@ -780,6 +781,9 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_wanted, kind),
         CONTRACT(test_pages_of_certificates, kind),
         CONTRACT(test_bounded_inventory, kind),
+        CONTRACT(test_alerts_are_kept, kind),
+        CONTRACT(test_alerts_by_page, kind),
+        CONTRACT(test_pasts, kind),
     };
 
     return _cmocka_run_group_tests(name, tests, sizeof tests / sizeof *tests, NULL, NULL);

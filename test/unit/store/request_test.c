@@ -178,6 +178,33 @@ static void test_asks(void **state)
     request_free(removal);
 }
 
+static void test_copies_alerts(void **state)
+{
+    char text[] = "backup";
+    struct incident incident = {.id = 1, .job = {text, 6}, .message = {text, 6}};
+    struct delivery delivery = {.id = 2, .channel = {text, 6}, .body = {text, 6}};
+    const struct alert_write write = {&incident, 1, &delivery, 1, {5}};
+    const struct alert_query query = {.question = ALERTS_ONE, .id = 9};
+    const int64_t ids[] = {3, 4};
+    struct request *r = request_alert(&write);
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    assert_true(str_eq(r->alert.incidents[0].job, STR_LIT("backup")));
+    assert_true(str_eq(r->alert.incidents[0].message, STR_LIT("backup")));
+    assert_true(str_eq(r->alert.deliveries[0].channel, STR_LIT("backup")));
+    assert_true(str_eq(r->alert.deliveries[0].body, STR_LIT("backup")));
+    assert_int_equal(r->alert.forget.us, 5);
+    assert_int_equal(request_weight(r), 2);
+    request_free(r);
+    r = request_read_alerts(&query);
+    assert_int_equal(r->alert_query.id, 9);
+    request_free(r);
+    r = request_read_pasts(ids, 2);
+    assert_int_equal(r->pasts[1].job_id, 4);
+    request_free(r);
+}
+
 struct seen {
     int calls;
     enum err_code code;
@@ -249,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_copies_calendars),
         cmocka_unit_test(test_copies_certificates),
+        cmocka_unit_test(test_copies_alerts),
         cmocka_unit_test(test_weight),
         cmocka_unit_test(test_may_put),
         cmocka_unit_test(test_refusals),
