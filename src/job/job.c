@@ -233,6 +233,14 @@ static bool words_take(struct job *job, const struct spec *spec, struct model_is
            (!spec->skip || pause_decode(spec->skip, PAUSE_SLOTS, (struct str){0}, &job->skip, e));
 }
 
+void job_set_notify(struct job *job, const json_t *list)
+{
+    char *dump = list ? json_dumps(list, JSON_COMPACT) : NULL;
+
+    free((void *)job->notify.p);
+    job->notify = str_of(dump);
+}
+
 static bool spec_read(struct job *job, struct str text, struct err *e)
 {
     struct arena *arena;
@@ -253,6 +261,7 @@ static bool spec_read(struct job *job, struct str text, struct err *e)
         job_set_text(&job->target, spec.target);
         if (spec.args)
             job_set_args(job, spec.args);
+        job_set_notify(job, spec.notify);
         policies_take(job, &spec, given);
         ok = options_take(job, spec.options, e) && words_take(job, &spec, issues, e);
     } else {
@@ -330,6 +339,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
         job->options.len > 0 ? json_loadb(job->options.p, job->options.len, 0, &error) : NULL;
     json_t *tags = tags_encode(job->tags), *pause = pause_encode(job->pause);
     json_t *asked = pause_encode(job->skip);
+    json_t *notify = job->notify.p ? json_loadb(job->notify.p, job->notify.len, 0, &error) : NULL;
     struct spec spec = {
         .target = job->target,
         .args = args,
@@ -338,6 +348,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
         .tags = tags,
         .pause = pause,
         .skip = asked,
+        .notify = notify,
 #define X(member, ...) .member = job->member,
 #include "job/job_policy.def"
 #undef X
@@ -358,6 +369,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     json_decref(tags);
     json_decref(pause);
     json_decref(asked);
+    json_decref(notify);
     return text;
 }
 
@@ -382,7 +394,8 @@ struct job *job_copy(const struct job *job, const struct trigger_context *contex
     struct err e = {0};
 
     *copy = *job;
-    copy->name = copy->target = copy->args = copy->options = copy->quarantine = (struct str){0};
+    copy->name = copy->target = copy->args = copy->options = copy->notify = copy->quarantine =
+        (struct str){0};
     copy->description = copy->tags = (struct str){0};
     copy->pause = pause_copy(job->pause);
     copy->skip = pause_copy(job->skip);
@@ -396,6 +409,8 @@ struct job *job_copy(const struct job *job, const struct trigger_context *contex
         job_set_text(&copy->description, job->description);
     if (job->tags.len > 0)
         job_set_text(&copy->tags, job->tags);
+    if (job->notify.p)
+        job_set_text(&copy->notify, job->notify);
     if (job->quarantine.len > 0)
         job_set_text(&copy->quarantine, job->quarantine);
     if (!job->trigger)
@@ -453,6 +468,7 @@ void job_free(struct job *job)
     free((void *)job->options.p);
     free((void *)job->description.p);
     free((void *)job->tags.p);
+    free((void *)job->notify.p);
     free((void *)job->quarantine.p);
     pause_free(job->pause);
     pause_free(job->skip);

@@ -78,6 +78,7 @@ struct job {
     struct str target;       // folder name (JOB_FOLDER) or host[:port] (JOB_CERTIFICATE)
     struct str options;      // JSON object of job_option.def; empty when nothing was given
     struct str args;         // JSON array of strings, "[]" when there are none
+    struct str notify;       // JSON list of rules (job/notify.h); NULL: the instance's own apply
     struct trigger *trigger; // owned; NULL only when quarantined
     struct str description;  // for people; may be empty
     struct str tags;         // tags.h; may be empty
@@ -136,6 +137,10 @@ void job_set_presets(struct job *job, const struct job_presets *presets);
 
 // A deep copy, for edits (the trigger is compiled again). NULL is never returned for a healthy job.
 [[nodiscard]] struct job *job_copy(const struct job *job, const struct trigger_context *context);
+
+// Sets the job's rules from a JSON list that notify_read has accepted; NULL: it has none of its
+// own.
+void job_set_notify(struct job *job, const json_t *list);
 
 // Replaces an owned text of the job (name, target, args) by a copy of s.
 void job_set_text(struct str *field, struct str s);

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "job/folder.h"
+#include "job/notify.h"
 #include "job/misfire.h"
 #include "job/tags.h"
 #include "job/trigger_schema.h"
@@ -539,6 +540,22 @@ static bool misfire_set(struct reading *r)
         r->job->preset |= (uint64_t)is_preset << POLICY_##to;                          \
     }
 
+static bool notify_set(struct reading *r)
+{
+    const json_t *list = is_null(r, "notify") ? NULL : r->form->notify, *value = list;
+    struct str loc = model_loc(r->in->issues->arena, STR_LIT("\"body\""), STR_LIT("notify"));
+    struct notify notify;
+    struct err why = {0};
+
+    if (list && !notify_read(list, &notify, &why)) {
+        if (why.field[0])
+            loc = model_loc_path(r->in->issues->arena, loc, str_of(why.field), &value);
+        return model_complain_err(r->in->issues, loc, value, &why);
+    }
+    job_set_notify(r->job, list);
+    return true;
+}
+
 static bool policies_set(struct reading *r)
 {
     const struct job_form *form = r->form;
@@ -549,6 +566,8 @@ static bool policies_set(struct reading *r)
     TAKE(timeout, timeout_us)
     TAKE(keep, keep)
     if (is_given(r, FORM_misfire) && !misfire_set(r))
+        return false;
+    if (is_given(r, FORM_notify) && !notify_set(r))
         return false;
     if (is_given(r, FORM_paused))
         job_set_paused(r->job, form->paused, r->in->context.now);

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "job/misfire.h"
+#include "job/notify.h"
 #include "job/options.h"
 #include "job/tags.h"
 #include "job/trigger_schema.h"
@@ -302,6 +303,8 @@ static void full_write(const struct job *job, const struct job_now *now, struct 
     json_write_int(w, job->max_instances);
     timeout_write(job, w, b);
     options_write(job, w);
+    json_write_key(w, "notify");
+    json_write_raw(w, job->notify.p ? job->notify : STR_LIT("null"));
     json_write_key(w, "version");
     json_write_int(w, job->version);
     time_write("created_at", job, job->created_at, w, b);

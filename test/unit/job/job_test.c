@@ -359,6 +359,39 @@ static void test_texts(void **state)
     job_free(job);
 }
 
+static void test_rules_are_kept(void **state)
+{
+    static const char *const rules[] = {"[]", "[{\"channel\":\"ops\",\"repeat\":\"1d\"}]"};
+    struct arena *arena = arena_new(1000);
+    struct job_row row;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rules); i++) {
+        struct job *job = job_new(STR_LIT("j")), *copy, *again;
+        json_t *list = json_loads(rules[i], 0, NULL);
+        json_t *spec = json_loads("{\"type\":\"interval\",\"seconds\":5}", 0, NULL);
+        struct err e;
+
+        assert_true(trigger_parse(spec, &context, &job->trigger, &e));
+        job_set_text(&job->target, STR_LIT("x"));
+        assert_null(job->notify.p);
+        job_set_notify(job, list);
+        copy = job_copy(job, &context);
+        job_to_row(copy, arena, &row);
+        again = job_from_row(&row, &context);
+        assert_int_equal(again->quarantine.len, 0);
+        assert_string_equal(again->notify.p, rules[i]);
+        job_set_notify(again, NULL);
+        assert_null(again->notify.p);
+        job_free(job);
+        job_free(copy);
+        job_free(again);
+        json_decref(list);
+        json_decref(spec);
+    }
+    arena_free(arena);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -366,6 +399,7 @@ int main(void)
         cmocka_unit_test(test_rows_of_0_1_0), cmocka_unit_test(test_presets),
         cmocka_unit_test(test_paused),        cmocka_unit_test(test_quarantine),
         cmocka_unit_test(test_grace),         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_rules_are_kept),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
