@@ -305,6 +305,11 @@ struct pauses *sched_pauses(struct sched *s)
     return &s->pauses;
 }
 
+struct tally *sched_tally(struct sched *s)
+{
+    return &s->dispatch.tally;
+}
+
 struct events *sched_events(struct sched *s)
 {
     return &s->events;
@@ -373,8 +378,10 @@ static void calendar_loaded(const struct store_calendar *row, void *ctx)
 
     if (row->kind == STORE_PAUSE)
         pauses_load(&loading->s->pauses, row);
-    else
+    else if (row->kind < STORE_CHANNEL)
         windows_load(&loading->s->windows, row);
+    else if (loading->s->options.on_row)
+        loading->s->options.on_row(row, loading->s->options.row_ctx);
 }
 
 static void uptime_loaded(const struct store_uptime *period, void *ctx)

@@ -35,6 +35,9 @@ struct sched_options {
     struct str timezone;             // default zone of triggers
     int64_t late_after_us;           // a start is late after so long (watch.h); 0: the usual
     int64_t keep_age_us, keep_total; // of the history (retention.h); 0: however old, many
+    // Rows that lie beside the calendars and are none of ours; NULL: nobody wants them.
+    void (*on_row)(const struct store_calendar *row, void *ctx);
+    void *row_ctx;
     size_t claim_max; // slots claimed in one transaction; 0: as many as are good for most
 };
 
@@ -84,6 +87,9 @@ void sched_run_now(struct sched *s, struct str name, bool is_forced, sched_run_d
 // Calendars and freezes: to be looked at, and the door for changes of them. A change is planned
 // from at once: jobs that use a calendar are compiled again, slots in a freeze are skipped.
 struct windows *sched_windows(struct sched *s);
+
+// What is counted and remembered of runs.
+struct tally *sched_tally(struct sched *s);
 
 // What has happened, for whoever follows (events.h).
 struct events *sched_events(struct sched *s);

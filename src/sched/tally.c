@@ -57,11 +57,14 @@ static void failing_note(struct tally *t, struct tally_job *job)
 }
 
 // What somebody asked to end says nothing about the job.
-static void job_note(struct tally *t, int64_t job_id, const struct run_end *end, int64_t length_us)
+static void job_note(struct tally *t, const struct tally_run *run, const struct run_end *end,
+                     int64_t length_us)
 {
-    struct tally_job *job = job_get(t, job_id);
+    struct tally_job *job = job_get(t, run->job_id);
 
+    job->is_past = false;
     job->run_id = end->run_id;
+    job->slot = run->slot;
     job->ended_at = end->finished_at;
     job->length_us = length_us;
     job->state = end->state;
@@ -110,7 +113,7 @@ void tally_end(struct tally *t, const struct tally_run *run, const struct run_en
         histogram_add(&t->length[end->state][run->kind], &tally_length_bounds, length_us);
     }
     if (has_job)
-        job_note(t, run->job_id, end, length_us);
+        job_note(t, run, end, length_us);
 }
 
 void tally_row(struct tally *t, enum job_kind kind, const struct run *row)
@@ -139,6 +142,7 @@ void tally_job_set(struct tally *t, const struct tally_job *past)
     job = job_get(t, past->job_id);
     *job = *past;
     job->failing = (struct list){0};
+    job->is_past = true;
     failing_note(t, job);
 }
 

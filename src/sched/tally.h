@@ -32,11 +32,13 @@ struct tally_job {
     struct list failing; // in tally.failing while its last run did not end well
     int64_t job_id;
     int64_t run_id;    // the run that ended last
+    wall slot;         // and its slot
     wall ended_at;     // and when
     wall succeeded_at; // when a run ended well last
     int64_t length_us;
     enum run_state state;
     int32_t exit_code; // -1: it did not exit by itself
+    bool is_past;      // as the store knew it at the start: it has not run since
     int32_t failures;  // in a row, up to the last one
 };
 

@@ -1,0 +1,25 @@
+// past_reader.h - what jobs did before this process began, from the store into the tally, in the
+// background.
+//
+// A few hundred jobs a question: with 100,000 jobs it takes seconds, during which everything else
+// goes on. A job that runs meanwhile knows better, and keeps what it knows.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sched/sched.h"
+
+// Zero at first. It must live until done has been called, or the store has been closed.
+struct past_reader {
+    struct sched *sched; // borrowed
+    int64_t *ids;
+    size_t count, at;
+    void (*done)(void *ctx);
+    void *ctx;
+};
+
+// done (may be NULL) is called once, later: everything is known, or the store could not be read.
+void past_reader_begin(struct past_reader *reader, struct sched *sched, void (*done)(void *ctx),
+                       void *ctx);
+void past_reader_end(struct past_reader *reader); // frees; after the store was closed
