@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api.h"
 
+#include "alert/channel.h"
+#include "api/alert_models.h"
 #include "api/call.h"
 #include "api/handlers.h"
 #include "api/history_models.h"

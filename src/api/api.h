@@ -8,6 +8,7 @@
 #include "sched/sched.h"
 #include "store/store.h"
 
+struct alerts;
 struct tls_prober;
 struct zones;
 
@@ -21,6 +22,7 @@ struct api_options {
     struct store *store;
     struct zones *zones;
     struct tls_prober *prober; // NULL: certificate checks are answered with 503
+    struct alerts *alerts;
     const char *jobs_dir;
     const char *runs_dir; // where output of runs is kept
     const char *version;

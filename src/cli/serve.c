@@ -7,6 +7,7 @@
 // later KILL; when every end is in the store, the last replies go out and the process leaves. A
 // second signal does not wait.
 // SPDX-License-Identifier: Apache-2.0
+#include "alert/alerts.h"
 #include "api/api.h"
 #include "api/inventory.h"
 #include "base/file.h"
@@ -18,6 +19,7 @@
 #include "exec/exec.h"
 #include "net/access.h"
 #include "net/http_server.h"
+#include "net/post.h"
 #include "net/tls_probe.h"
 #include "sched/sched.h"
 #include "store/sqlite_store.h"
@@ -57,6 +59,7 @@ struct server {
     struct inventory *inventory;
     struct tls_prober *prober;
     struct exec *exec;
+    struct alerts *alerts;
     struct sched *sched;
     struct api *api;
     struct http_server *http;
@@ -216,6 +219,7 @@ static void process_setup(struct server *v)
     if (gethostname(v->node, sizeof v->node - 1) != 0)
         snprintf(v->node, sizeof v->node, "localhost");
     sigaction(SIGPIPE, &ignore, NULL);
+    post_setup();
     // A handful of threads hand small blocks to each other: many malloc arenas only cost memory.
     mallopt(M_ARENA_MAX, 2);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
@@ -258,6 +262,7 @@ static void signalled(int signo, void *ctx)
     log_info("stopping", log_text("signal", sigabbrev_np(signo)),
              log_int("running", (int64_t)exec_running(v->exec)));
     api_drain(v->api);
+    alerts_drain(v->alerts);
     sched_stop(v->sched, v->settings.stop_grace_n, stopped, v);
 }
 
@@ -337,6 +342,14 @@ static bool engine_build(struct server *v, struct err *e)
     };
     if (!exec_new(v->loop, &exec, &v->exec, e))
         return false;
+    struct alerts_options alerts = {
+        .loop = v->loop,
+        .store = v->store,
+        .access = v->access,
+        .host = v->node,
+    };
+
+    v->alerts = alerts_new(&alerts);
     struct sched_options sched = {
         .loop = v->loop,
         .store = v->store,
@@ -346,9 +359,12 @@ static bool engine_build(struct server *v, struct err *e)
         .late_after_us = v->settings.late_after_n,
         .keep_age_us = v->settings.keep_age_n,
         .keep_total = v->settings.keep_total_n,
+        .on_row = alerts_row,
+        .row_ctx = v->alerts,
     };
 
     v->sched = sched_new(&sched);
+    alerts_follow(v->alerts, v->sched);
     return true;
 }
 
@@ -361,6 +377,7 @@ static bool front_build(struct server *v, struct err *e)
         .store = v->store,
         .prober = v->prober,
         .zones = v->zones,
+        .alerts = v->alerts,
         .jobs_dir = v->settings.jobs_dir,
         .runs_dir = v->runs_dir,
         .version = BELFRY_VERSION,
@@ -376,8 +393,11 @@ static bool front_build(struct server *v, struct err *e)
         .host_names = v->host_names[0] ? v->host_names : NULL,
     };
 
-    return http_server_start(v->loop, &http, api_handle, v->api, &v->http, e) &&
-           sched_start(v->sched, e);
+    if (!http_server_start(v->loop, &http, api_handle, v->api, &v->http, e) ||
+        !sched_start(v->sched, e))
+        return false;
+    alerts_begin(v->alerts);
+    return true;
 }
 
 static void leave(int signo)
@@ -399,6 +419,7 @@ static void server_done(struct server *v)
 
     sigaction(SIGALRM, &action, NULL);
     alarm(RESOLVER_WAIT_S);
+    alerts_free(v->alerts);
     tls_prober_free(v->prober);
     inventory_free(v->inventory);
     access_free(v->access);

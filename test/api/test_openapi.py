@@ -2,6 +2,7 @@
 import os
 import re
 import sys
+import time
 
 import jsonschema
 import pytest
@@ -88,6 +89,17 @@ def test_each_operation_answers(server, document):
             assert str(reply.status_code) in op["responses"], (method, path, reply.status_code)
 
 
+def alert_of(server, seconds=20):
+    """The number of an incident, once there is one."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = server.get("/api/v1/alerts").json()["alerts"]
+        if found:
+            return found[0]["id"]
+        time.sleep(0.05)
+    raise AssertionError("no incident")
+
+
 def test_replies_keep_to_their_schemas(server, document, tmp_path):
     server.folder("x", "interval\nhours=1\n")
     assert server.post("/api/v1/jobs", json={"job_id": "x"}).status_code == 200
@@ -99,10 +111,16 @@ def test_replies_keep_to_their_schemas(server, document, tmp_path):
         assert server.post("/api/v1/certificates/check", json={"host": f"localhost:{other.port}"}).status_code == 200
     assert lab.wait_until(lambda: server.get("/api/v1/certificates").json()["total"] > 0)
     certificate = server.get("/api/v1/certificates").json()["certificates"][0]["sha256"]
+    assert server.put("/api/v1/channels/y", json={"kind": "webhook", "url": "http://127.0.0.1:1/"}).status_code in (200, 201)
+    server.folder("z", main="def call(): raise ValueError\n")
+    assert server.put("/api/v1/jobs/z", json={"folder": "z", "trigger": {"type": "manual"}, "notify": [{}]}).status_code == 201
+    server.post("/api/v1/jobs/z/runs")
+    server.wait_for_run("/api/v1/jobs/z/runs")
+    incident = alert_of(server)
     for path, method, op in operations(document):
         if method != "get" or "application/json" not in op["responses"]["200"].get("content", {}):
             continue
-        url = path.replace("{job_id}", "x").replace("{run_id}", str(run["run_id"])).replace("{name}", "y").replace("{sha256}", certificate)
+        url = path.replace("{job_id}", "x").replace("{run_id}", str(run["run_id"])).replace("{name}", "y").replace("{id}", str(incident)).replace("{sha256}", certificate)
         needed = {p["name"]: p["schema"]["examples"][0] for p in op.get("parameters", [])
                   if p["in"] == "query" and p["required"]}
         reply = server.get(url, params=needed)

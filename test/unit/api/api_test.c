@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "alert/alerts.h"
 #include "base/loop.h"
 #include "job/schedule_file.h"
 #include "store/memory_store.h"
@@ -55,6 +56,7 @@ static struct loop *loop;
 static struct store *store;
 static struct zones *zones;
 static struct sched *sched;
+static struct alerts *alerts;
 static struct api *api;
 static struct http_server *server;
 static char reply[1 << 20]; // the last one, head and body
@@ -148,14 +150,20 @@ static int setup(void **state)
                                      .timezone = STR_LIT("UTC")};
     if (*state)
         row_store(*state);
+    const struct alerts_options alerts_options = {.loop = loop, .store = store, .host = "here"};
+
+    alerts = alerts_new(&alerts_options);
     sched = sched_new(&options);
+    alerts_follow(alerts, sched);
     assert_true(sched_start(sched, &e));
+    alerts_begin(alerts);
     api_options = (struct api_options){
         .loop = loop,
         .clock = &sim.base,
         .sched = sched,
         .store = store,
         .zones = zones,
+        .alerts = alerts,
         .jobs_dir = jobs_dir,
         .runs_dir = jobs_dir,
         .version = "0.0.0",
@@ -171,8 +179,9 @@ static int teardown(void **state)
     (void)state;
     http_server_free(server);
     api_free(api);
-    sched_free(sched);
     store_close(store);
+    sched_free(sched);
+    alerts_free(alerts);
     zones_free(zones);
     loop_free(loop);
     return 0;
@@ -688,7 +697,7 @@ static void test_changes_at_the_same_time_both_count(void **state)
     }
     turn();
     expect_part("GET /api/v1/jobs/x", "", 200,
-                "\"max_instances\":2,\"timeout\":\"5s\",\"version\":3");
+                "\"max_instances\":2,\"timeout\":\"5s\",\"notify\":null,\"version\":3");
     close(fds[0][1]);
     close(fds[1][1]);
     turn();

@@ -1,0 +1,588 @@
+// alerts.c - from the events of the scheduler to incidents, and what is told of them.
+// SPDX-License-Identifier: Apache-2.0
+#include "alert/alerts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alert/incidents.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sched/past_reader.h"
+
+#define FORGET_US (INT64_C(90) * 86400 * 1000000) // after its end an incident is kept so long
+#define FORGET_LOOK_US (INT64_C(6) * 3600 * 1000000)
+#define DEFAULT_NAME STR_LIT("default")
+
+struct alerts {
+    struct alerts_options options;
+    struct channels channels;
+    char *default_text; // the rules of the instance; NULL: none
+    int default_version;
+    struct notify rules; // the same, read
+    struct journal journal;
+    struct outbox outbox;
+    struct incidents incidents;
+    struct sched *sched;
+    struct events_listener listener;
+    struct past_reader reader;
+    struct loop_timer forget_timer;
+    int64_t seen;   // the last event that was read
+    bool is_loaded; // what the store has kept is here
+};
+
+static void look(void *ctx);
+static void forget(void *ctx);
+static void past_known(void *ctx);
+
+// ---- construction ----
+
+static bool rules_of(int64_t job_id, struct notify *ret, void *ctx)
+{
+    struct alerts *a = ctx;
+    const struct job *job = a->sched ? sched_find_id(a->sched, job_id) : NULL;
+    struct err e;
+
+    if (!job)
+        return false;
+    if (!job->notify.p)
+        *ret = a->rules;
+    else if (!notify_parse(job->notify, ret, &e))
+        return false;
+    return ret->count > 0;
+}
+
+static void watch_stored(struct watch *watch, void *ctx)
+{
+    struct alerts *a = ctx;
+
+    incidents_stored(&a->incidents, watch);
+}
+
+static void parcel_stored(struct parcel *parcel, void *ctx)
+{
+    struct alerts *a = ctx;
+
+    if (parcel->row.state != DELIVERY_WAITING)
+        parcel_free(parcel);
+    else if (parcel->row.tries == 0 && !heap_has(&parcel->due))
+        outbox_add(&a->outbox, parcel);
+}
+
+struct alerts *alerts_new(const struct alerts_options *options)
+{
+    struct alerts *a = mem_alloc(sizeof *a);
+
+    a->options = *options;
+    journal_init(&a->journal, options->loop, options->store);
+    a->journal.on_watch = watch_stored;
+    a->journal.on_parcel = parcel_stored;
+    a->journal.ctx = a;
+    outbox_init(&a->outbox, options->loop, &a->journal, &a->channels);
+    a->outbox.access = options->access;
+    a->outbox.host = str_of(options->host);
+    incidents_init(&a->incidents, options->loop, &a->journal);
+    a->incidents.host = str_of(options->host);
+    a->incidents.rules = rules_of;
+    a->incidents.ctx = a;
+    return a;
+}
+
+void alerts_drain(struct alerts *a)
+{
+    a->outbox.is_draining = true;
+}
+
+void alerts_free(struct alerts *a)
+{
+    if (!a)
+        return;
+    if (a->sched)
+        events_unlisten(&a->listener);
+    loop_timer_stop(a->options.loop, &a->forget_timer);
+    outbox_end(&a->outbox);
+    past_reader_end(&a->reader);
+    journal_end(&a->journal);
+    incidents_done(&a->incidents);
+    channels_done(&a->channels);
+    free(a->default_text);
+    free(a);
+}
+
+// ---- what was stored ----
+
+static void default_set(struct alerts *a, struct str text, int version)
+{
+    struct notify rules;
+    struct err e;
+
+    a->default_version = version;
+    if (!notify_parse(text, &rules, &e)) {
+        log_error("the stored rules of the instance cannot be used", log_err(&e));
+        return;
+    }
+    free(a->default_text);
+    a->default_text = str_own(text);
+    a->rules = rules;
+}
+
+void alerts_row(const struct store_calendar *row, void *ctx)
+{
+    struct alerts *a = ctx;
+    struct channel *channel;
+    struct err e;
+
+    if (row->kind == STORE_NOTIFY) {
+        default_set(a, row->body, row->version);
+    } else if (row->kind == STORE_CHANNEL) {
+        channel = channel_new(row, &e);
+        if (channel)
+            channels_put(&a->channels, channel);
+        else
+            log_error("a stored channel cannot be used", log_str("channel", row->name),
+                      log_err(&e));
+    }
+}
+
+static void loaded(const struct err *err, const struct alert_page *page, void *ctx)
+{
+    struct alerts *a = ctx;
+
+    if (err)
+        log_error("stored alerts cannot be read; open incidents may be told again", log_err(err));
+    for (size_t i = 0; !err && i < page->incident_count; i++)
+        incidents_load(&a->incidents, &page->incidents[i]);
+    for (size_t i = 0; !err && i < page->delivery_count; i++) {
+        struct parcel *parcel = incidents_parcel(&a->incidents, &page->deliveries[i]);
+
+        parcel->is_known = true;
+        outbox_add(&a->outbox, parcel);
+    }
+    a->is_loaded = true;
+    look(a);
+    past_reader_begin(&a->reader, a->sched, past_known, a);
+}
+
+void alerts_follow(struct alerts *a, struct sched *sched)
+{
+    a->sched = sched;
+    a->seen = events_last(sched_events(sched));
+    a->listener = (struct events_listener){.on_events = look, .ctx = a};
+    events_listen(sched_events(sched), &a->listener);
+}
+
+void alerts_begin(struct alerts *a)
+{
+    const struct alert_query query = {.question = ALERTS_PENDING};
+
+    store_read_alerts(a->options.store, &query, loaded, a);
+    forget(a);
+}
+
+static void forget(void *ctx)
+{
+    struct alerts *a = ctx;
+    struct loop *loop = a->options.loop;
+    const struct alert_write write = {
+        .forget = {clock_wall(loop_clock(loop)).us - FORGET_US},
+    };
+
+    a->journal.forget = write.forget;
+    loop_timer_set(loop, &a->forget_timer, mono_after_us(loop_now(loop), FORGET_LOOK_US), forget,
+                   a);
+}
+
+// ---- events ----
+
+static struct occurrence occurrence_of(const struct sched_event *event, enum incident_kind kind)
+{
+    return (struct occurrence){
+        .job_id = event->job_id,
+        .job = str_of(event->job),
+        .kind = kind,
+        .run_id = event->run_id,
+        .slot = event->scheduled_at,
+        .message = str_of(event->text[0] ? event->text : event_sentence(event->type)),
+        .event = event,
+    };
+}
+
+static void raise_event(struct alerts *a, const struct sched_event *event, enum incident_kind kind)
+{
+    struct occurrence o = occurrence_of(event, kind);
+    struct notify rules;
+
+    const struct tally_job *past = tally_job(sched_tally(a->sched), event->job_id);
+    const struct watch *watch = incidents_find(&a->incidents, event->job_id, kind, (struct str){0});
+
+    if (event->type == EVENT_RUN_FINISHED && !event->text[0])
+        o.message = str_of(run_state_name(event->state));
+    // In a row, also those before there was a rule.
+    if (kind == INCIDENT_FAILING && past && past->failures > (watch ? watch->row.count : 0))
+        o.count = past->failures;
+    if (rules_of(event->job_id, &rules, a))
+        incidents_raise(&a->incidents, &o, &rules);
+}
+
+// What an end that is good puts right: failures and delays at once; what befell a slot, when a
+// later slot goes well.
+static bool is_righted(const struct incident *row, const struct sched_event *event)
+{
+    if (row->kind == INCIDENT_CERTIFICATE)
+        return false;
+    if (row->kind == INCIDENT_FAILING || row->kind == INCIDENT_OVERDUE)
+        return true;
+    return event->scheduled_at.us > row->slot.us;
+}
+
+static void succeeded(struct alerts *a, const struct sched_event *event)
+{
+    struct watch *watch = incidents_next(&a->incidents, event->job_id, NULL), *next;
+
+    for (; watch; watch = next) {
+        bool is_told = watch->row.kind == INCIDENT_FAILING || watch->row.kind == INCIDENT_OVERDUE;
+
+        next = incidents_next(&a->incidents, event->job_id, watch);
+        if (is_righted(&watch->row, event))
+            incidents_close(&a->incidents, watch, is_told ? NOTICE_RECOVERED : (enum notice)0,
+                            str_of(event->text[0] ? event->text : "a run has ended well"), event);
+    }
+}
+
+static void finished(struct alerts *a, const struct sched_event *event)
+{
+    if (event->state == RUN_SUCCEEDED)
+        succeeded(a, event);
+    else if (event->state == RUN_FAILED || event->state == RUN_TIMED_OUT ||
+             event->state == RUN_LOST)
+        raise_event(a, event, INCIDENT_FAILING);
+}
+
+// What somebody wanted so is no trouble.
+static void left_out(struct alerts *a, const struct sched_event *event)
+{
+    if (event->reason == REASON_FREEZE || event->reason == REASON_PAUSED ||
+        event->reason == REASON_ASKED || event->reason == REASON_DELETED)
+        return;
+    raise_event(a, event,
+                event->type == EVENT_RUN_MISSED || event->reason == REASON_MISFIRE
+                    ? INCIDENT_MISSED
+                    : INCIDENT_SKIPPED);
+}
+
+static void job_gone(struct alerts *a, int64_t job_id)
+{
+    struct watch *watch;
+
+    while ((watch = incidents_next(&a->incidents, job_id, NULL)))
+        incidents_close(&a->incidents, watch, (enum notice)0, STR_LIT("the job is gone"), NULL);
+}
+
+static void handle(struct alerts *a, const struct sched_event *event)
+{
+    if (event->type == EVENT_RUN_FINISHED)
+        finished(a, event);
+    else if (event->type == EVENT_RUN_SKIPPED || event->type == EVENT_RUN_MISSED)
+        left_out(a, event);
+    else if (event->type == EVENT_JOB_LATE)
+        raise_event(a, event, INCIDENT_LATE);
+    else if (event->type == EVENT_JOB_SLOW)
+        raise_event(a, event, INCIDENT_SLOW);
+    else if (event->type == EVENT_JOB_OVERDUE)
+        raise_event(a, event, INCIDENT_OVERDUE);
+    else if (event->type == EVENT_JOB_DELETED || event->type == EVENT_JOB_ENDED)
+        job_gone(a, event->job_id);
+}
+
+// What the last runs of the jobs say, where it is not what is known here: events were lost, or (at
+// a start) belfry ended between an end and its incident.
+static void reconcile(struct alerts *a, bool is_start)
+{
+    const struct tally *tally = sched_tally(a->sched);
+    const struct tally_job *past = NULL;
+    struct notify rules;
+    struct watch *watch;
+    int64_t *over = mem_array(a->incidents.count, sizeof *over);
+    size_t count = 0;
+
+    while ((past = tally_failing_next(tally, past))) {
+        const struct job *job = sched_find_id(a->sched, past->job_id);
+
+        if (is_start && !past->is_past)
+            continue; // its event is on its way
+        watch = incidents_find(&a->incidents, past->job_id, INCIDENT_FAILING, (struct str){0});
+        if (!job || !rules_of(past->job_id, &rules, a) ||
+            (watch && (watch->row.run_id == past->run_id || watch->row.count >= past->failures)))
+            continue;
+        const struct occurrence o = {.job_id = past->job_id,
+                                     .job = job->name,
+                                     .kind = INCIDENT_FAILING,
+                                     .count = past->failures,
+                                     .run_id = past->run_id,
+                                     .slot = past->slot,
+                                     .message = str_of(run_state_name(past->state))};
+
+        incidents_raise(&a->incidents, &o, &rules);
+    }
+    for (size_t at = 0; (watch = map_next(&a->incidents.by_id, &at));) {
+        past = tally_job(tally, watch->row.job_id);
+        if (!sched_find_id(a->sched, watch->row.job_id) ||
+            (watch->row.kind == INCIDENT_FAILING && past && past->failures == 0 &&
+             past->succeeded_at.us > watch->row.changed_at.us))
+            over[count++] = watch->row.id;
+    }
+    for (size_t i = 0; i < count; i++) {
+        watch = incidents_by_id(&a->incidents, over[i]);
+        bool is_there = sched_find_id(a->sched, watch->row.job_id);
+
+        incidents_close(&a->incidents, watch, is_there ? NOTICE_RECOVERED : (enum notice)0,
+                        is_there ? STR_LIT("a run has ended well") : STR_LIT("the job is gone"),
+                        NULL);
+    }
+    free(over);
+}
+
+static void past_known(void *ctx)
+{
+    reconcile(ctx, true);
+}
+
+static void look(void *ctx)
+{
+    struct alerts *a = ctx;
+    const struct events *events = sched_events(a->sched);
+    const struct sched_event *event;
+    bool has_all = events_has(events, a->seen);
+
+    if (!a->is_loaded)
+        return;
+    while ((event = events_next(events, a->seen))) {
+        a->seen = event->seq;
+        handle(a, event);
+    }
+    if (!has_all)
+        reconcile(a, false);
+}
+
+// ---- channels ----
+
+struct channel_write {
+    struct alerts *a;
+    struct channel *channel; // the new one; NULL: a removal
+    char *name;
+    alerts_channel_done *done;
+    alerts_default_done *default_done;
+    char *text; // of default rules
+    void *ctx;
+};
+
+const struct channels *alerts_channels(const struct alerts *a)
+{
+    return &a->channels;
+}
+
+static void channel_written(const struct store_answer *answer, void *ctx)
+{
+    struct channel_write *write = ctx;
+    struct alerts *a = write->a;
+    struct channel *channel = write->channel;
+
+    if (answer->err) {
+        channel_free(channel);
+        channel = NULL;
+    } else if (channel) {
+        channel->row.version = answer->version;
+        channels_put(&a->channels, channel);
+    } else {
+        channels_remove(&a->channels, str_of(write->name));
+    }
+    write->done(answer->err, channel, write->ctx);
+    if (!answer->err)
+        outbox_channel(&a->outbox, str_of(write->name));
+    free(write->name);
+    free(write);
+}
+
+static wall now_of(const struct alerts *a)
+{
+    return clock_wall(loop_clock(a->options.loop));
+}
+
+static struct channel_write *write_new(struct alerts *a, struct str name, alerts_channel_done *done,
+                                       void *ctx)
+{
+    struct channel_write *write = mem_alloc(sizeof *write);
+
+    *write = (struct channel_write){.a = a, .name = str_own(name), .done = done, .ctx = ctx};
+    return write;
+}
+
+void alerts_put_channel(struct alerts *a, struct str name, const json_t *json, int expect,
+                        alerts_channel_done *done, void *ctx)
+{
+    char *body = json_dumps(json, JSON_COMPACT);
+    const struct store_calendar row = {.kind = STORE_CHANNEL,
+                                       .name = name,
+                                       .body = str_of(body),
+                                       .created_at = now_of(a),
+                                       .updated_at = now_of(a)};
+    struct channel *channel;
+    struct err e;
+
+    if (a->channels.list.len >= CHANNELS_MAX && !channels_find(&a->channels, name)) {
+        (void)fail(&e, ERR_LIMIT, "name", "there are %d channels already", CHANNELS_MAX);
+        done(&e, NULL, ctx);
+    } else if (!(channel = channel_new(&row, &e))) {
+        done(&e, NULL, ctx);
+    } else {
+        struct channel_write *write = write_new(a, name, done, ctx);
+
+        write->channel = channel;
+        store_put_calendar(a->options.store, &row, expect, channel_written, write);
+    }
+    free(body);
+}
+
+static bool names(const struct notify *rules, struct str channel)
+{
+    for (size_t i = 0; i < rules->count; i++)
+        if (str_eq(str_of(rules->rules[i].channel), channel))
+            return true;
+    return false;
+}
+
+static bool is_free(const struct alerts *a, struct str name, struct err *e)
+{
+    const struct job *job;
+    struct notify rules;
+    struct err why;
+    wall next_at;
+
+    if (names(&a->rules, name))
+        return fail(e, ERR_IN_USE, "name", "the rules of the instance name the channel \"%.*s\"",
+                    STR(name));
+    for (size_t at = 0; a->sched && (job = sched_next_job(a->sched, &at, &next_at));)
+        if (job->notify.p && notify_parse(job->notify, &rules, &why) && names(&rules, name)) {
+            (void)fail(e, ERR_IN_USE, "name", "the job \"%.*s\" names the channel \"%.*s\"",
+                       STR(job->name), STR(name));
+            return fail_hint(e, "take it out of its notify first");
+        }
+    return true;
+}
+
+void alerts_delete_channel(struct alerts *a, struct str name, alerts_channel_done *done, void *ctx)
+{
+    struct err e;
+
+    if (!channels_find(&a->channels, name))
+        (void)fail(&e, ERR_NOT_FOUND, "name", "there is no channel \"%.*s\"", STR(name));
+    else if (is_free(a, name, &e)) {
+        store_delete_calendar(a->options.store, STORE_CHANNEL, name, channel_written,
+                              write_new(a, name, done, ctx));
+        return;
+    }
+    done(&e, NULL, ctx);
+}
+
+void alerts_test(struct alerts *a, const struct channel *channel, outbox_done *done, void *ctx)
+{
+    const struct note note = {.id = incidents_id(&a->incidents),
+                              .notice = NOTICE_TEST,
+                              .channel = channel->row.name,
+                              .host = str_of(a->options.host),
+                              .at = now_of(a)};
+    struct buf body;
+
+    buf_init(&body, 1 << 16);
+    note_write(&note, &body);
+    outbox_try(&a->outbox, channel, buf_str(&body), done, ctx);
+    buf_done(&body);
+}
+
+// ---- default rules ----
+
+struct str alerts_default(const struct alerts *a)
+{
+    return a->default_text ? str_of(a->default_text) : STR_LIT("[]");
+}
+
+int alerts_default_version(const struct alerts *a)
+{
+    return a->default_version;
+}
+
+static void default_written(const struct store_answer *answer, void *ctx)
+{
+    struct channel_write *write = ctx;
+
+    if (!answer->err)
+        default_set(write->a, str_of(write->text), answer->version);
+    write->default_done(answer->err, write->ctx);
+    free(write->text);
+    free(write);
+}
+
+void alerts_put_default(struct alerts *a, const json_t *list, alerts_default_done *done, void *ctx)
+{
+    struct channel_write *write = mem_alloc(sizeof *write);
+
+    *write = (struct channel_write){
+        .a = a, .text = json_dumps(list, JSON_COMPACT), .default_done = done, .ctx = ctx};
+    const struct store_calendar row = {.kind = STORE_NOTIFY,
+                                       .name = DEFAULT_NAME,
+                                       .body = str_of(write->text),
+                                       .created_at = now_of(a),
+                                       .updated_at = now_of(a)};
+
+    store_put_calendar(a->options.store, &row, STORE_ANY, default_written, write);
+}
+
+// ---- incidents ----
+
+struct acking {
+    struct alerts *a;
+    int64_t id;
+    alerts_ack_done *done;
+    void *ctx;
+};
+
+static void acked(const struct err *err, void *ctx)
+{
+    struct acking *acking = ctx;
+    const struct watch *watch = incidents_by_id(&acking->a->incidents, acking->id);
+    struct err gone;
+
+    if (!err && !watch) {
+        (void)fail(&gone, ERR_NOT_FOUND, "id", "the incident has ended meanwhile");
+        err = &gone;
+    }
+    acking->done(err, err ? NULL : &watch->row, acking->ctx);
+    free(acking);
+}
+
+void alerts_ack(struct alerts *a, int64_t id, wall until, struct str note, alerts_ack_done *done,
+                void *ctx)
+{
+    struct watch *watch = incidents_by_id(&a->incidents, id);
+    struct acking *acking;
+    struct err e;
+
+    if (!watch) {
+        (void)fail(&e, ERR_NOT_FOUND, "id", "no open incident has this number");
+        (void)fail_hint(&e, "GET /api/v1/alerts?state=open lists those that there are");
+        done(&e, NULL, ctx);
+        return;
+    }
+    acking = mem_alloc(sizeof *acking);
+    *acking = (struct acking){a, id, done, ctx};
+    incidents_ack(&a->incidents, watch, until, note);
+    journal_wait(&a->journal, acked, acking);
+}
+
+void alerts_stats(const struct alerts *a, struct alerts_stats *ret)
+{
+    *ret = (struct alerts_stats){.waiting = a->outbox.waiting, .dropped = a->incidents.dropped};
+    for (size_t i = 0; i < INCIDENT_KINDS; i++)
+        ret->open[i] = a->incidents.open[i];
+}
