@@ -395,10 +395,10 @@ static void test_rules_are_kept(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),         cmocka_unit_test(test_row_and_back),
-        cmocka_unit_test(test_rows_of_0_1_0), cmocka_unit_test(test_presets),
-        cmocka_unit_test(test_paused),        cmocka_unit_test(test_quarantine),
-        cmocka_unit_test(test_grace),         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_names),          cmocka_unit_test(test_row_and_back),
+        cmocka_unit_test(test_rows_of_0_1_0),  cmocka_unit_test(test_presets),
+        cmocka_unit_test(test_paused),         cmocka_unit_test(test_quarantine),
+        cmocka_unit_test(test_grace),          cmocka_unit_test(test_texts),
         cmocka_unit_test(test_rules_are_kept),
     };
 
