@@ -680,10 +680,8 @@ const struct learned *sched_learned(const struct sched *s, const struct job *job
 
 void sched_learn(struct sched *s, const struct job *job)
 {
-    struct entry *entry = due_find_id(&s->due, job->id);
-
-    if (entry)
-        watch_learn(&s->watch, entry);
+    if (sched_find_id(s, job->id))
+        watch_learn(&s->watch, due_find_id(&s->due, job->id));
 }
 
 void sched_forecast(const struct sched *s, const struct job *only, wall from, wall to,

@@ -5,52 +5,16 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/map.h"
 #include "base/mem.h"
-#include "base/vec.h"
-#include "store/memory_calendars.h"
-#include "store/memory_inventory.h"
-#include "store/memory_alerts.h"
-#include "store/past.h"
+#include "store/memory_rows.h"
 
-#define KEPT_RUNS 4   // of a job, by memory_data_trim
-#define LAST_ENDS 100 // runs that are looked at for STORE_LAST_END
-
-struct memory_run {
-    struct store_run r;              // texts and streams owned; job_name borrowed from the job
-    struct arena *asked;             // holds r.run.ask, when there is one
-    VEC_OF(struct run_end) attempts; // those before the last one; texts and streams owned
-    bool is_trimmed;
-};
-
-struct memory_job {
-    struct job_row row;               // texts owned
-    VEC_OF(struct memory_run *) runs; // by slot
-    wall pruned;                      // rows of slots up to here have been removed
-};
-
-struct memory_data {
-    VEC_OF(struct memory_job *) jobs; // job n is jobs.v[n - 1]
-    VEC_OF(struct memory_run *) runs; // by id
-    struct memory_calendars calendars;
-    struct memory_inventory inventory;
-    struct map living;                   // name to job that is neither ended nor deleted
-    struct map ended;                    // name to ended job
-    VEC_OF(struct store_uptime) uptimes; // the oldest first; the last one is of who has it
-    struct memory_alerts alerts;
-    int64_t change_seq;
-    wall watermark;
-    struct memory_watch watch;
-    bool is_open;
-};
+#define KEPT_RUNS 4 // of a job, by memory_data_trim
 
 static void row_own(struct job_row *to, const struct job_row *from);
 static void row_free(struct job_row *row);
 static void run_free(struct memory_run *run);
 static bool may_move(enum run_actor by, const struct run *run, enum run_state to);
 static int64_t orphan_running(struct memory_data *data);
-static size_t run_place(struct memory_run *const *runs, size_t len, int64_t id);
-static size_t slot_place(struct memory_run *const *runs, size_t len, wall slot);
 
 struct memory_data *memory_data_new(void)
 {
@@ -154,7 +118,7 @@ void memory_data_trim(struct memory_data *data)
 
 // ---- carrying out ----
 
-static struct memory_job *job_find(const struct memory_data *data, int64_t id)
+struct memory_job *memory_job_find(const struct memory_data *data, int64_t id)
 {
     return id >= 1 && id <= (int64_t)data->jobs.len ? data->jobs.v[id - 1] : NULL;
 }
@@ -227,7 +191,7 @@ static bool put_job(struct memory_data *data, struct request *r)
 
 static bool set_state(struct memory_data *data, struct request *r)
 {
-    struct memory_job *job = job_find(data, r->job.id);
+    struct memory_job *job = memory_job_find(data, r->job.id);
 
     if (!job || job->row.state == JOB_DELETED)
         return request_refuse_missing(r);
@@ -243,7 +207,7 @@ static bool set_state(struct memory_data *data, struct request *r)
 static void run_insert(struct memory_data *data, struct memory_job *job, const struct run *run)
 {
     struct memory_run *new = mem_alloc(sizeof *new);
-    size_t place = run_place(data->runs.v, data->runs.len, run->id);
+    size_t place = memory_run_place(data->runs.v, data->runs.len, run->id);
 
     new->r.run = *run;
     new->r.run.message = (struct str){str_own(run->message), run->message.len};
@@ -257,7 +221,7 @@ static void run_insert(struct memory_data *data, struct memory_job *job, const s
             (data->runs.len++ - place) * sizeof *data->runs.v);
     data->runs.v[place] = new;
 
-    place = slot_place(job->runs.v, job->runs.len, run->scheduled_at);
+    place = memory_slot_place(job->runs.v, job->runs.len, run->scheduled_at);
     vec_reserve(&job->runs, job->runs.len + 1);
     memmove(job->runs.v + place + 1, job->runs.v + place,
             (job->runs.len++ - place) * sizeof *job->runs.v);
@@ -265,9 +229,9 @@ static void run_insert(struct memory_data *data, struct memory_job *job, const s
     run_tell(data, run);
 }
 
-static struct memory_run *run_find(const struct memory_data *data, int64_t id)
+struct memory_run *memory_run_find(const struct memory_data *data, int64_t id)
 {
-    size_t place = run_place(data->runs.v, data->runs.len, id);
+    size_t place = memory_run_place(data->runs.v, data->runs.len, id);
 
     return place < data->runs.len && data->runs.v[place]->r.run.id == id ? data->runs.v[place]
                                                                          : NULL;
@@ -275,14 +239,14 @@ static struct memory_run *run_find(const struct memory_data *data, int64_t id)
 
 static bool slot_is_taken(const struct memory_job *job, wall slot)
 {
-    size_t place = slot_place(job->runs.v, job->runs.len, slot);
+    size_t place = memory_slot_place(job->runs.v, job->runs.len, slot);
 
     return place < job->runs.len && job->runs.v[place]->r.run.scheduled_at.us == slot.us;
 }
 
 static const struct memory_run *key_find(const struct memory_data *data, const struct run *run)
 {
-    const struct memory_job *job = job_find(data, run->job_id);
+    const struct memory_job *job = memory_job_find(data, run->job_id);
 
     if (!job || !run->ask || run->ask->key.len == 0)
         return NULL;
@@ -303,15 +267,15 @@ static bool claim(struct memory_data *data, struct request *r)
         if ((holder = key_find(data, &r->runs[i])))
             return request_refuse_key(r, &r->runs[i], holder->r.run.id);
     for (size_t i = 0; i < r->count; i++) {
-        const struct memory_job *job = job_find(data, r->runs[i].job_id);
+        const struct memory_job *job = memory_job_find(data, r->runs[i].job_id);
 
         if (job && job->row.state != JOB_DELETED && !slot_is_taken(job, r->runs[i].scheduled_at) &&
-            run_find(data, r->runs[i].id))
+            memory_run_find(data, r->runs[i].id))
             return request_refuse_run_id(r, r->runs[i].id);
     }
     for (size_t i = 0; i < r->count; i++) {
         const struct run *run = &r->runs[i];
-        struct memory_job *job = job_find(data, run->job_id);
+        struct memory_job *job = memory_job_find(data, run->job_id);
 
         r->won[i] = job && job->row.state != JOB_DELETED && !slot_is_taken(job, run->scheduled_at);
         if (r->won[i])
@@ -336,7 +300,7 @@ static void start(struct memory_data *data, struct request *r)
 {
     for (size_t i = 0; i < r->count; i++) {
         const struct run_start *start = &r->starts[i];
-        struct memory_run *found = run_find(data, start->run_id);
+        struct memory_run *found = memory_run_find(data, start->run_id);
         struct run *run = found ? &found->r.run : NULL;
         enum run_actor by = start->is_adopted ? RUN_BY_ADOPTION : RUN_BY_START;
 
@@ -375,7 +339,7 @@ static void attempt_keep(struct memory_run *run, const struct run_end *end)
 
 static void finish(struct memory_data *data, const struct run_end *end)
 {
-    struct memory_run *found = run_find(data, end->run_id);
+    struct memory_run *found = memory_run_find(data, end->run_id);
     struct run *run = found ? &found->r.run : NULL;
     enum run_state to = run_end_state(end);
 
@@ -409,8 +373,8 @@ static void run_take(struct memory_run **runs, size_t *len, size_t place)
 
 static void delete_run(struct memory_data *data, struct request *r)
 {
-    size_t place = run_place(data->runs.v, data->runs.len, r->query.before_id);
-    struct memory_run *run = run_find(data, r->query.before_id);
+    size_t place = memory_run_place(data->runs.v, data->runs.len, r->query.before_id);
+    struct memory_run *run = memory_run_find(data, r->query.before_id);
     struct memory_job *job;
 
     if (!run) {
@@ -422,8 +386,8 @@ static void delete_run(struct memory_data *data, struct request *r)
         return;
     }
     run_take(data->runs.v, &data->runs.len, place);
-    job = job_find(data, run->r.run.job_id);
-    place = slot_place(job->runs.v, job->runs.len, run->r.run.scheduled_at);
+    job = memory_job_find(data, run->r.run.job_id);
+    place = memory_slot_place(job->runs.v, job->runs.len, run->r.run.scheduled_at);
     run_take(job->runs.v, &job->runs.len, place);
     run_free(run);
 }
@@ -485,7 +449,7 @@ static void prune(struct memory_data *data, struct request *r)
 {
     const struct store_prune *prune = &r->prune;
     struct memory_job *job =
-        prune->job_id ? job_find(data, prune->job_id) : gone_find(data, prune->after_id);
+        prune->job_id ? memory_job_find(data, prune->job_id) : gone_find(data, prune->after_id);
 
     r->job_id = prune->job_id;
     if (!job)
@@ -536,190 +500,6 @@ void memory_data_write(struct memory_data *data, struct request *r)
             finish(data, &r->ends[i]);
 }
 
-// ---- reading ----
-
-static size_t page_start(struct memory_run *const *runs, size_t len, const struct request *r,
-                         const struct memory_data *data)
-{
-    const struct memory_run *before;
-
-    if (!r->query.before_id)
-        return len;
-    if (!r->query.job_id)
-        return run_place(runs, len, r->query.before_id);
-    before = run_find(data, r->query.before_id);
-    return before ? slot_place(runs, len, before->r.run.scheduled_at) : 0;
-}
-
-static void read_page(const struct memory_data *data, struct request *r)
-{
-    struct memory_job *job = r->query.job_id ? job_find(data, r->query.job_id) : NULL;
-    struct memory_run *const *runs = r->query.job_id ? (job ? job->runs.v : NULL) : data->runs.v;
-    size_t len = r->query.job_id ? (job ? job->runs.len : 0) : data->runs.len;
-    size_t at = page_start(runs, len, r, data);
-
-    r->page = arena_array(r->arena, (size_t)r->query.limit, sizeof *r->page);
-    while (at > 0 && r->page_count < (size_t)r->query.limit) {
-        struct store_run *row = &r->page[r->page_count++];
-
-        row->run = runs[--at]->r.run;
-        row->job_name = runs[at]->r.job_name;
-    }
-}
-
-static bool was_going(const struct run *run, wall at)
-{
-    return run->started_at.us != 0 && run->started_at.us <= at.us &&
-           (!run_state_is_final(run->state) || run->finished_at.us > at.us);
-}
-
-static bool finds(const struct store_find *find, const struct run *run)
-{
-    return run->scheduled_at.us >= find->from.us && run->scheduled_at.us <= find->to.us &&
-           (find->job_id == 0 || run->job_id == find->job_id) &&
-           (find->going_at.us == 0 || was_going(run, find->going_at));
-}
-
-static int slot_order(const void *a, const void *b)
-{
-    const struct run *x = &((const struct store_run *)a)->run;
-    const struct run *y = &((const struct store_run *)b)->run;
-
-    if (x->scheduled_at.us != y->scheduled_at.us)
-        return x->scheduled_at.us < y->scheduled_at.us ? -1 : 1;
-    return x->job_id < y->job_id ? -1 : x->job_id > y->job_id;
-}
-
-static void find_runs(const struct memory_data *data, struct request *r)
-{
-    const struct store_find *find = &r->find;
-    struct store_run *all = arena_array(r->arena, data->runs.len, sizeof *all);
-    size_t count = 0;
-
-    for (size_t i = 0; i < data->runs.len; i++)
-        if (finds(find, &data->runs.v[i]->r.run))
-            all[count++] = data->runs.v[i]->r;
-    qsort(all, count, sizeof *all, slot_order);
-    for (size_t i = 0; !find->is_oldest_first && i < count / 2; i++) {
-        struct store_run first = all[i];
-
-        all[i] = all[count - 1 - i];
-        all[count - 1 - i] = first;
-    }
-    r->page = all;
-    r->page_count = count < (size_t)find->limit ? count : (size_t)find->limit;
-}
-
-static void read_pasts(const struct memory_data *data, struct request *r)
-{
-    for (size_t i = 0; i < r->count; i++) {
-        const struct memory_job *job = job_find(data, r->pasts[i].job_id);
-        int looked = 0;
-
-        for (size_t n = job ? job->runs.len : 0; n > 0 && looked < STORE_PAST_RUNS; n--) {
-            const struct run *run = &job->runs.v[n - 1]->r.run;
-
-            if (!run_state_is_final(run->state))
-                continue;
-            looked++;
-            if (!past_add(&r->pasts[i], run))
-                break;
-        }
-    }
-}
-
-void memory_data_read(const struct memory_data *data, struct request *r)
-{
-    struct memory_run *run;
-
-    if (r->kind == REQUEST_READ_CERTIFICATES) {
-        memory_inventory_read(&data->inventory, r);
-    } else if (r->kind == REQUEST_READ_SIGHTINGS) {
-        memory_inventory_read_sightings(&data->inventory, r);
-    } else if (r->kind == REQUEST_READ_RUNS) {
-        read_page(data, r);
-    } else if (r->kind == REQUEST_READ_PRUNED) {
-        const struct memory_job *job = job_find(data, r->find.job_id);
-
-        r->page = arena_alloc(r->arena, sizeof *r->page);
-        r->page->run.scheduled_at = job ? job->pruned : (wall){0};
-        r->page_count = 1;
-    } else if (r->kind == REQUEST_FIND_RUNS) {
-        find_runs(data, r);
-    } else if (r->kind == REQUEST_READ_ALERTS) {
-        memory_alerts_read(&data->alerts, &r->alert_query, r->arena, &r->alerts);
-    } else if (r->kind == REQUEST_READ_PASTS) {
-        read_pasts(data, r);
-    } else if ((run = run_find(data, r->query.before_id))) {
-        r->page = &run->r;
-        r->page_count = 1;
-    }
-}
-
-static const struct run *last_slot(const struct memory_job *job)
-{
-    for (size_t n = job->runs.len; n-- > 0;)
-        if (job->runs.v[n]->r.run.origin < RUN_MANUAL)
-            return &job->runs.v[n]->r.run;
-    return NULL;
-}
-
-static const struct run *last_end(const struct memory_job *job)
-{
-    const struct run *last = NULL;
-
-    for (size_t n = job->runs.len; n-- > 0 && job->runs.len - n <= LAST_ENDS;) {
-        const struct run *run = &job->runs.v[n]->r.run;
-
-        if (run_state_is_final(run->state) && (!last || run->finished_at.us > last->finished_at.us))
-            last = run;
-    }
-    return last;
-}
-
-static void uptimes_tell(const struct memory_data *data, struct store_load *load)
-{
-    for (size_t i = 0; load->on_uptime && i < data->uptimes.len; i++) {
-        struct store_uptime period = data->uptimes.v[i];
-
-        if (i + 1 == data->uptimes.len)
-            period.to = WALL_NEVER;
-        load->on_uptime(&period, load->ctx);
-    }
-}
-
-const struct memory_inventory *memory_data_inventory(const struct memory_data *data)
-{
-    return &data->inventory;
-}
-
-void memory_data_load(const struct memory_data *data, struct store_load *load)
-{
-    for (size_t i = 0; load->on_calendar && i < data->calendars.len; i++)
-        load->on_calendar(&data->calendars.v[i], load->ctx);
-    for (size_t i = 0; i < data->jobs.len; i++) {
-        const struct memory_job *job = data->jobs.v[i];
-
-        if (job->row.state >= JOB_ENDED)
-            continue;
-        enum store_last what = load->on_job(&job->row, load->ctx);
-        const struct run *run = what == STORE_LAST_SLOT  ? last_slot(job)
-                                : what == STORE_LAST_END ? last_end(job)
-                                                         : NULL;
-
-        if (run)
-            load->on_last(job->row.id,
-                          what == STORE_LAST_SLOT ? run->scheduled_at : run->finished_at,
-                          load->ctx);
-    }
-    for (size_t i = 0; load->on_run && i < data->runs.len; i++)
-        if (!run_state_is_final(data->runs.v[i]->r.run.state))
-            load->on_run(&data->runs.v[i]->r.run, load->ctx);
-    uptimes_tell(data, load);
-    load->watermark = data->watermark;
-    load->last_run_id = data->runs.len ? data->runs.v[data->runs.len - 1]->r.run.id : 0;
-}
-
 // ---- helpers ----
 
 static bool may_move(enum run_actor by, const struct run *run, enum run_state to)
@@ -744,7 +524,7 @@ static int64_t orphan_running(struct memory_data *data)
 }
 
 // Where the id is, or would be: runs mostly come in order, so the end is the first guess.
-static size_t run_place(struct memory_run *const *runs, size_t len, int64_t id)
+size_t memory_run_place(struct memory_run *const *runs, size_t len, int64_t id)
 {
     size_t low = 0, high = len;
 
@@ -761,7 +541,7 @@ static size_t run_place(struct memory_run *const *runs, size_t len, int64_t id)
     return low;
 }
 
-static size_t slot_place(struct memory_run *const *runs, size_t len, wall slot)
+size_t memory_slot_place(struct memory_run *const *runs, size_t len, wall slot)
 {
     size_t low = 0, high = len;
 

@@ -1,0 +1,193 @@
+// memory_read.c - what memory_data answers: pages, searches, the load at the start.
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "store/memory_rows.h"
+#include "store/past.h"
+
+#define LAST_ENDS 100 // runs that are looked at for STORE_LAST_END
+
+// ---- reading ----
+
+static size_t page_start(struct memory_run *const *runs, size_t len, const struct request *r,
+                         const struct memory_data *data)
+{
+    const struct memory_run *before;
+
+    if (!r->query.before_id)
+        return len;
+    if (!r->query.job_id)
+        return memory_run_place(runs, len, r->query.before_id);
+    before = memory_run_find(data, r->query.before_id);
+    return before ? memory_slot_place(runs, len, before->r.run.scheduled_at) : 0;
+}
+
+static void read_page(const struct memory_data *data, struct request *r)
+{
+    struct memory_job *job = r->query.job_id ? memory_job_find(data, r->query.job_id) : NULL;
+    struct memory_run *const *runs = r->query.job_id ? (job ? job->runs.v : NULL) : data->runs.v;
+    size_t len = r->query.job_id ? (job ? job->runs.len : 0) : data->runs.len;
+    size_t at = page_start(runs, len, r, data);
+
+    r->page = arena_array(r->arena, (size_t)r->query.limit, sizeof *r->page);
+    while (at > 0 && r->page_count < (size_t)r->query.limit) {
+        struct store_run *row = &r->page[r->page_count++];
+
+        row->run = runs[--at]->r.run;
+        row->job_name = runs[at]->r.job_name;
+    }
+}
+
+static bool was_going(const struct run *run, wall at)
+{
+    return run->started_at.us != 0 && run->started_at.us <= at.us &&
+           (!run_state_is_final(run->state) || run->finished_at.us > at.us);
+}
+
+static bool finds(const struct store_find *find, const struct run *run)
+{
+    return run->scheduled_at.us >= find->from.us && run->scheduled_at.us <= find->to.us &&
+           (find->job_id == 0 || run->job_id == find->job_id) &&
+           (find->going_at.us == 0 || was_going(run, find->going_at));
+}
+
+static int slot_order(const void *a, const void *b)
+{
+    const struct run *x = &((const struct store_run *)a)->run;
+    const struct run *y = &((const struct store_run *)b)->run;
+
+    if (x->scheduled_at.us != y->scheduled_at.us)
+        return x->scheduled_at.us < y->scheduled_at.us ? -1 : 1;
+    return x->job_id < y->job_id ? -1 : x->job_id > y->job_id;
+}
+
+static void find_runs(const struct memory_data *data, struct request *r)
+{
+    const struct store_find *find = &r->find;
+    struct store_run *all = arena_array(r->arena, data->runs.len, sizeof *all);
+    size_t count = 0;
+
+    for (size_t i = 0; i < data->runs.len; i++)
+        if (finds(find, &data->runs.v[i]->r.run))
+            all[count++] = data->runs.v[i]->r;
+    qsort(all, count, sizeof *all, slot_order);
+    for (size_t i = 0; !find->is_oldest_first && i < count / 2; i++) {
+        struct store_run first = all[i];
+
+        all[i] = all[count - 1 - i];
+        all[count - 1 - i] = first;
+    }
+    r->page = all;
+    r->page_count = count < (size_t)find->limit ? count : (size_t)find->limit;
+}
+
+static void read_pasts(const struct memory_data *data, struct request *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const struct memory_job *job = memory_job_find(data, r->pasts[i].job_id);
+        int looked = 0;
+
+        for (size_t n = job ? job->runs.len : 0; n > 0 && looked < STORE_PAST_RUNS; n--) {
+            const struct run *run = &job->runs.v[n - 1]->r.run;
+
+            if (!run_state_is_final(run->state))
+                continue;
+            looked++;
+            if (!past_add(&r->pasts[i], run))
+                break;
+        }
+    }
+}
+
+void memory_data_read(const struct memory_data *data, struct request *r)
+{
+    struct memory_run *run;
+
+    if (r->kind == REQUEST_READ_CERTIFICATES) {
+        memory_inventory_read(&data->inventory, r);
+    } else if (r->kind == REQUEST_READ_SIGHTINGS) {
+        memory_inventory_read_sightings(&data->inventory, r);
+    } else if (r->kind == REQUEST_READ_RUNS) {
+        read_page(data, r);
+    } else if (r->kind == REQUEST_READ_PRUNED) {
+        const struct memory_job *job = memory_job_find(data, r->find.job_id);
+
+        r->page = arena_alloc(r->arena, sizeof *r->page);
+        r->page->run.scheduled_at = job ? job->pruned : (wall){0};
+        r->page_count = 1;
+    } else if (r->kind == REQUEST_FIND_RUNS) {
+        find_runs(data, r);
+    } else if (r->kind == REQUEST_READ_ALERTS) {
+        memory_alerts_read(&data->alerts, &r->alert_query, r->arena, &r->alerts);
+    } else if (r->kind == REQUEST_READ_PASTS) {
+        read_pasts(data, r);
+    } else if ((run = memory_run_find(data, r->query.before_id))) {
+        r->page = &run->r;
+        r->page_count = 1;
+    }
+}
+
+static const struct run *last_slot(const struct memory_job *job)
+{
+    for (size_t n = job->runs.len; n-- > 0;)
+        if (job->runs.v[n]->r.run.origin < RUN_MANUAL)
+            return &job->runs.v[n]->r.run;
+    return NULL;
+}
+
+static const struct run *last_end(const struct memory_job *job)
+{
+    const struct run *last = NULL;
+
+    for (size_t n = job->runs.len; n-- > 0 && job->runs.len - n <= LAST_ENDS;) {
+        const struct run *run = &job->runs.v[n]->r.run;
+
+        if (run_state_is_final(run->state) && (!last || run->finished_at.us > last->finished_at.us))
+            last = run;
+    }
+    return last;
+}
+
+static void uptimes_tell(const struct memory_data *data, struct store_load *load)
+{
+    for (size_t i = 0; load->on_uptime && i < data->uptimes.len; i++) {
+        struct store_uptime period = data->uptimes.v[i];
+
+        if (i + 1 == data->uptimes.len)
+            period.to = WALL_NEVER;
+        load->on_uptime(&period, load->ctx);
+    }
+}
+
+const struct memory_inventory *memory_data_inventory(const struct memory_data *data)
+{
+    return &data->inventory;
+}
+
+void memory_data_load(const struct memory_data *data, struct store_load *load)
+{
+    for (size_t i = 0; load->on_calendar && i < data->calendars.len; i++)
+        load->on_calendar(&data->calendars.v[i], load->ctx);
+    for (size_t i = 0; i < data->jobs.len; i++) {
+        const struct memory_job *job = data->jobs.v[i];
+
+        if (job->row.state >= JOB_ENDED)
+            continue;
+        enum store_last what = load->on_job(&job->row, load->ctx);
+        const struct run *run = what == STORE_LAST_SLOT  ? last_slot(job)
+                                : what == STORE_LAST_END ? last_end(job)
+                                                         : NULL;
+
+        if (run)
+            load->on_last(job->row.id,
+                          what == STORE_LAST_SLOT ? run->scheduled_at : run->finished_at,
+                          load->ctx);
+    }
+    for (size_t i = 0; load->on_run && i < data->runs.len; i++)
+        if (!run_state_is_final(data->runs.v[i]->r.run.state))
+            load->on_run(&data->runs.v[i]->r.run, load->ctx);
+    uptimes_tell(data, load);
+    load->watermark = data->watermark;
+    load->last_run_id = data->runs.len ? data->runs.v[data->runs.len - 1]->r.run.id : 0;
+}

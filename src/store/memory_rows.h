@@ -1,0 +1,45 @@
+// memory_rows.h - how memory_data keeps its rows: for it and for what reads them, nobody else.
+#pragma once
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "store/memory_alerts.h"
+#include "store/memory_calendars.h"
+#include "store/memory_data.h"
+#include "store/memory_inventory.h"
+
+struct memory_run {
+    struct store_run r;              // texts and streams owned; job_name borrowed from the job
+    struct arena *asked;             // holds r.run.ask, when there is one
+    VEC_OF(struct run_end) attempts; // those before the last one; texts and streams owned
+    bool is_trimmed;
+};
+
+struct memory_job {
+    struct job_row row;               // texts owned
+    VEC_OF(struct memory_run *) runs; // by slot
+    wall pruned;                      // rows of slots up to here have been removed
+};
+
+struct memory_data {
+    VEC_OF(struct memory_job *) jobs; // job n is jobs.v[n - 1]
+    VEC_OF(struct memory_run *) runs; // by id
+    struct memory_calendars calendars;
+    struct memory_inventory inventory;
+    struct map living;                   // name to job that is neither ended nor deleted
+    struct map ended;                    // name to ended job
+    VEC_OF(struct store_uptime) uptimes; // the oldest first; the last one is of who has it
+    struct memory_alerts alerts;
+    int64_t change_seq;
+    wall watermark;
+    struct memory_watch watch;
+    bool is_open;
+};
+
+// NULL when there is none.
+struct memory_job *memory_job_find(const struct memory_data *data, int64_t id);
+struct memory_run *memory_run_find(const struct memory_data *data, int64_t id);
+
+// Where a run of that id, or a slot, is among those or would be.
+size_t memory_run_place(struct memory_run *const *runs, size_t len, int64_t id);
+size_t memory_slot_place(struct memory_run *const *runs, size_t len, wall slot);
