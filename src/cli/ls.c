@@ -103,6 +103,20 @@ static void schedule_write(const json_t *item, const struct screen *screen, stru
     buf_add_text(out, words[0] ? words : item_text(item, "run_frequency"));
 }
 
+static void tags_write(const json_t *item, const struct screen *screen, struct buf *out,
+                       enum tone *ret_tone)
+{
+    size_t i;
+    json_t *tag;
+
+    (void)screen, (void)ret_tone;
+    json_array_foreach(json_object_get(item, "tags"), i, tag)
+    {
+        buf_add_text(out, i > 0 ? "," : "");
+        buf_add_text(out, json_string_value(tag));
+    }
+}
+
 static void kind_write(const json_t *item, const struct screen *screen, struct buf *out,
                        enum tone *ret_tone)
 {
@@ -125,11 +139,25 @@ static const struct listing_column columns[] = {
     {{.title = "STATE"}, false, state_write},
     {{.title = "JOB", .may_break = true}, false, job_write},
     {{.title = "SCHEDULE", .rank = 4, .may_break = true}, false, schedule_write},
+    {{.title = "TAGS", .rank = 5, .may_break = true}, false, tags_write},
     {{.title = "KIND", .rank = 6}, true, kind_write},
     {{.title = "TARGET", .rank = 6, .may_break = true}, true, target_write},
 };
 
 static const struct listing jobs = {"jobs", "job_id", columns, sizeof columns / sizeof *columns};
+
+static const char *const filters[][2] = {
+    {"--state", "&state={}"}, {"--tag", "&tag={}"}, {"--kind", "&kind={}"}};
+
+#define FILTER_COUNT (sizeof filters / sizeof *filters)
+
+static bool is_filtered(const struct errand *x)
+{
+    for (size_t i = 0; i < FILTER_COUNT; i++)
+        if (typed_has(&x->typed, filters[i][0]))
+            return true;
+    return false;
+}
 
 // "3 jobs · 1 failing · 1 paused", for a person.
 static void sum_write(const struct errand *x, const json_t *reply)
@@ -151,9 +179,9 @@ static void sum_write(const struct errand *x, const json_t *reply)
     }
     if (json_array_size(items) == 0) {
         errand_say(x, "no jobs%s",
-                   typed_has(&x->typed, "--state") ? " in that state"
-                                                   : "; `belfry add --help` tells "
-                                                     "how to make one");
+                   is_filtered(x) ? " of that kind"
+                                  : "; `belfry add --help` tells "
+                                    "how to make one");
         return;
     }
     if (!x->screen.is_terminal)
@@ -168,19 +196,28 @@ static void sum_write(const struct errand *x, const json_t *reply)
                held, broken);
 }
 
+// The path of a page, with {} for where it begins.
+static void pattern_make(const struct errand *x, struct buf *pattern)
+{
+    buf_add_text(pattern, "/api/v1/jobs?limit=1000&expand=words,last_run&cursor={}");
+    for (size_t i = 0; i < FILTER_COUNT; i++)
+        if (typed_has(&x->typed, filters[i][0]))
+            errand_path(pattern, filters[i][1], typed_value(&x->typed, filters[i][0]));
+}
+
 // Asks page after page; *ret_all is one reply with all jobs, to be ended with json_decref.
 static bool jobs_ask(struct errand *x, json_t **ret_all)
 {
-    const char *state = typed_value(&x->typed, "--state");
     json_t *all = json_pack("{sis[]}", "total", 0, "jobs");
-    struct client_reply reply;
     char *cursor = NULL;
+    struct client_reply reply;
+    struct buf pattern;
     bool ok;
 
+    buf_init(&pattern, 64 << 10);
+    pattern_make(x, &pattern);
     do {
-        ok = errand_ask(x, "GET", NULL, &reply,
-                        "/api/v1/jobs?limit=1000&expand=words,last_run&state={}&cursor={}",
-                        state ? state : "", cursor ? cursor : "");
+        ok = errand_ask(x, "GET", NULL, &reply, buf_text(&pattern), cursor ? cursor : "");
         free(cursor);
         cursor = NULL;
         if (!ok)
@@ -192,6 +229,7 @@ static bool jobs_ask(struct errand *x, json_t **ret_all)
         json_object_set(all, "total", json_object_get(reply.json, "total"));
         client_reply_done(&reply);
     } while (cursor);
+    buf_done(&pattern);
     *ret_all = all;
     return ok;
 }

@@ -249,6 +249,29 @@ def test_pause_and_resume(jobs):
     assert jobs.get("/api/v1/jobs/alpha").json()["state"] == "scheduled"
 
 
+def test_pause_with_reason_and_end(jobs):
+    cli(jobs, "set", "alpha", 'tags=["db"]')
+    cli(jobs, "pause", "alpha", "--reason", "the database moves", "--until", "+2h")
+    paused = jobs.get("/api/v1/jobs/alpha").json()["paused"]
+    assert paused["reason"] == "the database moves" and paused["until"] > "2026"
+    assert "the database moves" in cli(jobs, "show", "alpha")
+    cli(jobs, "resume", "alpha")
+    assert cli(jobs, "pause", "--tag", "db") == "paused db\n"
+    assert jobs.get("/api/v1/jobs/alpha").json()["state"] == "paused"
+    assert re.search(r"paused +alpha .* db$", cli(jobs, "ls"), re.M)
+    assert cli(jobs, "ls", "--tag", "db", "-o", "name") == "alpha\n"
+    assert cli(jobs, "ls", "--tag", "db", "--state", "manual", "-o", "name") == ""
+    assert len(cli(jobs, "ls", "--kind", "folder", "-o", "name").splitlines()) == 3
+    cli(jobs, "resume", "--tag", "db")
+    assert cli(jobs, "pause", "--all", "--reason", "night") == "paused everything\n"
+    assert jobs.get("/api/v1/jobs/alpha").json()["state"] == "paused"
+    assert cli(jobs, "resume", "--all") == "resumed everything\n"
+    assert jobs.get("/api/v1/jobs/alpha").json()["state"] == "scheduled"
+    assert "--tag or --all" in cli(jobs, "pause", status=USAGE).err
+    assert "date and time" in cli(jobs, "pause", "alpha", "--until", "soon", status=INVALID).err
+    cli(jobs, "pause", "alpha", "--until", "+soon", status=INVALID)
+
+
 def test_rm(jobs):
     assert "--yes" in cli(jobs, "rm", "alpha", status=USAGE, stdin="").err
     cli(jobs, "rm", "-y", "alpha", "nobody", status=NOT_FOUND)
