@@ -349,7 +349,7 @@ static void send_begin(struct call *call, struct sending *s)
         .on_room = client_ready, .on_gone = client_gone, .ctx = s};
 
     headers_add(call, s);
-    s->stream = http_stream_open(call->r, 200, content_types[s->format], &options);
+    s->stream = call_reply_stream(call, content_types[s->format], &options);
     if (!s->stream) {
         sending_free(s);
         return;
