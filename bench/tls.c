@@ -1,8 +1,8 @@
-// tls.c - certificate checks a second, and what one costs, beside the second post's Python
-// function.
+// tls.c - certificate checks a second, and what one costs, beside the second post's Python function
+// and, where tools/setup has unpacked it, blackbox_exporter.
 //
 // Two server processes on one core answer full handshakes; the checker has the other core to
-// itself. belfry verifies the chain and the name, Python does not.
+// itself. belfry and blackbox_exporter verify the chain and the name, Python does not.
 // SPDX-License-Identifier: Apache-2.0
 #include <netinet/in.h>
 #include <sched.h>
@@ -21,13 +21,15 @@
 enum {
     SERVERS = 2,
     CHECKS = 3000,
+    HOSTS = 10000, // for the memory that a long list takes
 };
 
 static struct loop *home;
 static struct tls_prober *prober;
 static struct tls_target target;
 static int started, finished, wanted;
-static int64_t took_us[CHECKS], began_us[CHECKS];
+static int64_t took_us[HOSTS], began_us[HOSTS];
+static char ca[] = "/tmp/belfry-bench-XXXXXX";
 
 static int64_t now_us(void)
 {
@@ -193,32 +195,49 @@ static double rate_of(int in_flight, int count, double *ret_cpu_us)
     return count * 1e6 / (double)(now_us() - start);
 }
 
-static void compare(int in_flight)
+// Asks a peer, a program that prints its rate and its CPU us a check, to do the same.
+static void beside(const char *name, const char *command, double rate, double cpu)
 {
-    char command[128];
-    double cpu, peer_rate = 0, peer_cpu = 0;
-    double rate = rate_of(in_flight, CHECKS, &cpu);
-    double p99 = (double)took_us[CHECKS * 99 / 100] / 1000;
-    FILE *peer;
+    double peer_rate = 0, peer_cpu = 0;
+    FILE *peer = popen(command, "r");
 
-    snprintf(command, sizeof command, "/usr/bin/python3 bench/peer_tls.py %d %d %d", target.port,
-             CHECKS / 5, in_flight);
-    peer = popen(command, "r");
-    if (peer && fscanf(peer, "%lf %lf", &peer_rate, &peer_cpu) != 2)
-        peer_rate = 0;
+    if (peer && fscanf(peer, "%lf %lf", &peer_rate, &peer_cpu) == 2)
+        printf("     %s %.0f checks/s, %.0f us: we do %.1f times the rate at %.2f of the CPU\n",
+               name, peer_rate, peer_cpu, rate / peer_rate, cpu / peer_cpu);
     if (peer)
         pclose(peer);
-    printf("tls: %2d in flight: belfry %.0f checks/s, %.0f us CPU a check, p99 %.1f ms", in_flight,
-           rate, cpu, p99);
-    if (peer_rate > 0)
-        printf("; Python %.0f checks/s, %.0f us; %.1f times the rate, %.2f of the CPU", peer_rate,
-               peer_cpu, rate / peer_rate, cpu / peer_cpu);
-    printf("\n");
+}
+
+static void compare(int in_flight)
+{
+    char command[256];
+    double cpu;
+    double rate = rate_of(in_flight, CHECKS, &cpu);
+
+    printf("tls: %d in flight: belfry %.0f checks/s, %.0f us CPU a check, p99 %.1f ms\n", in_flight,
+           rate, cpu, (double)took_us[CHECKS * 99 / 100] / 1000);
+    fflush(stdout);
+    if (in_flight <= 64) { // a thread each
+        snprintf(command, sizeof command, "/usr/bin/python3 bench/peer_tls.py %d %d %d",
+                 target.port, CHECKS / 5, in_flight);
+        beside("Python", command, rate, cpu);
+    }
+    snprintf(command, sizeof command, "/usr/bin/python3 bench/peer_blackbox.py %d %d %d %s",
+             target.port, CHECKS / 2, in_flight, ca);
+    beside("blackbox_exporter", command, rate, cpu);
+}
+
+static void long_list(void)
+{
+    long before = rss_kib();
+    double cpu, rate = rate_of(256, HOSTS, &cpu);
+
+    printf("tls: %d hosts, 256 in flight: %.0f checks/s, %ld KiB more than before\n", HOSTS, rate,
+           rss_kib() - before);
 }
 
 int main(void)
 {
-    char ca[] = "/tmp/belfry-bench-XXXXXX";
     struct tls_prober_options options = {.ca = ca, .in_flight_max = 1000};
     struct fixture_cert root = fixture_make(&(struct fixture_options){
         .cn = "Bench", .is_ca = true, .start_days = -1, .end_days = 9999});
@@ -245,7 +264,9 @@ int main(void)
     printf("; after 50 checks: %ld KiB\n", rss_kib() - rss);
     compare(1);
     compare(64);
-    stall();
+    stall(); // before others have grown the heap
+    compare(1000);
+    long_list();
     tls_prober_free(prober);
     loop_free(home);
     for (int i = 0; i < SERVERS; i++) {
