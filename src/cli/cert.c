@@ -10,8 +10,6 @@
 enum {
     SHA256_HEX = 64,
     LABEL_COLUMNS = 12,
-    CRITICAL_DAYS = 14,
-    WARNING_DAYS = 30,
 };
 
 // ---- the list ----
@@ -26,17 +24,23 @@ static void end_write(const json_t *item, const struct screen *screen, struct bu
         screen_moment(screen, at, out);
 }
 
+// Below so many days and, at once, less than a share of the lifetime: the presets of checks.
+static bool is_within(const json_t *item, int days, double percent)
+{
+    return json_integer_value(json_object_get(item, "days_left")) < days &&
+           json_number_value(json_object_get(item, "percent_left")) < percent;
+}
+
 static void left_write(const json_t *item, const struct screen *screen, struct buf *out,
                        enum tone *ret_tone)
 {
-    const json_t *days = json_object_get(item, "days_left");
     wall at;
 
     if (!item_moment(item, "not_after", &at))
         return;
-    if (json_integer_value(days) < CRITICAL_DAYS)
+    if (is_within(item, 14, 100.0 / 6))
         *ret_tone = TONE_BAD;
-    else if (json_integer_value(days) < WARNING_DAYS)
+    else if (is_within(item, 30, 100.0 / 3))
         *ret_tone = TONE_HELD;
     screen_distance(screen, at, out);
 }
@@ -100,10 +104,10 @@ static const struct listing_column columns[] = {
     {{.title = "ENDS"}, false, end_write},
     {{.title = "LEFT", .rank = 1}, false, left_write},
     {{.title = "NAME", .may_break = true}, false, name_write},
-    {{.title = "ISSUER", .rank = 3, .may_break = true}, false, issuer_write},
+    {{.title = "ISSUER", .rank = 2, .may_break = true}, false, issuer_write},
     {{.title = "PLACES", .rank = 4, .is_right = true}, false, places_write},
     {{.title = "KEY", .rank = 5}, true, key_write},
-    {{.title = "SHA256", .rank = 2}, false, sha256_write},
+    {{.title = "SHA256"}, true, sha256_write},
 };
 
 static const struct listing certificates = {"certificates", "sha256", columns,
