@@ -22,7 +22,7 @@ def world(tmp_path_factory):
 def run_now(server, name):
     """Starts a run of the job and waits for its end."""
     run = server.post(f"/api/v1/jobs/{name}/runs").json()["run_id"]
-    for _ in range(600):
+    for _ in range(2400):
         end = server.get(f"/api/v1/runs/{run}").json()
         if end["state"] not in ("queued", "running"):
             return end
