@@ -5,7 +5,6 @@
 #include "api/model_rows.h"
 #include "job/job.h"
 #include "job/job_write.h"
-#include "job/tags.h"
 #include "trigger/almanac.h"
 
 // --- parameters
@@ -23,38 +22,6 @@ static const struct model_field job_params[] = {
 };
 MODEL(job_params_model, "JobParams", NULL, job_params, .size = sizeof(struct job_params),
       .is_loose = true)
-
-static const struct model_field tag_params[] = {
-    {.name = "tag",
-     .type = MODEL_TEXT,
-     .offset = offsetof(struct tag_params, tag),
-     .required = 1,
-     .pattern = TAG_PATTERN,
-     .check = tag_check,
-     .doc = "A tag.",
-     .example = "\"etl\""},
-};
-MODEL(tag_params_model, "TagParams", NULL, tag_params, .size = sizeof(struct tag_params),
-      .is_loose = true)
-
-static const struct model_field pause_form[] = {
-    {.name = "reason",
-     .type = MODEL_TEXT,
-     .offset = offsetof(struct pause_form, reason),
-     .is_nullable = true,
-     .max = PAUSE_REASON_MAX,
-     .doc = "Why; told in the job and in the history.",
-     .example = "\"the database moves\""},
-    {.name = "until",
-     .type = MODEL_TIME,
-     .offset = offsetof(struct pause_form, until),
-     .is_nullable = true,
-     .doc = "When it ends by itself: a time with offset, or a local one in the zone of the job, "
-            "else of the server. When null: when it is resumed.",
-     .example = "\"2026-12-01T06:00:00Z\""},
-};
-MODEL(pause_form_model, "PauseForm", NULL, pause_form, .size = sizeof(struct pause_form),
-      .is_loose = true, .extra = MODEL_EXTRA_FORBID)
 
 static const struct model_field run_params[] = {
     {.name = "run_id",
@@ -245,34 +212,6 @@ static const struct model_field job_list[] = {
      .example = "null"},
 };
 MODEL(job_list_model, "JobList", "All jobs.", job_list)
-
-static const struct model_field tag_pause[] = {
-    TEXT("tag", "The tag.", "\"etl\""),
-    INT("jobs", "Jobs that have it.", "3"),
-    {.name = "paused",
-     .type = MODEL_OBJECT,
-     .required = 1,
-     .is_nullable = true,
-     .model = &pause_model,
-     .doc = "The pause that is in force; null: none."},
-};
-MODEL(tag_pause_model, "Tag", "A tag.", tag_pause)
-
-static const struct model_field tag_list[] = {
-    INT("total", "Tags in the list.", "1"),
-    LIST("tags", &tag_pause_model, "By name: those of jobs, and those that are paused."),
-};
-MODEL(tag_list_model, "TagList", "All tags.", tag_list)
-
-static const struct model_field scheduler_pause[] = {
-    {.name = "paused",
-     .type = MODEL_OBJECT,
-     .required = 1,
-     .is_nullable = true,
-     .model = &pause_model,
-     .doc = "The pause that is in force; null: none."},
-};
-MODEL(scheduler_pause_model, "Scheduler", "The scheduler as a whole.", scheduler_pause)
 
 static const struct model_field job_post_item[] = {
     TEXT("job_id", "The job's name.", "\"www.example.org\""),

@@ -12,12 +12,6 @@
 struct job_params {
     struct str job_id;
 };
-struct tag_params {
-    struct str tag;
-};
-struct pause_form {
-    struct str reason, until;
-};
 struct run_params {
     int64_t run_id;
 };
@@ -59,8 +53,6 @@ struct ready_query {
     struct str verbose; // ?verbose, ?verbose=1; "0" and "false" mean no
 };
 
-extern const struct model tag_params_model, pause_form_model;
-extern const struct model tag_pause_model, scheduler_pause_model, tag_list_model;
 extern const struct model job_params_model, run_params_model, run_query_model;
 extern const struct model calendar_params_model, calendar_put_model, freeze_put_model;
 extern const struct model jobs_query_model, runs_query_model, job_runs_query_model;

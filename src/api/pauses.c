@@ -5,6 +5,7 @@
 #include "api/call.h"
 #include "api/jobs.h"
 #include "api/models.h"
+#include "api/pause_models.h"
 #include "base/vec.h"
 #include "job/tags.h"
 #include "sched/asks.h"
@@ -59,6 +60,23 @@ void job_resume(struct call *call)
 
     if (job)
         asks_resume(call->api->o.sched, job->name, false, jobs_written, call);
+}
+
+void job_skip(struct call *call)
+{
+    const struct skip_form *form = call->query;
+    const struct job *job = jobs_change(call);
+
+    if (job)
+        asks_skip(call->api->o.sched, job->name, form->n, form->reason, BY, jobs_written, call);
+}
+
+void job_unskip(struct call *call)
+{
+    const struct job *job = jobs_change(call);
+
+    if (job)
+        asks_unskip(call->api->o.sched, job->name, jobs_written, call);
 }
 
 // --- tags

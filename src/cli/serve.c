@@ -21,6 +21,7 @@
 #include "net/http_server.h"
 #include "net/post.h"
 #include "net/tls_probe.h"
+#include "sched/failures.h"
 #include "sched/sched.h"
 #include "store/sqlite_store.h"
 #include "time/zone.h"
@@ -61,6 +62,8 @@ struct server {
     struct exec *exec;
     struct alerts *alerts;
     struct sched *sched;
+    struct failures failures;
+    bool is_counting; // failures
     struct api *api;
     struct http_server *http;
     bool is_stopping;
@@ -397,6 +400,8 @@ static bool front_build(struct server *v, struct err *e)
         !sched_start(v->sched, e))
         return false;
     alerts_begin(v->alerts);
+    failures_init(&v->failures, v->sched);
+    v->is_counting = true;
     return true;
 }
 
@@ -413,6 +418,8 @@ static void server_done(struct server *v)
     http_server_free(v->http);
     api_free(v->api);
     exec_free(v->exec);
+    if (v->is_counting)
+        failures_done(&v->failures);
     sched_free(v->sched);
     // A lookup that the system's resolver does not end must not hold up the end of the process.
     const struct sigaction action = {.sa_handler = leave};

@@ -448,6 +448,12 @@ bool job_has_same_schedule(const struct job *a, const struct job *b)
     return is_same;
 }
 
+bool job_follows_itself(const struct job *a, const struct job *b)
+{
+    return a->trigger && trigger_kind(a->trigger) == TRIGGER_AFTER &&
+           trigger_kind(b->trigger) == TRIGGER_AFTER;
+}
+
 void job_set_paused(struct job *job, bool is_paused, wall now)
 {
     job->state = is_paused ? JOB_PAUSED : JOB_ENABLED;

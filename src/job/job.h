@@ -87,14 +87,15 @@ struct job {
     struct str quarantine;   // why the stored row is not usable; empty for a healthy job
     uint64_t preset;         // policies it does not say itself, by number (enum job_policy)
     enum job_coalesce coalesce;
-    int32_t misfire_max;       // COALESCE_ALL: so many are run, the newest; 0: JOB_MISFIRE_MAX
-    int64_t misfire_window_us; // only slots of the last so long; > 0, or JOB_WINDOW_...
-    int64_t misfire_spread_us; // what is made up for is spread over so long; 0: at once
-    int32_t max_instances;     // runs at once; >= 1
-    int64_t misfire_grace_us;  // >= 0, or JOB_GRACE_DEFAULT, JOB_GRACE_NONE
-    int64_t timeout_us;        // per attempt; 0: no limit
-    int32_t keep;              // rows of its history; 0: JOB_KEEP
-    int32_t version;           // 1 when created, +1 for each change
+    int32_t misfire_max;          // COALESCE_ALL: so many are run, the newest; 0: JOB_MISFIRE_MAX
+    int64_t misfire_window_us;    // only slots of the last so long; > 0, or JOB_WINDOW_...
+    int64_t misfire_spread_us;    // what is made up for is spread over so long; 0: at once
+    int32_t max_instances;        // runs at once; >= 1
+    int64_t misfire_grace_us;     // >= 0, or JOB_GRACE_DEFAULT, JOB_GRACE_NONE
+    int32_t pause_after_failures; // so many failed runs in a row pause it; 0: they do not
+    int64_t timeout_us;           // per attempt; 0: no limit
+    int32_t keep;                 // rows of its history; 0: JOB_KEEP
+    int32_t version;              // 1 when created, +1 for each change
     int64_t change_seq;
     wall effective_from; // slots after this moment count
     wall created_at, updated_at;
@@ -152,6 +153,9 @@ void job_set_args(struct job *job, const json_t *list);
 void job_set_options(struct job *job, const json_t *options);
 // Whether two definitions have the same slots: the same trigger.
 bool job_has_same_schedule(const struct job *a, const struct job *b);
+
+// Whether the runs of both definitions follow each other, perhaps after another delay.
+bool job_follows_itself(const struct job *a, const struct job *b);
 
 // Whether it is to be paused from now on. It keeps a pause that holds; one that is over is none,
 // and whoever stores the job gives it another.

@@ -297,6 +297,8 @@ static void full_write(const struct job *job, const struct job_now *now, struct 
     grace_write(job, w, b);
     json_write_key(w, "coalesce");
     json_write_text(w, job_coalesce_names[job->coalesce]);
+    json_write_key(w, "pause_after_failures");
+    json_write_int(w, job->pause_after_failures);
     json_write_key(w, "misfire");
     misfire_write(job, b, w);
     json_write_key(w, "max_instances");

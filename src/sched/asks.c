@@ -48,3 +48,57 @@ void asks_resume(struct sched *s, struct str name, bool is_dropping, sched_done 
     job->state = JOB_ENABLED;
     sched_put(s, job, job->version, done, ctx);
 }
+
+// The next slot and the last of n; false with ERR_SCHEDULE when there is none.
+static bool slots_next(struct sched *s, const struct job *job, int64_t n, wall *ret_first,
+                       wall *ret_last, struct err *e)
+{
+    bool is_relative = trigger_is_relative(job->trigger);
+    wall first = is_relative ? sched_next_at(s, job) : trigger_next(job->trigger, now_of(s));
+    wall last = first, next;
+
+    if (first.us == WALL_NEVER.us) {
+        (void)fail(e, ERR_SCHEDULE, "job_id", "the job has no next slot that is known");
+        return fail_hint(e, is_relative ? "ask again when the event it follows has come"
+                                        : "its schedule is over");
+    }
+    for (; n > 1 && !is_relative; n--) {
+        next = trigger_next(job->trigger, last);
+        if (next.us == WALL_NEVER.us)
+            break;
+        last = next;
+    }
+    *ret_first = first;
+    *ret_last = last;
+    return true;
+}
+
+void asks_skip(struct sched *s, struct str name, int64_t n, struct str reason, struct str by,
+               sched_done *done, void *ctx)
+{
+    struct job *job = job_change(s, name, done, ctx);
+    wall first = {0}, last = {0};
+    struct err e;
+
+    if (!job)
+        return;
+    if (!slots_next(s, job, n, &first, &last, &e)) {
+        job_free(job);
+        done(&e, NULL, ctx);
+        return;
+    }
+    pause_free(job->skip);
+    job->skip = pause_new(PAUSE_SLOTS, (struct str){0}, reason, by, first, (wall){last.us + 1});
+    sched_put(s, job, job->version, done, ctx);
+}
+
+void asks_unskip(struct sched *s, struct str name, sched_done *done, void *ctx)
+{
+    struct job *job = job_change(s, name, done, ctx);
+
+    if (!job)
+        return;
+    if (job->skip)
+        pause_lift(job->skip, now_of(s));
+    sched_put(s, job, job->version, done, ctx);
+}

@@ -11,3 +11,13 @@ void asks_pause(struct sched *s, struct str name, struct str reason, struct str 
 
 // Resumes a job. is_dropping: a date that passed does not run any more.
 void asks_resume(struct sched *s, struct str name, bool is_dropping, sched_done *done, void *ctx);
+
+// The next n slots (1 to ASKS_SKIP_MAX) are not wanted: they become rows that say so. Asking again
+// begins at the next slot again. Of a trigger that follows events only a slot that is planned can
+// be meant. ERR_SCHEDULE: there is no such slot.
+#define ASKS_SKIP_MAX 1000
+void asks_skip(struct sched *s, struct str name, int64_t n, struct str reason, struct str by,
+               sched_done *done, void *ctx);
+
+// Those that are still to come are wanted again.
+void asks_unskip(struct sched *s, struct str name, sched_done *done, void *ctx);

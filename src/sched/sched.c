@@ -486,13 +486,6 @@ static void write_end(struct write *write, const struct err *err, const struct j
     free(write);
 }
 
-// A job whose runs follow each other does so still, after another delay.
-static bool is_other_delay(const struct job *a, const struct job *b)
-{
-    return a->trigger && trigger_kind(a->trigger) == TRIGGER_AFTER &&
-           trigger_kind(b->trigger) == TRIGGER_AFTER;
-}
-
 static enum event_type put_event(const struct job *before, const struct job *job)
 {
     if (!before)
@@ -571,7 +564,7 @@ void sched_put(struct sched *s, struct job *job, int expect_version, sched_done 
     write->is_replan = !entry || !job_has_same_schedule(entry->job, job);
     job->updated_at = sched_now(s);
     job->created_at = entry ? entry->job->created_at : job->updated_at;
-    job->effective_from = !write->is_replan || (entry && is_other_delay(entry->job, job))
+    job->effective_from = !write->is_replan || (entry && job_follows_itself(entry->job, job))
                               ? entry->job->effective_from
                               : job->updated_at;
     hold_keep(entry ? entry->job : NULL, write->is_replan, job);

@@ -206,7 +206,8 @@ static void run_finished(struct watch *w, struct entry *entry, const struct sche
 
 static bool is_meant(enum run_reason reason)
 {
-    return reason == REASON_FREEZE || reason == REASON_PAUSED || reason == REASON_ASKED;
+    return reason == REASON_FREEZE || reason == REASON_PAUSED || reason == REASON_ASKED ||
+           reason == REASON_COALESCED;
 }
 
 static void event_take(struct watch *w, const struct sched_event *event)

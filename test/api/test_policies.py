@@ -273,3 +273,48 @@ def test_lists_are_filtered(server):
     assert changed["tags"] == [] and changed["description"] == "for nothing"
     bad = server.patch("/api/v1/jobs/x", json={"tags": ["a b"]})
     assert bad.status_code == 422 and bad.json()["detail"][0]["loc"] == ["body", "tags", 0]
+
+
+def test_skip_next(server):
+    server.start()
+    put(server, "x", EVERY_SECOND)
+    told = server.post("/api/v1/jobs/x/skip-next", json={"n": 3, "reason": "by hand"}).json()["skip_next"]
+    first, last = when(told["from"]), when(told["to"])
+    assert last - first == 2 * SECOND and told["reason"] == "by hand" and told["by"] == "api"
+    assert server.get("/api/v1/jobs/x/next?n=1").json()["next"][0]["asked"] == "asked not to run: by hand"
+    server.kill()
+    server.start()
+    caught_up(server, "x", last + SECOND)
+    rows = runs(server, "x")
+    gapless(rows)
+    asked = [run for run in rows if run["reason"] == "asked"]
+    assert asked and all(run["state"] == "skipped" and run["message"] == "asked not to run: by hand" for run in asked)
+    assert set(covered(asked)) == {first, first + SECOND, last}
+    assert server.get("/api/v1/jobs/x").json()["skip_next"] is None
+    assert server.post("/api/v1/jobs/x/skip-next", json={"n": 500}).json()["skip_next"]
+    assert server.delete("/api/v1/jobs/x/skip-next").json()["skip_next"] is None
+    caught_up(server, "x", now(server))
+    put(server, "hand", {"type": "manual"})
+    assert server.post("/api/v1/jobs/hand/skip-next").status_code == 400
+    assert server.post("/api/v1/jobs/x/skip-next", json={"n": 0}).status_code == 422
+    assert server.post("/api/v1/jobs/nosuch/skip-next").status_code == 404
+
+
+def test_pause_after_failures(server):
+    """Three failures in a row, one of them before a restart."""
+    program(server, "bad", "exit 3")
+    server.start()
+    put(server, "x", EVERY_SECOND, folder="bad", paused=True, pause_after_failures=3)
+    def fail_once():
+        run = server.post("/api/v1/jobs/x/runs").json()["run_id"]
+        wait_until(lambda: server.get(f"/api/v1/runs/{run}").json()["state"] == "failed", what="a failure")
+    fail_once()
+    server.post("/api/v1/jobs/x/resume")  # begins anew
+    told = wait_until(lambda: server.get("/api/v1/jobs/x").json()["paused"], what="the pause")
+    assert told["by"] == "belfry" and told["reason"] == "3 runs in a row have failed"
+    assert len([run for run in runs(server, "x") if run["state"] == "failed" and run["origin"] != "manual"]) == 3
+    server.kill()
+    server.start()
+    assert server.get("/api/v1/jobs/x").json()["paused"]["reason"] == "3 runs in a row have failed"
+    assert server.patch("/api/v1/jobs/x", json={"pause_after_failures": -1}).status_code == 422
+    assert server.patch("/api/v1/jobs/x", json={"pause_after_failures": None}).json()["pause_after_failures"] == 0

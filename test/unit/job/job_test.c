@@ -224,6 +224,7 @@ static void test_paused(void **state)
     assert_int_equal(copy->skip->since.us, 30);
     assert_ptr_not_equal(copy->pause, job->pause);
     assert_true(job_has_same_schedule(job, copy));
+    assert_false(job_follows_itself(job, copy));
     trigger_free(copy->trigger);
     copy->trigger = NULL;
     assert_false(job_has_same_schedule(job, copy));

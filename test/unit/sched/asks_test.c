@@ -220,6 +220,56 @@ static void test_dates_and_delays(void **state)
     bench_close(&b);
 }
 
+static void skip_slots(struct bench *b, const char *name, int64_t n)
+{
+    asks_skip(b->s, str_of(name), n, STR_LIT("by hand"), STR_LIT("ann"), answered, b);
+    fixture_settle(&b->f);
+}
+
+// Slots that are not wanted are told one by one, over a restart; the rest runs.
+static void test_skip(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    put(&b, "x", EVERY_10, "");
+    put(&b, "hand", "{\"type\":\"manual\"}", "");
+    put(&b, "after", AFTER_60, "");
+    put(&b, "once", ONCE_AT_30, "");
+    skip_slots(&b, "x", 2);
+    assert_int_equal(b.code, ERR_NONE);
+    assert_int_equal(next_s(&b, "x"), 30);
+    skip_slots(&b, "hand", 1);
+    assert_int_equal(b.code, ERR_SCHEDULE);
+    skip_slots(&b, "after", 5); // only the one that is planned
+    skip_slots(&b, "once", 1);
+    skip_slots(&b, "nosuch", 1);
+    assert_int_equal(b.code, ERR_NOT_FOUND);
+    fixture_pass(&b.f, 15 * S);
+    life_again(&b);
+    fixture_pass(&b.f, 20 * S); // it is 35
+    expect_rows(&b, "x", "asked 10, asked 20, run 30");
+    assert_null(sched_find(b.s, STR_LIT("once")));
+    skip_slots(&b, "x", 1);
+    assert_int_equal(next_s(&b, "x"), 50);
+    asks_unskip(b.s, STR_LIT("x"), answered, &b);
+    fixture_settle(&b.f);
+    assert_int_equal(next_s(&b, "x"), 40);
+    skip_slots(&b, "x", 3);
+    fixture_pass(&b.f, 10 * S); // it is 45
+    asks_unskip(b.s, STR_LIT("x"), answered, &b);
+    fixture_pass(&b.f, 20 * S);
+    expect_rows(&b, "x", "asked 10, asked 20, run 30, asked 40, run 50, run 60");
+    expect_rows(&b, "after", "asked 60");
+    assert_int_equal(next_s(&b, "after"), 120);
+    // Another schedule has other slots.
+    skip_slots(&b, "x", 1);
+    put(&b, "x", "{\"type\":\"interval\",\"seconds\":7}", "");
+    assert_null(sched_find(b.s, STR_LIT("x"))->skip);
+    bench_close(&b);
+}
+
 static void pause_all(struct bench *b, const char *tag, bool is_on)
 {
     struct pauses *p = sched_pauses(b->s);
@@ -270,6 +320,7 @@ int main(void)
         cmocka_unit_test(test_job),
         cmocka_unit_test(test_until),
         cmocka_unit_test(test_dates_and_delays),
+        cmocka_unit_test(test_skip),
         cmocka_unit_test(test_tags_and_everything),
     };
 
