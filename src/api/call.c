@@ -60,6 +60,14 @@ struct http_stream *call_reply_stream(struct call *call, const char *content_typ
     return http_stream_open(r, 200, content_type, options);
 }
 
+void call_reply_plain(struct call *call, int status, const char *text)
+{
+    struct http_request *r = call->r;
+
+    call_end(call, status);
+    http_reply_text(r, status, "text/plain; charset=utf-8", str_of(text));
+}
+
 void call_reply_problem(struct call *call, const struct problem *problem)
 {
     struct http_request *r = call->r;

@@ -49,7 +49,8 @@ struct call {
 void call_reply(struct call *call, int status, struct buf *body); // application/json
 void call_reply_as(struct call *call, int status, const char *type, struct buf *body);
 void call_reply_static(struct call *call, int status, const char *type, struct str body);
-void call_reply_text(struct call *call, int status, const char *json); // a constant
+void call_reply_text(struct call *call, int status, const char *json);  // a constant
+void call_reply_plain(struct call *call, int status, const char *text); // text/plain
 void call_reply_problem(struct call *call, const struct problem *problem);
 void call_reply_err(struct call *call, const struct err *e); // problem_of(e)
 void call_reply_issues(struct call *call);                   // 422 with call->issues

@@ -730,3 +730,42 @@ static const struct model_field event_fields[] = {
 };
 MODEL(event_model, "Event",
       "The data of a server-sent event; what it does not speak of is left out.", event_fields)
+
+// --- pings
+// --------------------------------------------------------------------------------------------------------------
+
+enum {
+    PING_PLAIN = 1,
+    PING_WHAT = 2
+};
+
+static const struct model_field ping_params[] = {
+    {.name = "key",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct ping_params, key),
+     .required = PING_PLAIN | PING_WHAT,
+     .doc = "The job's key; its reply shows it.",
+     .example = "\"3f2a8c1e9b7d4f60a1b2c3d4e5f60718\""},
+    {.name = "what",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct ping_params, what),
+     .in = PING_WHAT,
+     .required = PING_WHAT,
+     .doc = "start, fail, log, or an exit code (0-255).",
+     .example = "\"start\""},
+};
+MODEL(ping_params_model, "PingParams", NULL, ping_params, .use = PING_PLAIN,
+      .size = sizeof(struct ping_params), .is_loose = true)
+MODEL(ping_what_params_model, "PingWhatParams", NULL, ping_params, .use = PING_WHAT,
+      .size = sizeof(struct ping_params), .is_loose = true)
+
+static const struct model_field ping_query[] = {
+    {.name = "rid",
+     .type = MODEL_TEXT,
+     .offset = offsetof(struct ping_query, rid),
+     .max = 64,
+     .doc = "The run's id where it runs: which start an end belongs to.",
+     .example = "\"0b6a1c52-9d4e-4a7b-8a51-6f1f8f1f3c11\""},
+};
+MODEL(ping_query_model, "PingQuery", NULL, ping_query, .size = sizeof(struct ping_query),
+      .is_loose = true)

@@ -18,6 +18,12 @@ struct run_params {
 struct run_query {
     bool force;
 };
+struct ping_params {
+    struct str key, what;
+};
+struct ping_query {
+    struct str rid; // may be missing
+};
 struct calendar_params {
     struct str name;
 };
@@ -53,6 +59,7 @@ struct ready_query {
     struct str verbose; // ?verbose, ?verbose=1; "0" and "false" mean no
 };
 
+extern const struct model ping_params_model, ping_what_params_model, ping_query_model;
 extern const struct model job_params_model, run_params_model, run_query_model;
 extern const struct model calendar_params_model, calendar_put_model, freeze_put_model;
 extern const struct model jobs_query_model, runs_query_model, job_runs_query_model;

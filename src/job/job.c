@@ -25,7 +25,8 @@
 #define GRACE_SKIP_US (2 * SECOND_US) // later than this is missed
 #define ROW_TEXT_MAX (1024 * 1024)    // bytes of a stored JSON text
 
-const char *const job_kind_names[] = {"folder", "certificate", "command", NULL};
+const char *const job_kind_names[] = {"folder", "certificate", "command",
+                                      "http",   "heartbeat",   NULL};
 const char *const job_state_names[] = {"scheduled", "paused", "ended", "deleted", NULL};
 const char *const job_coalesce_names[] = {"last", "all", "skip", "first", NULL};
 
@@ -127,7 +128,7 @@ static bool row_read(struct job *job, const struct job_row *row,
     if (row->state < JOB_ENABLED || row->state > JOB_DELETED)
         return fail(e, ERR_STORE, "state", "the stored state %d is not known to this version",
                     row->state);
-    if (row->kind < JOB_FOLDER || row->kind > JOB_COMMAND)
+    if ((row->kind < JOB_FOLDER || row->kind > JOB_COMMAND) && row->kind != JOB_HEARTBEAT)
         return fail(e, ERR_STORE, "kind", "the stored kind %d is not known to this version",
                     row->kind);
     job->kind = (enum job_kind)row->kind;
@@ -494,6 +495,14 @@ void job_set_presets(struct job *job, const struct job_presets *presets)
 static bool is_single(const struct job *job)
 {
     return !job->trigger || trigger_is_once(job->trigger) || trigger_is_relative(job->trigger);
+}
+
+int64_t job_ping_grace_us(const struct job *job, wall slot)
+{
+    wall next = trigger_is_relative(job->trigger) ? WALL_NEVER : trigger_next(job->trigger, slot);
+    int64_t grace_us = job_grace_us(job, slot, next);
+
+    return grace_us == INT64_MAX ? HOUR_US : grace_us;
 }
 
 int64_t job_grace_us(const struct job *job, wall slot, wall next)

@@ -23,6 +23,7 @@ enum job_kind {
     JOB_FOLDER = 0,      // a job folder: main.so, main.c, main.py or main (job/folder.h)
     JOB_CERTIFICATE = 1, // the built-in certificate check; target is "host" or "host:port"
     JOB_COMMAND = 2,     // a command line; target is how it reads
+    JOB_HEARTBEAT = 4,   // runs elsewhere and pings; target is the key of its pings
 };
 
 enum job_state {
@@ -114,6 +115,12 @@ struct job_row {
     int64_t change_seq;
     wall effective_from, created_at, updated_at;
 };
+
+#define JOB_PING_KEY_SIZE 32 // hexadecimal digits
+
+// How long after a slot a ping of a heartbeat may come: microseconds. What has no limit otherwise
+// has an hour.
+int64_t job_ping_grace_us(const struct job *job, wall slot);
 
 struct arena;
 

@@ -8,11 +8,13 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/rand.h"
 #include "job/folder.h"
 #include "job/notify.h"
 #include "job/misfire.h"
 #include "job/tags.h"
 #include "job/trigger_schema.h"
+#include "time/duration.h"
 #include "trigger/fields.h"
 
 static const struct model_field form_fields[] = {
@@ -101,6 +103,8 @@ bool job_read(const struct job_form *form, uint64_t given, const struct job_read
         r.given &= ~(one << FORM_folder);
     if (!form->certificate)
         r.given &= ~(one << FORM_certificate);
+    if (!form->heartbeat)
+        r.given &= ~(one << FORM_heartbeat);
     if (!form->command)
         r.given &= ~(one << FORM_command);
     e->code = ERR_NONE;
@@ -145,6 +149,70 @@ static bool certificate_set(struct reading *r)
     return true;
 }
 
+static bool heartbeat_complain(const struct reading *r, const char *what)
+{
+    return model_complain(r->in->issues, "value_error", STR_LIT("\"body\",\"heartbeat\""),
+                          r->form->heartbeat, "", "Value error, %s", what);
+}
+
+// How late a ping may come. It is the grace of the job.
+static bool ping_grace_set(struct reading *r, const json_t *grace)
+{
+    struct str text = {json_string_value(grace), json_string_length(grace)};
+    struct err why;
+    int64_t us = 0;
+
+    if (!grace || json_is_null(grace))
+        return true;
+    if (json_is_integer(grace) && json_integer_value(grace) < INT32_MAX)
+        us = json_integer_value(grace) * SECOND_US;
+    else if (!json_is_string(grace) || !duration_parse(text, "heartbeat", &us, &why))
+        return heartbeat_complain(r, "the grace of pings is a duration such as \"5m\", or seconds");
+    if (us < SECOND_US)
+        return heartbeat_complain(r, "the grace of pings is a second at least");
+    r->job->misfire_grace_us = us;
+    r->job->preset &= ~(UINT64_C(1) << POLICY_misfire_grace_us);
+    return true;
+}
+
+// A key nobody can guess: whoever has it may ping.
+static void ping_key_make(struct job *job)
+{
+    uint8_t bytes[JOB_PING_KEY_SIZE / 2];
+    char key[JOB_PING_KEY_SIZE + 1];
+
+    rand_bytes(bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(key + 2 * i, 3, "%02x", bytes[i]);
+    job_set_text(&job->target, (struct str){key, JOB_PING_KEY_SIZE});
+}
+
+static bool ping_key_set(struct reading *r, const json_t *given)
+{
+    struct str key = {json_string_value(given), json_string_length(given)};
+
+    for (size_t i = 0; i < key.len; i++)
+        if (!strchr("0123456789abcdef", key.p[i]))
+            key.len = 0;
+    if (key.len != JOB_PING_KEY_SIZE)
+        return heartbeat_complain(r, "a key is 32 hexadecimal digits that belfry has made");
+    job_set_text(&r->job->target, key);
+    return true;
+}
+
+static bool heartbeat_set(struct reading *r)
+{
+    const json_t *given = r->form->heartbeat;
+    const json_t *key = json_object_get(given, "key");
+
+    if (r->job->kind != JOB_HEARTBEAT || r->job->target.len != JOB_PING_KEY_SIZE)
+        ping_key_make(r->job);
+    r->job->kind = JOB_HEARTBEAT;
+    if (key && !ping_key_set(r, key))
+        return false;
+    return ping_grace_set(r, json_is_object(given) ? json_object_get(given, "grace") : given);
+}
+
 static bool folder_set(struct reading *r)
 {
     struct str name =
@@ -175,6 +243,7 @@ static bool target_is_one(struct reading *r)
         const char *loc;
     } kinds[] = {{FORM_command, "\"body\",\"command\""},
                  {FORM_certificate, "\"body\",\"certificate\""},
+                 {FORM_heartbeat, "\"body\",\"heartbeat\""},
                  {FORM_folder, "\"body\",\"folder\""}};
     const char *first = NULL;
 
@@ -196,6 +265,8 @@ static bool target_set(struct reading *r)
         return false;
     if (is_given(r, FORM_certificate))
         return certificate_set(r);
+    if (is_given(r, FORM_heartbeat))
+        return heartbeat_set(r);
     if (is_given(r, FORM_command)) {
         r->job->kind = JOB_COMMAND;
         job_set_text(&r->job->target,

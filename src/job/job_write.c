@@ -240,6 +240,26 @@ static void timeout_write(const struct job *job, struct json_write *w, struct bu
     buf_clear(b);
 }
 
+static void heartbeat_write(const struct job *job, struct json_write *w, struct buf *b)
+{
+    json_write_key(w, "heartbeat");
+    if (job->kind != JOB_HEARTBEAT) {
+        json_write_null(w);
+        return;
+    }
+    json_write_object(w);
+    json_write_key(w, "key");
+    json_write_str(w, job->target);
+    buf_printf(b, "/ping/%.*s", STR(job->target));
+    pair_buf(w, "path", b);
+    if (job->misfire_grace_us >= 0)
+        duration_write(job->misfire_grace_us, b);
+    else
+        buf_add_text(b, "1h");
+    pair_buf(w, "grace", b);
+    json_write_object_end(w);
+}
+
 static void certificate_write(const struct job *job, struct json_write *w)
 {
     json_write_key(w, "certificate");
@@ -313,6 +333,7 @@ static void full_write(const struct job *job, const struct job_now *now, struct 
     time_write("updated_at", job, job->updated_at, w, b);
     json_write_key(w, "keep");
     json_write_int(w, job_keep(job));
+    heartbeat_write(job, w, b);
 }
 
 void job_write_post(const struct job *job, const struct job_now *now, struct buf *scratch,

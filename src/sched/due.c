@@ -124,6 +124,9 @@ void due_plan_late(struct due *d, struct entry *entry, wall slot, wall not_befor
     int64_t jitter_us = trigger_jitter_us(entry->job->trigger, (uint64_t)entry->job->id, slot);
     int64_t rings_at = slot.us + jitter_us;
 
+    if (entry->job->kind == JOB_HEARTBEAT) // until then it waits for a ping
+        rings_at = slot.us + job_ping_grace_us(entry->job, slot);
+
     if (rings_at < not_before.us)
         rings_at = not_before.us;
     heap_push(&d->ringing, &entry->due, rings_at);

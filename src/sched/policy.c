@@ -278,6 +278,16 @@ static bool is_held(const struct situation *s, const struct hold *hold)
            !(is_over && trigger_is_once(s->job->trigger) && outlasts(s, hold));
 }
 
+// A heartbeat's slot rings when the time for its ping is over: it and all before now for which that
+// is so are told in one row. The row of a slot that has been pinged is there already, and stays.
+static void ping_decide(const struct situation *s, struct verdict *v)
+{
+    wall upto = {s->now.us - job_ping_grace_us(s->job, s->slot)};
+
+    slots_fold(s->job, upto, v);
+    skip(REASON_NO_PING, NULL, v);
+}
+
 void policy_decide(const struct situation *s, struct verdict *ret_verdict)
 {
     struct verdict v = {.row.slot = s->slot, .next = slot_after(s->job, s->slot)};
@@ -290,6 +300,8 @@ void policy_decide(const struct situation *s, struct verdict *ret_verdict)
     hold_at(&s->holds, s->job, s->slot, s->now, &hold);
     if (is_held(s, &hold)) {
         hold_decide(s, &hold, &v);
+    } else if (s->job->kind == JOB_HEARTBEAT) {
+        ping_decide(s, &v);
     } else {
         l.upto = earlier(s->now, (wall){hold.until.us - 1});
         slot_decide(&l, &v);

@@ -15,7 +15,7 @@
 #include "sched/events.h"
 #include "store/store.h"
 
-#define RETENTION_ROWS 500
+#define RETENTION_ROWS 200
 
 struct retention_options {
     int64_t keep_age_us; // 0: however old

@@ -31,6 +31,7 @@ struct sched {
     struct pauses pauses;
     struct events events;
     struct watch watch;
+    struct heartbeats heartbeats;
     struct retention retention;
     struct uptimes uptimes;
     struct loop_timer zones_timer;
@@ -338,6 +339,8 @@ struct sched *sched_new(const struct sched_options *options)
     s->dispatch.pauses = &s->pauses;
     events_init(&s->events, options->loop);
     s->dispatch.events = &s->events;
+    heartbeats_init(&s->heartbeats, options->loop, options->store, &s->due, &s->events,
+                    &s->dispatch.ids);
     watch_init(&s->watch, options->loop, options->store, &s->due, &s->events,
                options->late_after_us);
     const struct retention_options retention = {options->keep_age_us, options->keep_total};
@@ -356,6 +359,7 @@ void sched_free(struct sched *s)
     loop_timer_stop(s->options.loop, &s->zones_timer);
     dispatch_done(&s->dispatch);
     watch_done(&s->watch);
+    heartbeats_done(&s->heartbeats);
     retention_done(&s->retention);
     due_done(&s->due);
     events_done(&s->events);
@@ -403,6 +407,8 @@ static enum store_last job_loaded(const struct job_row *row, void *ctx)
     }
     const struct entry *entry = due_add(&loading->s->due, job);
 
+    heartbeats_learn(&loading->s->heartbeats, job);
+
     return entry->is_relative ? STORE_LAST_END : STORE_LAST_SLOT;
 }
 
@@ -421,7 +427,7 @@ static void run_loaded(const struct run *run, void *ctx)
 {
     struct loading *loading = ctx;
 
-    if (run->state == RUN_ORPHANED)
+    if (run->state == RUN_ORPHANED && !heartbeats_adopt(&loading->s->heartbeats, run))
         dispatch_lose(&loading->s->dispatch, run);
 }
 
@@ -527,6 +533,7 @@ static void put_answered(const struct store_answer *answer, void *ctx)
         due_remove(&s->due, entry);
         entry = NULL;
     }
+    heartbeats_learn(&s->heartbeats, job);
     (void)events_add_job(&s->events, put_event(entry ? entry->job : NULL, job), job);
     if (entry) {
         // Another change came in between: what was compared then is not what is replaced now.
@@ -633,6 +640,11 @@ void sched_run_now(struct sched *s, struct str name, bool is_forced, sched_run_d
         done(&err, 0, ctx);
         return;
     }
+    if (entry->job->kind == JOB_HEARTBEAT) {
+        (void)fail(&err, ERR_INPUT, "job_id", "the job runs elsewhere: belfry waits for its pings");
+        done(&err, 0, ctx);
+        return;
+    }
     dispatch_run(&s->dispatch, entry, is_forced, done, ctx);
 }
 
@@ -687,6 +699,12 @@ void sched_forecast(const struct sched *s, const struct job *only, wall from, wa
     else
         forecast_fill(ret, &s->due, &(struct holds){&s->windows.freezes, &s->pauses}, entry, from,
                       to);
+}
+
+void sched_ping(struct sched *s, struct str key, const struct ping *ping, heartbeat_done *done,
+                void *ctx)
+{
+    heartbeats_ping(&s->heartbeats, key, ping, done, ctx);
 }
 
 struct store *sched_store(const struct sched *s)

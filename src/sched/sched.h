@@ -16,6 +16,7 @@
 #include "job/job.h"
 #include "sched/due.h"
 #include "sched/events.h"
+#include "sched/heartbeat.h"
 #include "sched/tally.h"
 #include "sched/pauses.h"
 #include "sched/windows.h"
@@ -106,6 +107,10 @@ void sched_learn(struct sched *s, const struct job *job);
 // loop's next turn. End it with forecast_done.
 void sched_forecast(const struct sched *s, const struct job *only, wall from, wall to,
                     struct forecast *ret);
+
+// A ping of a job that runs elsewhere (heartbeat.h).
+void sched_ping(struct sched *s, struct str key, const struct ping *ping, heartbeat_done *done,
+                void *ctx);
 
 // The store it was given.
 struct store *sched_store(const struct sched *s);
