@@ -5,11 +5,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/rand.h"
 
 #define READ_STEP 16384
@@ -218,4 +220,17 @@ static void tree_remove(int dirfd, const char *name, int depth)
 void file_remove_tree(int dirfd, const char *name)
 {
     tree_remove(dirfd, name, TREE_DEPTH_MAX);
+}
+
+char *file_absolute(const char *path)
+{
+    char cwd[PATH_MAX], *full;
+    size_t size;
+
+    if (path[0] == '/' || !getcwd(cwd, sizeof cwd))
+        return str_own(str_of(path));
+    size = strlen(cwd) + strlen(path) + 2;
+    full = mem_alloc(size);
+    (void)snprintf(full, size, "%s/%s", cwd, path);
+    return full;
 }

@@ -51,3 +51,7 @@ int file_take(int *fd);
 // Removes a file or a directory with everything in it, as far as it can, at most 64 deep. Follows
 // no symbolic link, whoever may be changing the tree meanwhile.
 void file_remove_tree(int dirfd, const char *name);
+
+// The path seen from the root, from where this process is now; nothing is resolved. End it with
+// free().
+[[nodiscard]] char *file_absolute(const char *path);

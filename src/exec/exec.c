@@ -22,16 +22,17 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "exec/args.h"
 #include "exec/certificate.h"
 #include "exec/certificate_past.h"
 #include "exec/compile.h"
 #include "exec/environment.h"
+#include "exec/http_job.h"
 #include "exec/keepers.h"
 #include "exec/launch.h"
 #include "exec/lookup.h"
@@ -57,6 +58,7 @@ enum stage {
     STAGE_PROCESS,
     STAGE_MODULE,
     STAGE_CERTIFICATE,
+    STAGE_HTTP,
     STAGE_ENDED, // on the list of what the end of the turn reports
 };
 
@@ -71,7 +73,8 @@ struct executor {
     struct modules *modules;
     struct certificate_past *past;
     struct keepers *keepers;
-    struct map attempts; // by run id
+    struct http_calls *calls; // NULL until the first HTTP job
+    struct map attempts;      // by run id
     struct lookups lookups;
     struct list waiting;
     size_t waiting_count;
@@ -99,6 +102,7 @@ struct attempt {
     struct compile_wait *compile;
     struct module_run *module;
     struct certificate_check *certificate;
+    struct http_job *http;
     mono started; // of a certificate check
     struct run_end end;
 };
@@ -115,23 +119,11 @@ static void attempt_end_later(struct attempt *a);
 static void module_route(struct attempt *a, const struct stat *st);
 static void compile_route(struct attempt *a);
 static void certificate_route(struct attempt *a);
+static void http_route(struct attempt *a);
 static void process_queue(struct attempt *a);
 static void processes_fill(struct executor *x);
 static void process_ended(const struct keep_end *end, void *ctx);
 static void ended_report(void *ctx);
-
-static char *path_absolute(const char *path)
-{
-    char cwd[PATH_MAX], *full;
-    size_t size;
-
-    if (path[0] == '/' || !getcwd(cwd, sizeof cwd))
-        return str_own(str_of(path));
-    size = strlen(cwd) + strlen(path) + 2;
-    full = mem_alloc(size);
-    (void)snprintf(full, size, "%s/%s", cwd, path);
-    return full;
-}
 
 static void parts_make(struct executor *x)
 {
@@ -177,7 +169,7 @@ bool exec_new(struct loop *loop, const struct exec_options *options, struct exec
         x->options.children_max = CHILDREN_DEFAULT;
     if (x->options.output_max == 0)
         x->options.output_max = OUTPUT_DEFAULT;
-    x->jobs_dir = path_absolute(options->jobs_dir);
+    x->jobs_dir = file_absolute(options->jobs_dir);
     environment_init(&x->environment);
     parts_make(x);
     map_init(&x->attempts);
@@ -339,6 +331,7 @@ static void real_free(struct exec *exec)
     launcher_free(x->launcher);
     for (size_t at = 0; (a = map_next(&x->attempts, &at));)
         attempt_free(a);
+    http_calls_free(x->calls);
     modules_free(x->modules);
     compiler_free(x->compiler);
     certificate_past_free(x->past);
@@ -414,6 +407,9 @@ static void attempt_route(struct attempt *a)
     case JOB_COMMAND:
         process_queue(a);
         break;
+    case JOB_HTTP:
+        http_route(a);
+        break;
     default:
         attempt_fail(a, arena_printf(a->arena, "no executor for jobs of kind %d", a->request.kind));
     }
@@ -452,18 +448,9 @@ static void ended_report(void *ctx)
 // State, reason and words of an attempt that belfry has ended.
 static void cause_tell(struct attempt *a)
 {
-    bool has_begun = a->end.started_at.us != 0;
-
     a->end.state = a->cause == KEEP_CAUSE_TIMEOUT ? RUN_TIMED_OUT : RUN_CANCELLED;
-    if (a->cause == KEEP_CAUSE_TIMEOUT)
-        a->end.message = arena_printf(a->arena, "took longer than its limit of %g s",
-                                      (double)a->request.timeout_us / 1e6);
-    else if (a->cause == KEEP_CAUSE_CANCEL)
-        a->end.message =
-            has_begun ? STR_LIT("cancelled") : STR_LIT("cancelled before it could start");
-    else
-        a->end.message = has_begun ? STR_LIT("ended because belfry was stopped")
-                                   : STR_LIT("belfry was stopped before it could start");
+    a->end.message =
+        words_cause(a->cause, a->end.started_at.us != 0, a->request.timeout_us, a->arena);
     if (a->cause == KEEP_CAUSE_SHUTDOWN)
         a->end.reason = REASON_SHUTDOWN;
 }
@@ -490,6 +477,10 @@ static bool attempt_cut(struct attempt *a, enum keep_cause cause, int64_t grace_
     case STAGE_CERTIFICATE:
         certificate_cancel(a->certificate);
         a->certificate = NULL;
+        return true;
+    case STAGE_HTTP:
+        http_job_cancel(a->http);
+        a->http = NULL;
         return true;
     default:
         return true;
@@ -522,6 +513,7 @@ static void attempt_free(struct attempt *a)
 {
     loop_timer_stop(a->x->loop, &a->timeout);
     certificate_cancel(a->certificate);
+    http_job_cancel(a->http);
     arena_free(a->arena);
 }
 
@@ -533,6 +525,7 @@ static bool attempt_started(const struct attempt *a, mono *ret_started)
     case STAGE_MODULE:
         return module_started(a->module, ret_started);
     case STAGE_CERTIFICATE:
+    case STAGE_HTTP:
         *ret_started = a->started;
         return true;
     default:
@@ -610,15 +603,6 @@ static void end_take(struct attempt *a, const struct command_end *end)
         a->end.message = words_add_last_line(a->end.message, end->err, a->arena);
 }
 
-static void lost_take(struct attempt *a, const struct command_end *end)
-{
-    a->end.state = RUN_LOST;
-    a->end.reason = REASON_RESTART;
-    a->end.started_at = end->started_at;
-    a->end.finished_at = end->finished_at;
-    a->end.message = STR_LIT("the keeper of its process was killed; its outcome is not known");
-}
-
 static void process_ended(const struct keep_end *end, void *ctx)
 {
     struct attempt *a = ctx;
@@ -628,16 +612,17 @@ static void process_ended(const struct keep_end *end, void *ctx)
     a->process = NULL;
     if (!a->done)
         return; // real_free is at it
+    end_take(a, &end->command);
+    a->cause = end->cause;
+    if (a->end.state == RUN_SUCCEEDED || a->entry != ENTRY_PYTHON)
+        a->end.result = end->result;
+    a->end.progress = end->progress;
+    if (a->end.message.len == 0)
+        a->end.message = end->warning;
     if (end->is_lost) {
-        lost_take(a, &end->command);
-    } else {
-        end_take(a, &end->command);
-        a->cause = end->cause;
-        if (a->end.state == RUN_SUCCEEDED || a->entry != ENTRY_PYTHON)
-            a->end.result = end->result;
-        a->end.progress = end->progress;
-        if (a->end.message.len == 0)
-            a->end.message = end->warning;
+        a->end.state = RUN_LOST;
+        a->end.reason = REASON_RESTART;
+        a->end.message = STR_LIT("the keeper of its process was killed; its outcome is not known");
     }
     attempt_report(a);
     processes_fill(x);
@@ -706,28 +691,12 @@ static void module_ended(const struct command_end *end, void *ctx)
     attempt_report(a);
 }
 
-static bool module_request_make(struct attempt *a, struct module_request *ret, struct err *e)
-{
-    struct args args;
-
-    if (!args_read(a->request.args, a->request.job_name.p, a->arena, &args, e))
-        return false;
-    *ret = (struct module_request){
-        .path = arena_path(a->arena, a->folder, STR_LIT("main.so")).p,
-        .folder = a->folder.p,
-        .argv = args.v,
-        .argc = args.count,
-    };
-    environment_identity(&a->request, a->arena, ret->identity);
-    return true;
-}
-
 static void module_route(struct attempt *a, const struct stat *st)
 {
     struct module_request request;
     struct err e;
 
-    if (!module_request_make(a, &request, &e)) {
+    if (!module_request_make(&a->request, a->folder, a->arena, &request, &e)) {
         attempt_fail(a, arena_copy(a->arena, str_of(e.message)));
         return;
     }
@@ -765,35 +734,67 @@ static void compile_route(struct attempt *a)
     a->compile = compile_start(a->x->compiler, a->folder.p, compiled, a);
 }
 
-// ---- certificates ----
+// ---- runs without a process: certificate checks and HTTP requests ----
+
+static void light_begin(struct attempt *a, enum stage stage, bool is_begun, const struct err *e)
+{
+    struct loop *loop = a->x->loop;
+
+    if (!is_begun) {
+        attempt_fail(a, arena_copy(a->arena, str_of(e->message)));
+        return;
+    }
+    a->stage = stage;
+    a->started = loop_now(loop);
+    a->end.started_at = clock_wall(loop_clock(loop));
+    timeout_arm(a);
+}
+
+static void light_end(struct attempt *a, enum run_state state, struct str message,
+                      struct str result)
+{
+    a->end.state = state;
+    a->end.message = message;
+    a->end.result = result;
+    a->end.finished_at = clock_wall(loop_clock(a->x->loop));
+    attempt_report(a);
+}
 
 static void certificate_ended(const struct certificate_end *end, void *ctx)
 {
     struct attempt *a = ctx;
 
     a->certificate = NULL;
-    a->end.state = end->state;
-    a->end.message = end->message;
-    a->end.result = end->result;
-    a->end.finished_at = clock_wall(loop_clock(a->x->loop));
-    attempt_report(a);
+    light_end(a, end->state, end->message, end->result);
 }
 
 static void certificate_route(struct attempt *a)
 {
-    struct loop *loop = a->x->loop;
-    const struct certificate_tools tools = {loop, a->x->options.prober, a->x->past};
+    const struct certificate_tools tools = {a->x->loop, a->x->options.prober, a->x->past};
     const struct certificate_request request = {a->request.job_name, a->request.target,
                                                 a->request.args};
     struct err e;
 
     a->certificate = certificate_start(&tools, &request, certificate_ended, a, &e);
-    if (!a->certificate) {
-        attempt_fail(a, arena_copy(a->arena, str_of(e.message)));
-        return;
-    }
-    a->stage = STAGE_CERTIFICATE;
-    a->started = loop_now(loop);
-    a->end.started_at = clock_wall(loop_clock(loop));
-    timeout_arm(a);
+    light_begin(a, STAGE_CERTIFICATE, a->certificate != NULL, &e);
+}
+
+static void http_ended(const struct http_job_end *end, void *ctx)
+{
+    struct attempt *a = ctx;
+
+    a->http = NULL;
+    a->end.out = (struct run_stream){.head = end->out, .total = end->out_total};
+    light_end(a, end->is_good ? RUN_SUCCEEDED : RUN_FAILED, end->message, end->result);
+}
+
+static void http_route(struct attempt *a)
+{
+    struct executor *x = a->x;
+    struct err e;
+
+    if (!x->calls)
+        x->calls = http_calls_new(x->loop);
+    a->http = http_job_start(x->calls, &a->request, http_ended, a, &e);
+    light_begin(a, STAGE_HTTP, a->http != NULL, &e);
 }

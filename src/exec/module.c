@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "exec/args.h"
 #include "exec/module_child.h"
 #include "exec/module_file.h"
 
@@ -59,6 +60,23 @@ static struct module_child *child_of(struct list *link)
 static struct module_run *run_of(struct list *link)
 {
     return list_item(link, struct module_run, link);
+}
+
+bool module_request_make(const struct exec_request *run, struct str folder, struct arena *arena,
+                         struct module_request *ret, struct err *e)
+{
+    struct args args;
+
+    if (!args_read(run->args, run->job_name.p, arena, &args, e))
+        return false;
+    *ret = (struct module_request){
+        .path = arena_path(arena, folder, STR_LIT("main.so")).p,
+        .folder = folder.p,
+        .argv = args.v,
+        .argc = args.count,
+    };
+    environment_identity(run, arena, ret->identity);
+    return true;
 }
 
 struct modules *modules_new(const struct modules_options *options)

@@ -41,6 +41,11 @@ struct module_request {
     int argc;
 };
 
+// The request of a run of the module in a folder; texts are in arena. ERR_INPUT for its arguments.
+[[nodiscard]] bool module_request_make(const struct exec_request *run, struct str folder,
+                                       struct arena *arena, struct module_request *ret,
+                                       struct err *e);
+
 // options is copied.
 [[nodiscard]] struct modules *modules_new(const struct modules_options *options);
 

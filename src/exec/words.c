@@ -74,3 +74,14 @@ struct str words_add_last_line(struct str message, struct run_stream err, struct
         return message;
     return arena_printf(arena, "%.*s: %.*s", STR(message), STR(text));
 }
+
+struct str words_cause(enum keep_cause cause, bool has_begun, int64_t timeout_us,
+                       struct arena *arena)
+{
+    if (cause == KEEP_CAUSE_TIMEOUT)
+        return arena_printf(arena, "took longer than its limit of %g s", (double)timeout_us / 1e6);
+    if (cause == KEEP_CAUSE_CANCEL)
+        return has_begun ? STR_LIT("cancelled") : STR_LIT("cancelled before it could start");
+    return has_begun ? STR_LIT("ended because belfry was stopped")
+                     : STR_LIT("belfry was stopped before it could start");
+}

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "exec/command.h"
+#include "exec/keep_message.h"
 
 struct start_failure {
     int errnum;
@@ -24,3 +25,7 @@ struct str words_end(const struct command_end *end, struct arena *arena);
 // message, and behind it the last line of what was written to stderr: "exit status 1: ValueError:
 // bad".
 struct str words_add_last_line(struct str message, struct run_stream err, struct arena *arena);
+
+// Why belfry has ended a run, which may not have begun.
+struct str words_cause(enum keep_cause cause, bool has_begun, int64_t timeout_us,
+                       struct arena *arena);

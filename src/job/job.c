@@ -128,7 +128,7 @@ static bool row_read(struct job *job, const struct job_row *row,
     if (row->state < JOB_ENABLED || row->state > JOB_DELETED)
         return fail(e, ERR_STORE, "state", "the stored state %d is not known to this version",
                     row->state);
-    if ((row->kind < JOB_FOLDER || row->kind > JOB_COMMAND) && row->kind != JOB_HEARTBEAT)
+    if (row->kind < JOB_FOLDER || row->kind > JOB_HEARTBEAT)
         return fail(e, ERR_STORE, "kind", "the stored kind %d is not known to this version",
                     row->kind);
     job->kind = (enum job_kind)row->kind;

@@ -23,6 +23,7 @@ enum job_kind {
     JOB_FOLDER = 0,      // a job folder: main.so, main.c, main.py or main (job/folder.h)
     JOB_CERTIFICATE = 1, // the built-in certificate check; target is "host" or "host:port"
     JOB_COMMAND = 2,     // a command line; target is how it reads
+    JOB_HTTP = 3,        // an HTTP request; target is its URL
     JOB_HEARTBEAT = 4,   // runs elsewhere and pings; target is the key of its pings
 };
 

@@ -107,6 +107,8 @@ bool job_read(const struct job_form *form, uint64_t given, const struct job_read
         r.given &= ~(one << FORM_heartbeat);
     if (!form->command)
         r.given &= ~(one << FORM_command);
+    if (!form->http)
+        r.given &= ~(one << FORM_http);
     e->code = ERR_NONE;
     if (!target_set(&r) || !options_set(&r) || !schedule_set(&r))
         return false;
@@ -242,6 +244,7 @@ static bool target_is_one(struct reading *r)
         enum job_form_field field;
         const char *loc;
     } kinds[] = {{FORM_command, "\"body\",\"command\""},
+                 {FORM_http, "\"body\",\"http\""},
                  {FORM_certificate, "\"body\",\"certificate\""},
                  {FORM_heartbeat, "\"body\",\"heartbeat\""},
                  {FORM_folder, "\"body\",\"folder\""}};
@@ -252,8 +255,8 @@ static bool target_is_one(struct reading *r)
             continue;
         if (first)
             return model_complain(r->in->issues, "value_error", str_of(first), NULL, "",
-                                  "Value error, a job has one of folder, certificate and command, "
-                                  "not several");
+                                  "Value error, a job has one of folder, certificate, command and "
+                                  "http, not several");
         first = kinds[i].loc;
     }
     return true;
@@ -271,6 +274,14 @@ static bool target_set(struct reading *r)
         r->job->kind = JOB_COMMAND;
         job_set_text(&r->job->target,
                      options_command_words(r->form->command, r->in->issues->arena));
+        return true;
+    }
+    if (is_given(r, FORM_http)) {
+        const json_t *url = json_object_get(r->form->http, "url");
+
+        r->job->kind = JOB_HTTP;
+        job_set_text(&r->job->target,
+                     (struct str){json_string_value(url), json_string_length(url)});
         return true;
     }
     if (r->job->kind != JOB_FOLDER && !is_given(r, FORM_folder))
@@ -301,6 +312,8 @@ static json_t *options_meant(struct reading *r)
         (void)json_object_del(meant, "command");
         (void)json_object_del(meant, "shell");
     }
+    if (job->kind != JOB_HTTP)
+        (void)json_object_del(meant, "http");
     return meant;
 }
 
@@ -337,7 +350,7 @@ static bool schedule_set(struct reading *r)
     if (!has_form && !is_new)
         return true;
     if (is_new && !is_given(r, FORM_from_file) && !is_given(r, FORM_type) && !args &&
-        r->job->kind == JOB_COMMAND)
+        (r->job->kind == JOB_COMMAND || r->job->kind == JOB_HTTP))
         return model_complain(r->in->issues, "missing", STR_LIT("\"body\",\"trigger\""), NULL, "",
                               "Field required");
     if (args && !is_new && !is_given(r, FORM_from_file) && !is_given(r, FORM_type) &&

@@ -31,6 +31,22 @@ static const struct model_field limit_fields[] = {
 #undef X
 };
 
+static const struct model_field http_fields[] = {
+#define X(member, ctype, mtype, ...) \
+    {.name = #member, .type = mtype, .offset = offsetof(struct job_http, member), __VA_ARGS__},
+#include "job/job_http.def"
+#undef X
+};
+
+const struct model job_http_model = {
+    .name = "JobHttp",
+    .doc = "The request of a job that calls a URL.",
+    .fields = http_fields,
+    .count = MODEL_COUNT(http_fields),
+    .size = sizeof(struct job_http),
+    .extra = MODEL_EXTRA_FORBID,
+};
+
 const struct model job_options_model = {
     .name = "JobOptions",
     .fields = option_fields,
@@ -84,6 +100,46 @@ bool options_log_check(struct str text, struct err *e)
         return false;
     return (bytes >= LOG_LEAST && bytes <= LOG_MOST) ||
            fail(e, ERR_INPUT, "log_max", "log_max is from 64K to 16G");
+}
+
+bool options_url_check(struct str text, struct err *e)
+{
+    size_t scheme = str_starts(text, STR_LIT("https://"))  ? 8
+                    : str_starts(text, STR_LIT("http://")) ? 7
+                                                           : 0;
+    bool ok = scheme > 0 && text.len > scheme && text.p[scheme] != '/' && text.p[scheme] != ':';
+
+    for (size_t i = 0; i < text.len; i++)
+        ok = ok && (unsigned char)text.p[i] > ' ' && text.p[i] != 0x7f;
+    return ok || fail(e, ERR_INPUT, "url", "a url is http://HOST... or https://HOST..., no blanks");
+}
+
+bool options_method_check(struct str text, struct err *e)
+{
+    bool ok = text.len > 0 && text.len <= 16;
+
+    for (size_t i = 0; i < text.len; i++)
+        ok = ok && text.p[i] >= 'A' && text.p[i] <= 'Z';
+    return ok || fail(e, ERR_INPUT, "method", "a method is up to 16 capital letters, such as POST");
+}
+
+// 204 or "200-299".
+static bool range_read(const json_t *value, int64_t *ret_from, int64_t *ret_to)
+{
+    struct str text = {json_string_value(value), json_string_length(value)};
+    ptrdiff_t dash = text.p ? str_find(text, '-') : -1;
+
+    if (json_is_integer(value)) {
+        *ret_from = *ret_to = json_integer_value(value);
+    } else if (dash < 0) {
+        if (!str_to_int(text, ret_from))
+            return false;
+        *ret_to = *ret_from;
+    } else if (!str_to_int(str_cut(text, 0, (size_t)dash), ret_from) ||
+               !str_to_int(str_cut(text, (size_t)dash + 1, text.len), ret_to)) {
+        return false;
+    }
+    return *ret_from >= 100 && *ret_from <= *ret_to && *ret_to <= 599;
 }
 
 // --- judging ----------------------------------------------------------------------------------
@@ -158,6 +214,48 @@ static bool env_check(struct judging *j)
     return true;
 }
 
+static bool http_complain(struct judging *j, const char *member, const json_t *value,
+                          const char *words)
+{
+    return model_complain(j->issues, "value_error",
+                          model_loc(j->issues->arena, STR_LIT("\"body\",\"http\""), str_of(member)),
+                          value, "", "Value error, %s", words);
+}
+
+static bool is_header(const char *name, const json_t *value)
+{
+    return *name && strpbrk(name, " :\r\n\t") == NULL && json_is_string(value) && !has_nul(value) &&
+           strpbrk(json_string_value(value), "\r\n") == NULL;
+}
+
+static bool http_check(struct judging *j)
+{
+    struct job_http http;
+    const json_t *value;
+    const char *name;
+    int64_t from, to;
+    size_t index;
+
+    if (!j->o->http)
+        return true;
+    if (!model_decode(&job_http_model, j->o->http, STR_LIT("\"body\",\"http\""), &http, NULL,
+                      j->issues))
+        return false;
+    json_object_foreach((json_t *)http.headers, name, value)
+    {
+        if (!is_header(name, value))
+            return http_complain(j, "headers", value, "a header is a name and a text of one line");
+    }
+    json_array_foreach((json_t *)http.expect_status, index, value)
+    {
+        if (!range_read(value, &from, &to))
+            return http_complain(j, "expect_status", value,
+                                 "a status is from 100 to 599, or a range such as 200-299");
+    }
+    return !http.ca_file.p || http.ca_file.p[0] == '/' ||
+           http_complain(j, "ca_file", NULL, "a ca_file is an absolute path");
+}
+
 static bool limits_check(struct judging *j)
 {
     struct job_limits limits;
@@ -220,11 +318,14 @@ static bool kind_check(struct judging *j)
 
     if (j->kind == JOB_COMMAND && !j->o->command)
         return complain(j, "command", "a command job needs its command");
+    if (j->kind == JOB_HTTP && !j->o->http)
+        return complain(j, "http", "a job of this kind needs its request");
     if (j->kind == JOB_FOLDER || j->kind == JOB_COMMAND)
         return true;
     json_object_foreach((json_t *)j->options, name, value)
     {
-        return complain(j, name, "this kind of job has no process of its own to be given that");
+        if (j->kind != JOB_HTTP || strcmp(name, "http") != 0)
+            return complain(j, name, "this kind of job has no process of its own to be given that");
     }
     return true;
 }
@@ -236,7 +337,7 @@ bool options_read(const json_t *options, enum job_kind kind, struct model_issues
 
     return model_decode(&job_options_model, options, STR_LIT("\"body\""), ret, ret_given, issues) &&
            kind_check(&j) && command_check(&j) && env_check(&j) && limits_check(&j) &&
-           place_check(&j) && user_check(&j) && group_check(&j);
+           http_check(&j) && place_check(&j) && user_check(&j) && group_check(&j);
 }
 
 // --- what they come to ------------------------------------------------------------------------
@@ -273,6 +374,35 @@ struct job_limit_values options_limits(const struct job_options *options)
         };
     arena_free(arena);
     return none;
+}
+
+bool options_http(const struct job_options *options, struct job_http *ret)
+{
+    struct arena *arena = arena_new(512);
+    struct model_issues issues;
+    bool ok;
+
+    model_issues_init(&issues, arena);
+    ok = options->http &&
+         model_decode(&job_http_model, options->http, (struct str){0}, ret, NULL, &issues);
+    arena_free(arena);
+    return ok;
+}
+
+bool options_status_fits(const struct job_http *http, int status)
+{
+    const json_t *value;
+    int64_t from, to;
+    size_t index;
+
+    if (json_array_size(http->expect_status) == 0)
+        return status >= 200 && status <= 399;
+    json_array_foreach((json_t *)http->expect_status, index, value)
+    {
+        if (range_read(value, &from, &to) && status >= from && status <= to)
+            return true;
+    }
+    return false;
 }
 
 int64_t options_log_max(const struct job_options *options)

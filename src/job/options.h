@@ -33,12 +33,18 @@ struct job_limits {
 #undef X
 };
 
+struct job_http {
+#define X(member, ctype, ...) ctype member;
+#include "job/job_http.def"
+#undef X
+};
+
 // Limits in numbers: bytes, seconds, counts; -1: none.
 struct job_limit_values {
     int64_t memory, cpu_time_s, open_files, file_size, processes, core, cpu_percent, io_weight;
 };
 
-extern const struct model job_options_model, job_limits_model;
+extern const struct model job_options_model, job_limits_model, job_http_model;
 
 // What the members of `env_pass` are when it is left out by a command.
 extern const char *const options_env_pass[];
@@ -50,6 +56,8 @@ extern const char *const options_env_pass[];
 bool options_umask_check(struct str text, struct err *e);
 bool options_size_check(struct str text, struct err *e);
 bool options_log_check(struct str text, struct err *e);
+bool options_url_check(struct str text, struct err *e);
+bool options_method_check(struct str text, struct err *e);
 
 // Reads options, a JSON object, and judges them as those of a job of this kind: everything that can
 // be known before a run. Complaints have body in front of their place. given may be NULL.
@@ -59,6 +67,12 @@ bool options_log_check(struct str text, struct err *e);
 
 // options->limits in numbers; only for options that have been read.
 struct job_limit_values options_limits(const struct job_options *options);
+
+// options->http as a struct, whose texts lie in it; false when there is none.
+[[nodiscard]] bool options_http(const struct job_options *options, struct job_http *ret);
+
+// Whether a status is success.
+bool options_status_fits(const struct job_http *http, int status);
 
 // options->log_max in bytes, umask as a number (-1: none).
 int64_t options_log_max(const struct job_options *options);

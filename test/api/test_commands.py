@@ -87,7 +87,7 @@ def test_private_tmp(server):
 
 
 @pytest.mark.parametrize("job, where, words", [
-    ({"command": "x", "folder": "y"}, "command", "a job has one of folder, certificate and command"),
+    ({"command": "x", "folder": "y"}, "command", "a job has one of folder, certificate, command and http"),
     ({"command": ""}, "command", "a command is a text of 1 to 65536 bytes"),
     ({"command": []}, "command", "a command needs a program as its first word"),
     ({"command": 5}, "command", "Input should be a valid string or list"),

@@ -239,13 +239,25 @@ static void test_too_much(void **state)
     buf_done(&b);
 }
 
+static void test_absolute(void **state)
+{
+    char *path = file_absolute("/a/../b"), *here = file_absolute("x");
+
+    (void)state;
+    assert_string_equal(path, "/a/../b");
+    assert_true(here[0] == '/' && strcmp(here + strlen(here) - 2, "/x") == 0);
+    free(path);
+    free(here);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_autoclose),      cmocka_unit_test(test_write_and_read),
-        cmocka_unit_test(test_large),          cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_write_refusals), cmocka_unit_test(test_cloexec),
-        cmocka_unit_test(test_pipe),           cmocka_unit_test(test_too_much),
+        cmocka_unit_test(test_absolute),       cmocka_unit_test(test_autoclose),
+        cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_large),
+        cmocka_unit_test(test_refusals),       cmocka_unit_test(test_write_refusals),
+        cmocka_unit_test(test_cloexec),        cmocka_unit_test(test_pipe),
+        cmocka_unit_test(test_too_much),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

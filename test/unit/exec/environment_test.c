@@ -8,6 +8,7 @@
 
 #include "exec/args.h"
 #include "exec/certificate.h"
+#include "exec/module.h"
 #include "exec/python.h"
 
 static struct arena *arena;
@@ -148,6 +149,22 @@ static void test_wishes(void **state)
     json_decref(set);
 }
 
+static void test_module(void **state)
+{
+    struct exec_request run = {.run_id = 5, .job_name = STR_LIT("x"), .args = STR_LIT("[\"a\"]")};
+    struct module_request request;
+    struct err e;
+
+    (void)state;
+    assert_true(module_request_make(&run, STR_LIT("/jobs/x"), arena, &request, &e));
+    assert_string_equal(request.path, "/jobs/x/main.so");
+    assert_int_equal(request.argc, 2);
+    assert_string_equal(request.argv[0], "x");
+    assert_string_equal(request.identity[1], "BELFRY_RUN_ID=5");
+    run.args = STR_LIT("{}");
+    assert_false(module_request_make(&run, STR_LIT("/jobs/x"), arena, &request, &e));
+}
+
 static void test_python(void **state)
 {
     struct python_job job = {.python = "py", .jobs_dir = "/a/jobs", .job = STR_LIT("x")};
@@ -205,9 +222,10 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_args),      cmocka_unit_test(test_identity),
-        cmocka_unit_test(test_inherited), cmocka_unit_test(test_python),
-        cmocka_unit_test(test_wishes),    cmocka_unit_test(test_certificate),
+        cmocka_unit_test(test_args),        cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_inherited),   cmocka_unit_test(test_python),
+        cmocka_unit_test(test_wishes),      cmocka_unit_test(test_module),
+        cmocka_unit_test(test_certificate),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -97,9 +97,23 @@ static void test_words(void **state)
     arena_free(arena);
 }
 
+static void test_causes(void **state)
+{
+    struct arena *arena = arena_new(100);
+
+    (void)state;
+    assert_true(str_eq(words_cause(KEEP_CAUSE_TIMEOUT, true, 1500000, arena),
+                       STR_LIT("took longer than its limit of 1.5 s")));
+    assert_true(str_eq(words_cause(KEEP_CAUSE_CANCEL, true, 0, arena), STR_LIT("cancelled")));
+    assert_true(str_eq(words_cause(KEEP_CAUSE_SHUTDOWN, false, 0, arena),
+                       STR_LIT("belfry was stopped before it could start")));
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_causes),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_pipe),
         cmocka_unit_test(test_words),

@@ -67,6 +67,14 @@ static void test_judged(void **state)
         {"{\"log_max\":\"1K\"}", JOB_FOLDER, "log_max: Value error, log_max is from 64K to 16G"},
         {"{\"log_max\":\"64K\"}", JOB_FOLDER, ""},
         {"{\"env\":{}}", JOB_CERTIFICATE, "env: Value error, this kind of job has no process"},
+        {"{\"http\":{\"url\":\"https://a/b\"}}", JOB_HTTP, ""},
+        {"{\"http\":{\"url\":\"https://a/b\",\"expect_status\":[\"200-299\",404]}}", JOB_HTTP, ""},
+        {"{\"http\":{\"url\":\"a/b\"}}", JOB_HTTP, "url: Value error, a url is http://HOST"},
+        {"{\"http\":{\"url\":\"http://a\",\"expect_status\":[600]}}", JOB_HTTP,
+         "expect_status: Value error, a status is from 100"},
+        {"{}", JOB_HTTP, "http: Value error, a job of this kind needs its request"},
+        {"{\"http\":{\"url\":\"http://a\"},\"umask\":\"0\"}", JOB_HTTP,
+         "umask: Value error, this kind of job has no process"},
         {"{\"future\":1}", JOB_FOLDER, "future: Extra inputs are not permitted"},
     };
     struct job_options options;
@@ -121,6 +129,29 @@ static void test_kept(void **state)
     json_decref(options);
     json_decref(none);
     job_free(job);
+}
+
+static void test_statuses(void **state)
+{
+    struct job_options options;
+    struct job_http http;
+
+    (void)state;
+    assert_string_equal(judge("{\"http\":{\"url\":\"http://a\"}}", JOB_HTTP, &options), "");
+    assert_true(options_http(&options, &http));
+    assert_true(options_status_fits(&http, 200) && options_status_fits(&http, 399));
+    assert_false(options_status_fits(&http, 199) || options_status_fits(&http, 400));
+    assert_string_equal(
+        judge("{\"http\":{\"url\":\"http://a\",\"expect_status\":[204,\"500-502\"]}}", JOB_HTTP,
+              &options),
+        "");
+    assert_true(options_http(&options, &http));
+    assert_true(options_status_fits(&http, 204) && options_status_fits(&http, 502));
+    assert_false(options_status_fits(&http, 200) || options_status_fits(&http, 503));
+    assert_true(options_url_check(STR_LIT("http://a"), &(struct err){0}));
+    assert_false(options_url_check(STR_LIT("http://"), &(struct err){0}));
+    assert_true(options_method_check(STR_LIT("PATCH"), &(struct err){0}));
+    assert_false(options_method_check(STR_LIT(""), &(struct err){0}));
 }
 
 static void test_checks(void **state)
@@ -197,8 +228,10 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_judged), cmocka_unit_test(test_values), cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_users),  cmocka_unit_test(test_words),  cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_judged),   cmocka_unit_test(test_values),
+        cmocka_unit_test(test_checks),   cmocka_unit_test(test_users),
+        cmocka_unit_test(test_words),    cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_statuses),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
