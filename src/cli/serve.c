@@ -3,9 +3,10 @@
 //
 // Everything below is given what it needs at construction, so this file is the only one that knows
 // all of them. An orderly stop (SIGTERM, SIGINT): no new claims, and /readyz says 503 while the
-// API still answers; running jobs may go on for stop-grace, then they get TERM and five seconds
-// later KILL; when every end is in the store, the last replies go out and the process leaves. A
-// second signal does not wait.
+// API still answers; for stop-grace it waits for running jobs to end. What runs then is left to the
+// keeper of its process, for the next start to find, or, on SIGINT or with --on-stop end, gets TERM
+// and five seconds later KILL. When every end is in the store, the last replies go out and the
+// process leaves. A second signal does not wait.
 // SPDX-License-Identifier: Apache-2.0
 #include "alert/alerts.h"
 #include "api/api.h"
@@ -182,6 +183,13 @@ static bool log_setup(const struct settings *s, struct err *e)
     return true;
 }
 
+static bool on_stop_check(const char *word, struct err *e)
+{
+    if (strcmp(word, "leave") == 0 || strcmp(word, "end") == 0)
+        return true;
+    return fail(e, ERR_USAGE, "on-stop", "on-stop: \"%s\" is not leave or end", word);
+}
+
 static bool jobs_dir_setup(const char *dir, struct err *e)
 {
     struct stat st;
@@ -264,6 +272,8 @@ static void signalled(int signo, void *ctx)
     v->is_stopping = true;
     log_info("stopping", log_text("signal", sigabbrev_np(signo)),
              log_int("running", (int64_t)exec_running(v->exec)));
+    if (signo == SIGTERM && strcmp(v->settings.on_stop, "leave") == 0)
+        exec_let_go(v->exec);
     api_drain(v->api);
     alerts_drain(v->alerts);
     sched_stop(v->sched, v->settings.stop_grace_n, stopped, v);
@@ -467,7 +477,8 @@ int cmd_serve(int argc, char **argv)
 
     if (!settings_read(argc, argv, &v.settings, &e) || !log_setup(&v.settings, &e) ||
         !listen_read(&v, &e) || !host_names_split(&v, &e) ||
-        !ca_file_check(v.settings.ca_file, &e) || !access_setup(&v, &e))
+        !on_stop_check(v.settings.on_stop, &e) || !ca_file_check(v.settings.ca_file, &e) ||
+        !access_setup(&v, &e))
         return complain(&e);
     process_setup(&v);
     if (cellar_build(&v, &e) && engine_build(&v, &e) && front_build(&v, &e)) {
