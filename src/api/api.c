@@ -238,6 +238,10 @@ static bool body_read(struct call *call)
 
     if (!model || model == call->route->query)
         return true;
+    if (body.len == 0 && model->is_loose) { // it may be left out
+        call->body = arena_alloc(call->arena, model->size);
+        return model_decode(model, NULL, loc, call->body, &call->body_given, call->issues);
+    }
     if (body.len == 0)
         return model_complain(call->issues, "missing", loc, NULL, "", "Field required");
     if (!is_json(call)) { // FastAPI takes such a body for bytes, which are no object

@@ -24,6 +24,13 @@ struct ping_params {
 struct ping_query {
     struct str rid; // may be missing
 };
+struct run_ask_form {
+    const json_t *args;
+    int64_t delay;
+    struct str scheduled_for;
+    int overlap;
+    bool force;
+};
 struct calendar_params {
     struct str name;
 };
@@ -61,6 +68,7 @@ struct ready_query {
 
 extern const struct model ping_params_model, ping_what_params_model, ping_query_model;
 extern const struct model job_params_model, run_params_model, run_query_model;
+extern const struct model run_ask_model, run_cancelled_model;
 extern const struct model calendar_params_model, calendar_put_model, freeze_put_model;
 extern const struct model jobs_query_model, runs_query_model, job_runs_query_model;
 extern const struct model check_query_model, ready_query_model;

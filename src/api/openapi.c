@@ -306,7 +306,7 @@ static void operation_write(struct writer *o, const struct route *route)
     if (route->body && route->body != route->query) {
         open_object(o, "requestBody");
         json_write_key(&o->w, "required");
-        json_write_bool(&o->w, true);
+        json_write_bool(&o->w, !route->body->is_loose);
         content_write(o, "application/json", route->body);
         close_object(o);
     }

@@ -1,4 +1,4 @@
-// runs.c - runs over HTTP: start one now, pages of history, one run with what it wrote.
+// runs.c - runs over HTTP: pages of history, one run with what it wrote.
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handlers.h"
 
@@ -10,41 +10,8 @@
 #define LOOK_MAX 20000 // runs that a page of some states looks through
 #define STATES_MAX 32
 
-static void started(const struct err *err, int64_t run_id, void *ctx);
 static void page_read(const struct err *err, const struct store_run *runs, size_t count, void *ctx);
 static void run_read(const struct err *err, const struct store_run *runs, size_t count, void *ctx);
-
-void job_run(struct call *call)
-{
-    const struct job_params *params = call->params;
-    const struct run_query *query = call->query;
-    const struct job *job = sched_find(call->api->o.sched, params->job_id);
-
-    if (!job)
-        call_reply_no_job(call);
-    else if (job->quarantine.len > 0)
-        call_reply_unusable(call, job);
-    else
-        sched_run_now(call->api->o.sched, params->job_id, query->force, started, call);
-}
-
-static void started(const struct err *err, int64_t run_id, void *ctx)
-{
-    struct call *call = ctx;
-    const struct job_params *params = call->params;
-    struct buf body;
-
-    if (err) {
-        call_reply_err(call, err);
-        return;
-    }
-    http_reply_header(call->r, "location",
-                      arena_printf(call->arena, "/api/v1/runs/%lld", (long long)run_id));
-    buf_init(&body, 4096); // the name is checked: nothing in it needs escaping
-    buf_printf(&body, "{\"run_id\":%lld,\"job_id\":\"%.*s\"}", (long long)run_id,
-               STR(params->job_id));
-    call_reply(call, 201, &body);
-}
 
 // --- one run as JSON
 // -----------------------------------------------------------------------------------------------
@@ -79,9 +46,32 @@ static void text_write(struct json_write *w, const char *key, struct str s)
     json_write_str(w, s);
 }
 
+// The moment that a run waits for.
+static wall try_at_of(const struct run *run)
+{
+    if (run->state == RUN_WAITING)
+        return run->try_at;
+    return run->state == RUN_QUEUED && run->ask ? run->ask->start_at : (wall){0};
+}
+
+static void asked_write(const struct run *run, struct json_write *w)
+{
+    int64_t cause_id = run->ask ? run->ask->cause_id : 0;
+
+    json_write_key(w, "args");
+    if (run->ask && run->ask->args.len > 0)
+        json_write_raw(w, run->ask->args);
+    else
+        json_write_null(w);
+    int_write(w, "retry_of", cause_id, run->origin == RUN_RETRY && cause_id != 0);
+    int_write(w, "parent_run_id", cause_id, run->origin == RUN_DEPENDENCY && cause_id != 0);
+}
+
 void runs_write_item(const struct call *call, const struct store_run *item, struct json_write *w)
 {
     const struct run *run = &item->run;
+    const struct run_ask *ask = run->ask;
+    bool has_reason = run->reason != REASON_NONE;
     bool has_ended = run->finished_at.us != 0;
     bool has_exited = has_ended && run->started_at.us != 0 && run->exit_code >= 0;
     int64_t took_ms = (run->finished_at.us - run->started_at.us) / 1000;
@@ -90,8 +80,11 @@ void runs_write_item(const struct call *call, const struct store_run *item, stru
     text_write(w, "job_id", item->job_name);
     text_write(w, "state", str_of(run_state_name(run->state)));
     text_write(w, "reason", str_of(run_reason_name(run->reason)));
+    text_write(w, "reason_text",
+               has_reason ? str_of(run_reason_sentence(run->reason)) : (struct str){0});
     text_write(w, "origin", str_of(run_origin_name(run->origin)));
     time_write(call, w, "scheduled_at", run->scheduled_at);
+    time_write(call, w, "slot", ask && ask->slot.us != 0 ? ask->slot : run->scheduled_at);
     time_write(call, w, "queued_at", run->queued_at);
     time_write(call, w, "started_at", run->started_at);
     time_write(call, w, "finished_at", run->finished_at);
@@ -99,6 +92,8 @@ void runs_write_item(const struct call *call, const struct store_run *item, stru
     int_write(w, "lateness_ms", (run->started_at.us - run->scheduled_at.us) / 1000,
               run->started_at.us != 0);
     int_write(w, "attempt", run->attempt, true);
+    time_write(call, w, "try_at", try_at_of(run));
+    asked_write(run, w);
     int_write(w, "exit_code", run->exit_code, has_exited);
     int_write(w, "signal", run->signal, run->signal != 0);
     text_write(w, "message", run->message);
@@ -146,6 +141,51 @@ static void stream_write(struct json_write *w, const char *key, const struct run
     text_write(w, "tail", stream->tail);
     int_write(w, "total", stream->total, true);
     json_write_object_end(w);
+}
+
+static void attempt_write(const struct call *call, const struct run_end *end, bool is_last,
+                          struct json_write *w)
+{
+    bool has_exited = end->finished_at.us != 0 && end->exit_code >= 0;
+
+    json_write_object(w);
+    int_write(w, "attempt", end->attempt, true);
+    text_write(w, "state", str_of(run_state_name(end->state)));
+    text_write(w, "reason", str_of(run_reason_name(end->reason)));
+    time_write(call, w, "started_at", end->started_at);
+    time_write(call, w, "finished_at", end->finished_at);
+    int_write(w, "exit_code", end->exit_code, has_exited);
+    int_write(w, "signal", end->signal, end->signal != 0);
+    text_write(w, "message", end->message);
+    if (!is_last) {
+        stream_write(w, "stdout", &end->out);
+        stream_write(w, "stderr", &end->err);
+    }
+    json_write_object_end(w);
+}
+
+// Those that are history, and the one that the run itself tells of, unless it is history too.
+static void attempts_write(const struct call *call, const struct store_run *item,
+                           struct json_write *w)
+{
+    const struct run *run = &item->run;
+    const struct run_end last = {.attempt = run->attempt,
+                                 .state = run->state,
+                                 .reason = run->reason,
+                                 .started_at = run->started_at,
+                                 .finished_at = run->finished_at,
+                                 .exit_code = run->exit_code,
+                                 .signal = run->signal,
+                                 .message = run->message};
+
+    json_write_key(w, "attempts");
+    json_write_array(w);
+    for (size_t i = 0; i < item->attempt_count; i++)
+        attempt_write(call, &item->attempts[i], false, w);
+    if (run->attempt > 0 && (item->attempt_count == 0 ||
+                             item->attempts[item->attempt_count - 1].attempt < run->attempt))
+        attempt_write(call, &last, true, w);
+    json_write_array_end(w);
 }
 
 // --- pages
@@ -302,6 +342,7 @@ static void run_read(const struct err *err, const struct store_run *runs, size_t
     json_write_init(&w, &body);
     json_write_object(&w);
     runs_write_item(call, runs, &w);
+    attempts_write(call, runs, &w);
     stream_write(&w, "stdout", &runs->out);
     stream_write(&w, "stderr", &runs->err);
     json_or_null(&w, "result", runs->result);

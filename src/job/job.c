@@ -30,6 +30,9 @@ const char *const job_kind_names[] = {"folder", "certificate", "command",
 const char *const job_state_names[] = {"scheduled", "paused", "ended", "deleted", NULL};
 const char *const job_coalesce_names[] = {"last", "all", "skip", "first", NULL};
 
+const char *const job_overlap_names[] = {"skip", "allow", "queue", "cancel", "kill", NULL};
+const char *const job_on_lost_names[] = {"fail", "rerun", NULL};
+
 const struct job_presets job_presets_built_in = {
 #define X(member, ctype, preset, ...) .member = preset,
 #include "job/job_policy.def"
@@ -257,7 +260,9 @@ static bool spec_read(struct job *job, struct str text, struct err *e)
     arena = arena_new(sizeof *issues + 1024);
     issues = arena_alloc(arena, sizeof *issues);
     model_issues_init(issues, arena);
-    ok = model_decode(&spec_model, value, (struct str){0}, &spec, &given, issues);
+    ok = model_decode(&spec_model, value, (struct str){0}, &spec, &given, issues) &&
+         (!spec.retries ||
+          retries_read(spec.retries, STR_LIT("\"retries\""), issues, &job->retries));
     if (ok) {
         job_set_text(&job->target, spec.target);
         if (spec.args)
@@ -335,7 +340,9 @@ static void presets_drop(const struct job *job, json_t *spec)
 static struct str spec_text(const struct job *job, struct arena *arena)
 {
     json_error_t error;
+    struct str retries = job->retries ? job->retries->text : STR_LIT("null");
     json_t *args = json_loadb(job->args.p, job->args.len, 0, &error), *value;
+    json_t *kept = json_loadb(retries.p, retries.len, JSON_DECODE_ANY, &error);
     json_t *options =
         job->options.len > 0 ? json_loadb(job->options.p, job->options.len, 0, &error) : NULL;
     json_t *tags = tags_encode(job->tags), *pause = pause_encode(job->pause);
@@ -350,6 +357,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
         .pause = pause,
         .skip = asked,
         .notify = notify,
+        .retries = job->retries ? kept : NULL,
 #define X(member, ...) .member = job->member,
 #include "job/job_policy.def"
 #undef X
@@ -360,7 +368,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     assert(args);
     value = model_encode(&spec_model, &spec);
     presets_drop(job, value);
-    dump = json_dumps(value, JSON_COMPACT);
+    dump = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(6));
     assert(dump);
     text = arena_copy(arena, str_of(dump));
     free(dump);
@@ -371,6 +379,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     json_decref(pause);
     json_decref(asked);
     json_decref(notify);
+    json_decref(kept);
     return text;
 }
 
@@ -401,6 +410,7 @@ struct job *job_copy(const struct job *job, const struct trigger_context *contex
     copy->pause = pause_copy(job->pause);
     copy->skip = pause_copy(job->skip);
     copy->trigger = NULL;
+    copy->retries = retries_copy(job->retries);
     job_set_text(&copy->name, job->name);
     job_set_text(&copy->target, job->target);
     job_set_text(&copy->args, job->args);
@@ -469,6 +479,7 @@ void job_free(struct job *job)
     if (!job)
         return;
     trigger_free(job->trigger);
+    retries_free(job->retries);
     free((void *)job->name.p);
     free((void *)job->target.p);
     free((void *)job->args.p);
@@ -489,6 +500,17 @@ void job_set_presets(struct job *job, const struct job_presets *presets)
         job->member = presets->member;
 #include "job/job_policy.def"
 #undef X
+}
+
+int32_t job_instances(const struct job *job)
+{
+    return job->overlap == OVERLAP_ALLOW && job->max_instances == 1 ? INT32_MAX
+                                                                    : job->max_instances;
+}
+
+wall job_deadline(const struct job *job, wall from)
+{
+    return job->timeout_total_us > 0 ? (wall){from.us + job->timeout_total_us} : WALL_NEVER;
 }
 
 // A moment that comes once: a date, or what follows an event.

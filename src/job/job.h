@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "job/pause.h"
+#include "job/retries.h"
 #include "trigger/trigger.h"
 
 // Numbers are stored: never change one, never reuse one.
@@ -42,6 +43,21 @@ enum job_coalesce {
     COALESCE_FIRST = 3, // they become one run, for the first of them
 };
 
+// What becomes of a run that is due while max_instances runs of the job are in progress.
+enum job_overlap {
+    OVERLAP_SKIP = 0,   // it is left out
+    OVERLAP_ALLOW = 1,  // it starts
+    OVERLAP_QUEUE = 2,  // it waits, with queue_max at most
+    OVERLAP_CANCEL = 3, // it takes the place of the one in progress, which gets TERM
+    OVERLAP_KILL = 4,   // likewise, KILL
+};
+
+// What becomes of a run whose end is not known because belfry itself ended.
+enum job_on_lost {
+    ON_LOST_FAIL = 0,  // it is lost
+    ON_LOST_RERUN = 1, // its next attempt starts
+};
+
 // Numbers of the policies: bits of job.preset.
 enum job_policy {
 #define X(member, ...) POLICY_##member,
@@ -61,6 +77,9 @@ extern const char *const job_kind_names[];     // "folder", "certificate", "comm
 extern const char *const job_state_names[];    // "scheduled", "paused", "ended", "deleted"
 extern const char *const job_coalesce_names[]; // "last", "all", "skip", "first"
 
+extern const char *const job_overlap_names[]; // "skip", "allow", "queue", "cancel", "kill"
+extern const char *const job_on_lost_names[]; // "fail", "rerun"
+
 extern const struct job_presets job_presets_built_in;
 
 #define JOB_NAME_PATTERN "^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}$"
@@ -69,7 +88,10 @@ extern const struct job_presets job_presets_built_in;
 #define JOB_GRACE_NONE (-2)    // no limit: run however late
 #define JOB_WINDOW_DEFAULT 0   // as job_window_us says
 #define JOB_WINDOW_NONE (-1)   // no limit
-#define JOB_MISFIRE_MAX 1000   // missed slots that are run, unless the job says another number
+#define JOB_QUEUE_MAX 1000     // runs of one job that wait for it
+#define JOB_KILL_GRACE_US INT64_C(5000000)
+#define JOB_KILL_GRACE_MAX INT64_C(86400000000)
+#define JOB_MISFIRE_MAX 1000 // missed slots that are run, unless the job says another number
 
 // What is kept of a job between two runs. Texts are owned by the job and live as long as it.
 struct job {
@@ -95,9 +117,15 @@ struct job {
     int32_t max_instances;        // runs at once; >= 1
     int64_t misfire_grace_us;     // >= 0, or JOB_GRACE_DEFAULT, JOB_GRACE_NONE
     int32_t pause_after_failures; // so many failed runs in a row pause it; 0: they do not
-    int64_t timeout_us;           // per attempt; 0: no limit
-    int32_t keep;                 // rows of its history; 0: JOB_KEEP
-    int32_t version;              // 1 when created, +1 for each change
+    enum job_overlap overlap;
+    int32_t queue_max; // runs that may wait for the job, with OVERLAP_QUEUE; >= 1
+    enum job_on_lost on_lost;
+    int64_t timeout_us;       // per attempt; 0: no limit
+    int64_t timeout_total_us; // of a run with all its attempts and waits; 0: no limit
+    int64_t kill_grace_us;    // from TERM to KILL
+    struct retries *retries;  // owned; NULL: none
+    int32_t keep;             // rows of its history; 0: JOB_KEEP
+    int32_t version;          // 1 when created, +1 for each change
     int64_t change_seq;
     wall effective_from; // slots after this moment count
     wall created_at, updated_at;
@@ -170,6 +198,13 @@ bool job_follows_itself(const struct job *a, const struct job *b);
 void job_set_paused(struct job *job, bool is_paused, wall now);
 
 void job_free(struct job *job); // accepts NULL
+
+// How many runs of the job may be in progress at once: max_instances; without limit under
+// OVERLAP_ALLOW unless that is more than 1.
+int32_t job_instances(const struct job *job);
+
+// When the time for a run that began to count at a moment is over; WALL_NEVER: there is no limit.
+wall job_deadline(const struct job *job, wall from);
 
 // How late a slot may still be run: microseconds, or INT64_MAX for no limit. next is the slot after
 // it (WALL_NEVER when none). Unless the job says so: one period, at most an hour; under

@@ -640,6 +640,18 @@ static bool notify_set(struct reading *r)
     return true;
 }
 
+static bool retries_set(struct reading *r)
+{
+    struct retries *retries = NULL;
+
+    if (r->form->retries &&
+        !retries_read(r->form->retries, STR_LIT("\"body\",\"retries\""), r->in->issues, &retries))
+        return false;
+    retries_free(r->job->retries);
+    r->job->retries = retries;
+    return true;
+}
+
 static bool policies_set(struct reading *r)
 {
     const struct job_form *form = r->form;
@@ -650,6 +662,13 @@ static bool policies_set(struct reading *r)
     TAKE(pause_after_failures, pause_after_failures)
     TAKE(timeout, timeout_us)
     TAKE(keep, keep)
+    TAKE(overlap, overlap)
+    TAKE(queue_max, queue_max)
+    TAKE(timeout_total, timeout_total_us)
+    TAKE(kill_grace, kill_grace_us)
+    TAKE(on_lost, on_lost)
+    if (is_given(r, FORM_retries) && !retries_set(r))
+        return false;
     if (is_given(r, FORM_misfire) && !misfire_set(r))
         return false;
     if (is_given(r, FORM_notify) && !notify_set(r))

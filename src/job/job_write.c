@@ -228,14 +228,16 @@ static void grace_write(const struct job *job, struct json_write *w, struct buf 
     }
 }
 
-static void timeout_write(const struct job *job, struct json_write *w, struct buf *b)
+// A length of time; null for none.
+static void length_write(const char *key, int64_t us, bool is_none, struct json_write *w,
+                         struct buf *b)
 {
-    json_write_key(w, "timeout");
-    if (job->timeout_us == 0) {
+    json_write_key(w, key);
+    if (is_none) {
         json_write_null(w);
         return;
     }
-    duration_write(job->timeout_us, b);
+    duration_write(us, b);
     json_write_str(w, buf_str(b));
     buf_clear(b);
 }
@@ -291,6 +293,24 @@ static void options_write(const struct job *job, struct json_write *w)
     json_decref(options);
 }
 
+static void policies_write(const struct job *job, struct json_write *w, struct buf *b)
+{
+    length_write("timeout", job->timeout_us, job->timeout_us == 0, w, b);
+    length_write("timeout_total", job->timeout_total_us, job->timeout_total_us == 0, w, b);
+    length_write("kill_grace", job->kill_grace_us, false, w, b);
+    json_write_key(w, "overlap");
+    json_write_text(w, job_overlap_names[job->overlap]);
+    json_write_key(w, "queue_max");
+    json_write_int(w, job->queue_max);
+    json_write_key(w, "retries");
+    if (job->retries)
+        json_write_raw(w, job->retries->text);
+    else
+        json_write_null(w);
+    json_write_key(w, "on_lost");
+    json_write_text(w, job_on_lost_names[job->on_lost]);
+}
+
 static void full_write(const struct job *job, const struct job_now *now, struct json_write *w,
                        struct buf *b)
 {
@@ -323,7 +343,7 @@ static void full_write(const struct job *job, const struct job_now *now, struct 
     misfire_write(job, b, w);
     json_write_key(w, "max_instances");
     json_write_int(w, job->max_instances);
-    timeout_write(job, w, b);
+    policies_write(job, w, b);
     options_write(job, w);
     json_write_key(w, "notify");
     json_write_raw(w, job->notify.p ? job->notify : STR_LIT("null"));

@@ -372,6 +372,9 @@ static void preset_set(const struct model_field *field, void *member)
     case MODEL_DURATION:
         *(int64_t *)member = field->preset_n;
         break;
+    case MODEL_NUMBER:
+        *(double *)member = (double)field->preset_n;
+        break;
     case MODEL_BOOL:
         *(bool *)member = field->preset_n != 0;
         break;
@@ -578,6 +581,19 @@ static bool int_read(struct place *at)
     return true;
 }
 
+static bool number_read(struct place *at)
+{
+    double x = json_number_value(at->value);
+
+    if (!json_is_number(at->value) || fabs(x) > 9e15)
+        return complain(at, "float_type", "Input should be a valid number");
+    if (!range_check(at, (int64_t)floor(x)) ||
+        (x != floor(x) && !range_check(at, (int64_t)ceil(x))))
+        return false;
+    *(double *)at->member = x;
+    return true;
+}
+
 static bool bool_read(struct place *at)
 {
     static const char *const words[] = {"0", "off", "f", "false", "n", "no",
@@ -723,6 +739,8 @@ static bool json_read(struct place *at)
         return complain(at, "dict_type", "Input should be a valid dictionary or list");
     if (type == MODEL_TEXT_OR_LIST && !json_is_string(at->value) && !is_list)
         return complain(at, "string_type", "Input should be a valid string or list");
+    if (type == MODEL_INT_OR_OBJECT && !is_object && !json_is_integer(at->value))
+        return complain(at, "dict_type", "Input should be a valid integer or dictionary");
     if (is_list && !list_length_check(at, json_array_size(at->value)))
         return false;
     *(const json_t **)at->member = at->value;
@@ -738,6 +756,8 @@ static bool value_read(struct place *at)
         return text_read(at);
     case MODEL_INT:
         return int_read(at);
+    case MODEL_NUMBER:
+        return number_read(at);
     case MODEL_BOOL:
         return bool_read(at);
     case MODEL_ENUM:

@@ -40,8 +40,9 @@ enum model_type {         // the member's C type
     MODEL_OBJECT_OR_LIST, // const json_t *
     MODEL_ANY,            // const json_t *: whoever uses it looks into it
     MODEL_TEXT_OR_LIST,   // const json_t *: a text or a list
+    MODEL_INT_OR_OBJECT,  // const json_t *
     MODEL_TIME,           // struct str, not looked into; for schemas: RFC 3339
-    MODEL_NUMBER,         // only in schemas of replies
+    MODEL_NUMBER,         // double; bounds and presets are whole numbers
 };
 
 struct model;

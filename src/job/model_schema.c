@@ -154,6 +154,22 @@ static void object_write(const struct model_field *field, struct json_write *w)
     json_write_array_end(w);
 }
 
+static void int_or_object_write(const struct model_field *field, struct json_write *w)
+{
+    char ref[96];
+
+    json_write_key(w, "anyOf");
+    json_write_array(w);
+    json_write_object(w);
+    types_write(w, "integer", NULL, field->is_nullable);
+    json_write_object_end(w);
+    json_write_object(w);
+    snprintf(ref, sizeof ref, "#/components/schemas/%s", field->model->name);
+    pair(w, "$ref", ref);
+    json_write_object_end(w);
+    json_write_array_end(w);
+}
+
 static void list_write(const struct model_field *field, struct json_write *w)
 {
     char ref[96];
@@ -212,6 +228,9 @@ static void type_write(const struct model_field *field, struct json_write *w)
         types_write(w, "object", "array", field->is_nullable);
         break;
     case MODEL_ANY: // a schema without type
+        break;
+    case MODEL_INT_OR_OBJECT:
+        int_or_object_write(field, w);
         break;
     }
 }
@@ -293,6 +312,8 @@ static json_t *member_json(const struct model_field *field, const void *member)
         return json_integer(*(const int64_t *)member);
     case MODEL_DURATION:
         return json_real((double)*(const int64_t *)member / 1e6);
+    case MODEL_NUMBER:
+        return json_real(*(const double *)member);
     case MODEL_BOOL:
         return json_boolean(*(const bool *)member);
     case MODEL_ENUM:

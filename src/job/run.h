@@ -52,6 +52,7 @@ struct run_ask {
     wall slot;        // the moment it stands for, when that is not scheduled_at; 0: it is
     wall start_at;    // not before this moment; 0: at once
     int64_t cause_id; // RUN_RETRY: the run that is repeated; RUN_DEPENDENCY: that which has ended
+    int overlap;      // instead of the job's (enum job_overlap); -1: the job's
     bool is_forced;   // though a freeze holds the job
 };
 

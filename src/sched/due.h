@@ -19,6 +19,8 @@
 #include "job/job.h"
 #include "sched/learned.h"
 
+struct live;
+
 // A job and its place in time. Owned by the table; due_remove frees it with its job.
 struct entry {
     struct job *job;       // owned
@@ -29,11 +31,13 @@ struct entry {
     wall spread_from;      // since when missed slots are made up for bit by bit (policy.h); 0: not
     wall event;            // what the slot of a relative trigger follows (plan.h); 0: nothing yet
     struct learned *learned; // owned; NULL: nothing yet
-    int32_t running;         // runs claimed and not yet ended
+    struct live *lives;      // its runs that are alive, the latest first (live.h); NULL: none
+    int32_t running;         // runs claimed to start and not yet ended
+    int32_t queued;          // runs that wait for one of those to end
     int32_t unsaved;         // ends of runs that the store does not have yet
     int32_t writes;          // new definitions on their way to the store
     bool is_relative;        // has a trigger whose slots follow events
-    bool is_waiting;         // for one of its own runs to end (COALESCE_ALL)
+    bool is_waiting;         // for room among its own runs (COALESCE_ALL)
     bool is_ending;          // JOB_ENDED is on its way to the store
 };
 

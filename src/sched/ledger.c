@@ -35,6 +35,14 @@ static void skip(enum run_reason reason, const char *message, struct run *run)
         run->message = str_of(message);
 }
 
+static void hold(enum run_reason reason, struct run *run)
+{
+    run->state = RUN_QUEUED;
+    run->reason = reason;
+    run->attempt = 0;
+    run->started_at = (wall){0};
+}
+
 size_t ledger_rows(struct run_ids *ids, const struct job *job, const struct verdict *v, wall now,
                    struct run ret_rows[LEDGER_ROWS_MAX])
 {
@@ -42,6 +50,8 @@ size_t ledger_rows(struct run_ids *ids, const struct job *job, const struct verd
     slots_set(&v->row, v->is_catchup, &ret_rows[0]);
     if (v->kind == VERDICT_SKIP)
         skip(v->reason, v->message, &ret_rows[0]);
+    else if (v->kind == VERDICT_QUEUE)
+        hold(v->reason, &ret_rows[0]);
     if (v->rest.slot.us == 0)
         return 1;
     ledger_run(ids, job, now, &ret_rows[1]);

@@ -124,14 +124,31 @@ static void slots_expire(const struct look *l, wall upto, const char *message, s
     slots_fold(l->job, earlier(l->upto, upto), v);
 }
 
+// There is no room: it is left out, or under all waits for its turn.
+static void overlap_leave(const struct job *job, enum run_reason reason, struct verdict *v)
+{
+    if (job->coalesce == COALESCE_ALL)
+        v->kind = VERDICT_WAIT, v->reason = reason;
+    else
+        skip(reason, NULL, v);
+}
+
 static bool overlaps(const struct look *l, struct verdict *v)
 {
-    if (l->s->running < l->job->max_instances)
+    const struct job *job = l->job;
+    bool is_full = l->s->running >= job_instances(job);
+    bool is_behind = job->overlap == OVERLAP_QUEUE && l->s->queued > 0;
+
+    if (!is_full && !is_behind)
         return false;
-    if (l->job->coalesce == COALESCE_ALL)
-        v->kind = VERDICT_WAIT, v->reason = REASON_OVERLAP;
-    else
-        skip(REASON_OVERLAP, NULL, v);
+    if (job->overlap == OVERLAP_SKIP || job->overlap == OVERLAP_ALLOW) {
+        overlap_leave(job, REASON_OVERLAP, v);
+    } else if (job->overlap == OVERLAP_QUEUE && l->s->queued >= job->queue_max) {
+        overlap_leave(job, REASON_QUEUE_FULL, v);
+    } else {
+        v->kind = VERDICT_QUEUE;
+        v->reason = REASON_OVERLAP;
+    }
     return true;
 }
 

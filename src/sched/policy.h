@@ -17,8 +17,10 @@
 //   the last are folded into one skip.
 //   3. Grace: a slot noticed later than its grace is skipped.
 //   4. Spread: what is made up for waits for its part of the time given.
-//   5. Overlap: a slot that comes while max_instances runs of the job are going is skipped; under
-//   all it waits for one of them to end, and then the rules above decide again.
+//   5. Overlap: of a slot that comes while as many runs of the job are going as may, the job's
+//   overlap says what becomes: it is skipped, or it is queued (until queue_max are; under cancel
+//   and kill those before it make room). Under all it waits instead of being skipped so, and then
+//   the rules above decide again.
 //   6. Everything else runs.
 // Lateness counts from when a slot was to ring: its moment and its jitter.
 #pragma once
@@ -34,6 +36,7 @@ enum verdict_kind {
     VERDICT_RUN,
     VERDICT_SKIP,
     VERDICT_WAIT,
+    VERDICT_QUEUE, // it gets its row, and waits for another run of its job to end
 };
 
 // One row of the ledger: a slot, and earlier ones that are folded into it.
@@ -64,6 +67,7 @@ struct situation {
     wall now;
     int running;      // the job's runs in progress
     wall spread_from; // since when missed slots are being made up for bit by bit; 0: they are not
+    int queued;       // its runs that wait for one of those in progress to end
 };
 
 // Counting missed slots stops here; the run then says "at least so many".

@@ -144,9 +144,9 @@ static void beat_answered(const struct store_answer *answer, void *ctx)
 // A sign of life for the store, should nothing else be written: a claim of nothing.
 static void beat(struct sched *s)
 {
-    const struct dispatch *d = &s->dispatch;
+    const struct core *c = &s->dispatch.core;
 
-    if (s->is_beating || d->is_claiming || d->is_failing || d->is_stopping)
+    if (s->is_beating || c->is_claiming || c->is_failing || c->is_stopping)
         return;
     s->is_beating = true;
     store_claim(s->options.store, NULL, 0, due_watermark(&s->due, sched_now(s)), beat_answered, s);
@@ -267,6 +267,7 @@ static void freezes_changed(void *ctx)
 
     for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
         entry_look(s, entry);
+    dispatch_thaw(&s->dispatch);
     dispatch_look(&s->dispatch);
 }
 
@@ -286,9 +287,7 @@ static void pauses_changed(const struct pause *pause, void *ctx)
 
 static void window_trouble(const struct err *err, void *ctx)
 {
-    struct sched *s = ctx;
-
-    dispatch_trouble(&s->dispatch, err);
+    dispatch_trouble(&((struct sched *)ctx)->dispatch, err);
 }
 
 struct windows *sched_windows(struct sched *s)
@@ -327,28 +326,29 @@ struct sched *sched_new(const struct sched_options *options)
     s->options.timezone = str_of(s->timezone);
     const struct windows_jobs jobs = {calendar_user,   calendar_check, calendars_changed,
                                       freezes_changed, window_trouble, s};
+    struct core core;
 
     due_init(&s->due);
     windows_init(&s->windows, options->store, options->zones, s->options.timezone, &jobs);
-    dispatch_init(&s->dispatch, options->loop, options->store, options->exec, &s->due,
-                  &s->windows.freezes);
     pauses_init(&s->pauses, options->store);
     s->pauses.changed = pauses_changed;
     s->pauses.trouble = window_trouble;
     s->pauses.ctx = s;
-    s->dispatch.pauses = &s->pauses;
     events_init(&s->events, options->loop);
-    s->dispatch.events = &s->events;
-    heartbeats_init(&s->heartbeats, options->loop, options->store, &s->due, &s->events,
-                    &s->dispatch.ids);
     watch_init(&s->watch, options->loop, options->store, &s->due, &s->events,
                options->late_after_us);
+    core_init(&core, options->loop, options->store, options->exec, &s->due, &s->windows.freezes);
+    core.events = &s->events;
+    core.pauses = &s->pauses;
+    dispatch_init(&s->dispatch, &core);
+    heartbeats_init(&s->heartbeats, options->loop, options->store, &s->due, &s->events,
+                    &s->dispatch.core.ids);
     const struct retention_options retention = {options->keep_age_us, options->keep_total};
 
     retention_init(&s->retention, options->loop, options->store, &s->due, &s->events, &retention);
     s->watch.pauses = &s->pauses;
     if (options->claim_max > 0)
-        s->dispatch.claim_max = options->claim_max;
+        s->dispatch.claims.most = options->claim_max;
     return s;
 }
 
@@ -427,8 +427,8 @@ static void run_loaded(const struct run *run, void *ctx)
 {
     struct loading *loading = ctx;
 
-    if (run->state == RUN_ORPHANED && !heartbeats_adopt(&loading->s->heartbeats, run))
-        dispatch_lose(&loading->s->dispatch, run);
+    if (run->state != RUN_ORPHANED || !heartbeats_adopt(&loading->s->heartbeats, run))
+        dispatch_load(&loading->s->dispatch, run);
 }
 
 bool sched_start(struct sched *s, struct err *e)
@@ -447,7 +447,7 @@ bool sched_start(struct sched *s, struct err *e)
     wall now = sched_now(s);
     wall from = load.watermark.us < now.us ? load.watermark : now;
 
-    s->dispatch.ids.last = load.last_run_id;
+    s->dispatch.core.ids.last = load.last_run_id;
     s->due.marked = from;
     pauses_forget(&s->pauses, load.watermark);
     for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
@@ -459,8 +459,7 @@ bool sched_start(struct sched *s, struct err *e)
              log_int("quarantined", (int64_t)loading.quarantined),
              log_int("orphaned_runs", load.orphaned));
     (void)events_add(&s->events, EVENT_SCHED_STARTED);
-    dispatch_sweep(&s->dispatch);
-    dispatch_look(&s->dispatch);
+    dispatch_resume(&s->dispatch);
     return true;
 }
 
@@ -514,7 +513,7 @@ static void put_answered(const struct store_answer *answer, void *ctx)
         dispatch_trouble(&s->dispatch, answer->err);
         write_end(write, answer->err, NULL);
         if (before)
-            dispatch_rest(&s->dispatch, before);
+            dispatch_changed(&s->dispatch, before);
         return;
     }
     struct entry *entry = due_find(&s->due, job->name);
@@ -530,6 +529,7 @@ static void put_answered(const struct store_answer *answer, void *ctx)
         job = again;
     }
     if (entry && entry->job->id != job->id) { // the old one had ended
+        dispatch_leave(&s->dispatch, entry);
         due_remove(&s->due, entry);
         entry = NULL;
     }
@@ -550,7 +550,7 @@ static void put_answered(const struct store_answer *answer, void *ctx)
     else
         entry_look(s, entry);
     write_end(write, NULL, entry->job);
-    dispatch_rest(&s->dispatch, entry);
+    dispatch_changed(&s->dispatch, entry);
     dispatch_look(&s->dispatch);
 }
 
@@ -589,6 +589,7 @@ static void delete_answered(const struct store_answer *answer, void *ctx)
     if (!answer->err && entry) {
         (void)events_add_job(&s->events, EVENT_JOB_DELETED, entry->job);
         tally_job_forget(&s->dispatch.tally, entry->job->id);
+        dispatch_leave(&s->dispatch, entry);
         due_remove(&s->due, entry);
     }
     if (answer->err)
@@ -629,8 +630,8 @@ void sched_pause(struct sched *s, struct str name, bool paused, sched_done *done
     sched_put(s, job, entry->job->version, done, ctx);
 }
 
-void sched_run_now(struct sched *s, struct str name, bool is_forced, sched_run_done *done,
-                   void *ctx)
+void sched_run_now(struct sched *s, struct str name, const struct hand_ask *ask,
+                   sched_run_done *done, void *ctx)
 {
     struct entry *entry = due_find(&s->due, name);
     struct err err;
@@ -645,7 +646,12 @@ void sched_run_now(struct sched *s, struct str name, bool is_forced, sched_run_d
         done(&err, 0, ctx);
         return;
     }
-    dispatch_run(&s->dispatch, entry, is_forced, done, ctx);
+    hand_run(&s->dispatch.hand, entry, ask, done, ctx);
+}
+
+bool sched_cancel(struct sched *s, int64_t job_id, int64_t run_id)
+{
+    return dispatch_cancel(&s->dispatch, due_find_id(&s->due, job_id), run_id);
 }
 
 // ---- looking ----
@@ -715,7 +721,7 @@ struct store *sched_store(const struct sched *s)
 void sched_why_facts(const struct sched *s, const struct job *job, struct why_facts *ret)
 {
     const struct entry *entry = due_find_id(&s->due, job->id);
-    const struct dispatch *d = &s->dispatch;
+    const struct core *c = &s->dispatch.core;
 
     *ret = (struct why_facts){
         .job = job,
@@ -723,7 +729,7 @@ void sched_why_facts(const struct sched *s, const struct job *job, struct why_fa
         .now = sched_now(s),
         .next_at = entry ? entry->slot : WALL_NEVER,
         .is_waiting = entry && entry->is_waiting,
-        .fault = d->failure.code != ERR_NONE ? d->failure.message : NULL,
+        .fault = c->failure.code != ERR_NONE ? c->failure.message : NULL,
         .holds = {&s->windows.freezes, &s->pauses},
         .uptimes = &s->uptimes,
     };
@@ -791,21 +797,22 @@ bool sched_load(const struct sched *s, wall from, struct str but,
 
 void sched_stats(const struct sched *s, struct sched_stats *ret)
 {
-    const struct dispatch *d = &s->dispatch;
+    const struct core *c = &s->dispatch.core;
     wall now = sched_now(s), first = due_next(&s->due);
 
     *ret = (struct sched_stats){
-        .claimed = d->claimed,
-        .finished = d->finished,
-        .skipped = d->skipped,
-        .missed = d->missed,
-        .late_max_us = d->tally.late_max_us,
+        .claimed = c->claimed,
+        .finished = c->finished,
+        .skipped = c->skipped,
+        .missed = c->missed,
+        .late_max_us = s->dispatch.tally.late_max_us,
         .removed = s->retention.removed,
-        .running = d->live_count,
+        .running = s->dispatch.lives.busy,
+        .waiting = queue_count(&s->dispatch.queue),
         .counts = &s->due.counts,
-        .tally = &d->tally,
+        .tally = &s->dispatch.tally,
         // What is due and not claimed lies in the heap.
         .looked_at = first.us < now.us ? first : now,
-        .failure = d->failure,
+        .failure = c->failure,
     };
 }

@@ -16,6 +16,7 @@
 #include "job/job.h"
 #include "sched/due.h"
 #include "sched/events.h"
+#include "sched/hand.h"
 #include "sched/heartbeat.h"
 #include "sched/tally.h"
 #include "sched/pauses.h"
@@ -78,12 +79,17 @@ struct pauses *sched_pauses(struct sched *s);
 // What holds a job now: its own pause, everything's, a tag's; NULL: nothing.
 const struct pause *sched_paused(const struct sched *s, const struct job *job);
 
-// Starts a run now, beside the schedule. Answered when the run is claimed: err is NULL and run_id
-// its id, or what is in the way (ERR_NOT_FOUND; ERR_CONCURRENCY: max_instances are running already;
-// ERR_FROZEN: a freeze holds it, and it is not forced). Paused jobs may be run so.
-typedef void sched_run_done(const struct err *err, int64_t run_id, void *ctx);
-void sched_run_now(struct sched *s, struct str name, bool is_forced, sched_run_done *done,
-                   void *ctx);
+// Wants a run beside the schedule. Answered when it is claimed: err is NULL and run_id its id, or
+// what is in the way (ERR_NOT_FOUND; ERR_CONCURRENCY: the overlap rule leaves it out; ERR_FROZEN: a
+// freeze holds it, and it is not forced; ERR_EXISTS: run_id has the key). Paused jobs may be run
+// so.
+typedef hand_done sched_run_done;
+void sched_run_now(struct sched *s, struct str name, const struct hand_ask *ask,
+                   sched_run_done *done, void *ctx);
+
+// Cancels a run of the job that is alive: at once if it waits; if it runs it gets TERM, and KILL
+// after the job's kill_grace. False when no such run is alive.
+bool sched_cancel(struct sched *s, int64_t job_id, int64_t run_id);
 
 // Calendars and freezes: to be looked at, and the door for changes of them. A change is planned
 // from at once: jobs that use a calendar are compiled again, slots in a freeze are skipped.
@@ -166,7 +172,7 @@ struct sched_stats {
     int64_t claimed, finished, skipped, missed; // runs since start; missed counts folded slots
     int64_t late_max_us;                        // largest lateness of a start since start
     int64_t removed;                            // rows of old history since start
-    size_t running;
+    size_t running, waiting;                    // runs in progress; runs that have a row and wait
     wall looked_at; // the last moment at which nothing that was due was left unclaimed
     const struct due_counts *counts; // of jobs; borrowed, as is the tally
     const struct tally *tally;

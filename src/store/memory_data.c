@@ -244,19 +244,22 @@ static bool slot_is_taken(const struct memory_job *job, wall slot)
     return place < job->runs.len && job->runs.v[place]->r.run.scheduled_at.us == slot.us;
 }
 
-static const struct memory_run *key_find(const struct memory_data *data, const struct run *run)
+struct memory_run *memory_key_find(const struct memory_data *data, int64_t job_id, struct str key)
 {
-    const struct memory_job *job = memory_job_find(data, run->job_id);
+    const struct memory_job *job = memory_job_find(data, job_id);
 
-    if (!job || !run->ask || run->ask->key.len == 0)
-        return NULL;
-    for (size_t i = 0; i < job->runs.len; i++) {
+    for (size_t i = 0; job && key.len > 0 && i < job->runs.len; i++) {
         const struct run_ask *ask = job->runs.v[i]->r.run.ask;
 
-        if (ask && str_eq(ask->key, run->ask->key))
+        if (ask && str_eq(ask->key, key))
             return job->runs.v[i];
     }
     return NULL;
+}
+
+static struct str key_of(const struct run *run)
+{
+    return run->ask ? run->ask->key : (struct str){0};
 }
 
 static bool claim(struct memory_data *data, struct request *r)
@@ -264,7 +267,7 @@ static bool claim(struct memory_data *data, struct request *r)
     const struct memory_run *holder;
 
     for (size_t i = 0; i < r->count; i++)
-        if ((holder = key_find(data, &r->runs[i])))
+        if ((holder = memory_key_find(data, r->runs[i].job_id, key_of(&r->runs[i]))))
             return request_refuse_key(r, &r->runs[i], holder->r.run.id);
     for (size_t i = 0; i < r->count; i++) {
         const struct memory_job *job = memory_job_find(data, r->runs[i].job_id);

@@ -122,7 +122,8 @@ void memory_data_read(const struct memory_data *data, struct request *r)
         memory_alerts_read(&data->alerts, &r->alert_query, r->arena, &r->alerts);
     } else if (r->kind == REQUEST_READ_PASTS) {
         read_pasts(data, r);
-    } else if ((run = memory_run_find(data, r->query.before_id))) {
+    } else if ((run = r->kind == REQUEST_READ_KEY ? memory_key_find(data, r->query.job_id, r->key)
+                                                  : memory_run_find(data, r->query.before_id))) {
         r->page = &run->r;
         r->page_count = 1;
     }

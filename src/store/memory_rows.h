@@ -39,6 +39,7 @@ struct memory_data {
 // NULL when there is none.
 struct memory_job *memory_job_find(const struct memory_data *data, int64_t id);
 struct memory_run *memory_run_find(const struct memory_data *data, int64_t id);
+struct memory_run *memory_key_find(const struct memory_data *data, int64_t job_id, struct str key);
 
 // Where a run of that id, or a slot, is among those or would be.
 size_t memory_run_place(struct memory_run *const *runs, size_t len, int64_t id);

@@ -251,6 +251,12 @@ static void memory_read_pruned(struct store *s, int64_t job_id, store_runs_done 
     ask_read(s, request_read_pruned(job_id), done, ctx);
 }
 
+static void memory_read_key(struct store *s, int64_t job_id, struct str key, store_runs_done *done,
+                            void *ctx)
+{
+    ask_read(s, request_read_key(job_id, key), done, ctx);
+}
+
 static void memory_find_runs(struct store *s, const struct store_find *find, store_runs_done *done,
                              void *ctx)
 {
@@ -375,6 +381,7 @@ static const struct store_ops memory_ops = {
     .read_run = memory_read_run,
     .prune = memory_prune,
     .read_pruned = memory_read_pruned,
+    .read_key = memory_read_key,
     .find_runs = memory_find_runs,
     .load_sightings = memory_load_sightings,
     .see = memory_see,

@@ -10,6 +10,7 @@
 static bool read_page(struct sql *sql, struct request *r);
 static bool read_run(struct sql *sql, struct request *r);
 static bool read_pasts(struct sql *sql, struct request *r);
+static bool read_key(struct sql *sql, struct request *r);
 static bool find_runs(struct sql *sql, struct request *r);
 static bool read_pruned(struct sql *sql, struct request *r);
 static bool tell_last(struct sql *sql, int64_t job_id, enum store_last what,
@@ -18,7 +19,7 @@ static bool alive_tell(struct sql *sql, struct store_load *load);
 static struct job_row job_column(sqlite3_stmt *statement);
 static void run_column(sqlite3_stmt *statement, struct arena *arena, struct store_run *to);
 
-#define OUTPUT_AT 26       // the column behind RUN_COLUMNS
+#define OUTPUT_AT 27       // the column behind RUN_COLUMNS
 #define ATTEMPTS_MAX 10000 // of one run that are read back
 
 static bool answer(struct sql *sql, struct request *r)
@@ -33,6 +34,8 @@ static bool answer(struct sql *sql, struct request *r)
         return find_runs(sql, r);
     if (r->kind == REQUEST_READ_PRUNED)
         return read_pruned(sql, r);
+    if (r->kind == REQUEST_READ_KEY)
+        return read_key(sql, r);
     if (r->kind == REQUEST_READ_ALERTS)
         return alert_rows_read(sql, &r->alert_query, r->arena, &r->alerts);
     if (r->kind == REQUEST_READ_PASTS)
@@ -293,6 +296,25 @@ static bool read_run(struct sql *sql, struct request *r)
     return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
+static bool read_key(struct sql *sql, struct request *r)
+{
+    sqlite3_stmt *statement = sql_get(sql, SQL_RUN_WITH_KEY);
+    int code = SQLITE_ERROR;
+
+    sqlite3_bind_int64(statement, 1, r->query.job_id);
+    sql_bind_text(statement, 2, r->key);
+    if (statement)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) {
+        r->page = arena_alloc(r->arena, sizeof *r->page);
+        r->page_count = 1;
+        run_column(statement, r->arena, r->page);
+    }
+    if (statement)
+        sqlite3_reset(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
 static bool alive_tell(struct sql *sql, struct store_load *load)
 {
     sqlite3_stmt *statement = sql_get(sql, SQL_RUNS_ALIVE);
@@ -359,6 +381,7 @@ static const struct run_ask *ask_column(sqlite3_stmt *statement, struct arena *a
     ask->start_at.us = sqlite3_column_int64(statement, 23);
     ask->cause_id = sqlite3_column_int64(statement, 24);
     ask->is_forced = sqlite3_column_int(statement, 25);
+    ask->overlap = sqlite3_column_int(statement, 26);
     return ask;
 }
 

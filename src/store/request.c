@@ -125,6 +125,15 @@ struct request *request_read_runs(const struct store_run_query *query)
     return r;
 }
 
+struct request *request_read_key(int64_t job_id, struct str key)
+{
+    struct request *r = request_new(REQUEST_READ_KEY, key.len);
+
+    r->query = (struct store_run_query){.job_id = job_id, .limit = 1};
+    r->key = arena_copy(r->arena, key);
+    return r;
+}
+
 struct request *request_read_run(int64_t run_id)
 {
     struct request *r = request_new(REQUEST_READ_RUN, 0);

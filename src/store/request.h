@@ -47,6 +47,7 @@ struct request {
     wall watermark;                 // CLAIM
     struct store_run_query query;   // READ_RUNS; of READ_RUN, DELETE_RUN before_id is the run
     struct store_find find;         // FIND_RUNS; of READ_PRUNED the job
+    struct str key;                 // READ_KEY, of the job query.job_id
     struct store_seen seen;         // SEE
     struct store_certificate_query wanted; // READ_CERTIFICATES; of READ_SIGHTINGS sha256 and limit
     struct store_prune prune;              // PRUNE
@@ -84,6 +85,7 @@ struct request {
 [[nodiscard]] struct request *request_read_run(int64_t run_id);
 [[nodiscard]] struct request *request_prune(const struct store_prune *prune);
 [[nodiscard]] struct request *request_read_pruned(int64_t job_id);
+[[nodiscard]] struct request *request_read_key(int64_t job_id, struct str key);
 [[nodiscard]] struct request *request_find_runs(const struct store_find *find);
 [[nodiscard]] struct request *request_see(const struct store_seen *seen);
 [[nodiscard]] struct request *

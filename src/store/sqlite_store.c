@@ -221,6 +221,12 @@ static void sqlite_read_pruned(struct store *s, int64_t job_id, store_runs_done 
     ask_read(s, request_read_pruned(job_id), done, ctx);
 }
 
+static void sqlite_read_key(struct store *s, int64_t job_id, struct str key, store_runs_done *done,
+                            void *ctx)
+{
+    ask_read(s, request_read_key(job_id, key), done, ctx);
+}
+
 static void sqlite_find_runs(struct store *s, const struct store_find *find, store_runs_done *done,
                              void *ctx)
 {
@@ -333,6 +339,7 @@ static const struct store_ops sqlite_ops = {
     .read_run = sqlite_read_run,
     .prune = sqlite_prune,
     .read_pruned = sqlite_read_pruned,
+    .read_key = sqlite_read_key,
     .find_runs = sqlite_find_runs,
     .load_sightings = sqlite_load_sightings,
     .see = sqlite_see,

@@ -199,6 +199,8 @@ struct store_ops {
                       store_runs_done *done, void *ctx);
     void (*read_run)(struct store *store, int64_t run_id, store_runs_done *done, void *ctx);
     void (*read_pruned)(struct store *store, int64_t job_id, store_runs_done *done, void *ctx);
+    void (*read_key)(struct store *store, int64_t job_id, struct str key, store_runs_done *done,
+                     void *ctx);
     void (*find_runs)(struct store *store, const struct store_find *find, store_runs_done *done,
                       void *ctx);
     bool (*load_sightings)(struct store *store,
@@ -328,6 +330,13 @@ static inline void store_read_runs(struct store *s, const struct store_run_query
 static inline void store_read_run(struct store *s, int64_t run_id, store_runs_done *done, void *ctx)
 {
     s->ops->read_run(s, run_id, done, ctx);
+}
+
+// The run of a job that has that key (struct run_ask), as in a page: 0 or 1.
+static inline void store_read_key(struct store *s, int64_t job_id, struct str key,
+                                  store_runs_done *done, void *ctx)
+{
+    s->ops->read_key(s, job_id, key, done, ctx);
 }
 
 // As read_runs, by slots. A job that is deleted has its runs still.

@@ -435,6 +435,7 @@ static bool ask_insert(struct writer *w, const struct run *run)
     sqlite3_bind_int64(statement, 7, run->ask->start_at.us);
     sqlite3_bind_int64(statement, 8, run->ask->cause_id);
     sqlite3_bind_int(statement, 9, run->ask->is_forced);
+    sqlite3_bind_int(statement, 10, run->ask->overlap);
     return sql_run(statement) == SQLITE_OK;
 }
 

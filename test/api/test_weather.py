@@ -160,6 +160,7 @@ def test_killed_during_a_run(server):
     wait_until(lambda: {s[0] for s in starts(server)} == {"once", "often"}, what="the start of both")
     began = starts(server)
     server.kill()
+    server.end_keepers()  # nobody knows how they end
     for line in began:
         os.kill(int(line[4]), signal.SIGKILL)
     server.start()
@@ -173,6 +174,7 @@ def test_killed_during_a_run(server):
     assert [s for s in starts(server) if s[0] == "once"] == [s for s in began if s[0] == "once"]
     nothing_twice(server)
     server.kill()
+    server.end_keepers()
     for line in starts(server):
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(line[4]), signal.SIGKILL)
@@ -373,6 +375,7 @@ def test_second_signal_does_not_wait(server):
     process.send_signal(signal.SIGTERM)
     assert process.wait(WAIT) == 0
     process.stdout.close()
+    server.end_keepers()
     with contextlib.suppress(ProcessLookupError):
         os.kill(int(starts(server)[0][4]), signal.SIGKILL)
     server.start()

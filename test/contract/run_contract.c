@@ -265,13 +265,26 @@ static void test_start_numbers(void **state)
     assert_int_equal(state_of(f, 1), RUN_RUNNING);
 }
 
+static int64_t key_holder(struct fixture *f, int64_t job_id, const char *key)
+{
+    struct page page = {0};
+    int64_t run_id;
+
+    store_read_key(f->store, job_id, str_of(key), on_runs, &page);
+    settle(f);
+    assert_true(page.is_there);
+    run_id = page.len ? page.v[0].run.id : 0;
+    page_done(&page);
+    return run_id;
+}
+
 static void test_ask(void **state)
 {
     struct fixture *f = *state;
     int64_t a = create(f, "a"), b = create(f, "b");
     char args[] = "[\"x\"]";
-    struct run_ask ask = {str_of(args), STR_LIT("k1"), 0xfedcba9876543210, SLOT(5), SLOT(6),
-                          77,           true};
+    struct run_ask ask = {str_of(args), STR_LIT("k1"), 0xfedcba9876543210, SLOT(5), SLOT(6), 77,
+                          OVERLAP_KILL, true};
     struct run runs[3] = {run_of(1, a, 1), run_of(2, a, 2), run_of(3, b, 3)};
     struct answer won;
     struct page page;
@@ -286,14 +299,14 @@ static void test_ask(void **state)
     args[2] = 'y'; // it has a copy
     reopen(f);
     page = read_run(f, 1);
-    assert_string_equal(page.v[0].ask, "[\"x\"] k1 fedcba9876543210 5 6 77 1");
+    assert_string_equal(page.v[0].ask, "[\"x\"] k1 fedcba9876543210 5 6 77 4 1");
     assert_int_equal(page.v[0].run.origin, RUN_RETRY);
     page_done(&page);
     page = read_runs(f, a, 0, 10);
-    assert_string_equal(page.v[0].ask, "[\"x\"] k1 fedcba9876543210 5 6 77 1");
+    assert_string_equal(page.v[0].ask, "[\"x\"] k1 fedcba9876543210 5 6 77 4 1");
     page_done(&page);
     (void)alive_loaded(f, text);
-    assert_string_equal(text, "1 queued 0 0 [\"x\"] k1 fedcba9876543210 5 6 77 1\n");
+    assert_string_equal(text, "1 queued 0 0 [\"x\"] k1 fedcba9876543210 5 6 77 4 1\n");
     // The key is taken, for this job.
     runs[1].ask = &ask;
     won = claim(f, &runs[1], 1, SLOT(0));
@@ -302,6 +315,10 @@ static void test_ask(void **state)
     assert_int_equal(state_of(f, 2), RUN_NONE);
     runs[2].ask = &ask;
     assert_true(claim(f, &runs[2], 1, SLOT(0)).won[0]);
+    assert_int_equal(key_holder(f, a, "k1"), 1);
+    assert_int_equal(key_holder(f, b, "k1"), 3);
+    assert_int_equal(key_holder(f, a, "k2"), 0);
+    assert_int_equal(key_holder(f, a, ""), 0);
     // Without a key there is nothing to collide with.
     ask.key = (struct str){0};
     assert_true(claim(f, &runs[1], 1, SLOT(0)).won[0]);

@@ -464,11 +464,13 @@ static void run_by_hand(struct world *w)
 {
     size_t clocks = sim_clock_job_count(w->options.is_long);
     size_t i = dice(w, sim_job_count(w->options.is_long));
+    struct hand_ask ask = {RUN_MANUAL, {.overlap = -1}, true};
     char word[64];
 
     snprintf(word, sizeof word, i < clocks ? "run job-%zu" : "run event-%zu", i);
     question(w, word);
-    sched_run_now(w->sched, str_of(word + strlen("run ")), dice(w, 2), run_said, number_of(w));
+    ask.ask.is_forced = dice(w, 2);
+    sched_run_now(w->sched, str_of(word + strlen("run ")), &ask, run_said, number_of(w));
 }
 
 static void window_put(struct world *w, enum store_calendar_kind kind, const char *name,

@@ -258,7 +258,9 @@ static void test_quarantine(void **state)
         {EVERY_15, "", "spec is not JSON"},
         {EVERY_15, "[]", "spec cannot be read"},
         {EVERY_15, "{}", "target: Field required"},
-        {EVERY_15, "{\"target\":\"f\",\"retries\":3}", "retries: Extra inputs"},
+        {EVERY_15, "{\"target\":\"f\",\"moons\":3}", "moons: Extra inputs"},
+        {EVERY_15, "{\"target\":\"f\",\"retries\":{\"max\":3,\"delay\":\"x\"}}", "delay"},
+        {EVERY_15, "{\"target\":\"f\",\"overlap\":\"often\"}", "overlap"},
         {EVERY_15, "{\"target\":\"f\",\"max_instances\":0}", "max_instances"},
         {EVERY_15, "{\"target\":\"f\",\"coalesce\":\"none\"}", "coalesce"},
         {EVERY_15, "{\"target\":\"f\",\"tags\":[\"a b\"]}", "tags"},
@@ -393,13 +395,33 @@ static void test_rules_are_kept(void **state)
     arena_free(arena);
 }
 
+static void test_instances_and_deadline(void **state)
+{
+    struct job job = {.max_instances = 1};
+
+    (void)state;
+    assert_int_equal(job_instances(&job), 1);
+    job.overlap = OVERLAP_ALLOW;
+    assert_int_equal(job_instances(&job), INT32_MAX);
+    job.max_instances = 2;
+    assert_int_equal(job_instances(&job), 2);
+    assert_int_equal(job_deadline(&job, (wall){5}).us, WALL_NEVER.us);
+    job.timeout_total_us = 7;
+    assert_int_equal(job_deadline(&job, (wall){5}).us, 12);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),          cmocka_unit_test(test_row_and_back),
-        cmocka_unit_test(test_rows_of_0_1_0),  cmocka_unit_test(test_presets),
-        cmocka_unit_test(test_paused),         cmocka_unit_test(test_quarantine),
-        cmocka_unit_test(test_grace),          cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_row_and_back),
+        cmocka_unit_test(test_rows_of_0_1_0),
+        cmocka_unit_test(test_presets),
+        cmocka_unit_test(test_paused),
+        cmocka_unit_test(test_quarantine),
+        cmocka_unit_test(test_instances_and_deadline),
+        cmocka_unit_test(test_grace),
+        cmocka_unit_test(test_texts),
         cmocka_unit_test(test_rules_are_kept),
     };
 

@@ -24,6 +24,7 @@ static void test_names(void **state)
     assert_string_equal(run_reason_name(REASON_SHUTDOWN), "shutdown");
     assert_string_equal(run_reason_name(REASON_LIMIT), "limit");
     assert_string_equal(run_reason_name(REASON_RETRY), "retry");
+    assert_string_equal(run_reason_sentence(REASON_ASKED), "A person or a program asked for it.");
     assert_string_equal(run_reason_name((enum run_reason)99), "unknown");
     assert_string_equal(run_origin_name(RUN_SCHEDULED), "schedule");
     assert_string_equal(run_origin_name(RUN_CATCHUP), "catchup");

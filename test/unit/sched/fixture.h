@@ -33,6 +33,8 @@ struct fixture {
     size_t started; // in all; runs[0..started)
     size_t ended;
     int64_t stop_grace_us; // as exec_stop was told; -1: it was not
+    size_t cancelled;      // calls of exec_cancel, and what the last one said
+    int64_t cancelled_id, cancel_grace_us;
 };
 
 static void fixture_exec_start(struct exec *exec, const struct exec_request *request,
@@ -46,9 +48,11 @@ static void fixture_exec_start(struct exec *exec, const struct exec_request *req
 
 static void fixture_exec_cancel(struct exec *exec, int64_t run_id, int64_t grace_us)
 {
-    (void)exec;
-    (void)run_id;
-    (void)grace_us;
+    struct fixture *f = (struct fixture *)exec;
+
+    f->cancelled++;
+    f->cancelled_id = run_id;
+    f->cancel_grace_us = grace_us;
 }
 
 static size_t fixture_exec_running(const struct exec *exec)
@@ -127,20 +131,26 @@ static inline void fixture_end(struct fixture *f, size_t i, enum run_state state
     fixture_settle(f);
 }
 
+// A run by hand as most want it.
+static inline const struct hand_ask *fixture_by_hand(bool is_forced)
+{
+    static struct hand_ask ask;
+
+    ask = (struct hand_ask){RUN_MANUAL, {.overlap = -1, .is_forced = is_forced}, true};
+    return &ask;
+}
+
 // A job with that trigger spec (JSON), not yet stored.
 static inline struct job *fixture_job(struct fixture *f, const char *name, const char *spec_text)
 {
     struct trigger_context context = {
         f->zones, STR_LIT("UTC"), clock_wall(&f->clock.base), {0}, NULL};
-    struct job *job = mem_alloc(sizeof *job);
+    struct job *job = job_new(str_of(name));
     json_t *spec = json_loads(spec_text, 0, NULL);
     struct err e;
 
-    job->max_instances = 1;
-    job->misfire_grace_us = JOB_GRACE_DEFAULT;
-    job_set_text(&job->name, str_of(name));
+    job->preset = 0; // it says all of them itself
     job_set_text(&job->target, STR_LIT("folder"));
-    job_set_text(&job->args, STR_LIT("[]"));
     assert_true(trigger_parse(spec, &context, &job->trigger, &e));
     json_decref(spec);
     return job;

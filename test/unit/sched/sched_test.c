@@ -240,14 +240,14 @@ static void test_run_now_and_stop(void **state)
     struct sched *s = life_begin(&f);
 
     (void)put(&f, s, "x", EVERY_10, STORE_CREATE);
-    sched_run_now(s, STR_LIT("nobody"), false, run_said, &said);
+    sched_run_now(s, STR_LIT("nobody"), fixture_by_hand(false), run_said, &said);
     assert_int_equal(said.code, ERR_NOT_FOUND);
-    sched_run_now(s, STR_LIT("x"), false, run_said, &said);
+    sched_run_now(s, STR_LIT("x"), fixture_by_hand(false), run_said, &said);
     fixture_settle(&f);
     assert_int_equal(said.code, ERR_NONE);
     assert_int_equal(f.started, 1);
     assert_int_equal(sched_progress(s, f.runs[0].request.run_id).len, 0); // it has said nothing
-    sched_run_now(s, STR_LIT("x"), false, run_said, &said);
+    sched_run_now(s, STR_LIT("x"), fixture_by_hand(false), run_said, &said);
     assert_int_equal(said.code, ERR_CONCURRENCY);
     sched_stop(s, 5 * S, flag, &is_stopped);
     assert_int_equal(f.stop_grace_us, 5 * S);
@@ -424,7 +424,7 @@ static void test_run_by_hand_is_no_slot(void **state)
     (void)put(&f, s, "x", "{\"type\":\"interval\",\"seconds\":1000,\"jitter\":500}", STORE_CREATE);
     fixture_pass(&f, 1001 * S);
     assert_int_equal(f.started, 0); // it waits for its jitter
-    sched_run_now(s, STR_LIT("x"), false, run_said, &said);
+    sched_run_now(s, STR_LIT("x"), fixture_by_hand(false), run_said, &said);
     fixture_settle(&f);
     assert_int_equal(said.code, ERR_NONE);
     fixture_end(&f, 0, RUN_SUCCEEDED);
@@ -474,7 +474,7 @@ static void run_by_hand(struct fixture *f, struct sched *s, const char *name)
 {
     struct said said = {0};
 
-    sched_run_now(s, str_of(name), false, run_said, &said);
+    sched_run_now(s, str_of(name), fixture_by_hand(false), run_said, &said);
     fixture_settle(f);
     assert_int_equal(said.code, ERR_NONE);
 }
@@ -552,7 +552,7 @@ static void test_after_a_run_by_hand(void **state)
     // One that the store refuses has not been.
     struct said said = {0};
     memory_store_fail(f.store, 1);
-    sched_run_now(s, STR_LIT("x"), false, run_said, &said);
+    sched_run_now(s, STR_LIT("x"), fixture_by_hand(false), run_said, &said);
     assert_int_equal(next_of(s, "x").us, WALL_NEVER.us);
     fixture_settle(&f);
     assert_int_equal(said.code, ERR_STORE);
@@ -892,6 +892,27 @@ static void test_zone_data(void **state)
     life_over(&f, s);
 }
 
+// By number of the job and the run: what waits ends at once, what runs is told to.
+static void test_cancel(void **state)
+{
+    struct fixture f;
+    struct said said = {0};
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+
+    (void)put(&f, s, "x", EVERY_10, STORE_CREATE);
+    sched_run_now(s, STR_LIT("x"), fixture_by_hand(false), run_said, &said);
+    fixture_settle(&f);
+    int64_t job_id = sched_find(s, STR_LIT("x"))->id, run_id = f.runs[0].request.run_id;
+
+    assert_false(sched_cancel(s, job_id, run_id + 1));
+    assert_true(sched_cancel(s, job_id, run_id));
+    assert_int_equal(f.cancelled_id, run_id);
+    life_over(&f, s);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -913,6 +934,7 @@ int main(void)
         cmocka_unit_test(test_after_an_edit_and_a_pause),
         cmocka_unit_test(test_failing_claim_meets_another_delay),
         cmocka_unit_test(test_after_a_misfire),
+        cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_startup),
         cmocka_unit_test(test_startup_after_an_edit_and_a_pause),
         cmocka_unit_test(test_manual),

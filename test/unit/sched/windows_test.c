@@ -550,18 +550,18 @@ static void test_by_hand(void **state)
 
     job_put(l, "x", "{\"expr\":\"0 2 * * *\"}");
     freeze(l, "audit", "{\"from\":\"2026-01-01\",\"to\":\"2026-01-03\",\"reason\":\"no changes\"}");
-    sched_run_now(l->s, STR_LIT("x"), false, said_run, &said);
+    sched_run_now(l->s, STR_LIT("x"), fixture_by_hand(false), said_run, &said);
     assert_int_equal(said.code, ERR_FROZEN);
     assert_string_equal(said.message, "freeze audit: no changes");
     assert_string_equal(said.hint, "wait until 2026-01-04 00:00:00 UTC, or run it with force=true "
                                    "if it must be now");
-    sched_run_now(l->s, STR_LIT("x"), true, said_run, &said);
+    sched_run_now(l->s, STR_LIT("x"), fixture_by_hand(true), said_run, &said);
     fixture_settle(&l->f);
     assert_int_equal(said.code, ERR_NONE);
     assert_int_equal(l->f.started, 1);
     fixture_end(&l->f, 0, RUN_SUCCEEDED);
     freeze(l, "audit", "{\"from\":\"2026-01-01\",\"reason\":\"no changes\"}");
-    sched_run_now(l->s, STR_LIT("x"), false, said_run, &said);
+    sched_run_now(l->s, STR_LIT("x"), fixture_by_hand(false), said_run, &said);
     assert_string_equal(said.hint, "run it with force=true if it must be now");
 }
 

@@ -155,7 +155,7 @@ static void test_asks(void **state)
     struct run run = {.id = 1, .state = RUN_QUEUED, .ask = &ask};
     struct run_start start = {1, 2, {3}, false};
     struct request *claim = request_claim(&run, 1, (wall){0}), *starts = request_start(&start, 1);
-    struct request *removal = request_delete_run(44);
+    struct request *removal = request_delete_run(44), *holder = request_read_key(4, STR_LIT("k"));
 
     (void)state;
     key[1] = '2';
@@ -163,6 +163,9 @@ static void test_asks(void **state)
     assert_true(str_eq(claim->runs[0].ask->key, STR_LIT("k1")));
     assert_null(request_copy_ask(claim->arena, NULL));
     assert_int_equal(starts->starts[0].attempt, 2);
+    assert_int_equal(holder->query.job_id, 4);
+    assert_true(str_eq(holder->key, STR_LIT("k")));
+    request_free(holder);
     assert_int_equal(request_weight(starts), 1);
     assert_false(request_refuse_key(claim, &claim->runs[0], 77));
     assert_int_equal(claim->err.code, ERR_EXISTS);

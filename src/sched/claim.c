@@ -1,0 +1,334 @@
+// claim.c - from due to claimed: slots that are due become rows of the ledger, in batches.
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/claim.h"
+
+#include "sched/ledger.h"
+#include "sched/plan.h"
+#include "sched/policy.h"
+#include "sched/rest.h"
+
+// Smaller claims would have their first runs started sooner and their last ones later: each claim
+// is a sync and two hand-overs between threads, and the runs of one take the processors from the
+// store while it writes the next.
+#define CLAIM_MAX 1024
+#define GATHER_US 20000 // of the loop's time for one claim: after an outage, counting takes long
+#define AHEAD_US 20000  // before a slot, its run is prepared
+
+static void claim_answered(const struct store_answer *answer, void *ctx);
+static void look(void *ctx);
+static void runs_expect(void *ctx);
+
+void claims_init(struct claims *claims, struct core *core, struct lives *lives, struct queue *queue)
+{
+    *claims = (struct claims){.core = core, .lives = lives, .queue = queue, .most = CLAIM_MAX};
+}
+
+void claims_done(struct claims *claims)
+{
+    claims_stop(claims);
+    loop_defer_cancel(claims->core->loop, runs_expect, claims);
+    vec_done(&claims->rows);
+    vec_done(&claims->answered);
+}
+
+void claims_stop(struct claims *claims)
+{
+    loop_alarm_stop(claims->core->loop, &claims->ahead);
+    loop_alarm_stop(claims->core->loop, &claims->alarm);
+}
+
+// ---- gathering ----
+
+static void rows_add(struct claims *claims, struct entry *entry, const struct verdict *v, wall now)
+{
+    struct claim_rows *rows = &claims->rows;
+
+    vec_reserve(rows, rows->len + LEDGER_ROWS_MAX);
+    struct run *run = rows->v + rows->len;
+
+    rows->len += ledger_rows(&claims->core->ids, entry->job, v, now, run);
+    entry->running += run->state == RUN_RUNNING;
+    entry->queued += run->state == RUN_QUEUED;
+}
+
+// Moves due entries into the claim until nothing is due, the claim is full, or others should have
+// their turn.
+static void rows_gather(struct claims *claims, wall now)
+{
+    struct core *c = claims->core;
+    const struct clock *clock = loop_clock(c->loop);
+    mono until = mono_after_us(clock_mono(clock), GATHER_US);
+
+    vec_clear(&claims->rows);
+    while (claims->rows.len < claims->most &&
+           (claims->rows.len == 0 || clock_mono(clock).us < until.us)) {
+        struct entry *entry = due_pop(c->due, now);
+        struct verdict v;
+
+        if (!entry)
+            return;
+        const struct situation situation = {.job = entry->job,
+                                            .holds = {c->freezes, c->pauses},
+                                            .slot = entry->slot,
+                                            .now = now,
+                                            .running = entry->running,
+                                            .queued = entry->queued,
+                                            .spread_from = entry->spread_from};
+
+        policy_decide(&situation, &v);
+        entry->spread_from = v.spread_from;
+        if (v.kind == VERDICT_WAIT && v.not_before.us == 0) {
+            due_hold(c->due, entry);
+            continue;
+        }
+        if (v.kind != VERDICT_WAIT)
+            rows_add(claims, entry, &v, now);
+        due_plan_late(c->due, entry, v.next, v.not_before);
+    }
+}
+
+// While the store writes the claim, the executor may prepare its runs. Deferred, so that the
+// store's thread has been rung before.
+static void runs_expect(void *ctx)
+{
+    struct claims *claims = ctx;
+
+    for (size_t i = 0; claims->core->is_claiming && i < claims->rows.len; i++) {
+        const struct run *run = &claims->rows.v[i];
+        const struct entry *entry = due_find_id(claims->core->due, run->job_id);
+
+        if (entry && run->state == RUN_RUNNING)
+            exec_expect(claims->core->exec, entry->job->kind, entry->job->target);
+    }
+}
+
+static void entry_expect(const struct entry *entry, void *ctx)
+{
+    struct claims *claims = ctx;
+
+    exec_expect(claims->core->exec, entry->job->kind, entry->job->target);
+}
+
+// Shortly before slots are due, while there is nothing else to do.
+static void look_ahead(void *ctx)
+{
+    struct claims *claims = ctx;
+    wall until = {core_now(claims->core).us + AHEAD_US + 1000};
+
+    due_soon(claims->core->due, until, 2 * CLAIM_MAX, entry_expect, claims);
+}
+
+static void alarms_set(struct claims *claims, wall now, wall next)
+{
+    struct loop *loop = claims->core->loop;
+
+    loop_alarm_stop(loop, &claims->ahead);
+    if (next.us == WALL_NEVER.us) {
+        loop_alarm_stop(loop, &claims->alarm);
+        return;
+    }
+    loop_alarm_set(loop, &claims->alarm, next, look, claims);
+    if (next.us - now.us > AHEAD_US)
+        loop_alarm_set(loop, &claims->ahead, (wall){next.us - AHEAD_US}, look_ahead, claims);
+}
+
+// The watermark alone.
+static void mark_answered(const struct store_answer *answer, void *ctx)
+{
+    struct claims *claims = ctx;
+
+    if (answer->err)
+        core_failing(claims->core, answer->err);
+    else
+        core_healthy(claims->core);
+    claims_look(claims);
+}
+
+void claims_mark(struct claims *claims)
+{
+    struct core *c = claims->core;
+
+    store_claim(c->store, NULL, 0, due_mark(c->due, core_now(c)), mark_answered, claims);
+}
+
+void claims_step(struct claims *claims, int64_t step_us)
+{
+    for (size_t i = 0; claims->core->is_claiming && i < claims->rows.len; i++)
+        if (claims->rows.v[i].state == RUN_SKIPPED)
+            claims->rows.v[i].finished_at.us += step_us;
+}
+
+void claims_look(struct claims *claims)
+{
+    struct core *c = claims->core;
+
+    if (c->is_claiming || c->is_stopping || core_is_held(c))
+        return;
+    wall now = core_now(c);
+    wall next = due_next(c->due);
+
+    if (next.us > now.us) {
+        if (c->due->is_set_back)
+            claims_mark(claims);
+        alarms_set(claims, now, next);
+        return;
+    }
+    rows_gather(claims, now);
+    if (claims->rows.len == 0) {
+        claims_look(claims);
+        return;
+    }
+    c->is_claiming = true;
+    store_claim(c->store, claims->rows.v, claims->rows.len, due_mark(c->due, now), claim_answered,
+                claims);
+    loop_defer(c->loop, runs_expect, claims);
+}
+
+static void look(void *ctx)
+{
+    claims_look(ctx);
+}
+
+// ---- the answer ----
+
+// Whether a slot that was due when it was claimed belongs to the definition in force now.
+static bool slot_is_due(const struct entry *entry, wall slot)
+{
+    const struct job *job = entry->job;
+
+    if (job->state > JOB_PAUSED || !job->trigger)
+        return false;
+    if (trigger_is_once(job->trigger))
+        return trigger_next(job->trigger, (wall){INT64_MIN}).us == slot.us;
+    return slot.us > job->effective_from.us;
+}
+
+// A row that was to be alive is not.
+static void row_uncount(struct entry *entry, const struct run *run)
+{
+    entry->running -= run->state == RUN_RUNNING;
+    entry->queued -= run->state == RUN_QUEUED;
+}
+
+// The slots of a failed claim are due again. Backwards, so that an entry with several rows ends at
+// its first.
+static void claim_undo(struct claims *claims)
+{
+    struct due *due = claims->core->due;
+
+    for (size_t i = claims->rows.len; i-- > 0;) {
+        const struct run *run = &claims->rows.v[i];
+        wall first = run->missed > 0 ? run->missed_from : run->scheduled_at;
+        struct entry *entry = due_find_id(due, run->job_id);
+
+        if (!entry)
+            continue;
+        row_uncount(entry, run);
+        if (entry->is_relative)
+            plan_again(due, entry);
+        else if (first.us < entry->slot.us && slot_is_due(entry, first))
+            due_plan(due, entry, first);
+    }
+}
+
+static void row_tell(struct core *c, const struct run *run, const struct job *job)
+{
+    tally_row(c->tally, job->kind, run);
+    if (run->missed > 0)
+        (void)events_add_run(c->events, EVENT_RUN_MISSED, run, job->name);
+    if (run->state == RUN_SKIPPED)
+        (void)events_add_run(c->events, EVENT_RUN_SKIPPED, run, job->name);
+}
+
+// What became of a row: everything but the start of its run.
+static void row_settle(struct claims *claims, const struct run *run, bool won)
+{
+    struct core *c = claims->core;
+    struct entry *entry = due_find_id(c->due, run->job_id);
+
+    if (entry && (won || run->scheduled_at.us > entry->claimed.us))
+        entry->claimed = run->scheduled_at;
+    if (won)
+        c->missed += run->missed;
+    if (won && entry)
+        row_tell(c, run, entry->job);
+    if (won && run->state == RUN_SKIPPED)
+        c->skipped++;
+    if (!won && entry)
+        row_uncount(entry, run);
+    if (entry) {
+        plan_claimed(c->due, entry, run, won);
+        rest_look(c, entry);
+    }
+}
+
+// The rows of the claim make room for those of the next one.
+static void rows_set_aside(struct claims *claims)
+{
+    struct claim_rows rows = claims->rows;
+
+    claims->rows = claims->answered;
+    claims->answered = rows;
+}
+
+static void queued_begin(struct claims *claims, const struct run *run, struct live *live)
+{
+    struct entry *entry = live->entry;
+    enum job_overlap overlap = run->ask && run->ask->overlap >= 0
+                                   ? (enum job_overlap)run->ask->overlap
+                                   : entry->job->overlap;
+
+    live->count = run->reason == REASON_OVERLAP ? COUNT_QUEUED : COUNT_NONE;
+    (void)events_add_run(claims->core->events, EVENT_RUN_QUEUED, run, entry->job->name);
+    queue_add(claims->queue, live);
+    if (run->reason == REASON_OVERLAP && (overlap == OVERLAP_CANCEL || overlap == OVERLAP_KILL))
+        queue_replace(claims->queue, entry, live, overlap == OVERLAP_KILL);
+}
+
+void claim_begin(struct claims *claims, const struct run *run)
+{
+    struct core *c = claims->core;
+    struct entry *entry = due_find_id(c->due, run->job_id);
+    struct live *live = live_new(claims->lives, run, entry);
+
+    if (!entry) { // it was deleted meanwhile
+        queue_add(claims->queue, live);
+    } else if (run->state == RUN_QUEUED) {
+        queued_begin(claims, run, live);
+    } else {
+        live->count = COUNT_RUNNING;
+        c->claimed++;
+        (void)events_add_run(c->events, EVENT_RUN_STARTED, run, entry->job->name);
+        live_begin(live);
+    }
+}
+
+static void won_begin(struct claims *claims, const bool *won)
+{
+    for (size_t i = 0; i < claims->answered.len; i++)
+        if (won[i] && claims->answered.v[i].state != RUN_SKIPPED)
+            claim_begin(claims, &claims->answered.v[i]);
+}
+
+// First the next claim, then the starts of this one: the store writes that while these start.
+static void claim_answered(const struct store_answer *answer, void *ctx)
+{
+    struct claims *claims = ctx;
+    struct core *c = claims->core;
+
+    c->is_claiming = false;
+    if (answer->err) {
+        claim_undo(claims);
+        core_failing(c, answer->err);
+        claims_look(claims);
+    } else {
+        core_healthy(c);
+        for (size_t i = 0; i < claims->rows.len; i++)
+            row_settle(claims, &claims->rows.v[i], answer->won[i]);
+        rows_set_aside(claims);
+        claims_look(claims);
+        won_begin(claims, answer->won);
+    }
+    lives_save_soon(claims->lives);
+    c->hooks->answered(c->ctx);
+}

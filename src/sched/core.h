@@ -1,0 +1,70 @@
+// core.h - what the parts of the dispatcher share: whom they work for, and how the store fares.
+//
+// The parts stand on each other: rest, live, queue, claim, hand, dispatch. What a lower one has to
+// tell goes up through hooks.
+//
+// While the store fails nothing starts; a second after each failure hooks->retry is called, until a
+// write has been accepted.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/loop.h"
+#include "exec/exec.h"
+#include "job/freeze.h"
+#include "sched/due.h"
+#include "sched/events.h"
+#include "sched/tally.h"
+#include "store/store.h"
+
+struct live;
+struct pauses;
+
+struct core_hooks {
+    void (*retry)(void *ctx);                      // time to try what the store refused
+    void (*ended)(struct entry *entry, void *ctx); // an attempt has ended: there may be room
+    void (*answered)(void *ctx);                   // the store has written something, or refused
+    void (*waits)(struct live *live, void *ctx);   // it is durable that another attempt follows
+};
+
+struct core {
+    struct loop *loop;
+    struct store *store;
+    struct exec *exec;
+    struct due *due;
+    const struct freezes *freezes; // NULL: none
+    const struct pauses *pauses;   // NULL: none
+    struct events *events;         // NULL: nobody is told
+    struct tally *tally;
+    const struct core_hooks *hooks;
+    void *ctx;
+    struct run_ids ids;
+    bool is_stopping;              // nothing is claimed or started any more
+    bool is_claiming;              // a claim is with the store
+    struct loop_timer retry_timer; // after a failure of the store
+    size_t refused;                // ends that the store has refused
+    bool is_failing;               // the store did not accept the last write
+    bool is_told;                  // the log says so
+    mono told_at;
+    struct err failure;
+    int64_t claimed, finished, skipped, missed;
+};
+
+// Sets up; all are borrowed. events, tally and the hooks are set by the caller.
+void core_init(struct core *c, struct loop *loop, struct store *store, struct exec *exec,
+               struct due *due, const struct freezes *freezes);
+void core_done(struct core *c);
+
+static inline wall core_now(const struct core *c)
+{
+    return clock_wall(loop_clock(c->loop));
+}
+
+// A write has failed, or one was accepted. Nothing is healthy while ends are refused.
+void core_failing(struct core *c, const struct err *err);
+void core_healthy(struct core *c);
+
+// Whether nothing may be asked of the store until the next try.
+bool core_is_held(const struct core *c);

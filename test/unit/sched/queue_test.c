@@ -1,0 +1,567 @@
+// queue_test.c - runs that wait: for a moment, for room, for the next attempt; also over restarts.
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/queue.h"
+
+#include "bench.h"
+
+#define DAILY "{\"type\":\"interval\",\"days\":1}"
+
+static struct retries *retries_new(int max, int64_t delay_us)
+{
+    struct retries *r = mem_alloc(sizeof *r);
+
+    *r = (struct retries){.max = max,
+                          .backoff = BACKOFF_FIXED,
+                          .delay_us = delay_us,
+                          .max_delay_us = 3600 * S,
+                          .codes = {~UINT64_C(0), ~UINT64_C(0), ~UINT64_C(0), ~UINT64_C(0)},
+                          .on_timeout = true};
+    r->text =
+        (struct str){str_own(STR_LIT("{\"max\":9,\"backoff\":\"fixed\",\"delay\":\"30s\"}")), 43};
+    return r;
+}
+
+static struct entry *stored_as(struct bench *b, const char *spec, void (*change)(struct job *job))
+{
+    struct job *job = fixture_job(&b->f, "x", spec);
+
+    change(job);
+    return stored_job(b, job);
+}
+
+static void as_queue(struct job *job)
+{
+    job->overlap = OVERLAP_QUEUE;
+}
+
+// One runs, one waits, the third finds the queue full; each end lets the next one begin.
+static void test_queue_one(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, EVERY_10, as_queue);
+
+    fixture_pass(&b.f, 35 * S);
+    assert_int_equal(b.f.started, 1);
+    assert_int_equal(entry->running, 1);
+    assert_int_equal(entry->queued, 1);
+    assert_int_equal(queue_count(&b.d.queue), 1);
+    assert_int_equal(b.d.core.skipped, 1);
+    fixture_end(&b.f, 0, RUN_SUCCEEDED);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(b.f.runs[1].request.scheduled_at.us, T0 + 20 * S);
+    assert_int_equal(b.f.runs[1].request.attempt, 1);
+    assert_int_equal(entry->queued, 0);
+    assert_int_equal(bench_row(&b, b.f.runs[1].request.run_id).run.state, RUN_RUNNING);
+    fixture_end(&b.f, 1, RUN_SUCCEEDED);
+    assert_int_equal(entry->running, 0);
+    assert_int_equal(b.f.started, 2);
+    bench_close(&b);
+}
+
+// Durable before it begins: nothing starts while the store refuses, and then it does, once.
+static void test_start_is_durable_first(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, EVERY_10, as_queue);
+
+    fixture_pass(&b.f, 25 * S);
+    memory_store_delay(b.f.store, 1000, 1000);
+    fixture_end(&b.f, 0, RUN_SUCCEEDED); // its end goes first
+    memory_store_fail(b.f.store, 2);
+    fixture_pass(&b.f, 5000);
+    assert_int_equal(b.f.started, 1);
+    assert_true(b.d.core.is_failing);
+    fixture_pass(&b.f, 3 * S);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(entry->running, 1);
+    assert_false(b.d.core.is_failing);
+    bench_close(&b);
+}
+
+static void as_cancel(struct job *job)
+{
+    job->overlap = OVERLAP_CANCEL;
+    job->kill_grace_us = 3 * S;
+}
+
+static void as_kill(struct job *job)
+{
+    job->overlap = OVERLAP_KILL;
+}
+
+// The one in progress is ended, and the new one begins when it is gone; of those that wait the
+// newest stays.
+static void replaces(void (*as)(struct job *job), int64_t grace_us)
+{
+    struct bench b;
+
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, EVERY_10, as);
+
+    fixture_pass(&b.f, 15 * S);
+    assert_int_equal(b.f.cancelled, 0);
+    fixture_pass(&b.f, 5 * S);
+    assert_int_equal(b.f.cancelled, 1);
+    assert_int_equal(b.f.cancelled_id, b.f.runs[0].request.run_id);
+    assert_int_equal(b.f.cancel_grace_us, grace_us);
+    assert_int_equal(b.f.started, 1);
+    int64_t second = entry->lives->run_id;
+
+    fixture_pass(&b.f, 10 * S); // it takes its time: the third replaces the second
+    assert_int_equal(b.f.cancelled, 1);
+    assert_int_equal(entry->queued, 1);
+    assert_int_equal(bench_row(&b, second).run.state, RUN_SKIPPED);
+    assert_int_equal(bench_row(&b, second).run.reason, REASON_REPLACED);
+    fixture_end(&b.f, 0, RUN_CANCELLED);
+    assert_int_equal(bench_row(&b, b.f.runs[0].request.run_id).run.reason, REASON_REPLACED);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(b.f.runs[1].request.scheduled_at.us, T0 + 30 * S);
+    bench_close(&b);
+}
+
+static void test_cancel_running(void **state)
+{
+    (void)state;
+    replaces(as_cancel, 3 * S);
+}
+
+static void test_kill_running(void **state)
+{
+    (void)state;
+    replaces(as_kill, 0);
+}
+
+static void as_allow(struct job *job)
+{
+    job->overlap = OVERLAP_ALLOW;
+}
+
+static void test_allow(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, EVERY_10, as_allow);
+
+    fixture_pass(&b.f, 55 * S);
+    assert_int_equal(b.f.started, 5);
+    assert_int_equal(entry->running, 5);
+    entry->job->max_instances = 6; // more than 1: then it counts
+    fixture_pass(&b.f, 20 * S);
+    assert_int_equal(b.f.started, 6);
+    assert_int_equal(b.d.core.skipped, 1);
+    bench_close(&b);
+}
+
+static void as_retried(struct job *job)
+{
+    job->retries = retries_new(2, 30 * S);
+}
+
+// Three attempts; between two of them the run is in progress still, and the next slot is skipped.
+static void test_retries(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, EVERY_10, as_retried);
+    struct bench_row row;
+
+    fixture_pass(&b.f, 10 * S);
+    fixture_end(&b.f, 0, RUN_FAILED);
+    int64_t id = b.f.runs[0].request.run_id;
+
+    row = bench_row(&b, id);
+    assert_int_equal(row.run.state, RUN_WAITING);
+    assert_int_equal(row.run.try_at.us, T0 + 40 * S);
+    assert_int_equal(entry->running, 1);
+    assert_int_equal(b.d.lives.busy, 0);
+    fixture_pass(&b.f, 30 * S - 1);
+    assert_int_equal(b.f.started, 1);
+    assert_int_equal(b.d.core.skipped, 2);
+    fixture_pass(&b.f, 1);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(b.f.runs[1].request.run_id, id);
+    assert_int_equal(b.f.runs[1].request.attempt, 2);
+    assert_int_equal(b.f.runs[1].request.scheduled_at.us, T0 + 10 * S);
+    fixture_end(&b.f, 1, RUN_FAILED);
+    fixture_pass(&b.f, 30 * S);
+    assert_int_equal(b.f.runs[2].request.attempt, 3);
+    fixture_end(&b.f, 2, RUN_FAILED);
+    row = bench_row(&b, id);
+    assert_int_equal(row.run.state, RUN_FAILED);
+    assert_int_equal(row.run.attempt, 3);
+    assert_int_equal(row.attempts, 2);
+    assert_int_equal(entry->running, 0);
+    bench_close(&b);
+}
+
+static void as_queue_retried(struct job *job)
+{
+    as_queue(job);
+    as_retried(job);
+}
+
+// What waits goes on in the next life, at the same moments; what ran is lost.
+static void test_restart(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, DAILY, as_queue_retried);
+
+    (void)bench_ask(&b, entry, NULL);
+    fixture_pass(&b.f, 5 * S);
+    fixture_end(&b.f, 0, RUN_FAILED);                      // its next attempt is at 35
+    struct bench_said queued = bench_ask(&b, entry, NULL); // it counts as in progress still
+
+    assert_int_equal(queued.code, ERR_NONE);
+    assert_int_equal(bench_row(&b, queued.run_id).run.state, RUN_QUEUED);
+    entry = bench_again(&b, entry);
+    assert_int_equal(entry->running, 1);
+    assert_int_equal(entry->queued, 1);
+    assert_int_equal(b.f.started, 1);
+    fixture_pass(&b.f, 30 * S - 1);
+    assert_int_equal(b.f.started, 1);
+    fixture_pass(&b.f, 1);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(b.f.runs[1].request.attempt, 2);
+    // Now it dies while that attempt runs: lost, and the one that waits has its turn.
+    entry = bench_again(&b, entry);
+    assert_int_equal(bench_row(&b, b.f.runs[0].request.run_id).run.state, RUN_LOST);
+    assert_int_equal(b.f.started, 3);
+    assert_int_equal(b.f.runs[2].request.run_id, queued.run_id);
+    bench_close(&b);
+}
+
+static void as_rerun(struct job *job)
+{
+    job->on_lost = ON_LOST_RERUN;
+}
+
+// The lost attempt stays in the history, the next one follows at once, again and again.
+static void test_rerun(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, DAILY, as_rerun);
+    struct bench_said said = bench_ask(&b, entry, NULL);
+
+    for (int attempt = 2; attempt <= 4; attempt++) {
+        entry = bench_again(&b, entry);
+        assert_int_equal(b.f.started, attempt);
+        assert_int_equal(b.f.runs[attempt - 1].request.run_id, said.run_id);
+        assert_int_equal(b.f.runs[attempt - 1].request.attempt, attempt);
+    }
+    fixture_end(&b.f, 3, RUN_SUCCEEDED);
+    assert_int_equal(bench_row(&b, said.run_id).run.state, RUN_SUCCEEDED);
+    assert_int_equal(bench_row(&b, said.run_id).attempts, 3);
+    bench_close(&b);
+}
+
+static void as_limited(struct job *job)
+{
+    as_queue_retried(job);
+    job->timeout_us = 100 * S;
+    job->timeout_total_us = 60 * S;
+}
+
+// The time in all: it cuts an attempt short, forbids one that would come too late, ends a wait.
+static void test_deadline(void **state)
+{
+    struct bench b;
+    struct bench_row row;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, DAILY, as_limited);
+    struct bench_said first = bench_ask(&b, entry, NULL), second = bench_ask(&b, entry, NULL);
+
+    assert_int_equal(b.f.runs[0].request.timeout_us, 60 * S);
+    fixture_pass(&b.f, 20 * S);
+    fixture_end(&b.f, 0, RUN_FAILED);
+    fixture_pass(&b.f, 30 * S); // at 50
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(b.f.runs[1].request.timeout_us, 10 * S);
+    fixture_end(&b.f, 1, RUN_FAILED); // at 80 it would be over
+    row = bench_row(&b, first.run_id);
+    assert_int_equal(row.run.state, RUN_FAILED);
+    assert_int_equal(row.run.attempt, 2);
+    assert_int_equal(b.f.started, 3); // the one that waited
+    assert_int_equal(b.f.runs[2].request.run_id, second.run_id);
+    struct bench_said third = bench_ask(&b, entry, NULL);
+
+    fixture_pass(&b.f, 10 * S);
+    fixture_end(&b.f, 2, RUN_TIMED_OUT); // the limit in all, so not again
+    row = bench_row(&b, second.run_id);
+    assert_int_equal(row.run.state, RUN_TIMED_OUT);
+    assert_int_equal(row.run.reason, REASON_DEADLINE);
+    assert_int_equal(b.f.runs[3].request.run_id, third.run_id);
+    struct bench_said fourth = bench_ask(&b, entry, NULL);
+
+    fixture_pass(&b.f, 60 * S);
+    row = bench_row(&b, fourth.run_id);
+    assert_int_equal(row.run.state, RUN_TIMED_OUT);
+    assert_int_equal(row.run.reason, REASON_DEADLINE);
+    assert_int_equal(row.run.attempt, 0);
+    assert_int_equal(entry->queued, 0);
+    bench_close(&b);
+}
+
+// In each phase: between attempts, queued, in progress, on its way to the store.
+static void test_cancel(void **state)
+{
+    struct bench b;
+    struct bench_row row;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, DAILY, as_queue_retried);
+    struct bench_said first = bench_ask(&b, entry, NULL), second = bench_ask(&b, entry, NULL);
+
+    assert_false(dispatch_cancel(&b.d, entry, 12345));
+    assert_true(dispatch_cancel(&b.d, entry, second.run_id));
+    row = bench_row(&b, second.run_id);
+    assert_int_equal(row.run.state, RUN_CANCELLED);
+    assert_int_equal(row.run.reason, REASON_ASKED);
+    assert_false(dispatch_cancel(&b.d, entry, second.run_id));
+    fixture_end(&b.f, 0, RUN_FAILED);
+    assert_true(dispatch_cancel(&b.d, entry, first.run_id));
+    row = bench_row(&b, first.run_id);
+    assert_int_equal(row.run.state, RUN_CANCELLED);
+    assert_int_equal(row.run.attempt, 1);
+    assert_int_equal(entry->running, 0);
+    // In progress: TERM, and no other attempt.
+    first = bench_ask(&b, entry, NULL);
+    assert_true(dispatch_cancel(&b.d, entry, first.run_id));
+    assert_int_equal(b.f.cancelled_id, first.run_id);
+    assert_int_equal(b.f.cancel_grace_us, 5 * S);
+    second = bench_ask(&b, entry, NULL);
+    memory_store_delay(b.f.store, 1000, 1000);
+    fixture_end(&b.f, 1, RUN_CANCELLED);
+    fixture_pass(&b.f, 1500); // the start of the second is with the store
+    assert_true(b.d.queue.is_starting);
+    assert_true(dispatch_cancel(&b.d, entry, second.run_id));
+    fixture_pass(&b.f, 20000);
+    assert_int_equal(b.f.started, 2);
+    memory_store_delay(b.f.store, 0, 0);
+    row = bench_row(&b, second.run_id);
+    assert_int_equal(row.run.state, RUN_CANCELLED);
+    assert_int_equal(row.run.reason, REASON_ASKED);
+    row = bench_row(&b, first.run_id);
+    assert_int_equal(row.run.reason, REASON_ASKED);
+    assert_int_equal(entry->running, 0);
+    assert_null(entry->lives);
+    bench_close(&b);
+}
+
+static void is_idle(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+// A stop does not wait for what waits, and starts none of it.
+static void test_stop(void **state)
+{
+    bool has_stopped = false;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, DAILY, as_queue_retried);
+
+    (void)bench_ask(&b, entry, NULL);
+    struct bench_said second = bench_ask(&b, entry, NULL);
+
+    dispatch_stop(&b.d, is_idle, &has_stopped);
+    assert_false(has_stopped);
+    fixture_end(&b.f, 0, RUN_FAILED);
+    assert_true(has_stopped);
+    assert_int_equal(b.f.started, 1);
+    assert_int_equal(queue_count(&b.d.queue), 2);
+    entry = bench_again(&b, entry);
+    assert_int_equal(b.f.started, 1);
+    fixture_pass(&b.f, 30 * S);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(bench_row(&b, second.run_id).run.state, RUN_QUEUED);
+    bench_close(&b);
+}
+
+// The job goes: what waits of it ends, what runs goes on.
+static void test_deleted(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, DAILY, as_queue);
+    struct bench_said first = bench_ask(&b, entry, NULL), second = bench_ask(&b, entry, NULL);
+
+    queue_drop(&b.d.queue, entry);
+    dispatch_leave(&b.d, entry);
+    due_remove(&b.due, entry);
+    fixture_settle(&b.f);
+    assert_int_equal(bench_row(&b, second.run_id).run.state, RUN_CANCELLED);
+    assert_int_equal(bench_row(&b, second.run_id).run.reason, REASON_DELETED);
+    assert_int_equal(bench_row(&b, first.run_id).run.state, RUN_RUNNING);
+    fixture_end(&b.f, 0, RUN_SUCCEEDED);
+    assert_int_equal(bench_row(&b, first.run_id).run.state, RUN_SUCCEEDED);
+    bench_close(&b);
+}
+
+// While the job is paused, what its schedule has queued waits; what was asked for does not.
+static void test_paused(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, EVERY_10, as_queue);
+
+    fixture_pass(&b.f, 25 * S);
+    entry->job->queue_max = 2;
+    struct bench_said said = bench_ask(&b, entry, NULL);
+
+    due_plan(&b.due, entry, WALL_NEVER);
+    entry->job->state = JOB_PAUSED;
+    fixture_end(&b.f, 0, RUN_SUCCEEDED);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(b.f.runs[1].request.run_id, said.run_id);
+    fixture_end(&b.f, 1, RUN_SUCCEEDED);
+    fixture_pass(&b.f, 100 * S);
+    assert_int_equal(b.f.started, 2);
+    queue_look(&b.d.queue); // nothing has changed
+    fixture_settle(&b.f);
+    assert_int_equal(b.f.started, 2);
+    entry->job->state = JOB_ENABLED;
+    queue_room(&b.d.queue, entry);
+    fixture_settle(&b.f);
+    assert_int_equal(b.f.started, 3);
+    bench_close(&b);
+}
+
+// A clock that is set moves the next attempt along.
+static void test_step(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, DAILY, as_retried);
+
+    (void)bench_ask(&b, entry, NULL);
+    fixture_end(&b.f, 0, RUN_FAILED);
+    sim_clock_step(&b.f.clock, 3600 * S);
+    queue_step(&b.d.queue, 3600 * S);
+    fixture_settle(&b.f);
+    assert_int_equal(b.f.started, 1);
+    fixture_pass(&b.f, 30 * S);
+    assert_int_equal(b.f.started, 2);
+    bench_close(&b);
+}
+
+static void hook_room(struct entry *entry, void *ctx)
+{
+    (void)entry;
+    ++*(int *)ctx;
+}
+
+static void hook_answered(void *ctx)
+{
+    (void)ctx;
+}
+
+static void hook_waits(struct live *live, void *ctx)
+{
+    (void)live;
+    (void)ctx;
+}
+
+// The queue without a dispatcher around it: nobody tells it of room but the test.
+static void test_alone(void **state)
+{
+    static const struct core_hooks hooks = {hook_answered, hook_room, hook_answered, hook_waits};
+    struct run rows[3];
+    struct live *lives_of[3];
+    struct core core;
+    struct lives lives;
+    struct queue q;
+    struct bench b;
+    int ended = 0;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, DAILY, as_queue);
+
+    core_init(&core, b.f.loop, b.f.store, &b.f.exec, &b.due, NULL);
+    core.hooks = &hooks;
+    core.ctx = &ended;
+    core.tally = &b.d.tally;
+    lives_init(&lives, &core);
+    queue_init(&q, &core, &lives);
+    entry->job->queue_max = 3;
+    entry->running = 1; // some other
+    for (int i = 0; i < 3; i++) {
+        rows[i] = (struct run){.id = 100 + i,
+                               .job_id = entry->job->id,
+                               .scheduled_at = {T0 + 10 - i},
+                               .state = RUN_QUEUED,
+                               .reason = REASON_OVERLAP};
+        store_claim(b.f.store, &rows[i], 1, (wall){0}, NULL, NULL);
+        lives_of[i] = live_new(&lives, &rows[i], entry);
+        live_count(lives_of[i], COUNT_QUEUED);
+        queue_add(&q, lives_of[i]);
+    }
+    fixture_settle(&b.f);
+    queue_room(&q, entry);
+    fixture_settle(&b.f);
+    assert_int_equal(b.f.started, 0);
+    queue_cancel(&q, lives_of[1], REASON_ASKED);
+    assert_int_equal(ended, 1);
+    entry->running = 0;
+    memory_store_fail(b.f.store, 1);
+    queue_room(&q, entry); // by slot: the third goes first
+    fixture_pass(&b.f, 2 * S);
+    assert_int_equal(b.f.started, 0);
+    queue_retry(&q);
+    fixture_settle(&b.f);
+    assert_int_equal(b.f.started, 1);
+    assert_int_equal(b.f.runs[0].request.run_id, 102);
+    queue_replace(&q, entry, NULL, true);
+    assert_int_equal(b.f.cancelled_id, 102);
+    assert_int_equal(b.f.cancel_grace_us, 0);
+    assert_int_equal(entry->queued, 0); // the first was skipped
+    queue_stop(&q);
+    queue_done(&q);
+    fixture_settle(&b.f);
+    lives_done(&lives);
+    core_done(&core);
+    bench_close(&b);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_queue_one),      cmocka_unit_test(test_start_is_durable_first),
+        cmocka_unit_test(test_cancel_running), cmocka_unit_test(test_kill_running),
+        cmocka_unit_test(test_allow),          cmocka_unit_test(test_retries),
+        cmocka_unit_test(test_restart),        cmocka_unit_test(test_rerun),
+        cmocka_unit_test(test_deadline),       cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_stop),           cmocka_unit_test(test_deleted),
+        cmocka_unit_test(test_paused),         cmocka_unit_test(test_step),
+        cmocka_unit_test(test_alone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
