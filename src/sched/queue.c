@@ -319,12 +319,15 @@ void queue_drop(struct queue *q, struct entry *entry)
 
 // ---- what changes for all ----
 
+// A look at one may end others, so what is still to be looked at is in a list of its own.
 void queue_look(struct queue *q)
 {
-    struct list *next;
+    struct list all, *link;
 
-    for (struct list *link = q->waiting.next; link != &q->waiting; link = next) {
-        next = link->next;
+    list_init(&all);
+    list_move(&q->waiting, &all);
+    while ((link = list_pop(&all))) {
+        list_push(&q->waiting, link);
         look(q, list_item(link, struct live, link));
     }
 }
