@@ -121,10 +121,13 @@ static void origin_write(const json_t *item, const struct screen *screen, struct
 static void remark_write(const json_t *item, const struct screen *screen, struct buf *out,
                          enum tone *ret_tone)
 {
-    const char *message = item_text(item, "message");
+    const char *message = item_text(item, "message"), *words = item_text(item, "reason_text");
 
     (void)screen, (void)ret_tone;
-    buf_add_text(out, message[0] ? message : item_text(item, "reason"));
+    if (message[0])
+        buf_add_text(out, message);
+    else
+        buf_add_text(out, words[0] ? words : item_text(item, "reason"));
 }
 
 #define RUN_COLUMNS                                                            \

@@ -412,6 +412,58 @@ def test_half_a_line_stays_one(jobs):
     assert cli(jobs, "logs", "half") == "no end"
 
 
+@pytest.fixture
+def slow(jobs):
+    """A job that lasts; its runs are cancelled at the end."""
+    jobs.folder("slow", main=SLOW_PY)
+    job(jobs, "slow3", folder="slow", timeout="50s", max_instances=5)
+    yield jobs
+    for run in jobs.get("/api/v1/jobs/slow3/runs").json()["runs"]:
+        jobs.post(f"/api/v1/runs/{run['run_id']}/cancel")
+
+
+def test_cancel(slow):
+    first, second = (cli(slow, "run", "-q", "slow3").strip() for _ in range(2))
+    assert cli(slow, "cancel", first, second) == f"cancelled run {first}\ncancelled run {second}\n"
+    for run_id in (first, second):
+        end = time.monotonic() + SECONDS
+        while slow.get("/api/v1/runs/" + run_id).json()["state"] != "cancelled":
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    assert "ended" in cli(slow, "cancel", first, status=CONFLICT).err
+    assert "Run not found" in cli(slow, "cancel", "17", status=NOT_FOUND).err
+
+
+def test_second_ctrl_c_cancels(slow):
+    terminal = Terminal(slow, "run", "-w", "slow3")
+    terminal.read(r"run \d+ of slow3 has started")
+    terminal.type("\x03")
+    terminal.read("Enter leaves it, Ctrl-C cancels it")
+    terminal.type("\x03")
+    assert terminal.end() == RUN_FAILED and "cancelled" in terminal.text
+
+
+def test_retry(jobs):
+    job(jobs, "bad", args=["3"])
+    cli(jobs, "run", "-w", "bad", status=RUN_FAILED)
+    run_id = cli(jobs, "history", "bad", "-o", "name", "-n1").strip()
+    assert "to stdout 3\n" == cli(jobs, "retry", "-f", run_id, status=RUN_FAILED)
+    assert re.fullmatch(r"started run \d+ of bad\n", cli(jobs, "retry", run_id))
+    assert "Run not found" in cli(jobs, "retry", "17", status=NOT_FOUND).err
+    assert "retry" in cli(jobs, "history", "bad").splitlines()[1]
+
+
+def test_run_as_it_is_wanted(jobs):
+    assert cli(jobs, "run", "-f", "-q", "gamma", "0", "b") == "to stdout 0 b\n"
+    assert cli(jobs, "run", "-f", "-q", "gamma", "--", "0", "--b") == "to stdout 0 --b\n"
+    one, same = (cli(jobs, "run", "-q", "gamma", "--key", "k1") for _ in range(2))
+    assert one == same and "same run" in cli(jobs, "run", "gamma", "--key", "k1").err
+    assert "key" in cli(jobs, "run", "gamma", "--key", "k1", "0", status=INVALID).err
+    assert cli(jobs, "run", "gamma", "--delay", "1h").startswith("planned run ")
+    assert cli(jobs, "run", "gamma", "--at", "2099-01-01T00:00:00Z").startswith("planned run ")
+    assert "overlap" in cli(jobs, "run", "gamma", "--overlap", "never", status=INVALID).err
+
+
 # ---- next, status ----
 
 def test_next_of_jobs_and_of_schedules(jobs):
