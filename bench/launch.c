@@ -5,11 +5,10 @@
 //     launch [COUNT]
 //
 // floor    two threads that do nothing but posix_spawn with two pipes, read them to their end, and
-// wait program  the same program as a job's main, through exec_start and the keeper, output captured:
-// two at once, and all at once. Two at once waits for messages between two processes, and so for
-// idle processors; what the machine can do is told by all at once.
-// module   a no-op C module through the warm hosts: 1,000 at once and COUNT at once; late is the
-// time from the first
+// wait program  the same program as a job's main, through exec_start and the keeper, output
+// captured: two at once, and all at once. Two at once waits for messages between two processes, and
+// so for idle processors; what the machine can do is told by all at once. module   a no-op C module
+// through the warm hosts: 1,000 at once and COUNT at once; late is the time from the first
 //          exec_start to the beginning of the call
 //
 // This program is also the belfry that the executor starts as a module host and as keeper.
