@@ -139,7 +139,7 @@ static void test_both_are_one(void **state)
     rand_seq_init(&rand, 4711);
     both_open(&b);
     for (int i = 0; i < 60; i++)
-        snprintf(names[i], sizeof names[i], "%02d", i);
+        memcpy(names[i], (const char[]){(char)('0' + i / 10), (char)('0' + i % 10), '\0'}, 3);
     for (int i = 0; i < REPORTS; i++) {
         at.us += (int64_t)rand_below(&rand, 3) * INVENTORY_STALE_US / 4;
         report(&b, &rand, at);
