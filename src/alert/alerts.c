@@ -13,6 +13,7 @@
 
 #define FORGET_US (INT64_C(90) * 86400 * 1000000) // after its end an incident is kept so long
 #define FORGET_LOOK_US (INT64_C(6) * 3600 * 1000000)
+#define TARGET_MAX 300
 #define DEFAULT_NAME STR_LIT("default")
 
 struct alerts {
@@ -250,8 +251,53 @@ static void succeeded(struct alerts *a, const struct sched_event *event)
     }
 }
 
+// "example.org:443".
+static struct str target_of(const struct run_certificate *c, char text[TARGET_MAX])
+{
+    int n = snprintf(text, TARGET_MAX, "%.*s:%d", STR(c->host), c->port);
+
+    return (struct str){text, (size_t)n < TARGET_MAX ? (size_t)n : TARGET_MAX - 1};
+}
+
+static void certificate_look(struct alerts *a, const struct sched_event *event,
+                             const struct run_certificate *c, const struct notify *rules)
+{
+    static const enum notice notices[] = {0, NOTICE_CERT_WARNING, NOTICE_CERT_ERROR,
+                                          NOTICE_CERT_CRITICAL};
+    struct occurrence o = occurrence_of(event, INCIDENT_CERTIFICATE);
+    char text[TARGET_MAX];
+    struct watch *watch;
+
+    o.target = target_of(c, text);
+    o.message = c->message;
+    if (c->is_changed) {
+        o.level = NOTICE_CERT_CHANGED;
+        incidents_mention(&a->incidents, &o, NOTICE_CERT_CHANGED, rules);
+    }
+    o.level = (int)notices[c->severity & 3];
+    watch = incidents_find(&a->incidents, event->job_id, INCIDENT_CERTIFICATE, o.target);
+    if (o.level != 0)
+        incidents_raise(&a->incidents, &o, rules);
+    else if (watch)
+        incidents_close(&a->incidents, watch, NOTICE_CERT_RECOVERED, c->message, event);
+}
+
+// What the check that has ended found, host by host.
+static void certificates_look(struct alerts *a, const struct sched_event *event)
+{
+    const struct tally_job *job = tally_job(sched_tally(a->sched), event->job_id);
+    struct notify rules;
+
+    if (!job || !job->certificates || job->run_id != event->run_id ||
+        !rules_of(event->job_id, &rules, a))
+        return;
+    for (size_t i = 0; i < job->certificates->count; i++)
+        certificate_look(a, event, &job->certificates->v[i], &rules);
+}
+
 static void finished(struct alerts *a, const struct sched_event *event)
 {
+    certificates_look(a, event);
     if (event->state == RUN_SUCCEEDED)
         succeeded(a, event);
     else if (event->state == RUN_FAILED || event->state == RUN_TIMED_OUT ||

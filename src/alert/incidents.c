@@ -38,6 +38,7 @@ void incidents_done(struct incidents *i)
     struct list *link;
 
     loop_alarm_stop(i->loop, &i->alarm);
+    heap_done(&i->reminders); // first: it marks the nodes inside of the incidents
     while ((link = list_pop(&i->journal->watches))) { // open ones are in the map as well
         struct watch *over = list_item(link, struct watch, item.link);
 
@@ -56,7 +57,6 @@ void incidents_done(struct incidents *i)
         free((char *)parcel->row.body.p);
         free(parcel);
     }
-    heap_done(&i->reminders);
     map_done(&i->by_id);
     map_done(&i->by_job);
 }

@@ -26,10 +26,14 @@ struct api_options {
     const char *jobs_dir;
     const char *runs_dir; // where output of runs is kept
     const char *version;
-    size_t metrics_jobs_max; // jobs that /metrics tells of one by one
+    const char *metrics_compat; // names of other exporters to use as well; NULL: none
+    size_t metrics_jobs_max;    // jobs that /metrics tells of one by one
 };
 
 [[nodiscard]] struct api *api_new(const struct api_options *options);
+
+// Whether a list of exporters is one whose names are known (metrics_compat). ERR_USAGE.
+[[nodiscard]] bool metrics_compat_check(struct str exporters, struct err *e);
 
 // The http_handler; ctx is the struct api.
 void api_handle(struct http_request *r, void *ctx);

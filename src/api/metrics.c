@@ -23,6 +23,44 @@ static const struct metric table[] = {
 #undef X
 };
 
+static const struct alias {
+    const char *exporter;
+    struct metric metric;
+} aliases[] = {
+#define X(exporter, name, type, writer, help) {exporter, {name, type, metric_##writer, help}},
+#include "api/metric_alias.def"
+#undef X
+};
+
+bool metrics_compat_check(struct str exporters, struct err *e)
+{
+    struct str name;
+
+    while (exporters.len > 0 && str_next(&exporters, ',', &name)) {
+        name = str_trim(name);
+        if (!str_eq(name, STR_LIT("blackbox")) && !str_eq(name, STR_LIT("ssl_exporter")))
+            return fail(e, ERR_USAGE, "metrics-compat",
+                        "metrics-compat: \"%.*s\" is neither blackbox nor ssl_exporter", STR(name));
+    }
+    return true;
+}
+
+static bool is_wanted(const struct api *api, const char *exporter)
+{
+    struct str rest = str_of(api->o.metrics_compat), name;
+
+    while (rest.len > 0 && str_next(&rest, ',', &name))
+        if (str_eq(str_trim(name), str_of(exporter)))
+            return true;
+    return false;
+}
+
+static void metric_show(struct metrics *m, const struct metric *metric)
+{
+    metric_begin(&m->w, metric->name, metric->type, metric->help);
+    metric->write(m);
+}
+
 // Whether a client would rather have OpenMetrics: it names the type.
 static bool wants_open(const struct call *call)
 {
@@ -48,10 +86,11 @@ void metrics_show(struct call *call)
     store_stats(call->api->o.store, &m.store);
     process_stats(&m.process);
     metrics_jobs_gather(&m, call->api->o.metrics_jobs_max);
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        metric_begin(&m.w, table[i].name, table[i].type, table[i].help);
-        table[i].write(&m);
-    }
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        metric_show(&m, &table[i]);
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (is_wanted(call->api, aliases[i].exporter))
+            metric_show(&m, &aliases[i].metric);
     metric_finish(&m.w);
     free(m.jobs);
     call_reply_as(call, 200,

@@ -38,3 +38,6 @@ typedef void metric_fn(struct metrics *m);
 #define X(name, type, writer, help) void metric_##writer(struct metrics *m);
 #include "api/metric.def"
 #undef X
+#define X(exporter, name, type, writer, help) void metric_##writer(struct metrics *m);
+#include "api/metric_alias.def"
+#undef X

@@ -394,6 +394,7 @@ static bool front_build(struct server *v, struct err *e)
         .jobs_dir = v->settings.jobs_dir,
         .runs_dir = v->runs_dir,
         .version = BELFRY_VERSION,
+        .metrics_compat = v->settings.metrics_compat,
         .metrics_jobs_max = (size_t)v->settings.metrics_jobs_n,
     };
 
@@ -477,8 +478,9 @@ int cmd_serve(int argc, char **argv)
 
     if (!settings_read(argc, argv, &v.settings, &e) || !log_setup(&v.settings, &e) ||
         !listen_read(&v, &e) || !host_names_split(&v, &e) ||
-        !on_stop_check(v.settings.on_stop, &e) || !ca_file_check(v.settings.ca_file, &e) ||
-        !access_setup(&v, &e))
+        !on_stop_check(v.settings.on_stop, &e) ||
+        !metrics_compat_check(str_of(v.settings.metrics_compat), &e) ||
+        !ca_file_check(v.settings.ca_file, &e) || !access_setup(&v, &e))
         return complain(&e);
     process_setup(&v);
     if (cellar_build(&v, &e) && engine_build(&v, &e) && front_build(&v, &e)) {

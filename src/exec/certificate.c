@@ -10,10 +10,12 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/vec.h"
 #include "base/json_write.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "exec/args.h"
+#include "exec/certificate_fact.h"
 #include "exec/certificate_past.h"
 #include "net/tls_probe.h"
 #include "net/tls_request.h"
@@ -21,6 +23,7 @@
 #define RESULT_MAX (1 << 20)
 #define ROWS_MAX (4 << 20) // of the good and of the bad ones each
 #define WORDS_MAX 1000
+#define FACTS_MAX 10000         // hosts that metrics and alerts hear of
 #define IN_FLIGHT_MAX 128       // half of the prober's places
 #define BUSY_US INT64_C(500000) // until the prober is asked again
 
@@ -42,6 +45,8 @@ struct certificate_check {
     const char *code; // of the worst
     struct buf words; // likewise
     size_t counts[TLS_CRITICAL + 1], omitted;
+    struct arena *arena; // of the texts of facts
+    VEC_OF(struct run_certificate) facts;
     struct buf bad, good; // short results with commas between them
     certificate_done *done;
     void *ctx;
@@ -59,16 +64,19 @@ static void check_free(struct certificate_check *check)
     buf_done(&check->words);
     buf_done(&check->bad);
     buf_done(&check->good);
+    vec_done(&check->facts);
+    arena_free(check->arena);
     free((char *)check->job.p);
     free(check->items);
     free(check);
 }
 
-static void check_end(struct certificate_check *check, const struct certificate_end *end)
+static void check_end(struct certificate_check *check, struct certificate_end *end)
 {
     certificate_done *done = check->done;
     void *ctx = check->ctx;
 
+    end->seen = (struct run_certificates){check->facts.v, check->facts.len, check->not_due > 0};
     done(end, ctx);
     check_free(check);
 }
@@ -202,6 +210,18 @@ static void result_count(struct certificate_check *check, const struct tls_resul
     row_add(check, result);
 }
 
+static void fact_add(struct certificate_check *check, const struct tls_result *result)
+{
+    struct run_certificate fact;
+
+    if (check->facts.len >= FACTS_MAX)
+        return;
+    if (!check->arena)
+        check->arena = arena_new(4096);
+    certificate_fact(result, check->arena, &fact);
+    vec_push(&check->facts, fact);
+}
+
 static void probe_done(const struct tls_result *result, void *ctx)
 {
     struct item *item = ctx;
@@ -209,6 +229,7 @@ static void probe_done(const struct tls_result *result, void *ctx)
 
     item->probe = NULL;
     check->finished++;
+    fact_add(check, result);
     if (!check->list.is_many) {
         end_one(check, result);
         return;

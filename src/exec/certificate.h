@@ -19,6 +19,7 @@ struct certificate_end {
     enum run_state state;
     struct str message; // both live until the callback returns
     struct str result;
+    struct run_certificates seen; // what was found in short, likewise
 };
 
 typedef void certificate_done(const struct certificate_end *end, void *ctx);

@@ -765,6 +765,7 @@ static void certificate_ended(const struct certificate_end *end, void *ctx)
     struct attempt *a = ctx;
 
     a->certificate = NULL;
+    a->end.seen = end->seen;
     light_end(a, end->state, end->message, end->result);
 }
 

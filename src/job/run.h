@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "job/run_certificate.h"
 
 // Numbers are stored: never change one, never reuse one. Below RUN_SUCCEEDED a run is alive, from
 // there on final.
@@ -106,6 +107,7 @@ struct run_end {
     struct str progress; // JSON: the last that it said of itself; or empty
     struct run_usage usage;
     wall try_at; // 0: so ends the run; otherwise only its attempt, and the next one begins then
+    struct run_certificates seen; // by a check; lives until the executor's done returns
 };
 
 // An attempt begins: the next one of a run that waits, or (is_adopted) it goes on under this

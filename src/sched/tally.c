@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/mem.h"
 
 #define MS INT64_C(1000)
@@ -17,6 +18,11 @@ const struct histogram_bounds tally_lag_bounds = {
     12,
     {MS, 2 * MS, 5 * MS, 10 * MS, 20 * MS, 50 * MS, 100 * MS, 500 * MS, S, 5 * S, 15 * S, 60 * S}};
 
+const struct histogram_bounds tally_phase_bounds = {12,
+                                                    {5 * MS, 10 * MS, 25 * MS, 50 * MS, 100 * MS,
+                                                     250 * MS, 500 * MS, S, 2500 * MS, 5 * S,
+                                                     10 * S, 30 * S}};
+
 void tally_init(struct tally *t)
 {
     *t = (struct tally){0};
@@ -24,12 +30,26 @@ void tally_init(struct tally *t)
     list_init(&t->failing);
 }
 
+static void certificates_free(struct tally_certificates *c)
+{
+    if (!c)
+        return;
+    arena_free(c->arena);
+    free(c);
+}
+
+static void entry_free(struct tally_job *job)
+{
+    certificates_free(job->certificates);
+    free(job);
+}
+
 void tally_done(struct tally *t)
 {
     struct tally_job *job;
 
     for (size_t at = 0; (job = map_next(&t->jobs, &at));)
-        free(job);
+        entry_free(job);
     map_done(&t->jobs);
 }
 
@@ -56,6 +76,87 @@ static void failing_note(struct tally *t, struct tally_job *job)
     }
 }
 
+// ---- certificates ----
+
+static struct run_certificate *certificate_find(const struct tally_certificates *c,
+                                                const struct run_certificate *like)
+{
+    for (size_t i = 0; c && i < c->count; i++)
+        if (c->v[i].port == like->port && str_eq(c->v[i].host, like->host))
+            return &c->v[i];
+    return NULL;
+}
+
+static void certificate_add(struct tally_certificates *c, const struct run_certificate *from)
+{
+    struct run_certificate *to = &c->v[c->count++];
+
+    *to = *from;
+    to->host = arena_copy(c->arena, from->host);
+    to->code = arena_copy(c->arena, from->code);
+    to->message = arena_copy(c->arena, from->message);
+    to->subject_cn = arena_copy(c->arena, from->subject_cn);
+    to->issuer_cn = arena_copy(c->arena, from->issuer_cn);
+    to->serial = arena_copy(c->arena, from->serial);
+    to->sha256 = arena_copy(c->arena, from->sha256);
+    to->last_sha256 = arena_copy(c->arena, from->sha256.len > 0 ? from->sha256 : from->last_sha256);
+    to->names = arena_copy(c->arena, from->names);
+    to->tls_version = arena_copy(c->arena, from->tls_version);
+}
+
+static void phases_count(struct tally *t, const struct run_certificate *c)
+{
+    const int64_t us[TALLY_PHASES] = {c->dns_us, c->connect_us, c->tls_us};
+
+    for (int i = 0; i < TALLY_PHASES; i++)
+        if (us[i] > 0)
+            histogram_add(&t->phase[i], &tally_phase_bounds, us[i]);
+}
+
+static bool is_other(const struct run_certificate *last, const struct run_certificate *found)
+{
+    return last && last->last_sha256.len > 0 && found->sha256.len > 0 &&
+           !str_eq(last->last_sha256, found->sha256);
+}
+
+// The lists of hosts mostly keep their order, so the one before is looked for at its place first.
+static const struct run_certificate *certificate_before(const struct tally_certificates *before,
+                                                        const struct run_certificate *found,
+                                                        size_t place)
+{
+    if (before && place < before->count && before->v[place].port == found->port &&
+        str_eq(before->v[place].host, found->host))
+        return &before->v[place];
+    return certificate_find(before, found);
+}
+
+static void certificates_note(struct tally *t, struct tally_job *job, const struct run_end *end)
+{
+    struct tally_certificates *before = job->certificates, *now = mem_alloc(sizeof *now), news;
+    size_t most = end->seen.count + (before ? before->count : 0);
+
+    now->arena = arena_new(4096);
+    now->v = arena_array(now->arena, most, sizeof *now->v);
+    for (size_t i = 0; i < end->seen.count; i++) {
+        struct run_certificate found = end->seen.v[i];
+        const struct run_certificate *last = certificate_before(before, &found, i);
+
+        found.is_changed = found.is_changed || is_other(last, &found);
+        if (last)
+            found.last_sha256 = last->last_sha256;
+        certificate_add(now, &found);
+        phases_count(t, &found);
+    }
+    news = *now;
+    for (size_t i = 0; before && end->seen.is_partial && i < before->count; i++)
+        if (!certificate_find(&news, &before->v[i])) {
+            certificate_add(now, &before->v[i]);
+            now->v[now->count - 1].is_changed = false;
+        }
+    certificates_free(before);
+    job->certificates = now;
+}
+
 // What somebody asked to end says nothing about the job.
 static void job_note(struct tally *t, const struct tally_run *run, const struct run_end *end,
                      int64_t length_us)
@@ -76,6 +177,8 @@ static void job_note(struct tally *t, const struct tally_run *run, const struct 
         job->failures++;
     }
     failing_note(t, job);
+    if (end->seen.count > 0)
+        certificates_note(t, job, end);
 }
 
 // What is started by hand or caught up with is not late through our fault.
@@ -154,7 +257,7 @@ void tally_job_forget(struct tally *t, int64_t job_id)
         return;
     job->failures = 0;
     failing_note(t, job);
-    free(job);
+    entry_free(job);
 }
 
 const struct tally_job *tally_failing_next(const struct tally *t, const struct tally_job *job)

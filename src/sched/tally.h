@@ -16,6 +16,7 @@
 #include "base/map.h"
 #include "job/job.h"
 #include "job/run.h"
+#include "job/run_certificate.h"
 
 // Room for the numbers of enums that are stored and may grow: index by the number.
 enum {
@@ -25,7 +26,7 @@ enum {
     TALLY_REASONS = 32,
 };
 
-extern const struct histogram_bounds tally_length_bounds, tally_lag_bounds;
+extern const struct histogram_bounds tally_length_bounds, tally_lag_bounds, tally_phase_bounds;
 
 // What is remembered of a job that has run. 0 where there is nothing yet.
 struct tally_job {
@@ -37,9 +38,24 @@ struct tally_job {
     wall succeeded_at; // when a run ended well last
     int64_t length_us;
     enum run_state state;
-    int32_t exit_code; // -1: it did not exit by itself
-    bool is_past;      // as the store knew it at the start: it has not run since
-    int32_t failures;  // in a row, up to the last one
+    int32_t exit_code;                       // -1: it did not exit by itself
+    struct tally_certificates *certificates; // NULL: no certificate check has ended
+    bool is_past;     // as the store knew it at the start: it has not run since
+    int32_t failures; // in a row, up to the last one
+};
+
+// What the last checks of a job's hosts have found.
+struct tally_certificates {
+    struct arena *arena; // owns the texts and v
+    struct run_certificate *v;
+    size_t count;
+};
+
+enum tally_phase {
+    TALLY_DNS,
+    TALLY_CONNECT,
+    TALLY_TLS,
+    TALLY_PHASES
 };
 
 struct tally {
@@ -48,8 +64,9 @@ struct tally {
     struct histogram lag[TALLY_KINDS]; // from the slot to the start, of runs on their schedule
     int64_t missed[TALLY_REASONS];     // slots
     int64_t retried[TALLY_KINDS];
-    int64_t late_max_us; // the largest lag
-    struct map jobs;     // by number
+    int64_t late_max_us;                  // the largest lag
+    struct histogram phase[TALLY_PHASES]; // of certificate checks
+    struct map jobs;                      // by number
     struct list failing;
     size_t failing_count;
 };

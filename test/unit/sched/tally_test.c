@@ -142,6 +142,61 @@ static void test_counts(void **state)
     tally_done(&t);
 }
 
+static struct run_certificate seen(const char *host, const char *sha256)
+{
+    return (struct run_certificate){
+        .host = str_of(host), .port = 443, .sha256 = str_of(sha256), .dns_us = 7000, .tls_us = 1};
+}
+
+static void check(struct tally *t, const struct run_certificate *found, size_t count,
+                  bool is_partial)
+{
+    const struct tally_run run = {JOB_CERTIFICATE, RUN_SCHEDULED, 3, {S}};
+    const struct run_end e = {.run_id = 1,
+                              .attempt = 1,
+                              .state = RUN_SUCCEEDED,
+                              .started_at = {S},
+                              .finished_at = {2 * S},
+                              .seen = {found, count, is_partial}};
+
+    tally_end(t, &run, &e, true);
+}
+
+static void test_certificates(void **state)
+{
+    struct run_certificate both[] = {seen("a", "01"), seen("b", "02")};
+    struct run_certificate news[] = {seen("b", "03")}, none[] = {seen("b", "")};
+    const struct tally_certificates *c;
+    struct tally t;
+
+    (void)state;
+    tally_init(&t);
+    check(&t, both, 2, false);
+    c = tally_job(&t, 3)->certificates;
+    assert_int_equal(c->count, 2);
+    assert_false(c->v[0].is_changed || c->v[1].is_changed);
+    assert_int_equal(t.phase[TALLY_DNS].counts[1], 2);
+    assert_int_equal(tally_phase_bounds.us[1], 10000);
+    assert_int_equal(t.phase[TALLY_CONNECT].total, 0);
+    // Only b was due: a stays as it was.
+    check(&t, news, 1, true);
+    c = tally_job(&t, 3)->certificates;
+    assert_int_equal(c->count, 2);
+    assert_string_equal(c->v[0].host.p, "b");
+    assert_true(c->v[0].is_changed);
+    assert_string_equal(c->v[1].sha256.p, "01");
+    // It cannot be looked at, then shows another one.
+    check(&t, none, 1, true);
+    assert_false(tally_job(&t, 3)->certificates->v[0].is_changed);
+    check(&t, both, 2, false);
+    c = tally_job(&t, 3)->certificates;
+    assert_false(c->v[0].is_changed);
+    assert_true(c->v[1].is_changed);
+    check(&t, news, 1, false); // a is no host of the job any more
+    assert_int_equal(tally_job(&t, 3)->certificates->count, 1);
+    tally_done(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_failing_jobs_are_listed_and_forgotten),
         cmocka_unit_test(test_what_the_store_knows),
         cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_certificates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
