@@ -772,8 +772,8 @@ static void certificate_ended(const struct certificate_end *end, void *ctx)
 static void certificate_route(struct attempt *a)
 {
     const struct certificate_tools tools = {a->x->loop, a->x->options.prober, a->x->past};
-    const struct certificate_request request = {a->request.job_name, a->request.target,
-                                                a->request.args};
+    const struct exec_request *r = &a->request;
+    const struct certificate_request request = {r->job_name, r->target, r->args};
     struct err e;
 
     a->certificate = certificate_start(&tools, &request, certificate_ended, a, &e);
@@ -791,11 +791,10 @@ static void http_ended(const struct http_job_end *end, void *ctx)
 
 static void http_route(struct attempt *a)
 {
-    struct executor *x = a->x;
     struct err e;
 
-    if (!x->calls)
-        x->calls = http_calls_new(x->loop);
-    a->http = http_job_start(x->calls, &a->request, http_ended, a, &e);
+    if (!a->x->calls)
+        a->x->calls = http_calls_new(a->x->loop);
+    a->http = http_job_start(a->x->calls, &a->request, http_ended, a, &e);
     light_begin(a, STAGE_HTTP, a->http != NULL, &e);
 }

@@ -43,6 +43,7 @@ static void test_pages(void **state)
     assert_null(memory_job_find(data, 2));
     assert_int_equal(memory_run_find(data, 6)->r.run.scheduled_at.us, 20);
     assert_null(memory_run_find(data, 8));
+    assert_null(memory_key_find(data, 1, STR_LIT("k")));
     assert_int_equal(memory_run_place(data->runs.v, data->runs.len, 6), 1);
     assert_int_equal(memory_slot_place(data->jobs.v[0]->runs.v, 3, (wall){25}), 2);
     memory_data_leave(data);

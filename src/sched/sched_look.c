@@ -1,0 +1,168 @@
+// sched_look.c - what is told of the jobs and of the scheduler itself.
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/forecast.h"
+#include "sched/hold.h"
+#include "sched/sched_state.h"
+
+#define LOAD_STEPS_MAX 50000 // slots asked for by one sched_load
+
+const struct job *sched_find(const struct sched *s, struct str name)
+{
+    const struct entry *entry = due_find(&s->due, name);
+
+    return entry ? entry->job : NULL;
+}
+
+const struct pause *sched_paused(const struct sched *s, const struct job *job)
+{
+    return job->trigger ? pauses_holding(&s->pauses, job, sched_now(s)) : NULL;
+}
+
+wall sched_next_at(const struct sched *s, const struct job *job)
+{
+    const struct entry *entry = due_find_id(&s->due, job->id);
+
+    return entry ? hold_next(job, entry->slot, sched_paused(s, job)) : WALL_NEVER;
+}
+
+int sched_running(const struct sched *s, const struct job *job)
+{
+    const struct entry *entry = due_find_id(&s->due, job->id);
+
+    return entry ? entry->running : 0;
+}
+
+const struct learned *sched_learned(const struct sched *s, const struct job *job)
+{
+    const struct entry *entry = due_find_id(&s->due, job->id);
+
+    return entry ? entry->learned : NULL;
+}
+
+void sched_learn(struct sched *s, const struct job *job)
+{
+    if (sched_find_id(s, job->id))
+        watch_learn(&s->watch, due_find_id(&s->due, job->id));
+}
+
+void sched_forecast(const struct sched *s, const struct job *only, wall from, wall to,
+                    struct forecast *ret)
+{
+    const struct entry *entry = only ? due_find_id(&s->due, only->id) : NULL;
+
+    if (only && !entry)
+        *ret = (struct forecast){0};
+    else
+        forecast_fill(ret, &s->due, &(struct holds){&s->windows.freezes, &s->pauses}, entry, from,
+                      to);
+}
+
+void sched_ping(struct sched *s, struct str key, const struct ping *ping, heartbeat_done *done,
+                void *ctx)
+{
+    heartbeats_ping(&s->heartbeats, key, ping, done, ctx);
+}
+
+struct store *sched_store(const struct sched *s)
+{
+    return s->options.store;
+}
+
+void sched_why_facts(const struct sched *s, const struct job *job, struct why_facts *ret)
+{
+    const struct entry *entry = due_find_id(&s->due, job->id);
+    const struct core *c = &s->dispatch.core;
+
+    *ret = (struct why_facts){
+        .job = job,
+        .zone = job->trigger ? trigger_zone(job->trigger) : zones_utc(s->options.zones),
+        .now = sched_now(s),
+        .next_at = entry ? entry->slot : WALL_NEVER,
+        .is_waiting = entry && entry->is_waiting,
+        .fault = c->failure.code != ERR_NONE ? c->failure.message : NULL,
+        .holds = {&s->windows.freezes, &s->pauses},
+        .uptimes = &s->uptimes,
+    };
+}
+
+const struct job *sched_next_job(const struct sched *s, size_t *at, wall *ret_next_at)
+{
+    const struct entry *entry = map_next(&s->due.by_id, at);
+
+    if (!entry)
+        return NULL;
+    *ret_next_at = entry->slot;
+    return entry->job;
+}
+
+const struct job *sched_find_id(const struct sched *s, int64_t job_id)
+{
+    const struct entry *entry = due_find_id(&s->due, job_id);
+
+    return entry ? entry->job : NULL;
+}
+
+size_t sched_count(const struct sched *s)
+{
+    return due_count(&s->due);
+}
+
+static wall entry_shown(const struct entry *entry, void *ctx)
+{
+    return hold_next(entry->job, entry->slot, sched_paused(ctx, entry->job));
+}
+
+struct sched_item *sched_list(const struct sched *s)
+{
+    struct entry **list = due_list(&s->due, entry_shown, (void *)s);
+    size_t count = due_count(&s->due);
+    struct sched_item *items = mem_array(count, sizeof *items);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct job *job = list[i]->job;
+        const struct pause *paused = sched_paused(s, job);
+
+        items[i] = (struct sched_item){job, hold_next(job, list[i]->slot, paused), list[i]->running,
+                                       paused};
+    }
+    free(list);
+    return items;
+}
+
+bool sched_load(const struct sched *s, wall from, struct str but,
+                uint32_t counts[SCHED_LOAD_MINUTES])
+{
+    int steps = LOAD_STEPS_MAX;
+    struct entry *entry;
+
+    for (size_t at = 0; steps > 0 && (entry = map_next(&s->due.by_id, &at));) {
+        const struct job *job = entry->job;
+
+        if (job->trigger && !sched_paused(s, job) && !trigger_is_relative(job->trigger) &&
+            !str_eq(job->name, but))
+            steps = forecast_minutes(job->trigger, from, counts, steps);
+    }
+    return steps > 0;
+}
+
+void sched_stats(const struct sched *s, struct sched_stats *ret)
+{
+    const struct core *c = &s->dispatch.core;
+    wall now = sched_now(s), first = due_next(&s->due);
+
+    *ret = (struct sched_stats){
+        .claimed = c->claimed,
+        .finished = c->finished,
+        .skipped = c->skipped,
+        .missed = c->missed,
+        .late_max_us = s->dispatch.tally.late_max_us,
+        .removed = s->retention.removed,
+        .running = s->dispatch.lives.busy,
+        .waiting = queue_count(&s->dispatch.queue),
+        .counts = &s->due.counts,
+        .tally = &s->dispatch.tally,
+        // What is due and not claimed lies in the heap.
+        .looked_at = first.us < now.us ? first : now,
+        .failure = c->failure,
+    };
+}
