@@ -89,9 +89,12 @@ class Server:
         self.process.stdout.close()
         self.process = None
 
-    def end_keepers(self):
-        """Ends what looks after processes without a server, and with it these."""
-        for socket in Path(str(self.db) + ".runs").glob("keeper.[0-9]*"):
+    def end_keepers(self, is_sure=False):
+        """Ends what looks after processes without a server, and with it these. is_sure: there is one, or will be."""
+        folder, end = Path(str(self.db) + ".runs"), time.monotonic() + 20
+        while is_sure and not list(folder.glob("keeper.[0-9]*")) and time.monotonic() < end:
+            time.sleep(0.05)
+        for socket in folder.glob("keeper.[0-9]*"):
             try:
                 os.kill(int(socket.suffix[1:]), signal.SIGKILL)
             except ProcessLookupError:

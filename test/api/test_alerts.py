@@ -214,6 +214,7 @@ def test_what_ran_when_belfry_was_killed_is_told(own_server, receiver):
     server.post("/api/v1/jobs/x/runs")
     wait_for(lambda: server.get("/api/v1/status").json()["running"] == 1)
     server.kill()
+    server.end_keepers(True)  # nobody knows how it ends
     server.start()
     told = wait_for(receiver.events)[0]
     assert told["event"] == "failed" and told["state"] == "lost" and "belfry ended" in told["message"]

@@ -19,6 +19,8 @@ def test_bodies(server):
             if "requestBody" not in operation or not path.startswith("/api/"):
                 continue
             schema = resolved(document, operation["requestBody"]["content"]["application/json"]["schema"])
+            if "examples" not in schema:
+                continue
             reply = server.ask(method.upper(), re.sub(r"{\w+}", "hello_c", path), json=schema["examples"][0])
             # The host of a check need not be there.
             fine = (200, 502, 504) if path.endswith("/certificates/check") else (200, 201)

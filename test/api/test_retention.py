@@ -22,7 +22,7 @@ def old_rows(server, job_id, count, state=13):
         [number] = con.execute("SELECT id FROM job WHERE name = ?", (job_id,)).fetchone()
         first = (time.time_ns() // 1000 // 1000000 - 10 * count) * 1000000
         con.executemany(
-            "INSERT INTO run VALUES(?, ?, ?, 0, 1, ?, 1, 1, ?, ?, 0, ?, 0, 0, 0, 0, 0, '')",
+            "INSERT INTO run VALUES(?, ?, ?, 0, 1, ?, 1, 1, ?, ?, 0, ?, 0, 0, 0, 0, 0, '', 0, 0, 0)",
             [(n + 1, number, first + n * 1000000, state, first, first, first + 1000) for n in range(count)])
     con.close()
 

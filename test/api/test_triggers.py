@@ -302,6 +302,7 @@ def test_after_a_crash(own_server):
     while not item(own_server, "slow")["running"] and time.monotonic() < end:
         time.sleep(0.02)
     own_server.kill()
+    own_server.end_keepers(True)  # nobody knows how it ends
     own_server.folder("slow")
     own_server.start()
     lost, second = ended(own_server, "slow", 2)[:2]

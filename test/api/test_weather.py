@@ -522,7 +522,8 @@ def test_stop_with_a_full_disk(server, small_disk):
     (small_disk / "filler").unlink()
     server.start()
     run, = runs(server, "slow")
-    assert run["state"] in ("lost", "cancelled") and len(starts(server)) == 1
+    # Its process may go on without belfry, which finds it again.
+    assert run["state"] in ("lost", "cancelled", "orphaned", "running") and len(starts(server)) == 1
 
 
 # ---- rows that cannot be understood ----
