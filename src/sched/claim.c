@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/claim.h"
 
+#include <stdlib.h>
+
 #include "sched/ledger.h"
 #include "sched/plan.h"
 #include "sched/policy.h"
@@ -14,6 +16,7 @@
 #define GATHER_US 20000 // of the loop's time for one claim: after an outage, counting takes long
 #define AHEAD_US 20000  // before a slot, its run is prepared
 
+static void rows_clear(struct claim_rows *rows);
 static void claim_answered(const struct store_answer *answer, void *ctx);
 static void look(void *ctx);
 static void runs_expect(void *ctx);
@@ -27,6 +30,8 @@ void claims_done(struct claims *claims)
 {
     claims_stop(claims);
     loop_defer_cancel(claims->core->loop, runs_expect, claims);
+    rows_clear(&claims->rows);
+    rows_clear(&claims->answered);
     vec_done(&claims->rows);
     vec_done(&claims->answered);
 }
@@ -39,6 +44,23 @@ void claims_stop(struct claims *claims)
 
 // ---- gathering ----
 
+static void rows_clear(struct claim_rows *rows)
+{
+    for (size_t i = 0; i < rows->len; i++)
+        free((char *)rows->v[i].message.p);
+    vec_clear(rows);
+}
+
+// What a row says of a hold is its own: the hold may be gone when the store answers.
+static void messages_own(struct run *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].message.len > 0)
+            rows[i].message.p = str_own(rows[i].message);
+        else
+            rows[i].message.p = NULL;
+}
+
 static void rows_add(struct claims *claims, struct entry *entry, const struct verdict *v, wall now)
 {
     struct claim_rows *rows = &claims->rows;
@@ -46,7 +68,10 @@ static void rows_add(struct claims *claims, struct entry *entry, const struct ve
     vec_reserve(rows, rows->len + LEDGER_ROWS_MAX);
     struct run *run = rows->v + rows->len;
 
-    rows->len += ledger_rows(&claims->core->ids, entry->job, v, now, run);
+    size_t count = ledger_rows(&claims->core->ids, entry->job, v, now, run);
+
+    messages_own(run, count);
+    rows->len += count;
     entry->running += run->state == RUN_RUNNING;
     entry->queued += run->state == RUN_QUEUED;
 }
@@ -59,7 +84,7 @@ static void rows_gather(struct claims *claims, wall now)
     const struct clock *clock = loop_clock(c->loop);
     mono until = mono_after_us(clock_mono(clock), GATHER_US);
 
-    vec_clear(&claims->rows);
+    rows_clear(&claims->rows);
     while (claims->rows.len < claims->most &&
            (claims->rows.len == 0 || clock_mono(clock).us < until.us)) {
         struct entry *entry = due_pop(c->due, now);

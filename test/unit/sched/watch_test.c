@@ -38,8 +38,8 @@ static void world_open(struct world *w)
 
 static void close_all(struct world *w)
 {
+    store_close(w->f.store); // answers what is still asked
     sched_free(w->sched);
-    store_close(w->f.store);
     fixture_close(&w->f);
 }
 
