@@ -102,9 +102,10 @@ class Follower(threading.Thread):
 
 
 def test_follow(server):
-    fifo = server.home / "fifo"
-    os.mkfifo(fifo)
-    run_id = start(server, "follow", command=f"echo first; read x < {fifo}; echo second; read x < {fifo}; exit 3")
+    one, two = server.home / "one", server.home / "two"  # a second opening of the same might meet the first writer
+    os.mkfifo(one)
+    os.mkfifo(two)
+    run_id = start(server, "follow", command=f"echo first; read x < {one}; echo second; read x < {two}; exit 3")
     follower = Follower(server, run_id)
     assert follower.reply.headers["content-type"].startswith("text/event-stream")
     end = time.monotonic() + 20
@@ -112,10 +113,10 @@ def test_follow(server):
         time.sleep(0.02)
     assert follower.texts() == ["first"]  # told while it runs
     place = follower.events[0][1]
-    fifo.write_text("on\n")
+    one.write_text("on\n")
     while follower.texts() != ["first", "second"] and time.monotonic() < end:
         time.sleep(0.02)
-    fifo.write_text("on\n")
+    two.write_text("on\n")
     follower.join(20)
     assert not follower.is_alive() and follower.texts() == ["first", "second"]
     assert follower.events[-1][0] == "end" and follower.events[-1][2] == {"state": "failed"}
