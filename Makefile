@@ -138,10 +138,10 @@ test: ## install what is missing, then every test; ends with "N passed, N failed
 	@test/run unit sim house vectors differential api browser fuzz
 asan: ## unit and API tests under AddressSanitizer and UBSan
 	@tools/setup test
-	@KILLS=$${KILLS:-20} VARIANT=asan test/run unit api
+	@KILLS=$${KILLS:-20} FLOOD_MB=$${FLOOD_MB:-64} VARIANT=asan test/run unit api
 tsan: ## unit and API tests under ThreadSanitizer
 	@tools/setup test
-	@KILLS=$${KILLS:-10} VARIANT=tsan test/run unit api
+	@KILLS=$${KILLS:-10} FLOOD_MB=$${FLOOD_MB:-64} VARIANT=tsan test/run unit api
 fuzz: ## every fuzz target for FUZZ_SECONDS (5), starting from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) test/run fuzz
 coverage: ## line and branch coverage of the unit tests: build/coverage/index.html
