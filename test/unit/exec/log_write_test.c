@@ -122,7 +122,8 @@ static void test_hole(void **state)
             missing = item.missing;
             continue;
         }
-        assert_int_equal(sscanf(item.text.p, "line %" SCNd64 " of", &n), 1);
+        (void)snprintf(line, sizeof line, "%.*s", STR(item.text));
+        assert_int_equal(sscanf(line, "line %" SCNd64 " of", &n), 1);
         assert_int_equal(item.at.us, 1000000 + n);
         if (first < 0)
             first = n;
