@@ -104,7 +104,7 @@ node_modules/.package-lock.json: package-lock.json
 UNIT := $(wildcard test/unit/*/*_test.c)
 check: $(UNIT:test/unit/%.c=$(O)/unit/%.ok) ## unit tests only
 $(O)/unit/%.ok: $(O)/unit/%
-	@timeout 60 $< > $<.log 2>&1 || { cat $<.log; echo "FAILED: $<"; exit 1; }
+	@timeout 120 $< > $<.log 2>&1 || { cat $<.log; echo "FAILED: $<"; exit 1; }
 	@touch $@
 
 # Programs that may use every layer: fuzz targets, benchmarks, helpers of the API tests and of the differential ones.
@@ -138,10 +138,10 @@ test: ## install what is missing, then every test; ends with "N passed, N failed
 	@test/run unit sim house vectors differential api browser fuzz
 asan: ## unit and API tests under AddressSanitizer and UBSan
 	@tools/setup test
-	@KILLS=$${KILLS:-20} FLOOD_MB=$${FLOOD_MB:-64} VARIANT=asan test/run unit api
+	@SIM_SEEDS=20 SIM_DAYS=3 KILLS=$${KILLS:-20} FLOOD_MB=$${FLOOD_MB:-64} VARIANT=asan test/run unit api
 tsan: ## unit and API tests under ThreadSanitizer
 	@tools/setup test
-	@KILLS=$${KILLS:-10} FLOOD_MB=$${FLOOD_MB:-64} VARIANT=tsan test/run unit api
+	@SIM_SEEDS=20 SIM_DAYS=3 KILLS=$${KILLS:-10} FLOOD_MB=$${FLOOD_MB:-64} VARIANT=tsan test/run unit api
 fuzz: ## every fuzz target for FUZZ_SECONDS (5), starting from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) test/run fuzz
 coverage: ## line and branch coverage of the unit tests: build/coverage/index.html
