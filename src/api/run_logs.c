@@ -294,7 +294,7 @@ static void row_send(struct call *call, struct sending *s, const struct store_ru
 {
     row_add(s, &run->out, RUN_LOG_OUT, run->run.started_at);
     row_add(s, &run->err, RUN_LOG_ERR, run->run.started_at);
-    http_reply(call->r, 200, content_types[s->format], &s->piece);
+    call_reply_as(call, 200, content_types[s->format], &s->piece);
     buf_init(&s->piece, PIECE_MAX);
     sending_free(s);
 }
