@@ -137,13 +137,19 @@ static bool base64_read(struct str text, unsigned char out[TLS_SHA256])
     return true;
 }
 
+// The slash is a digit of base64 too: a second one belongs to the prefix only when as many as a pin
+// has follow it.
 static struct str prefix_drop(struct str text)
 {
-    static const char *const prefixes[] = {"sha256//", "sha256/", "sha256:"};
+    static const char *const prefixes[] = {"sha256/", "sha256:"};
 
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (str_starts(text, str_of(prefixes[i])))
-            return str_cut(text, strlen(prefixes[i]), text.len);
+        if (str_starts(text, str_of(prefixes[i]))) {
+            struct str rest = str_cut(text, strlen(prefixes[i]), text.len);
+
+            return rest.len == BASE64_LEN + 1 && rest.p[0] == '/' ? str_cut(rest, 1, rest.len)
+                                                                  : rest;
+        }
     return text;
 }
 

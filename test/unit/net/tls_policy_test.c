@@ -89,6 +89,25 @@ static void test_pins(void **state)
     assert_true(p.has_previous && p.previous[31] == 0xa1);
 }
 
+// 0xfc is where base64 begins with a slash.
+static void test_pin_that_begins_with_a_slash(void **state)
+{
+    static const char *const same[] = {
+        "/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAKE=",
+        "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAKE=",
+        "sha256///AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAKE=",
+    };
+    struct tls_policy p = {0};
+    struct err e;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(same); i++)
+        assert_true(set(&p, "pin", same[i], &e));
+    for (size_t i = 0; i < COUNT(same); i++)
+        assert_memory_equal(p.pins[i], p.pins[0], TLS_SHA256);
+    assert_int_equal(p.pins[0][0], 0xfc);
+}
+
 static void test_words(void **state)
 {
     struct tls_policy p = {0};
@@ -165,7 +184,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_limits),  cmocka_unit_test(test_critical_preset),
-        cmocka_unit_test(test_pins),    cmocka_unit_test(test_words),
+        cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_pin_that_begins_with_a_slash),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_no_such_name),
     };
 
