@@ -138,12 +138,12 @@ class Server:
             path = "/api/v1/jobs/" + job["job_id"]
             assert self.delete(path).status_code == 200 or self.get(path).status_code == 404
 
-    def wait_for_run(self, path, job_id=None, seconds=20):
-        """Asks path (a list of runs) until a run (of that job) has ended; the run in full."""
+    def wait_for_run(self, path, job_id=None, seconds=20, state=None):
+        """Asks path (a list of runs) until a run (of that job) has ended (in that state); the run in full."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             for run in self.get(path).json()["runs"]:
-                if run["finished_at"] and job_id in (None, run["job_id"]):
+                if run["finished_at"] and job_id in (None, run["job_id"]) and state in (None, run["state"]):
                     return self.get(f"/api/v1/runs/{run['run_id']}").json()
             time.sleep(0.05)
         raise AssertionError(f"no run ended: {self.get(path).text}\n{self.read_log()}")

@@ -41,7 +41,8 @@ def test_their_day(server):
 
     run = server.wait_for_run("/api/v1/jobs/get_random_user/runs")
     assert run["state"] == "succeeded" and run["stdout"]["head"] == '{"user": "random"}\n'
-    assert server.wait_for_run("/api/v1/jobs/log_something/runs")["stdout"]["head"] == "log:\n"
+    # on a busy machine a second may be too short for Python, and the next slot is skipped
+    assert server.wait_for_run("/api/v1/jobs/log_something/runs", state="succeeded")["stdout"]["head"] == "log:\n"
     # the date lies in the past: due at once
     run = server.wait_for_run("/api/v1/runs?limit=1000", "log_with_args")
     assert run["scheduled_at"] == "2024-04-20T18:45:48Z" and run["stdout"]["head"] == "log: haha\n"
