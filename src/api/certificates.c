@@ -172,6 +172,7 @@ void schedule_add(struct call *call)
         return;
     }
     job = job_new(query->host);
+    job_set_presets(job, sched_presets(call->api->o.sched));
     job->kind = JOB_CERTIFICATE;
     job_set_text(&job->target, query->host);
     job->trigger = interval_make(call, query->time_in_seconds, &e);

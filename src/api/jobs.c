@@ -29,6 +29,14 @@ static struct str job_name(const struct call *call)
     return params->job_id;
 }
 
+static struct job *job_make(const struct call *call, struct str name)
+{
+    struct job *job = job_new(name);
+
+    job_set_presets(job, sched_presets(call->api->o.sched));
+    return job;
+}
+
 static const struct job *job_find(const struct call *call)
 {
     return sched_find(call->api->o.sched, job_name(call));
@@ -260,6 +268,7 @@ static bool body_read(struct call *call, struct job *job, struct err *e)
         .jobs_dir = call->api->o.jobs_dir,
         .issues = call->issues,
         .body = call->json,
+        .presets = sched_presets(call->api->o.sched),
     };
     const size_t before = call->issues->len;
     bool is_read = job_read(form, call->body_given, &reading, job, e);
@@ -296,7 +305,7 @@ void jobs_create(struct call *call)
 {
     const struct job_form *form = call->body;
     struct sched *sched = call->api->o.sched;
-    struct job *job = job_new(form->job_id);
+    struct job *job = job_make(call, form->job_id);
     struct err e = {0};
 
     if (!body_read(call, job, &e)) {
@@ -380,7 +389,7 @@ void job_put(struct call *call)
 
     if (!match_check(call, present))
         return;
-    job = job_new(job_name(call));
+    job = job_make(call, job_name(call));
     if (!body_read(call, job, &e)) {
         job_free(job);
         body_fail(call, &e);

@@ -295,6 +295,7 @@ static const struct model_field status_fields[] = {
      .required = 1,
      .is_nullable = true,
      .doc = "Why nothing can be started now."},
+    OBJECT("defaults", NULL, "Policies of jobs that say nothing of them, as a job tells of them."),
 };
 MODEL(status_model, "Status", "The service at a glance.", status_fields)
 

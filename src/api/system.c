@@ -5,6 +5,7 @@
 #include "api/call.h"
 #include "api/models.h"
 #include "base/loop.h"
+#include "job/presets.h"
 #include "time/iso8601.h"
 
 #include <stdlib.h>
@@ -145,6 +146,16 @@ static void stats_write(struct call *call, struct json_write *w)
     failure_write(w, &sched.failure);
 }
 
+static void defaults_write(struct call *call, struct json_write *w)
+{
+    struct buf scratch;
+
+    buf_init(&scratch, 1 << 16);
+    json_write_key(w, "defaults");
+    presets_write(sched_presets(call->api->o.sched), &scratch, w);
+    buf_done(&scratch);
+}
+
 void system_status(struct call *call)
 {
     struct json_write w;
@@ -161,6 +172,7 @@ void system_status(struct call *call)
     json_write_str(&w, buf_str(&text));
     jobs_count(call, &w);
     stats_write(call, &w);
+    defaults_write(call, &w);
     json_write_object_end(&w);
     buf_done(&text);
     call_reply(call, 200, &body);

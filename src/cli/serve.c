@@ -372,6 +372,7 @@ static bool engine_build(struct server *v, struct err *e)
         .late_after_us = v->settings.late_after_n,
         .keep_age_us = v->settings.keep_age_n,
         .keep_total = v->settings.keep_total_n,
+        .presets = &v->settings.presets,
         .on_row = alerts_row,
         .row_ctx = v->alerts,
     };
@@ -444,6 +445,7 @@ static void server_done(struct server *v)
     zones_free(v->zones);
     buf_done(&v->zone);
     loop_free(v->loop);
+    settings_done(&v->settings);
 }
 
 static void ready_say(const struct server *v)

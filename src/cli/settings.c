@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/suggest.h"
 #include "exec/exec.h"
+#include "job/presets.h"
 #include "time/duration.h"
 
 #include <stddef.h>
@@ -41,6 +42,20 @@ static const struct row rows[] = {
 
 #define ROW_COUNT (sizeof rows / sizeof *rows)
 
+// A flag gives one, the environment a list.
+static bool defaults_set(const struct row *row, const char *origin, const char *value,
+                         struct settings *s, struct err *e)
+{
+    struct str rest = str_of(value), word;
+
+    if (strcmp(origin, row->env) != 0)
+        return presets_set(&s->presets, rest, e);
+    while (rest.len > 0 && str_next(&rest, ' ', &word))
+        if (word.len > 0 && !presets_set(&s->presets, word, e))
+            return false;
+    return true;
+}
+
 static bool value_set(const struct row *row, const char *origin, const char *value,
                       struct settings *s, struct err *e)
 {
@@ -59,6 +74,9 @@ static bool value_set(const struct row *row, const char *origin, const char *val
     if (row->type == SETTING_NUMBER && (!str_to_int(str_of(value), &n) || n < 0))
         return fail(e, ERR_USAGE, row->flag, "%s: \"%s\" is not a number, 0 or more", origin,
                     value);
+    if (row->type == SETTING_DEFAULT && value != row->fallback &&
+        !defaults_set(row, origin, value, s, e))
+        return false;
     memcpy((char *)s + row->text_at, &value, sizeof value);
     memcpy((char *)s + row->number_at, &n, sizeof n);
     return true;
@@ -132,15 +150,8 @@ static bool environment_check(struct err *e)
     return true;
 }
 
-bool settings_read(int argc, char **argv, struct settings *ret_settings, struct err *e)
+static bool flags_read(int argc, char **argv, struct settings *s, struct err *e)
 {
-    struct settings s = {0};
-
-    if (!environment_check(e))
-        return false;
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (!environment_read(&rows[i], &s, e))
-            return false;
     for (int i = 1; i < argc; i++) {
         const struct row *row = row_find(str_of(argv[i]));
         const char *equals = strchr(argv[i], '=');
@@ -151,13 +162,32 @@ bool settings_read(int argc, char **argv, struct settings *ret_settings, struct 
             return fail(e, ERR_USAGE, row->flag, "--%s needs a value", row->flag);
         const char *value = equals ? equals + 1 : argv[i + 1];
 
-        if (!value_set(row, argv[i], value, &s, e))
+        if (!value_set(row, argv[i], value, s, e))
             return false;
         if (!equals)
             i++;
     }
-    *ret_settings = s;
     return true;
+}
+
+bool settings_read(int argc, char **argv, struct settings *ret_settings, struct err *e)
+{
+    struct settings s = {.presets = job_presets_built_in};
+    bool ok = environment_check(e);
+
+    for (size_t i = 0; ok && i < ROW_COUNT; i++)
+        ok = environment_read(&rows[i], &s, e);
+    ok = ok && flags_read(argc, argv, &s, e);
+    if (ok)
+        *ret_settings = s;
+    else
+        settings_done(&s);
+    return ok;
+}
+
+void settings_done(struct settings *s)
+{
+    presets_done(&s->presets);
 }
 
 void settings_help(FILE *out)

@@ -14,9 +14,9 @@ enum {
 };
 
 // Members that the page tells in other words, or that nobody reads.
-static const char *const told[] = {"job_id",  "run_frequency", "next_run",   "next_run_at",
-                                   "words",   "trigger",       "created_at", "updated_at",
-                                   "version", "state",         "running",    "last_run"};
+static const char *const told[] = {"job_id",  "run_frequency", "next_run",   "next_run_at", "words",
+                                   "trigger", "created_at",    "updated_at", "version",     "state",
+                                   "running", "last_run",      "defaults"};
 
 static bool is_told(const char *key)
 {
@@ -106,13 +106,24 @@ static void value_write(const json_t *value, struct buf *out)
     }
 }
 
-static void member_write(const char *key, const json_t *value, struct buf *out)
+// Whether the job says nothing of that policy itself.
+static bool is_default(const json_t *job, const char *key)
+{
+    const json_t *names = json_object_get(job, "defaults"), *name;
+    size_t i;
+
+    json_array_foreach((json_t *)(uintptr_t)names, i,
+                       name) if (strcmp(json_string_value(name), key) == 0) return true;
+    return false;
+}
+
+static void member_write(const json_t *job, const char *key, const json_t *value, struct buf *out)
 {
     if (is_empty(value))
         return;
     label_write(key, out);
     value_write(value, out);
-    buf_add_byte(out, '\n');
+    buf_add_text(out, is_default(job, key) ? "  (default)\n" : "\n");
 }
 
 static void job_write(struct errand *x, const json_t *job)
@@ -136,7 +147,7 @@ static void job_write(struct errand *x, const json_t *job)
     buf_add_byte(out, '\n');
     moment_write(x, "next run", job, "next_run_at", out);
     json_object_foreach((json_t *)(uintptr_t)job, key, value) if (!is_told(key))
-        member_write(key, value, out);
+        member_write(job, key, value, out);
     moment_write(x, "created", job, "created_at", out);
     moment_write(x, "changed", job, "updated_at", out);
     buf_printf(out, "  %-*s %lld\n", LABEL_COLUMNS, "version",

@@ -23,6 +23,7 @@ struct simulation {
     enum form form;
     struct screen screen;
     struct rehearsal_options options;
+    struct settings settings; // those of the server, as the environment has them
     const char *db;
     int64_t percent;
     struct rehearsal *rehearsal;
@@ -54,7 +55,7 @@ static bool options_read(struct simulation *s, struct err *e)
     struct rehearsal_options *o = &s->options;
     const char *assume = typed_value(&s->typed, "--assume"), *db = typed_value(&s->typed, "--db");
     char *serve[] = {"serve", NULL};
-    struct settings settings;
+    const struct settings *settings = &s->settings;
     int64_t places;
 
     o->zones = s->screen.zones;
@@ -66,13 +67,14 @@ static bool options_read(struct simulation *s, struct err *e)
     if (!time_read(s, "--to", o->from, &o->to, e) ||
         (assume && !duration_parse(str_of(assume), "--assume", &o->assume_us, e)) ||
         !typed_number(&s->typed, "--percent", 1, 100, 50, &s->percent, e) ||
-        !settings_read(1, serve, &settings, e) ||
-        !typed_number(&s->typed, "--max-runs", 1, PLACES_MAX, settings.children_max_n, &places,
+        !settings_read(1, serve, &s->settings, e) ||
+        !typed_number(&s->typed, "--max-runs", 1, PLACES_MAX, settings->children_max_n, &places,
                       e) ||
-        !settings_db_path(db ? db : settings.db, &s->db, e))
+        !settings_db_path(db ? db : settings->db, &s->db, e))
         return false;
-    o->timezone = *settings.timezone ? str_of(settings.timezone) : zone_name(s->screen.zone);
+    o->timezone = *settings->timezone ? str_of(settings->timezone) : zone_name(s->screen.zone);
     o->places = (int)places;
+    o->presets = &settings->presets;
     if (o->to.us <= o->from.us)
         return fail(e, ERR_INPUT, "--to", "--to must be later than --from");
     if (o->to.us - o->from.us > MONTHS_US)
@@ -381,6 +383,7 @@ int cmd_simulate(int argc, char **argv)
     ok = screen_print(&s.out) && ok;
     rehearsal_free(s.rehearsal);
     buf_done(&s.out);
+    settings_done(&s.settings);
     screen_done(&s.screen);
     return ok ? 0 : err_exit_status(e.code);
 }

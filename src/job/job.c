@@ -33,6 +33,14 @@ const char *const job_coalesce_names[] = {"last", "all", "skip", "first", NULL};
 const char *const job_overlap_names[] = {"skip", "allow", "queue", "cancel", "kill", NULL};
 const char *const job_on_lost_names[] = {"fail", "rerun", NULL};
 
+const char *const job_policy_names[] = {
+#define X(member, ctype, preset, name, words) [POLICY_##member] = name,
+#include "job/job_policy.def"
+#undef X
+    [POLICY_retries] = "retries",
+    NULL,
+};
+
 const struct job_presets job_presets_built_in = {
 #define X(member, ctype, preset, ...) .member = preset,
 #include "job/job_policy.def"
@@ -155,6 +163,8 @@ static void policies_take(struct job *job, const struct spec *spec, uint64_t giv
     }
 #include "job/job_policy.def"
 #undef X
+    if (spec->retries)
+        job->preset &= ~(UINT64_C(1) << POLICY_retries);
 }
 
 static json_t *text_load(struct str text, const char *what, struct err *e)
@@ -335,12 +345,14 @@ static void presets_drop(const struct job *job, json_t *spec)
         (void)json_object_del(spec, #member);
 #include "job/job_policy.def"
 #undef X
+    if (job->preset >> POLICY_retries & 1)
+        (void)json_object_del(spec, "retries");
 }
 
 static struct str spec_text(const struct job *job, struct arena *arena)
 {
     json_error_t error;
-    struct str retries = job->retries ? job->retries->text : STR_LIT("null");
+    struct str retries = job->retries ? job->retries->text : STR_LIT("0");
     json_t *args = json_loadb(job->args.p, job->args.len, 0, &error), *value;
     json_t *kept = json_loadb(retries.p, retries.len, JSON_DECODE_ANY, &error);
     json_t *options =
@@ -357,7 +369,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
         .pause = pause,
         .skip = asked,
         .notify = notify,
-        .retries = job->retries ? kept : NULL,
+        .retries = kept,
 #define X(member, ...) .member = job->member,
 #include "job/job_policy.def"
 #undef X
@@ -500,6 +512,10 @@ void job_set_presets(struct job *job, const struct job_presets *presets)
         job->member = presets->member;
 #include "job/job_policy.def"
 #undef X
+    if (job->preset >> POLICY_retries & 1) {
+        retries_free(job->retries);
+        job->retries = retries_copy(presets->retries);
+    }
 }
 
 int32_t job_instances(const struct job *job)

@@ -63,6 +63,8 @@ enum job_policy {
 #define X(member, ...) POLICY_##member,
 #include "job/job_policy.def"
 #undef X
+    POLICY_retries,
+    POLICY_COUNT
 };
 
 // What a policy is when the job does not say.
@@ -70,12 +72,15 @@ struct job_presets {
 #define X(member, ctype, ...) ctype member;
 #include "job/job_policy.def"
 #undef X
+    struct retries *retries; // owned (presets.h); NULL: none
 };
 
 // Words for the enums above, as the API says them; each list ends with NULL.
 extern const char *const job_kind_names[];     // "folder", "certificate", "command"
 extern const char *const job_state_names[];    // "scheduled", "paused", "ended", "deleted"
 extern const char *const job_coalesce_names[]; // "last", "all", "skip", "first"
+
+extern const char *const job_policy_names[]; // as a request says them: "overlap", "misfire.max"
 
 extern const char *const job_overlap_names[]; // "skip", "allow", "queue", "cancel", "kill"
 extern const char *const job_on_lost_names[]; // "fail", "rerun"

@@ -114,7 +114,7 @@ bool job_read(const struct job_form *form, uint64_t given, const struct job_read
         return false;
     if (is_given(&r, FORM_args) && json_is_array(form->args))
         job_set_args(job, form->args);
-    return words_set(&r) && policies_set(&r);
+    return words_set(&r) && policies_set(&r) && misfire_check(job, in->issues);
 }
 
 // --- what to run
@@ -648,6 +648,11 @@ static bool retries_set(struct reading *r)
         !retries_read(r->form->retries, STR_LIT("\"body\",\"retries\""), r->in->issues, &retries))
         return false;
     retries_free(r->job->retries);
+    r->job->preset &= ~(UINT64_C(1) << POLICY_retries);
+    if (is_null(r, "retries")) {
+        retries = retries_copy(presets_of(r)->retries);
+        r->job->preset |= UINT64_C(1) << POLICY_retries;
+    }
     r->job->retries = retries;
     return true;
 }
@@ -675,5 +680,13 @@ static bool policies_set(struct reading *r)
         return false;
     if (is_given(r, FORM_paused))
         job_set_paused(r->job, form->paused, r->in->context.now);
-    return misfire_check(r->job, r->in->issues);
+    return true;
+}
+
+bool job_read_policies(const struct job_form *form, uint64_t given, const struct job_reading *in,
+                       struct job *job)
+{
+    struct reading r = {form, given, in, job, NULL};
+
+    return policies_set(&r);
 }

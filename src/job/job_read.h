@@ -55,3 +55,8 @@ struct job_reading {
 // names it).
 [[nodiscard]] bool job_read(const struct job_form *form, uint64_t given,
                             const struct job_reading *reading, struct job *job, struct err *e);
+
+// The same with the form's policies alone, and without a look at whether they fit together. False
+// with complaints.
+[[nodiscard]] bool job_read_policies(const struct job_form *form, uint64_t given,
+                                     const struct job_reading *reading, struct job *job);

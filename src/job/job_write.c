@@ -295,6 +295,14 @@ static void options_write(const struct job *job, struct json_write *w)
 
 static void policies_write(const struct job *job, struct json_write *w, struct buf *b)
 {
+    json_write_key(w, "coalesce");
+    json_write_text(w, job_coalesce_names[job->coalesce]);
+    json_write_key(w, "pause_after_failures");
+    json_write_int(w, job->pause_after_failures);
+    json_write_key(w, "misfire");
+    misfire_write(job, b, w);
+    json_write_key(w, "max_instances");
+    json_write_int(w, job->max_instances);
     length_write("timeout", job->timeout_us, job->timeout_us == 0, w, b);
     length_write("timeout_total", job->timeout_total_us, job->timeout_total_us == 0, w, b);
     length_write("kill_grace", job->kill_grace_us, false, w, b);
@@ -309,6 +317,25 @@ static void policies_write(const struct job *job, struct json_write *w, struct b
         json_write_null(w);
     json_write_key(w, "on_lost");
     json_write_text(w, job_on_lost_names[job->on_lost]);
+}
+
+// The policies that the job does not say itself.
+static void defaults_write(const struct job *job, struct json_write *w)
+{
+    json_write_key(w, "defaults");
+    json_write_array(w);
+    for (int i = 0; i < POLICY_COUNT; i++)
+        if (job->preset >> i & 1)
+            json_write_text(w, job_policy_names[i]);
+    json_write_array_end(w);
+}
+
+void job_write_policies(const struct job *job, struct buf *scratch, struct json_write *w)
+{
+    grace_write(job, w, scratch);
+    policies_write(job, w, scratch);
+    json_write_key(w, "keep");
+    json_write_int(w, job_keep(job));
 }
 
 static void full_write(const struct job *job, const struct job_now *now, struct json_write *w,
@@ -335,15 +362,8 @@ static void full_write(const struct job *job, const struct job_now *now, struct 
     json_write_raw(w, job->args);
     certificate_write(job, w);
     grace_write(job, w, b);
-    json_write_key(w, "coalesce");
-    json_write_text(w, job_coalesce_names[job->coalesce]);
-    json_write_key(w, "pause_after_failures");
-    json_write_int(w, job->pause_after_failures);
-    json_write_key(w, "misfire");
-    misfire_write(job, b, w);
-    json_write_key(w, "max_instances");
-    json_write_int(w, job->max_instances);
     policies_write(job, w, b);
+    defaults_write(job, w);
     options_write(job, w);
     json_write_key(w, "notify");
     json_write_raw(w, job->notify.p ? job->notify : STR_LIT("null"));

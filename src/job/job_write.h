@@ -36,6 +36,9 @@ void job_write_post(const struct job *job, const struct job_now *now, struct buf
 void job_write_item(const struct job *job, const struct job_now *now, struct buf *scratch,
                     struct json_write *w);
 
+// Writes its policies alone into the open object.
+void job_write_policies(const struct job *job, struct buf *scratch, struct json_write *w);
+
 // Writes all members of a list's item into the open object, or, when is_full, those of a job alone.
 void job_write(const struct job *job, const struct job_now *now, bool is_full, struct buf *scratch,
                struct json_write *w);

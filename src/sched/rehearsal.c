@@ -247,6 +247,7 @@ bool rehearsal_run(struct rehearsal *r, struct err *e)
         .exec = r->exec,
         .zones = r->options.zones,
         .timezone = r->options.timezone,
+        .presets = r->options.presets,
     };
     int64_t left_us = r->options.to.us - r->options.from.us;
 

@@ -32,8 +32,9 @@ struct rehearsal_options {
     struct zones *zones; // borrowed
     struct str timezone; // default zone of triggers; borrowed
     wall from, to;
-    int64_t assume_us; // how long runs take that nothing is known of
-    int places;        // runs at once; 0: no limit
+    int64_t assume_us;                 // how long runs take that nothing is known of
+    int places;                        // runs at once; 0: no limit
+    const struct job_presets *presets; // borrowed; NULL: the built-in ones
 };
 
 // What became of a job's slots.

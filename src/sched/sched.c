@@ -369,6 +369,7 @@ static enum store_last job_loaded(const struct job_row *row, void *ctx)
     struct loading *loading = ctx;
     struct job *job = job_from_row(row, &loading->context);
 
+    job_set_presets(job, sched_presets(loading->s));
     if (job->quarantine.len > 0) {
         log_error("a stored job cannot be used and is kept aside", log_str("job_id", job->name),
                   log_str("why", job->quarantine));

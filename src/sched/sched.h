@@ -40,6 +40,7 @@ struct sched_options {
     // Rows that lie beside the calendars and are none of ours; NULL: nobody wants them.
     void (*on_row)(const struct store_calendar *row, void *ctx);
     void *row_ctx;
+    const struct job_presets *presets; // borrowed; NULL: the built-in ones
     size_t claim_max; // slots claimed in one transaction; 0: as many as are good for most
 };
 
@@ -164,6 +165,9 @@ void sched_zones_look(struct sched *s);
 #define SCHED_LOAD_MINUTES 60
 bool sched_load(const struct sched *s, wall from, struct str but,
                 uint32_t counts[SCHED_LOAD_MINUTES]);
+
+// What policies of jobs are that say nothing of them.
+const struct job_presets *sched_presets(const struct sched *s);
 
 // The context for trigger_parse: zones, default zone, now.
 struct trigger_context sched_trigger_context(const struct sched *s);

@@ -18,6 +18,11 @@ const struct pause *sched_paused(const struct sched *s, const struct job *job)
     return job->trigger ? pauses_holding(&s->pauses, job, sched_now(s)) : NULL;
 }
 
+const struct job_presets *sched_presets(const struct sched *s)
+{
+    return s->options.presets ? s->options.presets : &job_presets_built_in;
+}
+
 wall sched_next_at(const struct sched *s, const struct job *job)
 {
     const struct entry *entry = due_find_id(&s->due, job->id);

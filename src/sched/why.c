@@ -171,14 +171,22 @@ static bool was_going(const struct run *run, wall at)
            (run->finished_at.us == 0 || run->finished_at.us > at.us);
 }
 
+// The policy that is in force now: "max_instances is 1 and overlap is skip".
+static struct str limit_words(struct asking *q)
+{
+    const struct job *job = q->facts->job;
+
+    return arena_printf(q->words.arena, "max_instances is %d and overlap is %s",
+                        (int)job->max_instances, job_overlap_names[job->overlap]);
+}
+
 static enum why_rule overlap_rule(struct asking *q, const struct run *run)
 {
     const struct why_facts *f = q->facts;
     const struct store_run *first = NULL;
     size_t count = 0;
 
-    why_word(&q->words, "limit",
-             arena_printf(q->words.arena, "max_instances is %d", (int)f->job->max_instances));
+    why_word(&q->words, "limit", limit_words(q));
     for (size_t i = 0; i < f->going_count; i++) {
         const struct run *other = &f->going[i].run;
 
@@ -208,6 +216,15 @@ static enum why_rule skip_rule(struct asking *q, const struct run *run, wall slo
     switch (run->reason) {
     case REASON_OVERLAP:
         return overlap_rule(q, run);
+    case REASON_QUEUE_FULL:
+        why_word(&q->words, "queue",
+                 arena_printf(q->words.arena, "overlap is %s and queue_max %d",
+                              job_overlap_names[q->facts->job->overlap],
+                              (int)q->facts->job->queue_max));
+        return WHY_QUEUE_FULL;
+    case REASON_REPLACED:
+        why_word(&q->words, "policy", str_of(job_overlap_names[q->facts->job->overlap]));
+        return WHY_REPLACED;
     case REASON_MISFIRE:
         why_word(&q->words, "late", why_length(&q->words, late_us));
         why_word(&q->words, "because", because(q, slot, run->queued_at));
@@ -238,11 +255,14 @@ static enum why_rule final_rule(struct asking *q, const struct run *run, wall sl
     return run->state == RUN_FAILED ? WHY_NOT_STARTED : WHY_CANCELLED;
 }
 
-static enum why_rule alive_rule(const struct run *run)
+static enum why_rule alive_rule(struct asking *q, const struct run *run)
 {
     switch (run->state) {
     case RUN_QUEUED:
-        return WHY_QUEUED;
+        if (run->reason != REASON_OVERLAP)
+            return WHY_QUEUED;
+        why_word(&q->words, "limit", limit_words(q));
+        return WHY_QUEUED_OVERLAP;
     case RUN_WAITING:
         return WHY_RETRY;
     case RUN_ORPHANED:
@@ -280,7 +300,7 @@ static enum why_rule row_rule(struct asking *q, const struct run *run, wall slot
         return final_rule(q, run, slot);
     }
     why_word(&q->words, "took", why_length(&q->words, q->facts->now.us - run->started_at.us));
-    return alive_rule(run);
+    return alive_rule(q, run);
 }
 
 static bool stands_for(const struct run *run, wall slot)

@@ -57,11 +57,31 @@ static void test_refusals(void **state)
     }
 }
 
+static void test_defaults(void **state)
+{
+    struct settings s;
+    struct err e;
+
+    (void)state;
+    setenv("BELFRY_JOBS__DEFAULTS", "overlap=queue  timeout=1m", 1);
+    assert_true(read_flags("--default", "timeout=2m", &s, &e));
+    assert_int_equal(s.presets.overlap, OVERLAP_QUEUE);
+    assert_int_equal(s.presets.timeout_us, 120000000);
+    settings_done(&s);
+    setenv("BELFRY_JOBS__DEFAULTS", "overlap=queue timeout", 1);
+    assert_false(read_flags(NULL, NULL, &s, &e));
+    assert_non_null(strstr(e.message, "\"timeout\" is not NAME=VALUE"));
+    unsetenv("BELFRY_JOBS__DEFAULTS");
+    assert_false(read_flags("--default", "overlap=no", &s, &e));
+    assert_int_equal(e.code, ERR_USAGE);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flag_beats_environment_beats_default),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_defaults),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

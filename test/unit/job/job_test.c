@@ -203,6 +203,8 @@ static void test_presets(void **state)
     assert_true(str_eq(again.spec, row.spec));
     job_free(job);
     arena_free(arena);
+    assert_string_equal(job_policy_names[POLICY_misfire_max], "misfire.max");
+    assert_string_equal(job_policy_names[POLICY_retries], "retries");
     assert_string_equal(job_kind_names[JOB_CERTIFICATE], "certificate");
     assert_string_equal(job_state_names[JOB_PAUSED], "paused");
     assert_string_equal(job_coalesce_names[COALESCE_ALL], "all");

@@ -183,11 +183,10 @@ static void test_no_such_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limits),  cmocka_unit_test(test_critical_preset),
-        cmocka_unit_test(test_pins),
-        cmocka_unit_test(test_pin_that_begins_with_a_slash),
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_no_such_name),
+        cmocka_unit_test(test_limits),       cmocka_unit_test(test_critical_preset),
+        cmocka_unit_test(test_pins),         cmocka_unit_test(test_pin_that_begins_with_a_slash),
+        cmocka_unit_test(test_words),        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_no_such_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,7 @@ static void test_list_and_sums(void **state)
     sched_put(s, fixture_job(&f, "soon", EVERY_10), STORE_CREATE, put_done, NULL);
     fixture_settle(&f);
     assert_int_equal(sched_count(s), 2);
+    assert_ptr_equal(sched_presets(s), &job_presets_built_in);
     struct sched_item *list = sched_list(s);
 
     assert_true(str_eq(list[0].job->name, STR_LIT("soon")));

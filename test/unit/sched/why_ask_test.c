@@ -71,7 +71,7 @@ static void test_a_history(void **state)
     fixture_pass(&f, 20 * S); // slot 20 finds the run of slot 10
     assert_string_equal(ask(&f, s, "00:00:20"),
                         "overlap: 00:00:20 was skipped: the run of 00:00:10 was still running "
-                        "(since 00:00:10) and max_instances is 1\n");
+                        "(since 00:00:10) and max_instances is 1 and overlap is skip\n");
     fixture_end(&f, 0, RUN_SUCCEEDED);
     assert_string_equal(ask(&f, s, "00:00:10"), "ran: 00:00:10 ran: it started at 00:00:10 and "
                                                 "succeeded after 10s: ended by the test\n");

@@ -102,7 +102,7 @@ static const struct question questions[] = {
       {RUN_SKIPPED, "01:00:00", "01:00:00", "", "01:00:00", REASON_OVERLAP, .attempt = 0}},
      .expected = "overlap skipped: 02:00 was skipped: the run of 01:00 was still running (since "
                  "01:00:03) and "
-                 "max_instances is 1 [other 100]\n"},
+                 "max_instances is 1 and overlap is skip [other 100]\n"},
     {"overlap of a run by hand that is still going",
      HOURLY,
      "02:00",
@@ -112,7 +112,7 @@ static const struct question questions[] = {
       {RUN_SKIPPED, "01:00:00", "01:00:00", "", "01:00:00", REASON_OVERLAP, .attempt = 0}},
      .expected = "overlap skipped: 02:00 was skipped: the run of 01:33:12 (manual) was still "
                  "running (since "
-                 "01:33:12) and max_instances is 1 [other 100]\n"},
+                 "01:33:12) and max_instances is 1 and overlap is skip [other 100]\n"},
     {"overlap of two",
      HOURLY,
      "02:00",
@@ -123,7 +123,7 @@ static const struct question questions[] = {
       {RUN_SKIPPED, "01:00:00", "01:00:00", "", "01:00:00", REASON_OVERLAP, .attempt = 0}},
      .expected = "overlap skipped: 02:00 was skipped: 2 runs were, the first the run of 01:00, "
                  "still running "
-                 "(since 01:00:03) and max_instances is 2 [other 100]\n",
+                 "(since 01:00:03) and max_instances is 2 and overlap is skip [other 100]\n",
      .max_instances = 2},
     {"overlap of nobody knows whom",
      HOURLY,
@@ -132,7 +132,30 @@ static const struct question questions[] = {
      NULL,
      {{RUN_SKIPPED, "01:00:00", "01:00:00", "", "01:00:00", REASON_OVERLAP, .attempt = 0}},
      .expected = "overlap skipped: 02:00 was skipped: a run was still in progress and "
-                 "max_instances is 1\n"},
+                 "max_instances is 1 and overlap is skip\n"},
+    {"it waits for another",
+     HOURLY,
+     "02:00",
+     "01:30:00",
+     NULL,
+     {{RUN_QUEUED, "01:00:00", "01:00:00", "", "", REASON_OVERLAP, .attempt = 0}},
+     .expected = "queued queued: 02:00 waits since 02:00 for another run of the job to end: "
+                 "max_instances is 1 and overlap is skip\n"},
+    {"too many wait",
+     HOURLY,
+     "02:00",
+     "12:00:00",
+     NULL,
+     {{RUN_SKIPPED, "01:00:00", "01:00:00", "", "01:00:00", REASON_QUEUE_FULL, .attempt = 0}},
+     .expected = "queue_full skipped: 02:00 was skipped: the job was still running and as many "
+                 "runs as may were waiting: overlap is skip and queue_max 1\n"},
+    {"a newer one took its place",
+     HOURLY,
+     "02:00",
+     "12:00:00",
+     NULL,
+     {{RUN_SKIPPED, "01:00:00", "01:00:00", "", "01:00:00", REASON_REPLACED, .attempt = 0}},
+     .expected = "replaced skipped: 02:00 made room for a newer run: overlap is skip\n"},
     {"misfire",
      HOURLY,
      "02:00",
