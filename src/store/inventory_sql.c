@@ -1,4 +1,4 @@
-// inventory_sql.c - the inventory of certificates in SQLite.
+// inventory_sql.c - the inventory of certificates in a database.
 // SPDX-License-Identifier: Apache-2.0
 #include "store/inventory_sql.h"
 
@@ -6,66 +6,53 @@
 
 // ---- writing ----
 
-static bool number_get(struct sql *sql, sqlite3_stmt *statement, int64_t *ret_n)
-{
-    *ret_n = 0;
-    return statement && (sql_number(statement, ret_n) || sqlite3_errcode(sql->db) == SQLITE_OK ||
-                         sqlite3_errcode(sql->db) == SQLITE_DONE);
-}
-
-static sqlite3_stmt *endpoint_bind(struct sql *sql, enum sql_name name,
+static struct query *endpoint_bind(struct db *db, enum sql_name name,
                                    const struct store_place *place)
 {
-    sqlite3_stmt *statement = sql_get(sql, name);
+    struct query *statement = db_get(db, name);
 
-    if (!statement)
-        return NULL;
-    sql_bind_text(statement, 1, place->host);
-    sqlite3_bind_int(statement, 2, place->port);
-    sql_bind_text(statement, 3, place->starttls);
-    sql_bind_text(statement, 4, place->name);
+    query_text(statement, 1, place->host);
+    query_int(statement, 2, place->port);
+    query_text(statement, 3, place->starttls);
+    query_text(statement, 4, place->name);
     return statement;
 }
 
-static bool endpoint_put(struct sql *sql, const struct store_place *place, int64_t *ret_id)
+static bool endpoint_put(struct db *db, const struct store_place *place, int64_t *ret_id)
 {
-    sqlite3_stmt *statement = endpoint_bind(sql, SQL_ENDPOINT_INSERT, place);
+    struct query *statement = endpoint_bind(db, SQL_ENDPOINT_INSERT, place);
 
-    if (!statement || sql_run(statement) != SQLITE_OK)
+    if (!query_run(statement))
         return false;
-    statement = endpoint_bind(sql, SQL_ENDPOINT_ID, place);
-    return statement && sql_number(statement, ret_id);
+    statement = endpoint_bind(db, SQL_ENDPOINT_ID, place);
+    return query_number(statement, ret_id);
 }
 
-static bool certificate_put(struct sql *sql, const struct store_certificate *c, wall at,
+static bool certificate_put(struct db *db, const struct store_certificate *c, wall at,
                             int64_t *ret_id)
 {
-    sqlite3_stmt *statement = sql_get(sql, SQL_CERTIFICATE_PUT);
+    struct query *statement = db_get(db, SQL_CERTIFICATE_PUT);
 
-    if (!statement)
+    query_text(statement, 1, c->sha256);
+    query_text(statement, 2, c->subject);
+    query_text(statement, 3, c->issuer);
+    query_text(statement, 4, c->serial);
+    query_text(statement, 5, c->key);
+    query_text(statement, 6, c->sans);
+    query_int(statement, 7, c->not_before.us);
+    query_int(statement, 8, c->not_after.us);
+    query_int(statement, 9, at.us);
+    query_blob(statement, 10, c->der);
+    if (!query_run(statement))
         return false;
-    sql_bind_text(statement, 1, c->sha256);
-    sql_bind_text(statement, 2, c->subject);
-    sql_bind_text(statement, 3, c->issuer);
-    sql_bind_text(statement, 4, c->serial);
-    sql_bind_text(statement, 5, c->key);
-    sql_bind_text(statement, 6, c->sans);
-    sqlite3_bind_int64(statement, 7, c->not_before.us);
-    sqlite3_bind_int64(statement, 8, c->not_after.us);
-    sqlite3_bind_int64(statement, 9, at.us);
-    sql_bind_blob(statement, 10, c->der);
-    if (sql_run(statement) != SQLITE_OK)
-        return false;
-    statement = sql_get(sql, SQL_CERTIFICATE_ID);
-    if (!statement)
-        return false;
-    sql_bind_text(statement, 1, c->sha256);
-    return sql_number(statement, ret_id);
+    statement = db_get(db, SQL_CERTIFICATE_ID);
+    query_text(statement, 1, c->sha256);
+    return query_number(statement, ret_id);
 }
 
 // A report on its way into the tables.
 struct report {
-    struct sql *sql;
+    struct db *db;
     const struct store_seen *seen;
     int64_t endpoint;
     struct str before; // fingerprint of the server's own certificate before; empty: none
@@ -74,74 +61,66 @@ struct report {
 
 static bool before_find(struct report *p, struct arena *arena)
 {
-    sqlite3_stmt *statement = sql_get(p->sql, SQL_SIGHTING_LEAF);
+    struct query *statement = db_get(p->db, SQL_SIGHTING_LEAF);
     int code;
 
-    if (!statement)
-        return false;
-    sqlite3_bind_int64(statement, 1, p->endpoint);
-    sql_bind_text(statement, 2, p->seen->place.address);
-    code = sqlite3_step(statement);
-    if (code == SQLITE_ROW)
-        p->before = arena_copy(arena, sql_column(statement, 0));
-    sqlite3_reset(statement);
-    return code == SQLITE_ROW || code == SQLITE_DONE;
+    query_int(statement, 1, p->endpoint);
+    query_text(statement, 2, p->seen->place.address);
+    code = query_step(statement);
+    if (code == QUERY_ROW)
+        p->before = arena_copy(arena, column_text(statement, 0));
+    query_reset(statement);
+    return code == QUERY_ROW || code == QUERY_DONE;
 }
 
 static bool sighting_put(struct report *p, size_t position)
 {
     const struct store_seen *seen = p->seen;
     const struct store_certificate *c = &seen->chain[position];
-    sqlite3_stmt *statement;
+    struct query *statement;
     int64_t id;
 
-    if (!certificate_put(p->sql, c, seen->at, &id))
+    if (!certificate_put(p->db, c, seen->at, &id))
         return false;
-    statement = sql_get(p->sql, SQL_SIGHTING_PUT);
-    if (!statement)
-        return false;
-    sqlite3_bind_int64(statement, 1, p->endpoint);
-    sql_bind_text(statement, 2, seen->place.address);
-    sqlite3_bind_int64(statement, 3, id);
-    sqlite3_bind_int64(statement, 4, (int64_t)position);
-    sql_bind_text(statement, 5, position == 0 ? buf_str(&p->chain) : STR_LIT(""));
-    sql_bind_text(statement, 6, position == 0 ? p->before : STR_LIT(""));
-    sql_bind_text(statement, 7, seen->status);
-    sql_bind_text(statement, 8, seen->code);
-    sqlite3_bind_int64(statement, 9, seen->at.us);
-    return sql_run(statement) == SQLITE_OK;
+    statement = db_get(p->db, SQL_SIGHTING_PUT);
+    query_int(statement, 1, p->endpoint);
+    query_text(statement, 2, seen->place.address);
+    query_int(statement, 3, id);
+    query_int(statement, 4, (int64_t)position);
+    query_text(statement, 5, position == 0 ? buf_str(&p->chain) : STR_LIT(""));
+    query_text(statement, 6, position == 0 ? p->before : STR_LIT(""));
+    query_text(statement, 7, seen->status);
+    query_text(statement, 8, seen->code);
+    query_int(statement, 9, seen->at.us);
+    return query_run(statement);
 }
 
 // What is in doubt at this place, and stale at others, is current no more.
 static bool place_update(struct report *p, enum sql_name name)
 {
-    sqlite3_stmt *statement = sql_get(p->sql, name);
+    struct query *statement = db_get(p->db, name);
 
-    if (!statement)
-        return false;
-    sqlite3_bind_int64(statement, 1, p->endpoint);
-    sql_bind_text(statement, 2, p->seen->place.address);
+    query_int(statement, 1, p->endpoint);
+    query_text(statement, 2, p->seen->place.address);
     if (name == SQL_SIGHTING_SETTLE)
-        sqlite3_bind_int64(statement, 3, p->seen->at.us - INVENTORY_STALE_US);
-    return sql_run(statement) == SQLITE_OK;
+        query_int(statement, 3, p->seen->at.us - INVENTORY_STALE_US);
+    return query_run(statement);
 }
 
 static bool trim(struct report *p)
 {
-    sqlite3_stmt *statement = sql_get(p->sql, SQL_SIGHTING_TRIM);
+    struct query *statement = db_get(p->db, SQL_SIGHTING_TRIM);
 
-    if (!statement)
+    query_int(statement, 1, p->endpoint);
+    query_int(statement, 2, INVENTORY_SIGHTINGS_MAX);
+    if (!query_run(statement))
         return false;
-    sqlite3_bind_int64(statement, 1, p->endpoint);
-    sqlite3_bind_int(statement, 2, INVENTORY_SIGHTINGS_MAX);
-    if (sql_run(statement) != SQLITE_OK)
-        return false;
-    return sqlite3_changes(p->sql->db) == 0 || sql_do(p->sql, SQL_CERTIFICATE_TRIM) == SQLITE_OK;
+    return db_changes(p->db) == 0 || db_do(p->db, SQL_CERTIFICATE_TRIM);
 }
 
-bool inventory_write(struct sql *sql, struct request *r)
+bool inventory_write(struct db *db, struct request *r)
 {
-    struct report p = {.sql = sql, .seen = &r->seen};
+    struct report p = {.db = db, .seen = &r->seen};
     bool ok;
 
     buf_init(&p.chain, CHAIN_TEXT_MAX);
@@ -149,7 +128,7 @@ bool inventory_write(struct sql *sql, struct request *r)
         buf_add_text(&p.chain, i > 1 ? " " : "");
         buf_add(&p.chain, r->seen.chain[i].sha256);
     }
-    ok = endpoint_put(sql, &r->seen.place, &p.endpoint) && before_find(&p, r->arena) &&
+    ok = endpoint_put(db, &r->seen.place, &p.endpoint) && before_find(&p, r->arena) &&
          place_update(&p, SQL_SIGHTING_DOUBT);
     for (size_t i = 0; ok && i < r->seen.count; i++)
         ok = sighting_put(&p, i);
@@ -160,111 +139,106 @@ bool inventory_write(struct sql *sql, struct request *r)
 
 // ---- reading ----
 
-static void certificate_column(sqlite3_stmt *statement, struct arena *arena,
+static void certificate_column(struct query *statement, struct arena *arena,
                                struct store_certificate *to)
 {
     *to = (struct store_certificate){
-        .id = sqlite3_column_int64(statement, 0),
-        .sha256 = arena_copy(arena, sql_column(statement, 1)),
-        .subject = arena_copy(arena, sql_column(statement, 2)),
-        .issuer = arena_copy(arena, sql_column(statement, 3)),
-        .serial = arena_copy(arena, sql_column(statement, 4)),
-        .key = arena_copy(arena, sql_column(statement, 5)),
-        .sans = arena_copy(arena, sql_column(statement, 6)),
-        .not_before = {sqlite3_column_int64(statement, 7)},
-        .not_after = {sqlite3_column_int64(statement, 8)},
-        .first_seen = {sqlite3_column_int64(statement, 9)},
-        .last_seen = {sqlite3_column_int64(statement, 10)},
-        .places = sqlite3_column_int64(statement, 11),
+        .id = column_int(statement, 0),
+        .sha256 = arena_copy(arena, column_text(statement, 1)),
+        .subject = arena_copy(arena, column_text(statement, 2)),
+        .issuer = arena_copy(arena, column_text(statement, 3)),
+        .serial = arena_copy(arena, column_text(statement, 4)),
+        .key = arena_copy(arena, column_text(statement, 5)),
+        .sans = arena_copy(arena, column_text(statement, 6)),
+        .not_before = {column_int(statement, 7)},
+        .not_after = {column_int(statement, 8)},
+        .first_seen = {column_int(statement, 9)},
+        .last_seen = {column_int(statement, 10)},
+        .places = column_int(statement, 11),
     };
 }
 
-static bool one_read(struct sql *sql, struct request *r)
+static bool one_read(struct db *db, struct request *r)
 {
-    sqlite3_stmt *statement = sql_get(sql, SQL_CERTIFICATE);
+    struct query *statement = db_get(db, SQL_CERTIFICATE);
     int code;
 
-    if (!statement)
-        return false;
-    sql_bind_text(statement, 1, r->wanted.sha256);
-    code = sqlite3_step(statement);
-    if (code == SQLITE_ROW) {
+    query_text(statement, 1, r->wanted.sha256);
+    code = query_step(statement);
+    if (code == QUERY_ROW) {
         r->certificates = arena_alloc(r->arena, sizeof *r->certificates);
         certificate_column(statement, r->arena, r->certificates);
-        r->certificates->der = arena_copy(r->arena, sql_column(statement, 12));
+        r->certificates->der = arena_copy(r->arena, column_text(statement, 12));
         r->page_count = 1;
         r->total = 1;
     }
-    sqlite3_reset(statement);
-    return code == SQLITE_ROW || code == SQLITE_DONE;
+    query_reset(statement);
+    return code == QUERY_ROW || code == QUERY_DONE;
 }
 
 // CERTIFICATE_WANTED of sql.def.
-static void wanted_bind(sqlite3_stmt *statement, const struct store_certificate_query *wanted)
+static void wanted_bind(struct query *statement, const struct store_certificate_query *wanted)
 {
-    sqlite3_bind_int64(statement, 3, wanted->expires_before.us);
-    sql_bind_text(statement, 4, wanted->issuer);
-    sql_bind_text(statement, 5, wanted->host);
-    sqlite3_bind_int(statement, 6, wanted->is_current);
+    query_int(statement, 3, wanted->expires_before.us);
+    query_text(statement, 4, wanted->issuer);
+    query_text(statement, 5, wanted->host);
+    query_int(statement, 6, wanted->is_current);
 }
 
-static bool page_read(struct sql *sql, struct request *r, int64_t after)
+static bool page_read(struct db *db, struct request *r, int64_t after)
 {
-    sqlite3_stmt *statement = sql_get(sql, SQL_CERTIFICATES);
+    struct query *statement = db_get(db, SQL_CERTIFICATES);
     int code;
 
-    if (!statement)
-        return false;
-    sqlite3_bind_int64(statement, 1, after);
-    sqlite3_bind_int64(statement, 2, r->wanted.after_id);
+    query_int(statement, 1, after);
+    query_int(statement, 2, r->wanted.after_id);
     wanted_bind(statement, &r->wanted);
-    sqlite3_bind_int(statement, 7, r->wanted.limit);
+    query_int(statement, 7, r->wanted.limit);
     r->certificates = arena_array(r->arena, (size_t)r->wanted.limit, sizeof *r->certificates);
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+    while ((code = query_step(statement)) == QUERY_ROW)
         certificate_column(statement, r->arena, &r->certificates[r->page_count++]);
-    sqlite3_reset(statement);
-    return code == SQLITE_DONE;
+    query_reset(statement);
+    return code == QUERY_DONE;
 }
 
-bool inventory_read(struct sql *sql, struct request *r)
+bool inventory_read(struct db *db, struct request *r)
 {
-    sqlite3_stmt *statement;
+    struct query *statement;
     int64_t after = INT64_MIN;
 
     if (r->wanted.sha256.len > 0)
-        return one_read(sql, r);
+        return one_read(db, r);
     if (r->wanted.after_id) {
-        statement = sql_get(sql, SQL_CERTIFICATE_END);
-        sqlite3_bind_int64(statement, 1, r->wanted.after_id);
-        if (!number_get(sql, statement, &after))
+        statement = db_get(db, SQL_CERTIFICATE_END);
+        query_int(statement, 1, r->wanted.after_id);
+        after = 0;
+        if (!query_number_if(statement, &after))
             return false;
     }
-    statement = sql_get(sql, SQL_CERTIFICATES_COUNT);
-    if (!statement)
-        return false;
+    statement = db_get(db, SQL_CERTIFICATES_COUNT);
     wanted_bind(statement, &r->wanted);
-    return number_get(sql, statement, &r->total) && page_read(sql, r, after);
+    return query_number(statement, &r->total) && page_read(db, r, after);
 }
 
 // SIGHTING_COLUMNS of sql.def; texts are borrowed until the next step.
-static struct store_sighting sighting_column(sqlite3_stmt *statement)
+static struct store_sighting sighting_column(struct query *statement)
 {
     return (struct store_sighting){
-        .place = {.host = sql_column(statement, 0),
-                  .port = sqlite3_column_int(statement, 1),
-                  .starttls = sql_column(statement, 2),
-                  .name = sql_column(statement, 3),
-                  .address = sql_column(statement, 4)},
-        .sha256 = sql_column(statement, 5),
-        .position = sqlite3_column_int(statement, 6),
-        .chain = sql_column(statement, 7),
-        .replaced = sql_column(statement, 8),
-        .status = sql_column(statement, 9),
-        .code = sql_column(statement, 10),
-        .first_seen = {sqlite3_column_int64(statement, 11)},
-        .since = {sqlite3_column_int64(statement, 12)},
-        .last_seen = {sqlite3_column_int64(statement, 13)},
-        .is_current = sqlite3_column_int(statement, 14),
+        .place = {.host = column_text(statement, 0),
+                  .port = column_int(statement, 1),
+                  .starttls = column_text(statement, 2),
+                  .name = column_text(statement, 3),
+                  .address = column_text(statement, 4)},
+        .sha256 = column_text(statement, 5),
+        .position = column_int(statement, 6),
+        .chain = column_text(statement, 7),
+        .replaced = column_text(statement, 8),
+        .status = column_text(statement, 9),
+        .code = column_text(statement, 10),
+        .first_seen = {column_int(statement, 11)},
+        .since = {column_int(statement, 12)},
+        .last_seen = {column_int(statement, 13)},
+        .is_current = column_int(statement, 14),
     };
 }
 
@@ -284,37 +258,34 @@ static struct store_sighting sighting_copy(struct arena *arena, const struct sto
     return copy;
 }
 
-bool inventory_read_sightings(struct sql *sql, struct request *r)
+bool inventory_read_sightings(struct db *db, struct request *r)
 {
-    sqlite3_stmt *statement = sql_get(sql, SQL_SIGHTINGS);
+    struct query *statement = db_get(db, SQL_SIGHTINGS);
     int code;
 
-    if (!statement)
-        return false;
-    sql_bind_text(statement, 1, r->wanted.sha256);
-    sqlite3_bind_int(statement, 2, r->wanted.limit);
+    query_text(statement, 1, r->wanted.sha256);
+    query_int(statement, 2, r->wanted.limit);
     r->sightings = arena_array(r->arena, (size_t)r->wanted.limit, sizeof *r->sightings);
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+    while ((code = query_step(statement)) == QUERY_ROW) {
         struct store_sighting row = sighting_column(statement);
 
         r->sightings[r->page_count++] = sighting_copy(r->arena, &row);
     }
-    sqlite3_reset(statement);
-    return code == SQLITE_DONE;
+    query_reset(statement);
+    return code == QUERY_DONE;
 }
 
-bool inventory_load(struct sql *sql,
-                    void (*on_sighting)(const struct store_sighting *row, void *ctx), void *ctx)
+bool inventory_load(struct db *db, void (*on_sighting)(const struct store_sighting *row, void *ctx),
+                    void *ctx)
 {
-    sqlite3_stmt *statement = sql_get(sql, SQL_SIGHTINGS_LOAD);
-    int code = SQLITE_ERROR;
+    struct query *statement = db_get(db, SQL_SIGHTINGS_LOAD);
+    int code = QUERY_FAILED;
 
-    while (statement && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+    while ((code = query_step(statement)) == QUERY_ROW) {
         struct store_sighting row = sighting_column(statement);
 
         on_sighting(&row, ctx);
     }
-    if (statement)
-        sqlite3_reset(statement);
-    return code == SQLITE_DONE;
+    query_reset(statement);
+    return code == QUERY_DONE;
 }

@@ -80,7 +80,7 @@ bool peek(const char *path, const struct peek_fns *fns, void *ctx, struct err *e
         return false;
     // Who closes last would carry the log over into the database: not a looker.
     sqlite3_db_config(sql->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    bool ok = version_check(sql, e) && reader_load(sql, &load, e);
+    bool ok = version_check(sql, e) && reader_load(&sql->base, &load, e);
 
     if (ok && looking.has_failed)
         ok = sql_fail(sql, e);

@@ -13,52 +13,38 @@
 static const enum sql_name deletions[] = {SQL_RUN_DELETE, SQL_OUTPUT_DELETE, SQL_ASK_DELETE,
                                           SQL_ATTEMPT_DELETE};
 
-bool prune_run(struct sql *sql, int64_t run_id)
+bool prune_run(struct db *db, int64_t run_id)
 {
     for (size_t i = 0; i < sizeof deletions / sizeof *deletions; i++) {
-        sqlite3_stmt *statement = sql_get(sql, deletions[i]);
+        struct query *statement = db_get(db, deletions[i]);
 
-        if (!statement)
-            return false;
-        sqlite3_bind_int64(statement, 1, run_id);
-        if (sql_run(statement) != SQLITE_OK)
+        query_int(statement, 1, run_id);
+        if (!query_run(statement))
             return false;
     }
     return true;
 }
 
-// A number that may be missing: then *ret_n stays.
-static bool number_or(sqlite3_stmt *statement, int64_t *ret_n)
+static bool job_choose(struct db *db, struct request *r)
 {
-    int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-
-    if (code == SQLITE_ROW)
-        *ret_n = sqlite3_column_int64(statement, 0);
-    if (statement)
-        sqlite3_reset(statement);
-    return code == SQLITE_ROW || code == SQLITE_DONE;
-}
-
-static bool job_choose(struct sql *sql, struct request *r)
-{
-    sqlite3_stmt *statement;
+    struct query *statement;
 
     r->job_id = r->prune.job_id;
     if (r->job_id != 0)
         return true;
-    statement = sql_get(sql, SQL_PRUNE_NEXT);
-    sqlite3_bind_int64(statement, 1, r->prune.after_id);
-    return number_or(statement, &r->job_id);
+    statement = db_get(db, SQL_PRUNE_NEXT);
+    query_int(statement, 1, r->prune.after_id);
+    return query_number_if(statement, &r->job_id);
 }
 
-static bool bound_find(struct sql *sql, const struct request *r, int64_t *ret_bound)
+static bool bound_find(struct db *db, const struct request *r, int64_t *ret_bound)
 {
-    sqlite3_stmt *statement = sql_get(sql, SQL_PRUNE_BOUND);
+    struct query *statement = db_get(db, SQL_PRUNE_BOUND);
 
     *ret_bound = INT64_MIN;
-    sqlite3_bind_int64(statement, 1, r->job_id);
-    sqlite3_bind_int64(statement, 2, r->prune.keep - 1);
-    if (!number_or(statement, ret_bound))
+    query_int(statement, 1, r->job_id);
+    query_int(statement, 2, r->prune.keep - 1);
+    if (!query_number_if(statement, ret_bound))
         return false;
     if (*ret_bound < r->prune.before.us)
         *ret_bound = r->prune.before.us;
@@ -66,77 +52,85 @@ static bool bound_find(struct sql *sql, const struct request *r, int64_t *ret_bo
 }
 
 // Reads which rows go before the first of them does.
-static bool rows_find(struct sql *sql, const struct request *r, int64_t bound,
-                      int64_t ids[ROWS_MAX], size_t *ret_count, int64_t *ret_slot)
+static bool rows_find(struct db *db, const struct request *r, int64_t bound, int64_t ids[ROWS_MAX],
+                      size_t *ret_count, int64_t *ret_slot)
 {
-    sqlite3_stmt *statement = sql_get(sql, SQL_PRUNE_FIND);
+    struct query *statement = db_get(db, SQL_PRUNE_FIND);
     size_t count = 0;
-    int code = SQLITE_ERROR;
+    int code = QUERY_FAILED;
 
-    sqlite3_bind_int64(statement, 1, r->job_id);
-    sqlite3_bind_int64(statement, 2, bound);
-    sqlite3_bind_int(statement, 3, r->prune.limit);
-    while (statement && count < ROWS_MAX && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-        ids[count++] = sqlite3_column_int64(statement, 0);
-        *ret_slot = sqlite3_column_int64(statement, 1);
+    query_int(statement, 1, r->job_id);
+    query_int(statement, 2, bound);
+    query_int(statement, 3, r->prune.limit);
+    while (count < ROWS_MAX && (code = query_step(statement)) == QUERY_ROW) {
+        ids[count++] = column_int(statement, 0);
+        *ret_slot = column_int(statement, 1);
     }
-    if (statement)
-        sqlite3_reset(statement);
+    query_reset(statement);
     *ret_count = count;
-    return code == SQLITE_DONE || code == SQLITE_ROW;
+    return code == QUERY_DONE || code == QUERY_ROW;
 }
 
-static bool pruned_put(struct sql *sql, int64_t job_id, int64_t slot, size_t count)
+static bool pruned_put(struct db *db, int64_t job_id, int64_t slot, size_t count)
 {
-    sqlite3_stmt *statement = sql_get(sql, SQL_PRUNED_PUT);
+    struct query *statement = db_get(db, SQL_PRUNED_PUT);
 
-    if (!statement)
-        return false;
-    sqlite3_bind_int64(statement, 1, job_id);
-    sqlite3_bind_int64(statement, 2, slot);
-    sqlite3_bind_int64(statement, 3, (int64_t)count);
-    return sql_run(statement) == SQLITE_OK;
+    query_int(statement, 1, job_id);
+    query_int(statement, 2, slot);
+    query_int(statement, 3, (int64_t)count);
+    return query_run(statement);
 }
 
-static bool tombstone_remove(struct sql *sql, int64_t job_id)
+static bool tombstone_remove(struct db *db, int64_t job_id)
 {
-    sqlite3_stmt *statement = sql_get(sql, SQL_TOMBSTONE_DELETE);
+    struct query *statement = db_get(db, SQL_TOMBSTONE_DELETE);
 
-    if (!statement)
+    query_int(statement, 1, job_id);
+    if (!query_run(statement))
         return false;
-    sqlite3_bind_int64(statement, 1, job_id);
-    if (sql_run(statement) != SQLITE_OK)
-        return false;
-    if (sqlite3_changes(sql->db) == 0)
+    if (db_changes(db) == 0)
         return true;
-    statement = sql_get(sql, SQL_PRUNED_DELETE);
-    if (!statement)
-        return false;
-    sqlite3_bind_int64(statement, 1, job_id);
-    return sql_run(statement) == SQLITE_OK;
+    statement = db_get(db, SQL_PRUNED_DELETE);
+    query_int(statement, 1, job_id);
+    return query_run(statement);
 }
 
-bool prune_runs(struct sql *sql, struct request *r)
+bool prune_runs(struct db *db, struct request *r)
 {
     int64_t ids[ROWS_MAX], bound, slot = 0;
-    sqlite3_stmt *statement;
+    struct query *statement;
     size_t count;
 
-    if (!job_choose(sql, r))
+    if (!job_choose(db, r))
         return false;
     if (r->job_id == 0)
         return true;
-    if (!bound_find(sql, r, &bound) || !rows_find(sql, r, bound, ids, &count, &slot))
+    if (!bound_find(db, r, &bound) || !rows_find(db, r, bound, ids, &count, &slot))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (!prune_run(sql, ids[i]))
+        if (!prune_run(db, ids[i]))
             return false;
-    if (count > 0 && !pruned_put(sql, r->job_id, slot, count))
+    if (count > 0 && !pruned_put(db, r->job_id, slot, count))
         return false;
     r->pruned = (int64_t)count;
-    statement = sql_get(sql, SQL_PRUNE_COUNT);
-    sqlite3_bind_int64(statement, 1, r->job_id);
-    if (!number_or(statement, &r->left))
+    statement = db_get(db, SQL_PRUNE_COUNT);
+    query_int(statement, 1, r->job_id);
+    if (!query_number_if(statement, &r->left))
         return false;
-    return r->left > 0 || tombstone_remove(sql, r->job_id);
+    return r->left > 0 || tombstone_remove(db, r->job_id);
+}
+
+bool prune_one(struct db *db, struct request *r)
+{
+    struct query *statement = db_get(db, SQL_RUN_STATE);
+    int64_t state = -1;
+
+    query_int(statement, 1, r->query.before_id);
+    if (!query_number_if(statement, &state))
+        return false;
+    if (state < 0)
+        (void)request_refuse_no_run(r);
+    else if (!run_state_is_final((enum run_state)state))
+        (void)request_refuse_alive(r, (enum run_state)state);
+    return r->is_refused || prune_run(db, r->query.before_id);
 }

@@ -3,11 +3,16 @@
 
 #include <stdbool.h>
 
+#include "store/db.h"
 #include "store/request.h"
-#include "store/sql.h"
 
-// Carries out a REQUEST_PRUNE within the transaction that is open. False when SQLite cannot go on.
-[[nodiscard]] bool prune_runs(struct sql *sql, struct request *r);
+// All within the transaction that is open. False when the database cannot go on.
+
+// Carries out a REQUEST_PRUNE.
+[[nodiscard]] bool prune_runs(struct db *db, struct request *r);
+
+// Carries out a REQUEST_DELETE_RUN.
+[[nodiscard]] bool prune_one(struct db *db, struct request *r);
 
 // Removes a run and all that belongs to it; whether there is one is not looked at.
-[[nodiscard]] bool prune_run(struct sql *sql, int64_t run_id);
+[[nodiscard]] bool prune_run(struct db *db, int64_t run_id);

@@ -4,16 +4,12 @@
 
 #include "base/list.h"
 #include "store/request.h"
-#include "store/sql.h"
+#include "store/db.h"
 #include "store/store.h"
 
-// Answers reads; they stay in the list. ctx is a struct sql.
+// Answers reads; they stay in the list. ctx is a struct db.
 void reader_batch(struct list *requests, void *ctx);
-
-// Carries what the log holds over into the database, as far as nobody is in the way. ctx is a
-// struct sql.
-void reader_checkpoint(void *ctx);
 
 // Tells load's callbacks every calendar, then every living job. The numbers in load are not
 // touched.
-[[nodiscard]] bool reader_load(struct sql *sql, struct store_load *load, struct err *e);
+[[nodiscard]] bool reader_load(struct db *db, struct store_load *load, struct err *e);

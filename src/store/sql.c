@@ -26,6 +26,7 @@ static const char *const reader_settings = "PRAGMA query_only = ON;"
                                            "PRAGMA wal_autocheckpoint = 0;"
                                            "PRAGMA cache_size = -2048;";
 
+static const struct db_ops sqlite_db;
 static bool fail_io(struct sql *sql, struct err *e);
 
 struct sql *sql_open(const char *path, bool is_writer, struct err *e)
@@ -33,6 +34,7 @@ struct sql *sql_open(const char *path, bool is_writer, struct err *e)
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (is_writer ? SQLITE_OPEN_CREATE : 0);
     struct sql *sql = mem_alloc(sizeof *sql);
 
+    db_init(&sql->base, &sqlite_db);
     sql->path = str_own(str_of(path));
     if (sqlite3_open_v2(path, &sql->db, flags, NULL) != SQLITE_OK) {
         (void)sql_fail(sql, e);
@@ -125,6 +127,13 @@ bool sql_number(sqlite3_stmt *statement, int64_t *ret_n)
     return ok;
 }
 
+void sql_checkpoint(void *ctx)
+{
+    struct sql *sql = ctx;
+
+    sqlite3_wal_checkpoint_v2(sql->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 // SQLite has no complaint when a row that must be there is not.
 bool sql_fail(struct sql *sql, struct err *e)
 {
@@ -184,3 +193,85 @@ static bool fail_io(struct sql *sql, struct err *e)
     return fail_hint(e,
                      "look at the disk and the system's log; belfry tries again with each write");
 }
+
+// ---- as a driver of db.h ----
+
+// NULL when it cannot be prepared: then SQLite has said why, and its last word stays.
+static sqlite3_stmt *statement_of(struct query *q)
+{
+    struct sql *sql = (struct sql *)q->db;
+
+    return sql->prepared[q->name] ? sql->prepared[q->name] : sql_get(sql, q->name);
+}
+
+static sqlite3_stmt *statement_at(const struct query *q)
+{
+    return ((const struct sql *)q->db)->prepared[q->name];
+}
+
+static void driver_reset(struct query *q)
+{
+    if (statement_at(q))
+        sqlite3_reset(statement_at(q));
+}
+
+static void driver_bind_int(struct query *q, int at, int64_t n)
+{
+    sqlite3_bind_int64(statement_of(q), at, n);
+}
+
+static void driver_bind_text(struct query *q, int at, struct str text)
+{
+    sql_bind_text(statement_of(q), at, text);
+}
+
+static void driver_bind_blob(struct query *q, int at, struct str bytes)
+{
+    sql_bind_blob(statement_of(q), at, bytes);
+}
+
+static enum query_step driver_step(struct query *q)
+{
+    sqlite3_stmt *statement = statement_of(q);
+    int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+
+    return code == SQLITE_ROW ? QUERY_ROW : code == SQLITE_DONE ? QUERY_DONE : QUERY_FAILED;
+}
+
+static int64_t driver_column_int(const struct query *q, int at)
+{
+    return sqlite3_column_int64(statement_at(q), at);
+}
+
+static struct str driver_column(const struct query *q, int at)
+{
+    return sql_column(statement_at(q), at);
+}
+
+static bool driver_column_is_null(const struct query *q, int at)
+{
+    return sqlite3_column_type(statement_at(q), at) == SQLITE_NULL;
+}
+
+static int64_t driver_changes(struct db *db)
+{
+    return sqlite3_changes64(((struct sql *)db)->db);
+}
+
+static bool driver_fail(struct db *db, struct err *e)
+{
+    return sql_fail((struct sql *)db, e);
+}
+
+static const struct db_ops sqlite_db = {
+    .reset = driver_reset,
+    .bind_int = driver_bind_int,
+    .bind_text = driver_bind_text,
+    .bind_blob = driver_bind_blob,
+    .step = driver_step,
+    .column_int = driver_column_int,
+    .column = driver_column,
+    .column_is_null = driver_column_is_null,
+    .changes = driver_changes,
+    .fail = driver_fail,
+};

@@ -1,4 +1,4 @@
-// sql.h - one connection to SQLite: statements by name, errors in words.
+// sql.h - one connection to SQLite: a driver of db.h, statements by name, errors in words.
 //
 // A connection belongs to one thread at a time. Statements are prepared when first asked for and
 // kept. What SQLite says is turned into what an operator needs: which file, what happened, what to
@@ -10,18 +10,12 @@
 
 #include <sqlite3.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
-
-enum sql_name {
-#define X(name, text) name,
-#include "store/sql.def"
-#undef X
-    SQL_COUNT
-};
+#include "store/db.h"
 
 struct sql {
+    struct db base; // first: what is written for both databases asks here
     sqlite3 *db;
     char *path;
     int errnum; // errno when sql_do failed: SQLite does not keep it for a failed COMMIT
@@ -58,3 +52,7 @@ int sql_script(struct sql *sql, const char *text);
 // Fills *e (ERR_STORE) with what the connection's last failure means for an operator; returns
 // false.
 bool sql_fail(struct sql *sql, struct err *e);
+
+// Carries what the log holds over into the database, as far as nobody is in the way. ctx is a
+// struct sql.
+void sql_checkpoint(void *ctx);

@@ -18,6 +18,7 @@
 #include "store/lane.h"
 #include "store/lock.h"
 #include "store/reader.h"
+#include "store/sqlite_file.h"
 #include "store/takeover.h"
 #include "store/writer.h"
 
@@ -51,8 +52,8 @@ bool sqlite_store_open(struct loop *loop, const struct clock *clock,
     s->lock_fd = -1;
     pthread_mutex_init(&s->lock, NULL);
     if ((s->path = lock_resolve(options->path, e)) && (s->lock_fd = lock_take(s->path, e)) >= 0 &&
-        (s->writer.sql = takeover_open(s->path, e)) &&
-        takeover(s->writer.sql, str_of(options->node_name), str_of(options->version),
+        (s->writer.sql = sqlite_file_open(s->path, e)) &&
+        takeover(&s->writer.sql->base, str_of(options->node_name), str_of(options->version),
                  clock_wall(clock), &s->takeover, e) &&
         (s->reader = sql_open(s->path, false, e)) && store_begin(s, loop, e)) {
         *ret = &s->base;
@@ -88,7 +89,7 @@ static void wal_has_grown(void *ctx)
 
 static bool store_begin(struct sqlite_store *s, struct loop *loop, struct err *e)
 {
-    struct lane_work reads = {reader_batch, reader_checkpoint, s->reader};
+    struct lane_work reads = {reader_batch, sql_checkpoint, s->reader};
     struct lane_work writes = {writer_batch, NULL, &s->writer};
 
     s->writer.node_id = s->takeover.node_id;
@@ -108,7 +109,7 @@ static void store_end(struct sqlite_store *s)
     lane_free(s->writes);
     lane_free(s->reads);
     if (s->writes)
-        takeover_leave(s->writer.sql, s->takeover.node_id, s->writer.change_seq,
+        takeover_leave(&s->writer.sql->base, s->takeover.node_id, s->writer.change_seq,
                        clock_wall(s->clock));
     sql_close(s->reader);
     sql_close(s->writer.sql);
@@ -143,7 +144,7 @@ static bool sqlite_load(struct store *store, struct store_load *load, struct err
 {
     struct sqlite_store *s = (struct sqlite_store *)store;
     struct sql *sql = sql_open(s->path, false, e);
-    bool ok = sql && reader_load(sql, load, e);
+    bool ok = sql && reader_load(&sql->base, load, e);
 
     sql_close(sql);
     load->watermark = s->takeover.watermark;
@@ -272,7 +273,7 @@ static bool sqlite_load_sightings(struct store *store,
 {
     struct sqlite_store *s = (struct sqlite_store *)store;
     struct sql *sql = sql_open(s->path, false, e);
-    bool ok = sql && (inventory_load(sql, on_sighting, ctx) || sql_fail(sql, e));
+    bool ok = sql && (inventory_load(&sql->base, on_sighting, ctx) || sql_fail(sql, e));
 
     sql_close(sql);
     return ok;

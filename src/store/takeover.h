@@ -1,5 +1,5 @@
-// takeover.h - from a file to a ledger that is ours: look whether it is sound, and set aside what
-// the process before left running.
+// takeover.h - from a database to a ledger that is ours: a new incarnation, and what the process
+// before left running is set aside.
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "store/sql.h"
+#include "store/db.h"
 
 struct takeover {
     int64_t node_id;    // our incarnation, never used before
@@ -18,14 +18,13 @@ struct takeover {
     wall watermark;
 };
 
-// Opens the database as the one writer: made, checked and migrated. A database that is there but
-// empty although its log holds data is refused. path as from lock_resolve, locked. NULL with *e.
-[[nodiscard]] struct sql *takeover_open(const char *path, struct err *e);
-
 // One transaction: a new incarnation, every run that was running is RUN_ORPHANED, the shutdown
 // counts as unclean until takeover_leave.
-[[nodiscard]] bool takeover(struct sql *sql, struct str node_name, struct str version, wall now,
+[[nodiscard]] bool takeover(struct db *db, struct str node_name, struct str version, wall now,
                             struct takeover *ret, struct err *e);
 
 // Marks a clean shutdown; failing only makes the next start slower.
-void takeover_leave(struct sql *sql, int64_t node_id, int64_t change_seq, wall now);
+void takeover_leave(struct db *db, int64_t node_id, int64_t change_seq, wall now);
+
+// A number of the table meta. False when it is not there, too.
+[[nodiscard]] bool takeover_meta_get(struct db *db, const char *key, int64_t *ret_n);

@@ -3,9 +3,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/writer.h"
 
+#include "store/alert_rows.h"
+#include "store/calendar_rows.h"
 #include "store/inventory_sql.h"
 #include "store/prune.h"
-#include "store/alert_rows.h"
 #include "store/run_rows.h"
 
 #define CHUNK_ROWS 4096     // at most in one transaction, unless one request has more
@@ -29,12 +30,9 @@ static void chunk_fail(struct writer *w);
 static enum outcome carry_out(struct writer *w, struct request *r);
 static enum outcome put_job(struct writer *w, struct request *r);
 static enum outcome set_state(struct writer *w, struct request *r);
-static enum outcome put_calendar(struct writer *w, struct request *r);
-static enum outcome delete_calendar(struct writer *w, struct request *r);
 static enum outcome claim(struct writer *w, struct request *r);
 static enum outcome start(struct writer *w, struct request *r);
 static enum outcome finish(struct writer *w, const struct run_end *end);
-static enum outcome delete_run(struct writer *w, struct request *r);
 static enum outcome job_lives(struct writer *w, int64_t job_id, bool *ret_lives);
 static void job_is_dead(struct writer *w, int64_t job_id);
 
@@ -199,19 +197,19 @@ static enum outcome carry_out(struct writer *w, struct request *r)
     if (r->kind == REQUEST_CLAIM)
         return claim(w, r);
     if (r->kind == REQUEST_PUT_CALENDAR)
-        return put_calendar(w, r);
+        return calendar_rows_put(&w->sql->base, r) ? DONE : BROKEN;
     if (r->kind == REQUEST_DELETE_CALENDAR)
-        return delete_calendar(w, r);
+        return calendar_rows_delete(&w->sql->base, r) ? DONE : BROKEN;
     if (r->kind == REQUEST_ALERT)
-        return alert_rows_write(w->sql, &r->alert) ? DONE : BROKEN;
+        return alert_rows_write(&w->sql->base, &r->alert) ? DONE : BROKEN;
     if (r->kind == REQUEST_START)
         return start(w, r);
     if (r->kind == REQUEST_DELETE_RUN)
-        return delete_run(w, r);
+        return prune_one(&w->sql->base, r) ? DONE : BROKEN;
     if (r->kind == REQUEST_SEE)
-        return inventory_write(w->sql, r) ? DONE : BROKEN;
+        return inventory_write(&w->sql->base, r) ? DONE : BROKEN;
     if (r->kind == REQUEST_PRUNE)
-        return prune_runs(w->sql, r) ? DONE : BROKEN;
+        return prune_runs(&w->sql->base, r) ? DONE : BROKEN;
     for (size_t i = 0; i < r->count && outcome == DONE; i++)
         outcome = finish(w, &r->ends[i]);
     return outcome;
@@ -305,55 +303,6 @@ static enum outcome set_state(struct writer *w, struct request *r)
         return BROKEN;
     if (r->job.state == JOB_DELETED)
         job_is_dead(w, r->job.id);
-    return DONE;
-}
-
-// ---- calendars and freezes ----
-
-// The version of what has the request's name, 0 when there is nothing.
-static enum outcome calendar_find(struct writer *w, const struct request *r, int *ret_version)
-{
-    sqlite3_stmt *statement = sql_get(w->sql, SQL_CALENDAR_VERSION);
-    int code;
-
-    if (!statement)
-        return BROKEN;
-    sqlite3_bind_int(statement, 1, r->calendar.kind);
-    sql_bind_text(statement, 2, r->calendar.name);
-    code = sqlite3_step(statement);
-    *ret_version = code == SQLITE_ROW ? sqlite3_column_int(statement, 0) : 0;
-    sqlite3_reset(statement);
-    return code == SQLITE_ROW || code == SQLITE_DONE ? DONE : BROKEN;
-}
-
-static enum outcome put_calendar(struct writer *w, struct request *r)
-{
-    sqlite3_stmt *statement;
-
-    if (calendar_find(w, r, &r->version) != DONE)
-        return BROKEN;
-    if (!request_may_put(r, r->version))
-        return DONE;
-    statement = sql_get(w->sql, SQL_CALENDAR_PUT);
-    sqlite3_bind_int(statement, 1, r->calendar.kind);
-    sql_bind_text(statement, 2, r->calendar.name);
-    sql_bind_text(statement, 3, r->calendar.body);
-    sqlite3_bind_int(statement, 4, ++r->version);
-    sqlite3_bind_int64(statement, 5, r->calendar.created_at.us);
-    sqlite3_bind_int64(statement, 6, r->calendar.updated_at.us);
-    return sql_run(statement) == SQLITE_OK ? DONE : BROKEN;
-}
-
-static enum outcome delete_calendar(struct writer *w, struct request *r)
-{
-    sqlite3_stmt *statement = sql_get(w->sql, SQL_CALENDAR_DELETE);
-
-    sqlite3_bind_int(statement, 1, r->calendar.kind);
-    sql_bind_text(statement, 2, r->calendar.name);
-    if (sql_run(statement) != SQLITE_OK)
-        return BROKEN;
-    if (sqlite3_changes(w->sql->db) == 0)
-        (void)request_refuse_missing(r);
     return DONE;
 }
 
@@ -575,25 +524,6 @@ static enum outcome finish(struct writer *w, const struct run_end *end)
     if (to == RUN_WAITING)
         return attempt_insert(w, end) ? DONE : BROKEN;
     return output_insert(w, end) ? DONE : BROKEN;
-}
-
-static enum outcome delete_run(struct writer *w, struct request *r)
-{
-    sqlite3_stmt *statement = sql_get(w->sql, SQL_RUN_STATE);
-    int64_t state = 0;
-
-    sqlite3_bind_int64(statement, 1, r->query.before_id);
-    if (!sql_number(statement, &state)) {
-        if (sqlite3_errcode(w->sql->db) != SQLITE_OK && sqlite3_errcode(w->sql->db) != SQLITE_DONE)
-            return BROKEN;
-        (void)request_refuse_no_run(r);
-        return DONE;
-    }
-    if (!run_state_is_final((enum run_state)state)) {
-        (void)request_refuse_alive(r, (enum run_state)state);
-        return DONE;
-    }
-    return prune_run(w->sql, r->query.before_id) ? DONE : BROKEN;
 }
 
 // ---- which jobs live ----

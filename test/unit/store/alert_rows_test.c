@@ -25,14 +25,14 @@ static void test_a_broken_table_is_told(void **state)
 
     assert_non_null(sql);
     assert_true(migrate(sql, &e));
-    assert_true(alert_rows_write(sql, &write));
-    assert_true(alert_rows_read(sql, &query, arena, &page));
+    assert_true(alert_rows_write(&sql->base, &write));
+    assert_true(alert_rows_read(&sql->base, &query, arena, &page));
     assert_int_equal(page.incident_count, 1);
     assert_int_equal(sql_script(sql, "DROP TABLE incident"), SQLITE_OK);
     sql_close(sql);
     sql = sql_open(path, true, &e);
-    assert_false(alert_rows_write(sql, &write));
-    assert_false(alert_rows_read(sql, &query, arena, &page));
+    assert_false(alert_rows_write(&sql->base, &write));
+    assert_false(alert_rows_read(&sql->base, &query, arena, &page));
     assert_false(sql_fail(sql, &e));
     assert_non_null(strstr(e.message, "incident"));
     sql_close(sql);

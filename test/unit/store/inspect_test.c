@@ -4,6 +4,7 @@
 
 #include "scratch.h"
 #include "store/migrate.h"
+#include "store/sqlite_file.h"
 #include "store/takeover.h"
 #include "unit.h"
 
@@ -11,12 +12,12 @@ static void database_make(const char *path, const char *rows)
 {
     struct takeover t;
     struct err e;
-    struct sql *sql = takeover_open(path, &e);
+    struct sql *sql = sqlite_file_open(path, &e);
 
     assert_non_null(sql);
-    assert_true(takeover(sql, STR_LIT("n"), STR_LIT("1"), (wall){100}, &t, &e));
+    assert_true(takeover(&sql->base, STR_LIT("n"), STR_LIT("1"), (wall){100}, &t, &e));
     assert_int_equal(sql_script(sql, rows), SQLITE_OK);
-    takeover_leave(sql, t.node_id, 0, (wall){200});
+    takeover_leave(&sql->base, t.node_id, 0, (wall){200});
     sql_close(sql);
 }
 

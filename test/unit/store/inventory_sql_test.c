@@ -6,6 +6,7 @@
 #include "base/rand.h"
 #include "scratch.h"
 #include "store/memory_inventory.h"
+#include "store/sqlite_file.h"
 #include "store/takeover.h"
 
 enum {
@@ -24,7 +25,7 @@ static void both_open(struct both *b)
 
     *b = (struct both){0};
     scratch_init(&b->scratch);
-    b->sql = takeover_open(b->scratch.path, &e);
+    b->sql = sqlite_file_open(b->scratch.path, &e);
     if (!b->sql)
         fail_msg("%s", e.message);
 }
@@ -40,7 +41,7 @@ static void see(struct both *b, const struct store_seen *seen)
 {
     struct request *r = request_see(seen);
 
-    assert_true(inventory_write(b->sql, r));
+    assert_true(inventory_write(&b->sql->base, r));
     request_free(r);
     r = request_see(seen);
     memory_inventory_see(&b->memory, r);
@@ -57,7 +58,7 @@ static void same_certificates(struct both *b, const struct store_certificate_que
 {
     struct request *x = request_read_certificates(query), *y = request_read_certificates(query);
 
-    assert_true(inventory_read(b->sql, x));
+    assert_true(inventory_read(&b->sql->base, x));
     memory_inventory_read(&b->memory, y);
     assert_int_equal(x->total, y->total);
     assert_int_equal(x->page_count, y->page_count);
@@ -77,7 +78,7 @@ static void same_sightings(struct both *b, struct str sha256)
     struct request *x = request_read_sightings(sha256, 1000);
     struct request *y = request_read_sightings(sha256, 1000);
 
-    assert_true(inventory_read_sightings(b->sql, x));
+    assert_true(inventory_read_sightings(&b->sql->base, x));
     memory_inventory_read_sightings(&b->memory, y);
     assert_int_equal(x->page_count, y->page_count);
     for (size_t i = 0; i < x->page_count; i++) {
@@ -159,7 +160,7 @@ static void test_both_are_one(void **state)
     }
     buf_init(&x, 100000);
     buf_init(&y, 100000);
-    assert_true(inventory_load(b.sql, on_load, &x));
+    assert_true(inventory_load(&b.sql->base, on_load, &x));
     memory_inventory_load(&b.memory, on_load, &y);
     assert_string_equal(buf_text(&x), buf_text(&y));
     assert_true(x.len > 10);

@@ -42,21 +42,25 @@ static void test_all_of_a_run(void **state)
             "INSERT INTO attempt VALUES(5,1,11,0,0,0,0,0,'',x'',x'',0,x'',x'',0,'','',0,0,0);"),
         SQLITE_OK);
     assert_int_equal(count(sql, everything), 5);
-    assert_true(prune_run(sql, 5));
+    assert_true(prune_run(&sql->base, 5));
     assert_int_equal(count(sql, everything), 1);
     // The last row of a deleted job takes its tombstone along.
     const struct store_prune prune = {.keep = 1, .before = {20}, .limit = 10};
     struct request *r = request_prune(&prune);
 
-    assert_true(prune_runs(sql, r));
+    assert_true(prune_runs(&sql->base, r));
     assert_int_equal(r->job_id, 1);
     assert_int_equal(r->pruned, 1);
     assert_int_equal(count(sql, everything), 0);
     assert_int_equal(count(sql, "SELECT count(*) FROM job"), 1);
     assert_int_equal(count(sql, "SELECT count(*) FROM pruned"), 0);
     request_free(r);
+    r = request_delete_run(6); // no such run any more
+    assert_true(prune_one(&sql->base, r));
+    assert_int_equal(r->err.code, ERR_NOT_FOUND);
+    request_free(r);
     r = request_prune(&prune); // that of the newest job stays
-    assert_true(prune_runs(sql, r));
+    assert_true(prune_runs(&sql->base, r));
     assert_int_equal(r->job_id, 2);
     assert_int_equal(count(sql, "SELECT count(*) FROM job"), 1);
     request_free(r);

@@ -1,5 +1,6 @@
 // takeover_test.c - incarnations, the clean mark, and the writer and reader that work between them.
 // SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite_file.h"
 #include "store/takeover.h"
 
 #include <string.h>
@@ -32,7 +33,7 @@ static struct takeover begin(struct sql *sql, int64_t now)
     struct takeover t;
     struct err e;
 
-    assert_true(takeover(sql, STR_LIT("n"), STR_LIT("1"), (wall){now}, &t, &e));
+    assert_true(takeover(&sql->base, STR_LIT("n"), STR_LIT("1"), (wall){now}, &t, &e));
     return t;
 }
 
@@ -55,22 +56,25 @@ static void test_numbers(void **state)
     struct scratch s;
     struct err e;
     struct sql *sql;
+    int64_t clean = 1;
     struct takeover first, second, third;
 
     (void)state;
     scratch_init(&s);
-    sql = takeover_open(s.path, &e);
+    sql = sqlite_file_open(s.path, &e);
     first = begin(sql, 100);
     assert_int_equal(first.watermark.us, 0);
-    takeover_leave(sql, first.node_id, 42, (wall){150});
+    assert_true(takeover_meta_get(&sql->base, "clean", &clean));
+    assert_int_equal(clean, 0);
+    takeover_leave(&sql->base, first.node_id, 42, (wall){150});
     sql_close(sql);
-    sql = takeover_open(s.path, &e);
+    sql = sqlite_file_open(s.path, &e);
     second = begin(sql, 200);
     assert_true(second.node_id > first.node_id);
     assert_int_equal(second.change_seq, 42);
     assert_int_equal(seen_at(sql, first.node_id), 150);
     sql_close(sql); // unclean: meta is not believed, the jobs are
-    sql = takeover_open(s.path, &e);
+    sql = sqlite_file_open(s.path, &e);
     third = begin(sql, 300);
     assert_true(third.node_id > second.node_id);
     assert_int_equal(third.change_seq, 0);
@@ -110,7 +114,7 @@ static void test_log(void **state)
 
     (void)state;
     scratch_init(&s);
-    w.sql = takeover_open(s.path, &e);
+    w.sql = sqlite_file_open(s.path, &e);
     (void)begin(w.sql, 1);
     writer_init(&w);
     reader = sql_open(s.path, false, &e);
@@ -120,7 +124,7 @@ static void test_log(void **state)
     }
     assert_int_equal(told.wal, 2);
     assert_int_equal(told.commits, 9);
-    reader_checkpoint(reader);
+    sql_checkpoint(reader);
     write_large(&w, text, 10);       // begins the log anew
     assert_true(w.wal_pages < 1000); // of 2,300 before
     sql_close(reader);
@@ -152,7 +156,7 @@ static void test_full(void **state)
 
     (void)state;
     scratch_init(&s);
-    w.sql = takeover_open(s.path, &e);
+    w.sql = sqlite_file_open(s.path, &e);
     (void)begin(w.sql, 1);
     writer_init(&w);
     assert_int_equal(sql_script(w.sql, "PRAGMA max_page_count = 30"), SQLITE_OK);
@@ -169,7 +173,7 @@ static void test_full(void **state)
     assert_int_equal(r->change_seq, 1);
     request_free(r);
     reader = sql_open(s.path, false, &e);
-    assert_true(reader_load(reader, &load, &e));
+    assert_true(reader_load(&reader->base, &load, &e));
     assert_int_equal(sum, 1);
     sql_close(reader);
     writer_done(&w);
@@ -192,7 +196,7 @@ static void test_statement_fails(void **state)
 
     (void)state;
     scratch_init(&s);
-    w.sql = takeover_open(s.path, &e);
+    w.sql = sqlite_file_open(s.path, &e);
     (void)begin(w.sql, 1);
     writer_init(&w);
     assert_int_equal(sql_script(w.sql, "CREATE TEMP TRIGGER bad BEFORE INSERT ON job WHEN "
@@ -232,7 +236,7 @@ static void test_reader_batch(void **state)
 
     (void)state;
     scratch_init(&s);
-    sql = takeover_open(s.path, &e);
+    sql = sqlite_file_open(s.path, &e);
     list_init(&batch);
     list_push(&batch, &r->link);
     reader_batch(&batch, sql);
