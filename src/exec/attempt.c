@@ -473,6 +473,8 @@ static void http_ended(const struct http_job_end *end, void *ctx)
 
     a->http = NULL;
     a->end.out = (struct run_stream){.head = end->out, .total = end->out_total};
+    a->end.http_status = end->status;
+    a->end.retry_after_us = end->retry_after_us;
     light_end(a, end->is_good ? RUN_SUCCEEDED : RUN_FAILED, end->message, end->result);
 }
 

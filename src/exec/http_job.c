@@ -88,6 +88,8 @@ static void answered(const struct http_call_answer *answer, void *ctx)
     struct http_job *job = ctx;
     bool is_expected = options_status_fits(&job->http, answer->status);
     struct http_job_end end = {.is_timeout = answer->is_timeout,
+                               .status = answer->status,
+                               .retry_after_us = answer->retry_after_s * 1000000,
                                .out_total = (int64_t)answer->head.len + answer->body_bytes};
     struct buf words, out, result;
 
@@ -98,6 +100,8 @@ static void answered(const struct http_call_answer *answer, void *ctx)
     end.is_good = !*answer->failure && is_expected && has_text(answer->body, job->http.expect_body);
     if (!end.is_good)
         words_make(job, answer, is_expected, &words);
+    if (!end.is_good && answer->retry_after_s > 0)
+        buf_printf(&words, "; the server asks to wait %" PRId64 " s", answer->retry_after_s);
     buf_add(&out, answer->head);
     buf_add(&out, answer->body);
     if (answer->status > 0)

@@ -10,6 +10,8 @@ struct http_job;
 struct http_job_end {
     bool is_good;
     bool is_timeout;
+    int status;             // 0: there was no response
+    int64_t retry_after_us; // that it asks to wait; 0: nothing
     struct str message;
     struct str out;    // the response: status line, headers, body
     int64_t out_total; // bytes

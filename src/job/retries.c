@@ -12,8 +12,25 @@
 #include "time/duration.h"
 
 #define CODES_ALL "1-255"
+#define STATUSES_ALL "100-999"
 
 const char *const retries_backoff_names[] = {"fixed", "linear", "exponential", "list", NULL};
+
+// Numbers that an end may have, of which some count.
+struct numbers {
+    const char *member, *words;
+    const char *all;
+    int64_t last;
+};
+static const struct numbers exit_codes = {"exit_codes", "exit codes such as \"1-3,75\"", CODES_ALL,
+                                          255};
+static const struct numbers http_status = {"http_status", "statuses such as \"429,500-599\"",
+                                           STATUSES_ALL, 999};
+
+// The two texts, as they were given.
+struct on_texts {
+    struct str codes, statuses;
+};
 
 struct form {
 #define X(member, ctype, ...) ctype member;
@@ -61,14 +78,14 @@ const struct model retries_model = {
 
 static bool delays_read(const json_t *list, struct str loc, struct model_issues *issues,
                         struct retries *r);
-static bool codes_read(struct str text, struct str loc, struct model_issues *issues,
-                       struct retries *r);
-static void text_make(struct retries *r, struct str codes);
+static bool numbers_read(const struct numbers *which, struct str loc, struct model_issues *issues,
+                         struct str *text, uint64_t *ret_bits);
+static void text_make(struct retries *r, const struct on_texts *texts);
 
 // ---- reading ----
 
 static bool on_read(const json_t *value, struct str loc, struct model_issues *issues,
-                    struct retries *r, struct str *ret_codes)
+                    struct retries *r, struct on_texts *ret)
 {
     struct on_form on;
 
@@ -76,12 +93,13 @@ static bool on_read(const json_t *value, struct str loc, struct model_issues *is
         return false;
     r->on_timeout = on.timeout;
     r->on_lost = on.lost;
-    *ret_codes = on.exit_codes.len > 0 ? on.exit_codes : STR_LIT(CODES_ALL);
-    return codes_read(*ret_codes, model_loc(issues->arena, loc, STR_LIT("exit_codes")), issues, r);
+    *ret = (struct on_texts){on.exit_codes, on.http_status};
+    return numbers_read(&exit_codes, loc, issues, &ret->codes, r->codes) &&
+           numbers_read(&http_status, loc, issues, &ret->statuses, r->statuses);
 }
 
 static bool form_read(const struct form *form, struct str loc, struct model_issues *issues,
-                      struct retries *r, struct str *ret_codes)
+                      struct retries *r, struct on_texts *ret_texts)
 {
     r->max = (int32_t)form->max;
     r->backoff = (enum retries_backoff)form->backoff;
@@ -96,7 +114,7 @@ static bool form_read(const struct form *form, struct str loc, struct model_issu
     if (r->backoff == BACKOFF_LIST &&
         !delays_read(form->delays, model_loc(issues->arena, loc, STR_LIT("delays")), issues, r))
         return false;
-    return on_read(form->on, model_loc(issues->arena, loc, STR_LIT("on")), issues, r, ret_codes);
+    return on_read(form->on, model_loc(issues->arena, loc, STR_LIT("on")), issues, r, ret_texts);
 }
 
 bool retries_read(const json_t *value, struct str loc, struct model_issues *issues,
@@ -106,12 +124,12 @@ bool retries_read(const json_t *value, struct str loc, struct model_issues *issu
         json_is_integer(value) ? json_pack("{s:O}", "max", value) : json_incref((json_t *)value);
     struct retries *r = mem_alloc(sizeof *r);
     struct form form;
-    struct str codes = {0};
+    struct on_texts texts = {0};
     bool ok = model_decode(&retries_model, object, loc, &form, NULL, issues) &&
-              form_read(&form, loc, issues, r, &codes);
+              form_read(&form, loc, issues, r, &texts);
 
     if (ok && r->max > 0)
-        text_make(r, codes);
+        text_make(r, &texts);
     if (ok)
         *ret = r->max > 0 ? r : NULL;
     if (!ok || r->max == 0)
@@ -158,7 +176,7 @@ static bool delays_read(const json_t *list, struct str loc, struct model_issues 
     return true;
 }
 
-static bool range_read(struct str part, int64_t *ret_first, int64_t *ret_last)
+static bool range_read(struct str part, int64_t most, int64_t *ret_first, int64_t *ret_last)
 {
     struct str first;
 
@@ -167,23 +185,32 @@ static bool range_read(struct str part, int64_t *ret_first, int64_t *ret_last)
     *ret_last = *ret_first;
     if (part.p && !str_to_int(str_trim(part), ret_last))
         return false;
-    return *ret_first >= 0 && *ret_first <= *ret_last && *ret_last <= 255;
+    return *ret_first >= 0 && *ret_first <= *ret_last && *ret_last <= most;
 }
 
-static bool codes_read(struct str text, struct str loc, struct model_issues *issues,
-                       struct retries *r)
+static bool has_bit(const uint64_t *bits, int64_t n)
 {
-    struct str rest = text, part;
+    return bits[n / 64] >> (n % 64) & 1;
+}
+
+// text becomes that of all of them when nothing was given.
+static bool numbers_read(const struct numbers *which, struct str loc, struct model_issues *issues,
+                         struct str *text, uint64_t *ret_bits)
+{
+    struct str rest, part;
     int64_t first, last;
 
+    if (text->len == 0)
+        *text = str_of(which->all);
+    rest = *text;
     while (str_next(&rest, ',', &part)) {
-        if (!range_read(part, &first, &last))
-            return model_complain(issues, "value_error", loc, NULL, "",
-                                  "Value error, \"%.*s\" is no list of exit codes such as "
-                                  "\"1-3,75\"",
-                                  STR(model_short(text)));
-        for (int64_t code = first; code <= last; code++)
-            r->codes[code / 64] |= UINT64_C(1) << (code % 64);
+        if (!range_read(part, which->last, &first, &last))
+            return model_complain(issues, "value_error",
+                                  model_loc(issues->arena, loc, str_of(which->member)), NULL, "",
+                                  "Value error, \"%.*s\" is no list of %s", STR(model_short(*text)),
+                                  which->words);
+        for (int64_t n = first; n <= last; n++)
+            ret_bits[n / 64] |= UINT64_C(1) << (n % 64);
     }
     return true;
 }
@@ -200,7 +227,7 @@ static json_t *duration_json(int64_t us)
     return value;
 }
 
-static void text_make(struct retries *r, struct str codes)
+static void text_make(struct retries *r, const struct on_texts *texts)
 {
     json_t *object =
         json_pack("{s:i,s:s,s:o}", "max", (int)r->max, "backoff", retries_backoff_names[r->backoff],
@@ -215,10 +242,11 @@ static void text_make(struct retries *r, struct str codes)
     (void)json_object_set_new(object, "factor", json_real(r->factor));
     (void)json_object_set_new(object, "max_delay", duration_json(r->max_delay_us));
     (void)json_object_set_new(object, "jitter", duration_json(r->jitter_us));
-    (void)json_object_set_new(object, "on",
-                              json_pack("{s:o,s:b,s:b}", "exit_codes",
-                                        json_stringn(codes.p, codes.len), "timeout",
-                                        (int)r->on_timeout, "lost", (int)r->on_lost));
+    (void)json_object_set_new(
+        object, "on",
+        json_pack("{s:o,s:o,s:b,s:b}", "exit_codes", json_stringn(texts->codes.p, texts->codes.len),
+                  "http_status", json_stringn(texts->statuses.p, texts->statuses.len), "timeout",
+                  (int)r->on_timeout, "lost", (int)r->on_lost));
     text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(6));
     assert(text);
     r->text = (struct str){str_own(str_of(text)), strlen(text)};
@@ -248,15 +276,24 @@ void retries_free(struct retries *r)
 
 // ---- deciding ----
 
-bool retries_want(const struct retries *r, const struct run_end *end)
+// An end without any number is one that could not even begin.
+static bool failure_counts(const struct retries *r, const struct run_end *end)
 {
     int code = end->signal > 0 ? 128 + end->signal : end->exit_code;
+
+    if (end->http_status > 0)
+        return end->http_status <= http_status.last && has_bit(r->statuses, end->http_status);
+    return code < 0 || code > exit_codes.last || has_bit(r->codes, code);
+}
+
+bool retries_want(const struct retries *r, const struct run_end *end)
+{
 
     if (!r)
         return false;
     switch (end->state) {
     case RUN_FAILED:
-        return code < 0 || code > 255 || (r->codes[code / 64] >> (code % 64) & 1);
+        return failure_counts(r, end);
     case RUN_TIMED_OUT:
         return r->on_timeout;
     case RUN_LOST:
@@ -285,14 +322,15 @@ static double plain_wait(const struct retries *r, int attempt)
     return wait;
 }
 
-int64_t retries_wait_us(const struct retries *r, int64_t run_id, int attempt)
+int64_t retries_wait_us(const struct retries *r, const struct run_end *end)
 {
-    double wait = plain_wait(r, attempt);
+    double plain = plain_wait(r, end->attempt), asked = (double)end->retry_after_us;
+    double wait = asked > plain ? asked : plain;
     int64_t us = wait < (double)r->max_delay_us ? (int64_t)wait : r->max_delay_us;
     struct rand_seq seq;
 
     if (r->jitter_us == 0)
         return us;
-    rand_seq_init(&seq, (uint64_t)run_id * 31 + (uint64_t)attempt);
+    rand_seq_init(&seq, (uint64_t)end->run_id * 31 + (uint64_t)end->attempt);
     return us + (int64_t)rand_below(&seq, (uint64_t)r->jitter_us + 1);
 }

@@ -33,7 +33,8 @@ struct retries {
     double factor;
     int64_t delays_us[RETRIES_DELAYS_MAX];
     int32_t delay_count;
-    uint64_t codes[4]; // exit codes that count, a bit each
+    uint64_t codes[4];     // exit codes that count, a bit each
+    uint64_t statuses[16]; // likewise of HTTP responses
     bool on_timeout, on_lost;
 };
 
@@ -49,5 +50,6 @@ void retries_free(struct retries *r);                                // accepts 
 // Whether an attempt that ended so is of the kind that is tried again. r may be NULL: then none is.
 bool retries_want(const struct retries *r, const struct run_end *end);
 
-// How long the run waits after its attempt number `attempt` (1 for the first).
-int64_t retries_wait_us(const struct retries *r, int64_t run_id, int attempt);
+// How long the run waits after this end of an attempt. What a server has asked for (Retry-After)
+// may make it longer, but not than max_delay and jitter.
+int64_t retries_wait_us(const struct retries *r, const struct run_end *end);

@@ -106,6 +106,8 @@ struct run_end {
     struct str result;   // JSON, or empty
     struct str progress; // JSON: the last that it said of itself; or empty
     struct run_usage usage;
+    int http_status;        // of the last response; 0: there was none. Not kept
+    int64_t retry_after_us; // that the server asks to wait. Not kept
     wall try_at; // 0: so ends the run; otherwise only its attempt, and the next one begins then
     struct run_certificates seen; // by a check; lives until the executor's done returns
 };

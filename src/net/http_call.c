@@ -14,6 +14,7 @@
 #include "base/version.h"
 
 #define TIMEOUT_MS 3600000
+#define RETRY_AFTER_MAX_S (366 * 86400)
 #define CONNECTIONS_KEPT 16
 
 struct http_calls {
@@ -274,9 +275,12 @@ static void call_report(struct http_call *call, CURLcode code)
         .body_bytes = call->body_bytes,
     };
     long status = 0;
+    curl_off_t pause_s = 0;
 
     (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &pause_s);
     answer.status = (int)status;
+    answer.retry_after_s = pause_s < RETRY_AFTER_MAX_S ? pause_s : RETRY_AFTER_MAX_S;
     if (code != CURLE_OK)
         answer.failure = call->failure[0] ? call->failure : curl_easy_strerror(code);
     call->done(&answer, call->ctx);

@@ -32,8 +32,9 @@ struct http_call_request {
 
 // What came of it; texts live until done returns.
 struct http_call_answer {
-    int status;          // of the last response; 0: there was none
-    const char *failure; // what went wrong; "" when a whole response came
+    int status;            // of the last response; 0: there was none
+    int64_t retry_after_s; // as its Retry-After says, from now; 0: nothing
+    const char *failure;   // what went wrong; "" when a whole response came
     bool is_timeout;
     struct str head; // status line and headers of the last response
     struct str body;

@@ -17,6 +17,6 @@ wall retry_at(const struct job *job, const struct run_end *end, wall deadline)
         return end->attempt <= allowed + RETRY_RERUNS && at.us < deadline.us ? at : (wall){0};
     if (end->attempt > allowed || !retries_want(job->retries, end))
         return (wall){0};
-    at.us += retries_wait_us(job->retries, end->run_id, end->attempt);
+    at.us += retries_wait_us(job->retries, end);
     return at.us < deadline.us ? at : (wall){0};
 }

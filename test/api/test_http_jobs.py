@@ -1,16 +1,23 @@
 """test_http_jobs.py - jobs that are HTTP requests, against a small server."""
+import datetime
 import http.server
 import threading
 import time
+import urllib.parse
 
 import pytest
 
 from test_commands import MANUAL, put, run
 
 
+def server_time(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     seen = []
+    busy = 0
 
     def answer(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -20,7 +27,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(3)
         status = int(rest) if kind == "status" else 302 if kind == "redirect" else 200
         text = b"x" * 3_000_000 if kind == "large" else b"all is done"
+        if kind == "busy":
+            Handler.busy += 1
+            status = [503, 429, 404][Handler.busy - 1] if Handler.busy < 4 else 200
         self.send_response(status)
+        if kind == "busy":
+            self.send_header("retry-after", urllib.parse.unquote(rest))
         if kind == "redirect":
             self.send_header("location", "/status/204" if rest == "once" else self.path)
         self.send_header("content-length", str(0 if status == 204 else len(text)))
@@ -110,3 +122,24 @@ def test_what_is_refused(server, http, where, words):
 def test_no_process(server):
     reply = server.put("/api/v1/jobs/bad", json={"trigger": MANUAL, "http": {"url": "http://x"}, "env": {"A": "1"}})
     assert reply.status_code == 422 and reply.json()["detail"][0]["loc"] == ["body", "env"]
+
+
+@pytest.mark.parametrize("retry_after", ["30", "Fri, 31 Dec 2100 23:59:59 GMT"])
+def test_statuses_that_are_tried_again(server, site, retry_after):
+    Handler.busy = 0
+    retries = {"max": 9, "backoff": "fixed", "delay": "10ms", "max_delay": "300ms",
+               "on": {"http_status": "429,500-599"}}
+    put(server, "busy", retries=retries, http={"url": f"{site}/busy/{retry_after}".replace(" ", "%20")})
+    ended = run(server, "busy")
+    assert (ended["state"], ended["attempt"]) == ("failed", 3), ended
+    assert ended["message"].startswith("status 404 is not expected; the server asks to wait ")
+    first, second = ended["attempts"][:2]
+    assert first["message"].startswith("status 503") and second["message"].startswith("status 429")
+    # both pauses are as long as the job allows, though the plain wait is 10 ms
+    assert server_time(ended["finished_at"]) - server_time(first["finished_at"]) >= 0.6
+
+
+def test_no_response_is_tried_again(server, site):
+    retries = {"max": 1, "backoff": "fixed", "delay": "10ms", "on": {"http_status": "503"}}
+    put(server, "nobody", retries=retries, http={"url": "http://127.0.0.1:9/"})
+    assert run(server, "nobody")["attempt"] == 2

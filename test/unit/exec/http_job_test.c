@@ -18,6 +18,8 @@ static struct http_calls *calls;
 struct heard {
     int count;
     bool is_good;
+    int status;
+    int64_t retry_after_us;
     char message[300], out[400], result[50];
 };
 
@@ -27,6 +29,7 @@ static void serve(struct http_request *r, void *ctx)
 
     (void)ctx;
     (void)http_request_header(r, "idempotency-key", &key);
+    http_reply_header(r, "retry-after", STR_LIT("90"));
     http_reply_text(r, 200, "text/plain", key);
 }
 
@@ -36,6 +39,8 @@ static void ended(const struct http_job_end *end, void *ctx)
 
     h->count++;
     h->is_good = end->is_good;
+    h->status = end->status;
+    h->retry_after_us = end->retry_after_us;
     (void)snprintf(h->message, sizeof h->message, "%.*s", STR(end->message));
     (void)snprintf(h->out, sizeof h->out, "%.*s", STR(end->out));
     (void)snprintf(h->result, sizeof h->result, "%.*s", STR(end->result));
@@ -50,8 +55,10 @@ static void test_ends(void **state)
     } rows[] = {
         {"", true, ""},
         {",\"expect_body\":\"4711\"", true, ""},
-        {",\"expect_body\":\"other\"", false, "the response does not contain \"other\""},
-        {",\"expect_status\":[204]", false, "status 200 is not expected"},
+        {",\"expect_body\":\"other\"", false,
+         "the response does not contain \"other\"; the server asks to wait 90 s"},
+        {",\"expect_status\":[204]", false,
+         "status 200 is not expected; the server asks to wait 90 s"},
     };
 
     (void)state;
@@ -76,6 +83,8 @@ static void test_ends(void **state)
         assert_string_equal(h.message, rows[i].message);
         assert_true(str_starts(str_of(h.out), STR_LIT("HTTP/1.1 200 OK\r\n")));
         assert_true(str_ends(str_of(h.out), STR_LIT("\r\n\r\n4711")));
+        assert_int_equal(h.status, 200);
+        assert_int_equal(h.retry_after_us, INT64_C(90000000));
         assert_string_equal(h.result, "{\"status\":200}");
     }
 }

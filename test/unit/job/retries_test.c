@@ -19,12 +19,13 @@ static const struct {
     {"{\"max\":0}", NULL},
     {"3",
      "{\"max\":3,\"backoff\":\"exponential\",\"delay\":\"10s\",\"factor\":2.0,\"max_delay\":\"1h\","
-     "\"jitter\":\"0s\",\"on\":{\"exit_codes\":\"1-255\",\"timeout\":true,\"lost\":false}}"},
+     "\"jitter\":\"0s\",\"on\":{\"exit_codes\":\"1-255\",\"http_status\":\"100-999\","
+     "\"timeout\":true,\"lost\":false}}"},
     {"{\"max\":2,\"backoff\":\"list\",\"delays\":[\"10s\",60],\"jitter\":\"1m\",\"on\":"
-     "{\"exit_codes\":75,\"timeout\":false,\"lost\":true}}",
+     "{\"exit_codes\":75,\"http_status\":\"500-599, 429\",\"timeout\":false,\"lost\":true}}",
      "{\"max\":2,\"backoff\":\"list\",\"delay\":\"10s\",\"delays\":[\"10s\",\"1m\"],\"factor\":2.0,"
-     "\"max_delay\":\"1h\",\"jitter\":\"1m\",\"on\":{\"exit_codes\":\"75\",\"timeout\":false,"
-     "\"lost\":true}}"},
+     "\"max_delay\":\"1h\",\"jitter\":\"1m\",\"on\":{\"exit_codes\":\"75\","
+     "\"http_status\":\"500-599, 429\",\"timeout\":false,\"lost\":true}}"},
     {"{}", "max: Field required"},
     {"-1", "max: Input should be greater than or equal to 0"},
     {"1001", "max: Input should be less than or equal to 1000"},
@@ -43,6 +44,9 @@ static const struct {
     {"{\"max\":1,\"on\":{\"exit_codes\":\"9-1\"}}", "\"9-1\" is no list of exit codes"},
     {"{\"max\":1,\"on\":{\"exit_codes\":\"256\"}}", "\"256\" is no list of exit codes"},
     {"{\"max\":1,\"on\":{\"exit_codes\":\"1,,2\"}}", "\"1,,2\" is no list of exit codes"},
+    {"{\"max\":1,\"on\":{\"http_status\":\"5xx\"}}",
+     "http_status: Value error, \"5xx\" is no list of statuses such as"},
+    {"{\"max\":1,\"on\":{\"http_status\":\"500-1000\"}}", "\"500-1000\" is no list of statuses"},
     {"{\"max\":1,\"on\":{\"time\":true}}", "time: Extra inputs are not permitted"},
 };
 
@@ -93,31 +97,44 @@ static const struct {
     enum run_state state;
     int exit_code, signal;
     bool want;
+    int http_status;
 } ends[] = {
-    {"1", RUN_FAILED, 1, 0, true},
-    {"1", RUN_FAILED, 255, 0, true},
-    {"1", RUN_FAILED, -1, 9, true},
-    {"1", RUN_FAILED, -1, 0, true}, // it could not be started
-    {"1", RUN_TIMED_OUT, -1, 15, true},
-    {"1", RUN_LOST, -1, 0, false},
-    {"1", RUN_SUCCEEDED, 0, 0, false},
-    {"1", RUN_CANCELLED, -1, 15, false},
-    {"{\"max\":1,\"on\":{\"exit_codes\":\"1-3, 75\"}}", RUN_FAILED, 3, 0, true},
-    {"{\"max\":1,\"on\":{\"exit_codes\":\"1-3, 75\"}}", RUN_FAILED, 75, 0, true},
-    {"{\"max\":1,\"on\":{\"exit_codes\":\"1-3, 75\"}}", RUN_FAILED, 4, 0, false},
-    {"{\"max\":1,\"on\":{\"exit_codes\":\"1-3, 75\"}}", RUN_FAILED, -1, 9, false},
-    {"{\"max\":1,\"on\":{\"exit_codes\":\"137\"}}", RUN_FAILED, -1, 9, true},
-    {"{\"max\":1,\"on\":{\"exit_codes\":\"137\"}}", RUN_FAILED, -1, 0, true},
-    {"{\"max\":1,\"on\":{\"timeout\":false}}", RUN_TIMED_OUT, -1, 15, false},
-    {"{\"max\":1,\"on\":{\"lost\":true}}", RUN_LOST, -1, 0, true},
+    {"1", RUN_FAILED, 1, 0, true, 0},
+    {"1", RUN_FAILED, 255, 0, true, 0},
+    {"1", RUN_FAILED, -1, 9, true, 0},
+    {"1", RUN_FAILED, -1, 0, true, 0}, // it could not be started
+    {"1", RUN_TIMED_OUT, -1, 15, true, 0},
+    {"1", RUN_LOST, -1, 0, false, 0},
+    {"1", RUN_SUCCEEDED, 0, 0, false, 0},
+    {"1", RUN_CANCELLED, -1, 15, false, 0},
+    {"{\"max\":1,\"on\":{\"exit_codes\":\"1-3, 75\"}}", RUN_FAILED, 3, 0, true, 0},
+    {"{\"max\":1,\"on\":{\"exit_codes\":\"1-3, 75\"}}", RUN_FAILED, 75, 0, true, 0},
+    {"{\"max\":1,\"on\":{\"exit_codes\":\"1-3, 75\"}}", RUN_FAILED, 4, 0, false, 0},
+    {"{\"max\":1,\"on\":{\"exit_codes\":\"1-3, 75\"}}", RUN_FAILED, -1, 9, false, 0},
+    {"{\"max\":1,\"on\":{\"exit_codes\":\"137\"}}", RUN_FAILED, -1, 9, true, 0},
+    {"{\"max\":1,\"on\":{\"exit_codes\":\"137\"}}", RUN_FAILED, -1, 0, true, 0},
+    {"{\"max\":1,\"on\":{\"timeout\":false}}", RUN_TIMED_OUT, -1, 15, false, 0},
+    {"{\"max\":1,\"on\":{\"lost\":true}}", RUN_LOST, -1, 0, true, 0},
+    {"1", RUN_FAILED, -1, 0, true, 404},
+    {"1", RUN_FAILED, -1, 0, true, 200}, // whose body was not the expected one
+    {"1", RUN_FAILED, -1, 0, true, 999},
+    {"1", RUN_FAILED, -1, 0, false, 1000},
+    {"{\"max\":1,\"on\":{\"http_status\":\"429,500-599\"}}", RUN_FAILED, -1, 0, true, 429},
+    {"{\"max\":1,\"on\":{\"http_status\":\"429,500-599\"}}", RUN_FAILED, -1, 0, true, 500},
+    {"{\"max\":1,\"on\":{\"http_status\":\"429,500-599\"}}", RUN_FAILED, -1, 0, true, 599},
+    {"{\"max\":1,\"on\":{\"http_status\":\"429,500-599\"}}", RUN_FAILED, -1, 0, false, 404},
+    {"{\"max\":1,\"on\":{\"http_status\":\"429,500-599\"}}", RUN_FAILED, -1, 0, true, 0},
+    {"{\"max\":1,\"on\":{\"http_status\":\"429\"}}", RUN_FAILED, 3, 0, true, 0},
 };
 
 static void test_want(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(ends); i++) {
-        struct run_end end = {
-            .state = ends[i].state, .exit_code = ends[i].exit_code, .signal = ends[i].signal};
+        struct run_end end = {.state = ends[i].state,
+                              .exit_code = ends[i].exit_code,
+                              .signal = ends[i].signal,
+                              .http_status = ends[i].http_status};
         struct buf words;
         struct retries *r;
 
@@ -145,6 +162,11 @@ static const struct {
     {"{\"max\":9,\"backoff\":\"list\",\"delays\":[1,\"1m\",5]}", {1, 60, 5, 5, 5, 5}},
 };
 
+static int64_t wait_us(const struct retries *r, int64_t run_id, int attempt)
+{
+    return retries_wait_us(r, &(struct run_end){.run_id = run_id, .attempt = attempt});
+}
+
 static void test_waits(void **state)
 {
     (void)state;
@@ -156,11 +178,31 @@ static void test_waits(void **state)
         r = retries_of(waits[i].retries, &words);
         assert_non_null(r);
         for (int attempt = 1; attempt <= 6; attempt++)
-            assert_int_equal(retries_wait_us(r, 7, attempt), waits[i].waits_s[attempt - 1] * S);
-        assert_true(retries_wait_us(r, 7, 1000) <= r->max_delay_us);
+            assert_int_equal(wait_us(r, 7, attempt), waits[i].waits_s[attempt - 1] * S);
+        assert_true(wait_us(r, 7, 1000) <= r->max_delay_us);
         retries_free(r);
         buf_done(&words);
     }
+}
+
+// What a server asks for is waited, but no longer than the job allows.
+static void test_asked_waits(void **state)
+{
+    static const int64_t rows[][2] = {{0, 10},  {9, 10},  {11, 11},
+                                      {60, 60}, {61, 60}, {1 << 30, 60}};
+    struct buf words;
+    struct retries *r;
+
+    (void)state;
+    buf_init(&words, 1000);
+    r = retries_of("{\"max\":9,\"max_delay\":60}", &words);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct run_end end = {.run_id = 7, .attempt = 1, .retry_after_us = rows[i][0] * S};
+
+        assert_int_equal(retries_wait_us(r, &end), rows[i][1] * S);
+    }
+    retries_free(r);
+    buf_done(&words);
 }
 
 // Jitter is another for another run or attempt, and the same again for the same.
@@ -174,10 +216,10 @@ static void test_jitter(void **state)
     buf_init(&words, 1000);
     r = retries_of("{\"max\":9,\"backoff\":\"fixed\",\"jitter\":\"10s\"}", &words);
     for (int64_t run = 1; run <= 200; run++) {
-        int64_t wait = retries_wait_us(r, run << 12, 1);
+        int64_t wait = wait_us(r, run << 12, 1);
 
-        assert_int_equal(wait, retries_wait_us(r, run << 12, 1));
-        assert_int_not_equal(wait, retries_wait_us(r, run << 12, 2));
+        assert_int_equal(wait, wait_us(r, run << 12, 1));
+        assert_int_not_equal(wait, wait_us(r, run << 12, 2));
         least = wait < least ? wait : least;
         most = wait > most ? wait : most;
     }
@@ -190,9 +232,8 @@ static void test_jitter(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_want),
-        cmocka_unit_test(test_waits),
+        cmocka_unit_test(test_texts),  cmocka_unit_test(test_want),
+        cmocka_unit_test(test_waits),  cmocka_unit_test(test_asked_waits),
         cmocka_unit_test(test_jitter),
     };
 
