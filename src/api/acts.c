@@ -296,6 +296,7 @@ static void deleted(const struct store_answer *answer, void *ctx)
 {
     struct call *call = ctx;
 
+    sched_runs_gone(call->api->o.sched, answer->gone, answer->gone_count);
     if (!answer->err)
         call_reply_empty(call, 204);
     else if (answer->err->code == ERR_CONFLICT)

@@ -289,6 +289,9 @@ static const struct model_field status_fields[] = {
     OBJECT("runs", NULL,
            "Counts since the start: claimed, finished, skipped, missed, removed (old rows), "
            "late_max_ms."),
+    OBJECT("output", NULL,
+           "Files that hold output of runs, and the disk they use: files, bytes. Looked through "
+           "soon after the start and once a day."),
     OBJECT("store", NULL, "Counts since the start: writes, transactions, waiting, and failure."),
     {.name = "failure",
      .type = MODEL_TEXT,

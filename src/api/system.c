@@ -136,6 +136,11 @@ static void stats_write(struct call *call, struct json_write *w)
     count_write(w, "removed", sched.removed);
     count_write(w, "late_max_ms", sched.late_max_us / 1000);
     json_write_object_end(w);
+    json_write_key(w, "output");
+    json_write_object(w);
+    count_write(w, "files", sched.output_files);
+    count_write(w, "bytes", sched.output_bytes);
+    json_write_object_end(w);
     json_write_key(w, "store");
     json_write_object(w);
     count_write(w, "writes", store.writes);

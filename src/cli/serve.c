@@ -373,6 +373,7 @@ static bool engine_build(struct server *v, struct err *e)
         .keep_age_us = v->settings.keep_age_n,
         .keep_total = v->settings.keep_total_n,
         .presets = &v->settings.presets,
+        .runs_dir = v->runs_dir,
         .on_row = alerts_row,
         .row_ctx = v->alerts,
     };

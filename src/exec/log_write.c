@@ -65,7 +65,8 @@ static bool file_make(struct log_write *w)
 
     run_log_path(w->run_id, w->attempt, "log", path);
     w->fd = openat(w->dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (w->fd < 0 && errno == ENOENT) {
+    // An empty directory may be removed just when it was made.
+    for (int tries = 0; w->fd < 0 && errno == ENOENT && tries < 3; tries++) {
         slash = strchr(path, '/');
         *slash = '\0';
         if (mkdirat(w->dir, path, 0700) < 0 && errno != EEXIST)

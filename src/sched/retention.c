@@ -126,6 +126,8 @@ static void answered(const struct store_answer *answer, void *ctx)
         return;
     }
     r->removed += answer->pruned;
+    if (r->options.outputs)
+        outputs_remove(r->options.outputs, answer->gone, answer->gone_count);
     if (mine.job_id != 0 && answer->pruned == RETENTION_ROWS)
         vec_push(&r->urgent, mine.job_id); // there may be more
     else

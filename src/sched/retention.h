@@ -13,13 +13,15 @@
 #include "base/vec.h"
 #include "sched/due.h"
 #include "sched/events.h"
+#include "sched/outputs.h"
 #include "store/store.h"
 
 #define RETENTION_ROWS 200
 
 struct retention_options {
-    int64_t keep_age_us; // 0: however old
-    int64_t keep_total;  // 0: however many
+    int64_t keep_age_us;     // 0: however old
+    int64_t keep_total;      // 0: however many
+    struct outputs *outputs; // borrowed: files that go with the rows; NULL: there are none
 };
 
 struct retention_ask;

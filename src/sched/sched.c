@@ -312,7 +312,9 @@ struct sched *sched_new(const struct sched_options *options)
     dispatch_init(&s->dispatch, &core);
     heartbeats_init(&s->heartbeats, options->loop, options->store, &s->due, &s->events,
                     &s->dispatch.core.ids);
-    const struct retention_options retention = {options->keep_age_us, options->keep_total};
+    outputs_init(&s->outputs, options->loop, options->store, options->runs_dir);
+    const struct retention_options retention = {options->keep_age_us, options->keep_total,
+                                                &s->outputs};
 
     retention_init(&s->retention, options->loop, options->store, &s->due, &s->events, &retention);
     s->watch.pauses = &s->pauses;
@@ -330,6 +332,7 @@ void sched_free(struct sched *s)
     watch_done(&s->watch);
     heartbeats_done(&s->heartbeats);
     retention_done(&s->retention);
+    outputs_done(&s->outputs);
     due_done(&s->due);
     events_done(&s->events);
     uptimes_done(&s->uptimes);
@@ -581,6 +584,11 @@ void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx)
 
     *write = (struct write){.s = s, .job_id = entry->job->id, .done = done, .ctx = ctx};
     store_set_job_state(s->options.store, entry->job->id, JOB_DELETED, delete_answered, write);
+}
+
+void sched_runs_gone(struct sched *s, const struct store_gone *gone, size_t count)
+{
+    outputs_remove(&s->outputs, gone, count);
 }
 
 void sched_pause(struct sched *s, struct str name, bool paused, sched_done *done, void *ctx)

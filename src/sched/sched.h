@@ -37,6 +37,7 @@ struct sched_options {
     struct str timezone;             // default zone of triggers
     int64_t late_after_us;           // a start is late after so long (watch.h); 0: the usual
     int64_t keep_age_us, keep_total; // of the history (retention.h); 0: however old, many
+    const char *runs_dir; // where output of runs lies, which goes with their rows; NULL: nowhere
     // Rows that lie beside the calendars and are none of ours; NULL: nobody wants them.
     void (*on_row)(const struct store_calendar *row, void *ctx);
     void *row_ctx;
@@ -67,6 +68,9 @@ void sched_put(struct sched *s, struct job *job, int expect_version, sched_done 
 // Removes a job for good; its history stays. ERR_NOT_FOUND when there is none of that name.
 // Quarantined jobs too.
 void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx);
+
+// Rows of runs have been removed from the store: their output goes as well.
+void sched_runs_gone(struct sched *s, const struct store_gone *gone, size_t count);
 
 // Pauses or resumes a job, without a word (asks.h has words). Slots that fall into the pause are
 // skipped, each is told in the ledger; resuming makes up for none of them. A date that passed in a
@@ -176,6 +180,7 @@ struct sched_stats {
     int64_t claimed, finished, skipped, missed; // runs since start; missed counts folded slots
     int64_t late_max_us;                        // largest lateness of a start since start
     int64_t removed;                            // rows of old history since start
+    int64_t output_files, output_bytes;         // on the disk, when they were last looked through
     size_t running, waiting;                    // runs in progress; runs that have a row and wait
     wall looked_at; // the last moment at which nothing that was due was left unclaimed
     const struct due_counts *counts; // of jobs; borrowed, as is the tally

@@ -162,6 +162,8 @@ void sched_stats(const struct sched *s, struct sched_stats *ret)
         .missed = c->missed,
         .late_max_us = s->dispatch.tally.late_max_us,
         .removed = s->retention.removed,
+        .output_files = s->outputs.files,
+        .output_bytes = s->outputs.bytes,
         .running = s->dispatch.lives.busy,
         .waiting = queue_count(&s->dispatch.queue),
         .counts = &s->due.counts,

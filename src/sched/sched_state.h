@@ -5,6 +5,7 @@
 #include "sched/dispatch.h"
 #include "sched/due.h"
 #include "sched/heartbeat.h"
+#include "sched/outputs.h"
 #include "sched/retention.h"
 #include "sched/sched.h"
 #include "sched/watch.h"
@@ -19,6 +20,7 @@ struct sched {
     struct events events;
     struct watch watch;
     struct heartbeats heartbeats;
+    struct outputs outputs;
     struct retention retention;
     struct uptimes uptimes;
     struct loop_timer zones_timer;

@@ -388,6 +388,7 @@ static void delete_run(struct memory_data *data, struct request *r)
         (void)request_refuse_alive(r, run->r.run.state);
         return;
     }
+    request_gone(r, run->r.run.id, run->r.run.attempt);
     run_take(data->runs.v, &data->runs.len, place);
     job = memory_job_find(data, run->r.run.job_id);
     place = memory_slot_place(job->runs.v, job->runs.len, run->r.run.scheduled_at);

@@ -7,8 +7,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/prune.h"
 
-#define ROWS_MAX 1000
-
 // What belongs to a run, beside its row.
 static const enum sql_name deletions[] = {SQL_RUN_DELETE, SQL_OUTPUT_DELETE, SQL_ASK_DELETE,
                                           SQL_ATTEMPT_DELETE};
@@ -51,24 +49,21 @@ static bool bound_find(struct db *db, const struct request *r, int64_t *ret_boun
     return true;
 }
 
-// Reads which rows go before the first of them does.
-static bool rows_find(struct db *db, const struct request *r, int64_t bound, int64_t ids[ROWS_MAX],
-                      size_t *ret_count, int64_t *ret_slot)
+// Reads which rows go, into r->gone, before the first of them does.
+static bool rows_find(struct db *db, struct request *r, int64_t bound, int64_t *ret_slot)
 {
     struct query *statement = db_get(db, SQL_PRUNE_FIND);
-    size_t count = 0;
-    int code = QUERY_FAILED;
+    enum query_step step;
 
     query_int(statement, 1, r->job_id);
     query_int(statement, 2, bound);
     query_int(statement, 3, r->prune.limit);
-    while (count < ROWS_MAX && (code = query_step(statement)) == QUERY_ROW) {
-        ids[count++] = column_int(statement, 0);
+    while ((step = query_step(statement)) == QUERY_ROW) {
+        request_gone(r, column_int(statement, 0), (int)column_int(statement, 2));
         *ret_slot = column_int(statement, 1);
     }
     query_reset(statement);
-    *ret_count = count;
-    return code == QUERY_DONE || code == QUERY_ROW;
+    return step == QUERY_DONE;
 }
 
 static bool pruned_put(struct db *db, int64_t job_id, int64_t slot, size_t count)
@@ -97,27 +92,38 @@ static bool tombstone_remove(struct db *db, int64_t job_id)
 
 bool prune_runs(struct db *db, struct request *r)
 {
-    int64_t ids[ROWS_MAX], bound, slot = 0;
+    int64_t bound, slot = 0;
     struct query *statement;
-    size_t count;
 
     if (!job_choose(db, r))
         return false;
     if (r->job_id == 0)
         return true;
-    if (!bound_find(db, r, &bound) || !rows_find(db, r, bound, ids, &count, &slot))
+    if (!bound_find(db, r, &bound) || !rows_find(db, r, bound, &slot))
         return false;
-    for (size_t i = 0; i < count; i++)
-        if (!prune_run(db, ids[i]))
+    for (size_t i = 0; i < r->gone_count; i++)
+        if (!prune_run(db, r->gone[i].run_id))
             return false;
-    if (count > 0 && !pruned_put(db, r->job_id, slot, count))
+    if (r->gone_count > 0 && !pruned_put(db, r->job_id, slot, r->gone_count))
         return false;
-    r->pruned = (int64_t)count;
+    r->pruned = (int64_t)r->gone_count;
     statement = db_get(db, SQL_PRUNE_COUNT);
     query_int(statement, 1, r->job_id);
     if (!query_number_if(statement, &r->left))
         return false;
     return r->left > 0 || tombstone_remove(db, r->job_id);
+}
+
+static bool one_remove(struct db *db, struct request *r)
+{
+    struct query *statement = db_get(db, SQL_RUN_ATTEMPT);
+    int64_t attempt = 0;
+
+    query_int(statement, 1, r->query.before_id);
+    if (!query_number(statement, &attempt))
+        return false;
+    request_gone(r, r->query.before_id, (int)attempt);
+    return prune_run(db, r->query.before_id);
 }
 
 bool prune_one(struct db *db, struct request *r)
@@ -132,5 +138,5 @@ bool prune_one(struct db *db, struct request *r)
         (void)request_refuse_no_run(r);
     else if (!run_state_is_final((enum run_state)state))
         (void)request_refuse_alive(r, (enum run_state)state);
-    return r->is_refused || prune_run(db, r->query.before_id);
+    return r->is_refused || one_remove(db, r);
 }

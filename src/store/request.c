@@ -405,8 +405,19 @@ void request_reset(struct request *r)
     r->is_refused = false;
     r->err.code = ERR_NONE;
     r->run_id = 0;
+    r->gone_count = 0;
     if (r->won)
         memset(r->won, 0, r->count * sizeof *r->won);
+}
+
+void request_gone(struct request *r, int64_t run_id, int attempts)
+{
+    size_t room = r->kind == REQUEST_PRUNE ? (size_t)r->prune.limit : 1;
+
+    if (!r->gone)
+        r->gone = arena_array(r->arena, room, sizeof *r->gone);
+    assert(r->gone_count < room);
+    r->gone[r->gone_count++] = (struct store_gone){run_id, attempts};
 }
 
 void request_begin(struct request *r, const struct clock *clock, struct store_meter *meter,
@@ -430,6 +441,8 @@ void request_answer(struct request *r)
         .change_seq = err ? 0 : r->change_seq,
         .pruned = err ? 0 : r->pruned,
         .left = err ? 0 : r->left,
+        .gone = err ? NULL : r->gone,
+        .gone_count = err ? 0 : r->gone_count,
         .won = err ? NULL : r->won,
         .won_count = err      ? 0
                      : r->won ? r->count

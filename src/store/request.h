@@ -61,7 +61,9 @@ struct request {
     int64_t job_id; // the answer of PUT_JOB and SET_STATE
     int version;    // likewise, and of PUT_CALENDAR
     int64_t change_seq;
-    int64_t pruned, left;   // likewise, of PRUNE
+    int64_t pruned, left;    // likewise, of PRUNE
+    struct store_gone *gone; // likewise, of PRUNE and DELETE_RUN: request_gone
+    size_t gone_count;
     int64_t run_id;         // likewise, of a CLAIM whose key is taken
     struct store_run *page; // the answer of reads, in the arena unless the store says otherwise
     size_t page_count;
@@ -98,6 +100,9 @@ void request_free(struct request *r); // accepts NULL
 
 // Rows that carrying it out touches, at least 1: what bounds a transaction.
 size_t request_weight(const struct request *r);
+
+// A PRUNE (at most its limit of them) or DELETE_RUN has removed a run.
+void request_gone(struct request *r, int64_t run_id, int attempts);
 
 // Refusals, in the same words for every store. Each returns false.
 bool request_refuse_exists(struct request *r);

@@ -50,16 +50,24 @@ struct store_calendar {
     wall created_at, updated_at;
 };
 
+// A run whose row has been removed, and how many attempts it had.
+struct store_gone {
+    int64_t run_id;
+    int attempts;
+};
+
 // Answer to a write. err is NULL when it was done.
 struct store_answer {
     const struct err *err;
-    int64_t job_id;     // put_job, set_job_state: the store's number of the job
-    int version;        // the same: the version now
-    int64_t change_seq; // the same
-    int64_t run_id;     // claim, refused with ERR_EXISTS: the run that has the key
-    int64_t pruned;     // prune: rows that were removed
-    int64_t left;       // and how many are left, but for those that are alive
-    const bool *won;    // claim, start: won[i] says whether runs[i] was inserted, starts[i] made
+    int64_t job_id;                // put_job, set_job_state: the store's number of the job
+    int version;                   // the same: the version now
+    int64_t change_seq;            // the same
+    int64_t run_id;                // claim, refused with ERR_EXISTS: the run that has the key
+    int64_t pruned;                // prune: rows that were removed
+    int64_t left;                  // and how many are left, but for those that are alive
+    const struct store_gone *gone; // prune, delete_run: which have been removed
+    size_t gone_count;
+    const bool *won; // claim, start: won[i] says whether runs[i] was inserted, starts[i] made
     size_t won_count;
 };
 typedef void store_done(const struct store_answer *answer, void *ctx);

@@ -71,3 +71,35 @@ def test_db_tells_what_is_wrong(own_server):
     assert db(server, "check", status=1) == "" and not server.db.exists()
     env = {**os.environ, "BELFRY_STORE__PATH": str(server.db)}
     assert subprocess.run([BELFRY, "db"], env=env, capture_output=True).returncode == 2
+
+
+def output_of(server, run_id):
+    return list(server.home.glob(f"belfry.db.runs/*/{run_id}.*"))
+
+
+def until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert condition()
+
+
+def test_output_goes_with_its_run(own_server):
+    server = own_server.start()
+    put(server, "talks", {"type": "manual"}, folder=None, command="echo hello; exit 1", retries={"max": 1, "delay": "10ms"})
+    ids = []
+    for _ in range(3):
+        ids.append(server.post("/api/v1/jobs/talks/runs").json()["run_id"])
+        until(lambda: server.get(f"/api/v1/runs/{ids[-1]}").json()["finished_at"])
+    assert all(len(output_of(server, run_id)) == 2 for run_id in ids)
+    assert server.delete(f"/api/v1/runs/{ids[0]}").status_code == 204
+    until(lambda: not output_of(server, ids[0]))
+    # As after a crash between the row and the files.
+    server.stop()
+    with sqlite3.connect(server.db) as con:
+        con.execute("DELETE FROM run WHERE id = ?", (ids[1],))
+    con.close()
+    server.start()
+    until(lambda: server.get("/api/v1/status").json()["output"]["files"] == 2)
+    assert not output_of(server, ids[1]) and len(output_of(server, ids[2])) == 2
+    assert 0 < server.get("/api/v1/status").json()["output"]["bytes"] < 100_000

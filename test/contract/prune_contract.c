@@ -5,13 +5,20 @@
 static struct pruned {
     bool is_there;
     int64_t job_id, pruned, left;
+    int64_t gone_sum; // of the numbers of runs, and of their attempts
+    int attempts;
 } pruned;
 
 static void on_pruned(const struct store_answer *a, void *ctx)
 {
     (void)ctx;
     assert_null(a->err);
-    pruned = (struct pruned){true, a->job_id, a->pruned, a->left};
+    pruned = (struct pruned){true, a->job_id, a->pruned, a->left, 0, 0};
+    assert_int_equal(a->gone_count, a->pruned);
+    for (size_t i = 0; i < a->gone_count; i++) {
+        pruned.gone_sum += a->gone[i].run_id;
+        pruned.attempts += a->gone[i].attempts;
+    }
 }
 
 static void prune(struct fixture *f, const struct store_prune *what)
@@ -135,11 +142,14 @@ static void test_prune_spares_causes(void **state)
     assert_true(claim(f, &again, 1, SLOT(0)).won[0]);
     prune(f, &what);
     assert_string_equal(left(f, job), "2 5 9");
+    assert_int_equal(pruned.gone_sum, 1 + 3 + 4);
+    assert_int_equal(pruned.attempts, 3);
     struct run_end end = end_of(9, 1);
 
     finish(f, &end, 1);
     prune(f, &what);
     assert_string_equal(left(f, job), "9");
+    assert_int_equal(pruned.gone_sum, 2 + 5);
 }
 
 static void test_prune_what_is_gone(void **state)

@@ -344,7 +344,12 @@ static void test_delete_run(void **state)
     assert_non_null(strstr(answer.message, "is running"));
     end.out = (struct run_stream){STR_LIT("x"), {NULL, 0}, 1};
     finish(f, &end, 1);
-    assert_int_equal(delete_run(f, 1).code, ERR_NONE);
+    assert_int_equal(answer.gone_count, 0);
+    answer = delete_run(f, 1);
+    assert_int_equal(answer.code, ERR_NONE);
+    assert_int_equal(answer.gone_count, 1);
+    assert_int_equal(answer.gone.run_id, 1);
+    assert_int_equal(answer.gone.attempts, 1);
     assert_int_equal(delete_run(f, 1).code, ERR_NOT_FOUND);
     assert_int_equal(state_of(f, 1), RUN_NONE);
     assert_int_equal(state_of(f, 2), RUN_SUCCEEDED);

@@ -86,8 +86,10 @@ struct answer {
     int version;
     bool won[2000];
     size_t won_count;
-    int *counter; // counts answers, when not NULL
-    int order;    // what the counter said
+    size_t gone_count;
+    struct store_gone gone; // the first
+    int *counter;           // counts answers, when not NULL
+    int order;              // what the counter said
 };
 
 static void on_answer(const struct store_answer *a, void *ctx)
@@ -104,6 +106,9 @@ static void on_answer(const struct store_answer *a, void *ctx)
     to->run_id = a->run_id;
     to->version = a->version;
     to->won_count = a->won_count;
+    to->gone_count = a->gone_count;
+    if (a->gone_count > 0)
+        to->gone = a->gone[0];
     if (a->won_count)
         memcpy(to->won, a->won, a->won_count * sizeof *a->won);
     if (to->counter)

@@ -266,6 +266,13 @@ static void test_answer(void **state)
 
     assert_int_equal(request_weight(pruning), 500);
     assert_int_equal(pruning->prune.keep, 3);
+    request_gone(pruning, 11, 2);
+    request_gone(pruning, 12, 0);
+    assert_int_equal(pruning->gone_count, 2);
+    assert_int_equal(pruning->gone[0].run_id, 11);
+    assert_int_equal(pruning->gone[0].attempts, 2);
+    request_reset(pruning); // its transaction did not go through
+    assert_int_equal(pruning->gone_count, 0);
     assert_int_equal(upto->find.job_id, 7);
     request_free(pruning);
     request_free(upto);
