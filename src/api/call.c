@@ -51,13 +51,13 @@ void call_reply_text(struct call *call, int status, const char *json)
     http_reply_text(r, status, "application/json", str_of(json));
 }
 
-struct http_stream *call_reply_stream(struct call *call, const char *content_type,
+struct http_stream *call_reply_stream(struct call *call, int status, const char *content_type,
                                       const struct http_stream_options *options)
 {
     struct http_request *r = call->r;
 
-    call_end(call, 200);
-    return http_stream_open(r, 200, content_type, options);
+    call_end(call, status);
+    return http_stream_open(r, status, content_type, options);
 }
 
 void call_reply_plain(struct call *call, int status, const char *text)

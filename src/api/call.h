@@ -56,7 +56,7 @@ void call_reply_err(struct call *call, const struct err *e); // problem_of(e)
 void call_reply_issues(struct call *call);                   // 422 with call->issues
 void call_reply_empty(struct call *call, int status);        // no body
 // A reply that goes on; NULL as http_stream_open says.
-struct http_stream *call_reply_stream(struct call *call, const char *content_type,
+struct http_stream *call_reply_stream(struct call *call, int status, const char *content_type,
                                       const struct http_stream_options *options);
 void call_reply_no_job(struct call *call);
 void call_reply_unusable(struct call *call, const struct job *job); // it is in quarantine // 404,

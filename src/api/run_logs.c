@@ -6,9 +6,13 @@
 // only thing that belfry and the keeper of the process share, and it tells its own end by offsets
 // that never move. Whether the run has ended is asked of the store, first each FOLLOW_US and then,
 // while nothing happens, each ASK_US.
+//
+// A Range counts bytes of what is sent, not of the file. So what would be sent is first counted, in
+// the same pieces, and then made again from its beginning.
 #include "api/handlers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/call.h"
 #include "api/log_models.h"
@@ -16,6 +20,7 @@
 #include "api/sse.h"
 #include "base/mem.h"
 #include "job/run_log.h"
+#include "net/http_range.h"
 #include "net/http_stream.h"
 #include "time/iso8601.h"
 
@@ -23,6 +28,7 @@
 #define ASK_US 1000000
 #define PIECE_BYTES 32768 // sent together
 #define PIECE_MAX (1u << 20)
+#define PIECES_COUNTED 16 // a turn
 
 enum format {
     FORMAT_TEXT,
@@ -44,17 +50,22 @@ struct sending {
     struct sse sse;     // has the stream, when events are sent
     struct run_log log; // fd is -1 while there is no file
     bool is_open;
-    struct buf piece; // to be sent next
-    bool is_blocked;  // the client must take something first
-    bool is_asking;   // the store, whether the run has ended
-    bool is_gone;     // but the client, meanwhile
-    bool has_ended;   // the run; what is in the file is all
+    struct buf piece;        // to be sent next
+    struct call *call;       // while it is counted; else it has been answered
+    struct http_range range; // that was asked for
+    int64_t total;           // bytes counted
+    int64_t skip, send;      // so many are still to be left out, and then to be sent; send -1: all
+    bool is_blocked;         // the client must take something first
+    bool is_asking;          // the store, whether the run has ended
+    bool is_gone;            // but the client, meanwhile
+    bool has_ended;          // the run; what is in the file is all
     enum run_state state;
     struct loop_timer timer;
     mono asked_at;
 };
 
 static void pump(void *ctx);
+static void headers_add(struct call *call, const struct sending *s);
 static void run_found(const struct err *err, const struct store_run *runs, size_t count, void *ctx);
 
 // ---- the forms ----
@@ -132,11 +143,17 @@ static void item_add(struct sending *s, const struct run_log_item *item)
 
 // ---- sending ----
 
+static void log_close(struct sending *s)
+{
+    if (s->is_open)
+        run_log_close(&s->log);
+    s->is_open = false;
+}
+
 static void sending_free(struct sending *s)
 {
     loop_timer_stop(s->api->o.loop, &s->timer);
-    if (s->is_open)
-        run_log_close(&s->log);
+    log_close(s);
     buf_done(&s->piece);
     free(s);
 }
@@ -194,6 +211,22 @@ static bool piece_fill(struct sending *s)
     return true;
 }
 
+// Cuts what has been added to the piece behind its first `before` bytes to what was asked for.
+static void piece_cut(struct sending *s, size_t before)
+{
+    size_t added = s->piece.len - before, skip, keep;
+
+    if (s->send < 0)
+        return;
+    skip = s->skip < (int64_t)added ? (size_t)s->skip : added;
+    keep = (int64_t)(added - skip) < s->send ? added - skip : (size_t)s->send;
+    if (skip > 0 && keep > 0)
+        memmove(s->piece.p + before, s->piece.p + before + skip, keep);
+    s->piece.len = before + keep;
+    s->skip -= (int64_t)skip;
+    s->send -= (int64_t)keep;
+}
+
 static void finish(struct sending *s)
 {
     if (s->format == FORMAT_EVENTS) {
@@ -219,11 +252,14 @@ static bool is_time_to_ask(struct sending *s)
 static void pump(void *ctx)
 {
     struct sending *s = ctx;
+    size_t before = s->piece.len; // that the client had no room for
     bool has_more;
 
     if (s->is_blocked || s->is_asking)
         return;
     has_more = piece_fill(s);
+    piece_cut(s, before);
+    has_more = has_more && s->send != 0;
     if (s->piece.len > 0 && !http_stream_send(s->stream, buf_str(&s->piece))) {
         s->is_blocked = true;
         return;
@@ -272,6 +308,49 @@ static unsigned streams_of(const struct log_query *query)
     return streams[query->stream];
 }
 
+// ---- parts ----
+
+// What has been written does not change once the run has ended.
+static struct str tag_make(struct call *call, const struct sending *s)
+{
+    return arena_printf(call->arena, "\"%lld.%d\"", (long long)s->run_id, s->attempt);
+}
+
+static bool range_wanted(struct call *call, struct sending *s)
+{
+    struct str range, tag;
+
+    if (!http_request_header(call->r, "range", &range) || !http_range_read(range, &s->range))
+        return false;
+    return !http_request_header(call->r, "if-range", &tag) ||
+           (run_state_is_final(s->state) && str_eq(tag, tag_make(call, s)));
+}
+
+// What of the bytes that have been counted is to be sent; false when that is none: answered.
+static bool range_begin(struct call *call, struct sending *s)
+{
+    int64_t from, to;
+
+    if (!http_range_fit(&s->range, s->total, &from, &to)) {
+        struct problem problem = PROBLEM_RANGE;
+
+        http_reply_header(call->r, "content-range",
+                          arena_printf(call->arena, "bytes */%lld", (long long)s->total));
+        problem.detail =
+            arena_printf(call->arena, "The output has %lld bytes", (long long)s->total).p;
+        call_reply_problem(call, &problem);
+        return false;
+    }
+    s->skip = from;
+    s->send = to - from;
+    http_reply_header(call->r, "content-range",
+                      arena_printf(call->arena, "bytes %lld-%lld/%lld", (long long)from,
+                                   (long long)to - 1, (long long)s->total));
+    return true;
+}
+
+// ---- a reply ----
+
 // Of a run without a file, what its row holds: output of modules, or none at all.
 static void row_add(struct sending *s, const struct run_stream *stream, enum run_log_stream which,
                     wall at)
@@ -292,9 +371,18 @@ static void row_add(struct sending *s, const struct run_stream *stream, enum run
 
 static void row_send(struct call *call, struct sending *s, const struct store_run *run)
 {
+    bool is_part = range_wanted(call, s);
+
     row_add(s, &run->out, RUN_LOG_OUT, run->run.started_at);
     row_add(s, &run->err, RUN_LOG_ERR, run->run.started_at);
-    call_reply_as(call, 200, content_types[s->format], &s->piece);
+    s->total = (int64_t)s->piece.len;
+    if (is_part && !range_begin(call, s)) {
+        sending_free(s);
+        return;
+    }
+    piece_cut(s, 0);
+    headers_add(call, s);
+    call_reply_as(call, is_part ? 206 : 200, content_types[s->format], &s->piece);
     buf_init(&s->piece, PIECE_MAX);
     sending_free(s);
 }
@@ -313,6 +401,7 @@ static struct sending *sending_new(struct call *call, enum format format)
     s->tail = query->tail;
     s->offset = query->offset;
     s->attempt = (int)query->attempt;
+    s->send = -1;
     buf_init(&s->piece, PIECE_MAX);
     return s;
 }
@@ -341,20 +430,47 @@ static void headers_add(struct call *call, const struct sending *s)
                           arena_printf(call->arena, "attachment; filename=\"%lld.%d.log\"",
                                        (long long)s->run_id, s->attempt));
     http_reply_header(call->r, "cache-control", STR_LIT("no-store"));
+    http_reply_header(call->r, "accept-ranges", STR_LIT("bytes"));
+    if (run_state_is_final(s->state))
+        http_reply_header(call->r, "etag", tag_make(call, s));
 }
 
-static void send_begin(struct call *call, struct sending *s)
+static void send_begin(struct call *call, struct sending *s, int status)
 {
     const struct http_stream_options options = {
         .on_room = client_ready, .on_gone = client_gone, .ctx = s};
 
     headers_add(call, s);
-    s->stream = call_reply_stream(call, content_types[s->format], &options);
+    s->stream = call_reply_stream(call, status, content_types[s->format], &options);
     if (!s->stream) {
         sending_free(s);
         return;
     }
     pump_after(s, 0);
+}
+
+static void part_count(void *ctx)
+{
+    struct sending *s = ctx;
+    struct call *call = s->call;
+    bool has_more = true;
+
+    for (int i = 0; i < PIECES_COUNTED && has_more; i++) {
+        has_more = piece_fill(s);
+        s->total += (int64_t)s->piece.len;
+        buf_clear(&s->piece);
+    }
+    if (http_request_is_gone(call->r)) {
+        call_reply_empty(call, 204);
+        sending_free(s);
+    } else if (has_more) {
+        loop_timer_set(s->api->o.loop, &s->timer, loop_now(s->api->o.loop), part_count, s);
+    } else if (range_begin(call, s)) {
+        log_close(s); // and begins again
+        send_begin(call, s, 206);
+    } else {
+        sending_free(s);
+    }
 }
 
 static void log_found(const struct err *err, const struct store_run *runs, size_t count, void *ctx)
@@ -370,10 +486,14 @@ static void log_found(const struct err *err, const struct store_run *runs, size_
         s->attempt = runs->run.attempt;
     s->has_ended = true; // what is there now
     s->state = runs->run.state;
-    if (file_open_late(s) || query->attempt > 0)
-        send_begin(call, s);
-    else
+    if (!file_open_late(s) && query->attempt == 0) {
         row_send(call, s, runs);
+    } else if (range_wanted(call, s)) {
+        s->call = call;
+        part_count(s);
+    } else {
+        send_begin(call, s, 200);
+    }
 }
 
 void run_log_show(struct call *call)

@@ -47,7 +47,7 @@ bool sse_open(struct sse *sse, struct call *call, void (*on_room)(void *ctx),
         (struct sse){.loop = call->api->o.loop, .on_room = on_room, .on_gone = on_gone, .ctx = ctx};
     http_reply_header(call->r, "cache-control", STR_LIT("no-cache"));
     http_reply_header(call->r, "x-accel-buffering", STR_LIT("no"));
-    sse->stream = call_reply_stream(call, "text/event-stream; charset=utf-8", &options);
+    sse->stream = call_reply_stream(call, 200, "text/event-stream; charset=utf-8", &options);
     if (!sse->stream)
         return false;
     (void)http_stream_send(sse->stream, STR_LIT("retry: 3000\n\n"));

@@ -68,6 +68,61 @@ def test_nothing(server):
     assert server.get(f"/api/v1/runs/{run_id}/log?format=html").status_code == 422
 
 
+@pytest.mark.parametrize("form", ["text", "ndjson", "raw"])
+def test_ranges(server, form):
+    """Any part of what would be sent, cut at its bytes."""
+    put(server, "ranges", command="seq 20000; printf end")  # more than is sent at once
+    run_id = run(server, "ranges")["run_id"]
+    whole = log(server, run_id, format=form)
+    size, tag = len(whole.content), whole.headers["etag"]
+    assert whole.headers["accept-ranges"] == "bytes" and size > 100_000
+
+    def part(value, **headers):
+        return server.get(f"/api/v1/runs/{run_id}/log", params={"format": form}, headers={"Range": value, **headers})
+
+    for value, first, end in [("bytes=0-0", 0, 1), ("bytes=10-99999", 10, 100_000), (f"bytes={size - 1}-", size - 1, size),
+                              ("bytes=-7", size - 7, size), (f"bytes=40000-{size * 2}", 40000, size)]:
+        reply = part(value)
+        assert reply.status_code == 206 and reply.content == whole.content[first:end], value
+        assert reply.headers["content-range"] == f"bytes {first}-{end - 1}/{size}"
+        assert reply.headers["content-type"] == whole.headers["content-type"]
+    reply = part(f"bytes={size}-")
+    assert reply.status_code == 416 and reply.headers["content-range"] == f"bytes */{size}"
+    assert reply.json()["code"] == "range_not_satisfiable", reply.text
+    for value in ["bytes=0-1,5-9", "lines=1-2", "bytes=9-1"]:
+        assert part(value).content == whole.content, value
+    assert part("bytes=0-9", **{"If-Range": tag}).status_code == 206
+    for other in ['"r1"', "Thu, 26 Nov 2026 02:30:00 GMT"]:
+        assert part("bytes=0-9", **{"If-Range": other}).content == whole.content
+
+
+def test_range_of_a_run_in_progress(server):
+    """Asking on from where one was: what has come since."""
+    gate = server.home / "gate"
+    run_id = start(server, "grows", command=f"echo one; while [ ! -e {gate} ]; do sleep 0.05; done; echo two")
+    end = time.monotonic() + 30
+    while log(server, run_id).text != "one\n" and time.monotonic() < end:
+        time.sleep(0.05)
+    path = f"/api/v1/runs/{run_id}/log"
+    assert server.get(path, headers={"Range": "bytes=4-"}).status_code == 416
+    assert "etag" not in server.get(path).headers
+    assert server.get(path, headers={"Range": "bytes=0-1", "If-Range": f'"{run_id}.1"'}).status_code == 200
+    gate.touch()
+    wait_for(server, run_id)
+    reply = server.get(path, headers={"Range": "bytes=4-"})
+    assert (reply.status_code, reply.text) == (206, "two\n")
+
+
+def test_range_of_a_module(server):
+    folder = server.folder("modpart", main=None)
+    (folder / "main.c").write_text('#include <stdio.h>\nint call(void) { puts("from C"); return 0; }\n')
+    put(server, "modpart", folder="modpart")
+    path = f"/api/v1/runs/{run(server, 'modpart')['run_id']}/log"
+    reply = server.get(path, headers={"Range": "bytes=-2"})
+    assert (reply.status_code, reply.text, reply.headers["content-range"]) == (206, "C\n", "bytes 5-6/7")
+    assert server.get(path, headers={"Range": "bytes=7-"}).status_code == 416
+
+
 def test_module(server):
     """Output of C modules has no file: it is told from the run."""
     folder = server.folder("mod", main=None)
