@@ -11,13 +11,14 @@
 #include <openssl/pem.h>
 
 #include "base/file.h"
+#include "net/tls_library.h"
 
 enum {
     PEM_MAX = 64 << 10,
     PASSWORD_MAX = 1024,
 };
 
-static bool certificates_read(BIO *bio, OSSL_LIB_CTX *library, struct tls_identity *id);
+static bool certificates_read(BIO *bio, struct tls_identity *id);
 
 // A file's contents; whoever gets them wipes them.
 static bool secret_read(const char *path, size_t max, struct buf *into, struct err *e)
@@ -74,8 +75,7 @@ static bool key_fail(const struct tls_identity_files *files, bool is_locked, str
     return fail_hint(e, "a PEM block is needed: BEGIN PRIVATE KEY");
 }
 
-static bool key_load(OSSL_LIB_CTX *library, const struct tls_identity_files *files,
-                     struct tls_identity *id, struct err *e)
+static bool key_load(const struct tls_identity_files *files, struct tls_identity *id, struct err *e)
 {
     struct password password = {0};
     struct buf pem;
@@ -85,7 +85,8 @@ static bool key_load(OSSL_LIB_CTX *library, const struct tls_identity_files *fil
     ok = ok && (!files->password || secret_read(files->password, PASSWORD_MAX, &password.text, e));
     if (ok) {
         bio = BIO_new_mem_buf(pem.p, (int)pem.len);
-        id->key = PEM_read_bio_PrivateKey_ex(bio, NULL, password_give, &password, library, NULL);
+        id->key = PEM_read_bio_PrivateKey_ex(bio, NULL, password_give, &password,
+                                             tls_library_whole(), NULL);
         BIO_free(bio);
         ok = id->key || key_fail(files, password.is_wanted, e);
     }
@@ -94,8 +95,7 @@ static bool key_load(OSSL_LIB_CTX *library, const struct tls_identity_files *fil
     return ok;
 }
 
-static bool certificates_load(OSSL_LIB_CTX *library, const char *path, struct tls_identity *id,
-                              struct err *e)
+static bool certificates_load(const char *path, struct tls_identity *id, struct err *e)
 {
     struct buf pem;
     BIO *bio;
@@ -103,7 +103,7 @@ static bool certificates_load(OSSL_LIB_CTX *library, const char *path, struct tl
 
     if (ok) {
         bio = BIO_new_mem_buf(pem.p, (int)pem.len);
-        ok = certificates_read(bio, library, id);
+        ok = certificates_read(bio, id);
         BIO_free(bio);
         if (!ok)
             fail(e, ERR_TLS, NULL, "%s holds no certificate that can be read", path);
@@ -113,11 +113,11 @@ static bool certificates_load(OSSL_LIB_CTX *library, const char *path, struct tl
     return ok;
 }
 
-static bool certificates_read(BIO *bio, OSSL_LIB_CTX *library, struct tls_identity *id)
+static bool certificates_read(BIO *bio, struct tls_identity *id)
 {
     id->chain = sk_X509_new_null();
     for (;;) {
-        X509 *x = X509_new_ex(library, NULL);
+        X509 *x = X509_new_ex(tls_library_whole(), NULL);
         struct password none = {0};
 
         if (!PEM_read_bio_X509(bio, &x, password_give, &none)) {
@@ -131,11 +131,11 @@ static bool certificates_read(BIO *bio, OSSL_LIB_CTX *library, struct tls_identi
     }
 }
 
-bool tls_identity_load(OSSL_LIB_CTX *library, const struct tls_identity_files *files,
-                       struct tls_identity *ret_identity, struct err *e)
+bool tls_identity_load(const struct tls_identity_files *files, struct tls_identity *ret_identity,
+                       struct err *e)
 {
     struct tls_identity id = {0};
-    bool ok = certificates_load(library, files->cert, &id, e) && key_load(library, files, &id, e);
+    bool ok = certificates_load(files->cert, &id, e) && key_load(files, &id, e);
 
     if (ok && X509_check_private_key(id.certificate, id.key) != 1) {
         ERR_clear_error();

@@ -20,8 +20,8 @@ struct tls_identity_files {
     const char *password; // file whose first line is the key's password; NULL: none
 };
 
-// Reads them, into library's context. Fails with ERR_TLS, naming the file and what is wrong with
-// it, but nothing of what is in it.
-[[nodiscard]] bool tls_identity_load(OSSL_LIB_CTX *library, const struct tls_identity_files *files,
+// Reads them. Fails with ERR_TLS, naming the file and what is wrong with it, but nothing of what is
+// in it.
+[[nodiscard]] bool tls_identity_load(const struct tls_identity_files *files,
                                      struct tls_identity *ret_identity, struct err *e);
 void tls_identity_done(struct tls_identity *identity);

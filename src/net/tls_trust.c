@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "net/tls_crl.h"
+#include "net/tls_library.h"
 #include "net/tls_verdict.h"
 
 enum {
@@ -49,7 +50,7 @@ struct shelf {
 };
 
 struct tls_trust {
-    OSSL_LIB_CTX *library;
+    struct tls_library library;
     struct shelf shelves[TLS_TRUST_SETS];
     struct roots usual;
     struct roots others[TLS_TRUST_SETS];
@@ -97,9 +98,7 @@ void tls_trust_free(struct tls_trust *trust)
         roots_done(&trust->others[i]);
         shelf_clear(&trust->shelves[i]);
     }
-    if (trust->library)
-        OPENSSL_thread_stop_ex(trust->library);
-    OSSL_LIB_CTX_free(trust->library);
+    tls_library_done(&trust->library);
     free(trust);
 }
 
@@ -138,11 +137,6 @@ bool tls_trust_has_roots(const struct tls_trust *trust, const char *ca)
 bool tls_trust_is_system(const struct tls_trust *trust)
 {
     return !trust->usual.ca;
-}
-
-OSSL_LIB_CTX *tls_trust_library(struct tls_trust *trust)
-{
-    return trust->library;
 }
 
 bool tls_trust_context(struct tls_trust *trust, const char *ca, mono now, SSL_CTX **ret_context,
@@ -198,15 +192,12 @@ static SSL_CTX *settings_apply(SSL_CTX *context)
 static bool context_make(struct tls_trust *trust, struct roots *roots, SSL_CTX **ret_context,
                          struct err *e)
 {
+    bool has_library = trust->library.context || tls_library_init(&trust->library);
     SSL_CTX *context;
 
-    // openssl.cnf may change versions and ciphers: not read. No clean-up at exit: other threads may
-    // still be at work.
-    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
     ERR_clear_error();
-    if (!trust->library)
-        trust->library = OSSL_LIB_CTX_new();
-    context = trust->library ? SSL_CTX_new_ex(trust->library, NULL, TLS_client_method()) : NULL;
+    context =
+        has_library ? SSL_CTX_new_ex(trust->library.context, NULL, TLS_client_method()) : NULL;
     context = context ? settings_apply(context) : NULL;
     if (!context)
         return openssl_fail(e, "cannot set up TLS");

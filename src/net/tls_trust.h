@@ -3,10 +3,8 @@
 //
 // The system's hashed certificate directory is read root by root as chains need them, so nothing is
 // paid in advance. Where there is only a bundle, or a CA file was given, it is loaded whole (about
-// 30 ms for the usual 144 roots). The TLS_TRUST_SETS sets that were used last are kept. The OpenSSL
-// library context is our own: threads that share one wait for each other (measured: 1.0 times the
-// speed of one thread with two, 1.9 times with a context each). The object belongs to the thread
-// that uses it.
+// 30 ms for the usual 144 roots). The TLS_TRUST_SETS sets that were used last are kept. The object
+// belongs to the thread that uses it, and so does its library context.
 #pragma once
 
 #include <stdbool.h>
@@ -45,6 +43,3 @@ bool tls_trust_has_roots(const struct tls_trust *trust, const char *ca);
 
 // Whether the usual roots are the system's.
 bool tls_trust_is_system(const struct tls_trust *trust);
-
-// The library context, for what else the thread does with OpenSSL; NULL before the first context.
-OSSL_LIB_CTX *tls_trust_library(struct tls_trust *trust);

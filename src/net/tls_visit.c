@@ -447,8 +447,7 @@ static bool identity_load(struct tls_visit *v)
 {
     const struct tls_identity_files files = {v->how->cert, v->how->key, v->how->key_password};
 
-    return !v->how->cert || tls_identity_load(tls_trust_library(v->options.net->trust), &files,
-                                              &v->identity, &v->result->error);
+    return !v->how->cert || tls_identity_load(&files, &v->identity, &v->result->error);
 }
 
 static bool session_make(struct tls_visit *v)

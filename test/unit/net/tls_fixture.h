@@ -37,7 +37,7 @@ struct fixture_options {
     const struct fixture_cert *issuer; // NULL: self-signed
     bool is_ca;
     int start_days, end_days; // from FIXTURE_NOW
-    const char *key;          // "RSA1024", "DSA", a curve's name; NULL: P-256
+    const char *key;          // "RSA1024", "DSA", "ED25519", a curve's name; NULL: P-256
     const EVP_MD *digest;     // NULL: SHA-256
     int serial;               // 0: 4711
     struct fixture_extension extensions[4];
@@ -57,6 +57,8 @@ static inline EVP_PKEY *fixture_key(const char *kind)
     EVP_PKEY_CTX *context;
     EVP_PKEY *params = NULL, *key = NULL;
 
+    if (kind && strncmp(kind, "ED", 2) == 0)
+        return EVP_PKEY_Q_keygen(NULL, NULL, kind);
     if (!kind || (strncmp(kind, "RSA", 3) != 0 && strcmp(kind, "DSA") != 0))
         return EVP_EC_gen(kind ? kind : "P-256");
     if (kind[0] == 'R')
@@ -78,6 +80,8 @@ static inline struct fixture_cert fixture_make(const struct fixture_options *o)
     struct fixture_cert c = {fixture_key(o->key), X509_new()};
     X509_NAME *name = X509_get_subject_name(c.x509);
     time_t now = FIXTURE_NOW.us / 1000000;
+    const EVP_MD *digest = o->digest;
+    EVP_PKEY *signer;
 
     X509_set_version(c.x509, X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(c.x509), o->serial ? o->serial : 4711);
@@ -92,8 +96,11 @@ static inline struct fixture_cert fixture_make(const struct fixture_options *o)
         fixture_extend(c.x509, NID_basic_constraints, "critical,CA:TRUE");
     for (size_t i = 0; i < 4 && o->extensions[i].value; i++)
         fixture_extend(c.x509, o->extensions[i].nid, o->extensions[i].value);
-    assert(X509_sign(c.x509, o->issuer ? o->issuer->key : c.key,
-                     o->digest ? o->digest : EVP_sha256()) > 0);
+    signer = o->issuer ? o->issuer->key : c.key;
+    if (!digest && EVP_PKEY_get_base_id(signer) != EVP_PKEY_ED25519 &&
+        EVP_PKEY_get_base_id(signer) != EVP_PKEY_ED448) // which have their own
+        digest = EVP_sha256();
+    assert(X509_sign(c.x509, signer, digest) > 0);
     return c;
 }
 

@@ -15,7 +15,6 @@
 #include "unit.h"
 
 static char folder[] = "/tmp/belfry-identity-XXXXXX";
-static OSSL_LIB_CTX *library;
 
 static const char *path_of(const char *name, char out[256])
 {
@@ -59,7 +58,6 @@ static int set_up(void **state)
 
     (void)state;
     assert_non_null(mkdtemp(folder));
-    library = OSSL_LIB_CTX_new();
     file = file_new("both.pem");
     key_put(file, &ours, NULL);
     PEM_write_X509(file, ours.x509);
@@ -94,7 +92,6 @@ static int tear_down(void **state)
     for (size_t i = 0; i < COUNT(names); i++)
         unlink(path_of(names[i], path));
     rmdir(folder);
-    OSSL_LIB_CTX_free(library);
     return 0;
 }
 
@@ -131,7 +128,7 @@ static void test_files(void **state)
         };
         struct tls_identity id = {0};
         struct err e = {0};
-        bool ok = tls_identity_load(library, &files, &id, &e);
+        bool ok = tls_identity_load(&files, &id, &e);
 
         if (ok != !cases[i].words || (!ok && !strstr(e.message, cases[i].words)))
             fail_msg("%zu: %d: %s", i, ok, e.message);
