@@ -10,38 +10,46 @@
 
 #define HASH_EMPTY 0
 #define HASH_DEAD 1
-#define HASH_LIVE (UINT64_C(1) << 63) // set in the hash of every live entry
+#define HASH_LIVE (UINT32_C(1) << 31) // set in the hash of every live entry
 
-static bool key_eq(struct str a, struct str b)
+// A slot without its value.
+static struct map_slot text_key(const struct map *m, struct str key)
 {
-    return a.len == b.len && (a.len == 0 || a.p == b.p || memcmp(a.p, b.p, a.len) == 0);
+    assert(key.len <= UINT32_MAX);
+    return (struct map_slot){.hash = (uint32_t)hash_str(&m->key, key) | HASH_LIVE,
+                             .len = (uint32_t)key.len,
+                             .text = key.len > 0 ? key.p : NULL};
 }
 
-static uint64_t text_hash(const struct map *m, struct str key)
+static struct map_slot number_key(const struct map *m, uint64_t key)
 {
-    return hash_str(&m->key, key) | HASH_LIVE;
+    uint64_t hash = hash_mix(hash_mix(key ^ m->key.k0) ^ m->key.k1);
+
+    return (struct map_slot){.hash = (uint32_t)hash | HASH_LIVE, .number = key};
 }
 
-static uint64_t number_hash(const struct map *m, uint64_t key)
+// Of a number, len is 0 and the number stands where a text would.
+static bool key_eq(const struct map_slot *a, const struct map_slot *b)
 {
-    return hash_mix(hash_mix(key ^ m->key.k0) ^ m->key.k1) | HASH_LIVE;
+    return a->hash == b->hash && a->len == b->len &&
+           (a->number == b->number || (a->len > 0 && memcmp(a->text, b->text, a->len) == 0));
 }
 
-static struct map_slot *slot_find(const struct map *m, uint64_t hash, struct str key)
+static struct map_slot *slot_find(const struct map *m, const struct map_slot *key)
 {
     if (m->cap == 0)
         return NULL;
-    for (size_t i = hash & (m->cap - 1);; i = (i + 1) & (m->cap - 1)) {
+    for (size_t i = key->hash & (m->cap - 1);; i = (i + 1) & (m->cap - 1)) {
         struct map_slot *slot = &m->v[i];
 
         if (slot->hash == HASH_EMPTY)
             return NULL;
-        if (slot->hash == hash && key_eq(slot->key, key))
+        if (key_eq(slot, key))
             return slot;
     }
 }
 
-static struct map_slot *slot_free(const struct map *m, uint64_t hash)
+static struct map_slot *slot_free(const struct map *m, uint32_t hash)
 {
     size_t i = hash & (m->cap - 1);
 
@@ -58,6 +66,7 @@ static void map_rebuild(struct map *m)
     m->cap = 8;
     while (m->cap < 2 * (m->len + 1))
         m->cap *= 2;
+    assert(m->cap <= HASH_LIVE);
     m->v = mem_array(m->cap, sizeof *m->v);
     m->dead = 0;
     for (size_t i = 0; i < old.cap; i++)
@@ -66,22 +75,23 @@ static void map_rebuild(struct map *m)
     free(old.v);
 }
 
-static void *slot_put(struct map *m, uint64_t hash, struct str key, void *value)
+static void *slot_put(struct map *m, struct map_slot key, void *value)
 {
     assert(value);
-    struct map_slot *slot = slot_find(m, hash, key);
+    struct map_slot *slot = slot_find(m, &key);
 
+    key.value = value;
     if (slot) {
         void *former = slot->value;
 
-        *slot = (struct map_slot){hash, key, value};
+        *slot = key;
         return former;
     }
     if ((m->len + m->dead + 1) * 4 > m->cap * 3)
         map_rebuild(m);
-    slot = slot_free(m, hash);
+    slot = slot_free(m, key.hash);
     m->dead -= slot->hash == HASH_DEAD;
-    *slot = (struct map_slot){hash, key, value};
+    *slot = key;
     m->len++;
     return NULL;
 }
@@ -114,36 +124,40 @@ void map_done(struct map *m)
 
 void *map_put(struct map *m, struct str key, void *value)
 {
-    return slot_put(m, text_hash(m, key), key, value);
+    return slot_put(m, text_key(m, key), value);
 }
 
 void *map_get(const struct map *m, struct str key)
 {
-    const struct map_slot *slot = slot_find(m, text_hash(m, key), key);
+    const struct map_slot wanted = text_key(m, key), *slot = slot_find(m, &wanted);
 
     return slot ? slot->value : NULL;
 }
 
 void *map_remove(struct map *m, struct str key)
 {
-    return slot_remove(m, slot_find(m, text_hash(m, key), key));
+    const struct map_slot wanted = text_key(m, key);
+
+    return slot_remove(m, slot_find(m, &wanted));
 }
 
 void *map_put_u64(struct map *m, uint64_t key, void *value)
 {
-    return slot_put(m, number_hash(m, key), (struct str){NULL, key}, value);
+    return slot_put(m, number_key(m, key), value);
 }
 
 void *map_get_u64(const struct map *m, uint64_t key)
 {
-    const struct map_slot *slot = slot_find(m, number_hash(m, key), (struct str){NULL, key});
+    const struct map_slot wanted = number_key(m, key), *slot = slot_find(m, &wanted);
 
     return slot ? slot->value : NULL;
 }
 
 void *map_remove_u64(struct map *m, uint64_t key)
 {
-    return slot_remove(m, slot_find(m, number_hash(m, key), (struct str){NULL, key}));
+    const struct map_slot wanted = number_key(m, key);
+
+    return slot_remove(m, slot_find(m, &wanted));
 }
 
 void *map_next(const struct map *m, size_t *at)

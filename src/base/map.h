@@ -13,9 +13,14 @@
 #include "base/hash.h"
 #include "base/str.h"
 
+// A slot is kept small: a scheduler with a million jobs has two million of them.
 struct map_slot {
-    uint64_t hash;  // 0: empty, 1: tombstone
-    struct str key; // of a number n: {NULL, n}
+    uint32_t hash; // 0: empty, 1: tombstone
+    uint32_t len;  // of a text key
+    union {
+        const char *text;
+        uint64_t number;
+    };
     void *value;
 };
 

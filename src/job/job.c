@@ -76,7 +76,9 @@ static const struct model spec_model = {
 };
 
 static bool row_read(struct job *job, const struct job_row *row,
-                     const struct trigger_context *context, struct err *e);
+                     const struct trigger_context *context, const struct job_known *known,
+                     struct err *e);
+static void spec_copy(struct job *job, const struct job *from);
 static bool spec_read(struct job *job, struct str text, struct err *e);
 static bool trigger_read(struct job *job, struct str text, const struct trigger_context *context,
                          struct err *e);
@@ -109,6 +111,12 @@ bool job_name_check(struct str name, struct err *e)
 
 struct job *job_from_row(const struct job_row *row, const struct trigger_context *context)
 {
+    return job_from_row_known(row, context, &(struct job_known){0});
+}
+
+struct job *job_from_row_known(const struct job_row *row, const struct trigger_context *context,
+                               const struct job_known *known)
+{
     struct job *job = mem_alloc(sizeof *job);
     struct err e = {0};
 
@@ -122,7 +130,7 @@ struct job *job_from_row(const struct job_row *row, const struct trigger_context
     job->effective_from = row->effective_from;
     job->created_at = row->created_at;
     job->updated_at = row->updated_at;
-    if (!row_read(job, row, context, &e)) {
+    if (!row_read(job, row, context, known, &e)) {
         trigger_free(job->trigger);
         job->trigger = NULL;
         job_set_text(&job->quarantine,
@@ -133,8 +141,20 @@ struct job *job_from_row(const struct job_row *row, const struct trigger_context
     return job;
 }
 
+// What the job's texts mean, as far as that is known.
+static void known_take(struct job *job, const struct job_known *known)
+{
+    if (known->trigger)
+        job->trigger = trigger_share(known->trigger);
+    if (!known->spec)
+        return;
+    spec_copy(job, known->spec);
+    job_set_text(&job->target, known->target);
+}
+
 static bool row_read(struct job *job, const struct job_row *row,
-                     const struct trigger_context *context, struct err *e)
+                     const struct trigger_context *context, const struct job_known *known,
+                     struct err *e)
 {
     if (row->state < JOB_ENABLED || row->state > JOB_DELETED)
         return fail(e, ERR_STORE, "state", "the stored state %d is not known to this version",
@@ -145,7 +165,9 @@ static bool row_read(struct job *job, const struct job_row *row,
     job->kind = (enum job_kind)row->kind;
     if (!job_name_check(row->name, e))
         return false;
-    if (!spec_read(job, row->spec, e) || !trigger_read(job, row->trigger, context, e))
+    known_take(job, known);
+    if ((!known->spec && !spec_read(job, row->spec, e)) ||
+        (!known->trigger && !trigger_read(job, row->trigger, context, e)))
         return false;
     if (job->state == JOB_PAUSED && !job->pause) // from before pauses had words
         job->pause = pause_new(PAUSE_JOB, (struct str){0}, (struct str){0}, STR_LIT("api"),
@@ -409,6 +431,31 @@ struct job *job_new(struct str name)
     return job;
 }
 
+static void text_copy(struct str *field, struct str s)
+{
+    *field = (struct str){0};
+    if (s.p)
+        job_set_text(field, s);
+}
+
+// Everything that the spec says.
+static void spec_copy(struct job *job, const struct job *from)
+{
+    text_copy(&job->target, from->target);
+    text_copy(&job->args, from->args);
+    text_copy(&job->options, from->options);
+    text_copy(&job->description, from->description);
+    text_copy(&job->tags, from->tags);
+    text_copy(&job->notify, from->notify);
+    job->pause = pause_copy(from->pause);
+    job->skip = pause_copy(from->skip);
+    job->retries = retries_copy(from->retries);
+    job->preset = from->preset;
+#define X(member, ...) job->member = from->member;
+#include "job/job_policy.def"
+#undef X
+}
+
 struct job *job_copy(const struct job *job, const struct trigger_context *context)
 {
     struct job *copy = mem_alloc(sizeof *copy);
@@ -416,27 +463,11 @@ struct job *job_copy(const struct job *job, const struct trigger_context *contex
     struct err e = {0};
 
     *copy = *job;
-    copy->name = copy->target = copy->args = copy->options = copy->notify = copy->quarantine =
-        (struct str){0};
-    copy->description = copy->tags = (struct str){0};
-    copy->pause = pause_copy(job->pause);
-    copy->skip = pause_copy(job->skip);
     copy->trigger = NULL;
-    copy->retries = retries_copy(job->retries);
-    job_set_text(&copy->name, job->name);
-    job_set_text(&copy->target, job->target);
-    job_set_text(&copy->args, job->args);
-    if (job->options.len > 0)
-        job_set_text(&copy->options, job->options);
-    if (job->description.len > 0)
-        job_set_text(&copy->description, job->description);
-    if (job->tags.len > 0)
-        job_set_text(&copy->tags, job->tags);
-    if (job->notify.p)
-        job_set_text(&copy->notify, job->notify);
-    if (job->quarantine.len > 0)
-        job_set_text(&copy->quarantine, job->quarantine);
-    if (!job->trigger)
+    spec_copy(copy, job);
+    text_copy(&copy->name, job->name);
+    text_copy(&copy->quarantine, job->quarantine);
+    if (!job->trigger || !context)
         return copy;
     buf_init(&text, ROW_TEXT_MAX);
     trigger_write(job->trigger, &text);
@@ -446,11 +477,20 @@ struct job *job_copy(const struct job *job, const struct trigger_context *contex
     return copy;
 }
 
+// Most jobs have no arguments: they need no memory for that.
+static const char args_none[] = "[]";
+
+static void text_free(struct str s)
+{
+    if (s.p != args_none)
+        free((void *)s.p);
+}
+
 void job_set_text(struct str *field, struct str s)
 {
-    char *copy = str_own(s);
+    const char *copy = str_eq(s, str_of(args_none)) ? args_none : str_own(s);
 
-    free((void *)field->p);
+    text_free(*field);
     *field = (struct str){copy, s.len};
 }
 
@@ -459,8 +499,8 @@ bool job_has_same_schedule(const struct job *a, const struct job *b)
     struct buf x, y;
     bool is_same = false;
 
-    if (!a->trigger || !b->trigger)
-        return false;
+    if (!a->trigger || !b->trigger || a->trigger == b->trigger)
+        return a->trigger && b->trigger;
     buf_init(&x, ROW_TEXT_MAX);
     buf_init(&y, ROW_TEXT_MAX);
     trigger_write(a->trigger, &x);
@@ -492,14 +532,14 @@ void job_free(struct job *job)
         return;
     trigger_free(job->trigger);
     retries_free(job->retries);
-    free((void *)job->name.p);
-    free((void *)job->target.p);
-    free((void *)job->args.p);
-    free((void *)job->options.p);
-    free((void *)job->description.p);
-    free((void *)job->tags.p);
-    free((void *)job->notify.p);
-    free((void *)job->quarantine.p);
+    text_free(job->name);
+    text_free(job->target);
+    text_free(job->args);
+    text_free(job->options);
+    text_free(job->description);
+    text_free(job->tags);
+    text_free(job->notify);
+    text_free(job->quarantine);
     pause_free(job->pause);
     pause_free(job->skip);
     free(job);

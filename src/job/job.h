@@ -167,6 +167,18 @@ struct arena;
 [[nodiscard]] struct job *job_from_row(const struct job_row *row,
                                        const struct trigger_context *context);
 
+// What is known of a row's texts without reading them (job_shelf.h); NULL: nothing.
+struct job_known {
+    const struct job *spec;  // a job with the same spec, but for
+    struct str target;       // the target
+    struct trigger *trigger; // what the text of the trigger means; the job shares it
+};
+
+// As job_from_row, of a row of which something is known.
+[[nodiscard]] struct job *job_from_row_known(const struct job_row *row,
+                                             const struct trigger_context *context,
+                                             const struct job_known *known);
+
 // The row of a job; texts are allocated in arena.
 void job_to_row(const struct job *job, struct arena *arena, struct job_row *ret_row);
 
@@ -177,7 +189,7 @@ void job_to_row(const struct job *job, struct arena *arena, struct job_row *ret_
 // Gives the policies that the job does not say itself other presets than the built-in ones.
 void job_set_presets(struct job *job, const struct job_presets *presets);
 
-// A deep copy, for edits (the trigger is compiled again). NULL is never returned for a healthy job.
+// A deep copy, for edits: the trigger is compiled again, or left out (context NULL).
 [[nodiscard]] struct job *job_copy(const struct job *job, const struct trigger_context *context);
 
 // Sets the job's rules from a JSON list that notify_read has accepted; NULL: it has none of its

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "job/job_shelf.h"
 #include "sched/plan.h"
 #include "sched/sched_state.h"
 
@@ -344,7 +345,7 @@ void sched_free(struct sched *s)
 
 struct loading {
     struct sched *s;
-    struct trigger_context context;
+    struct job_shelf *shelf;
     size_t quarantined;
 };
 
@@ -370,7 +371,7 @@ static void uptime_loaded(const struct store_uptime *period, void *ctx)
 static enum store_last job_loaded(const struct job_row *row, void *ctx)
 {
     struct loading *loading = ctx;
-    struct job *job = job_from_row(row, &loading->context);
+    struct job *job = job_shelf_read(loading->shelf, row);
 
     job_set_presets(job, sched_presets(loading->s));
     if (job->quarantine.len > 0) {
@@ -382,7 +383,9 @@ static enum store_last job_loaded(const struct job_row *row, void *ctx)
 
     heartbeats_learn(&loading->s->heartbeats, job);
 
-    return entry->is_relative ? STORE_LAST_END : STORE_LAST_SLOT;
+    if (entry->is_relative)
+        return STORE_LAST_END;
+    return job->trigger && trigger_is_once(job->trigger) ? STORE_LAST_SLOT : STORE_LAST_NONE;
 }
 
 static void last_loaded(int64_t job_id, wall at, void *ctx)
@@ -396,6 +399,15 @@ static void last_loaded(int64_t job_id, wall at, void *ctx)
         entry->claimed = at;
 }
 
+static void slot_loaded(int64_t job_id, wall slot, void *ctx)
+{
+    struct loading *loading = ctx;
+    struct entry *entry = due_find_id(&loading->s->due, job_id);
+
+    if (entry && !entry->is_relative)
+        entry->claimed = slot;
+}
+
 static void run_loaded(const struct run *run, void *ctx)
 {
     struct loading *loading = ctx;
@@ -406,16 +418,20 @@ static void run_loaded(const struct run *run, void *ctx)
 
 bool sched_start(struct sched *s, struct err *e)
 {
-    struct loading loading = {s, sched_trigger_context(s), 0};
+    struct trigger_context context = sched_trigger_context(s);
+    struct loading loading = {s, job_shelf_new(&context), 0};
     struct store_load load = {.on_calendar = calendar_loaded,
                               .on_job = job_loaded,
                               .on_last = last_loaded,
+                              .on_slot = slot_loaded,
                               .on_uptime = uptime_loaded,
                               .on_run = run_loaded,
                               .ctx = &loading};
     struct entry *entry;
+    bool ok = store_load(s->options.store, &load, e);
 
-    if (!store_load(s->options.store, &load, e))
+    job_shelf_free(loading.shelf);
+    if (!ok)
         return false;
     wall now = sched_now(s);
     wall from = load.watermark.us < now.us ? load.watermark : now;

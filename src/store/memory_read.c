@@ -166,6 +166,16 @@ const struct memory_inventory *memory_data_inventory(const struct memory_data *d
     return &data->inventory;
 }
 
+static void slots_tell(const struct memory_data *data, struct store_load *load)
+{
+    for (size_t i = 0; load->on_slot && i < data->jobs.len; i++) {
+        const struct run *run = last_slot(data->jobs.v[i]);
+
+        if (run && run->scheduled_at.us > data->watermark.us)
+            load->on_slot(data->jobs.v[i]->row.id, run->scheduled_at, load->ctx);
+    }
+}
+
 void memory_data_load(const struct memory_data *data, struct store_load *load)
 {
     for (size_t i = 0; load->on_calendar && i < data->calendars.len; i++)
@@ -185,6 +195,7 @@ void memory_data_load(const struct memory_data *data, struct store_load *load)
                           what == STORE_LAST_SLOT ? run->scheduled_at : run->finished_at,
                           load->ctx);
     }
+    slots_tell(data, load);
     for (size_t i = 0; load->on_run && i < data->runs.len; i++)
         if (!run_state_is_final(data->runs.v[i]->r.run.state))
             load->on_run(&data->runs.v[i]->r.run, load->ctx);

@@ -14,6 +14,7 @@ static bool read_key(struct db *db, struct request *r);
 static bool find_runs(struct db *db, struct request *r);
 static bool read_pruned(struct db *db, struct request *r);
 static bool tell_last(struct db *db, int64_t job_id, enum store_last what, struct store_load *load);
+static bool slots_tell(struct db *db, struct store_load *load);
 static bool alive_tell(struct db *db, struct store_load *load);
 static struct job_row job_column(struct query *statement);
 static void run_column(struct query *statement, struct arena *arena, struct store_run *to);
@@ -115,7 +116,8 @@ bool reader_load(struct db *db, struct store_load *load, struct err *e)
     if (code != QUERY_DONE)
         (void)db_fail(db, e);
     query_reset(statement);
-    if (code == QUERY_DONE && load->on_run && !alive_tell(db, load))
+    if (code == QUERY_DONE &&
+        ((load->on_slot && !slots_tell(db, load)) || (load->on_run && !alive_tell(db, load))))
         return db_fail(db, e);
     return code == QUERY_DONE;
 }
@@ -307,6 +309,18 @@ static bool alive_tell(struct db *db, struct store_load *load)
         load->on_run(&run.run, load->ctx);
         arena_free(arena);
     }
+    query_reset(statement);
+    return code == QUERY_DONE;
+}
+
+static bool slots_tell(struct db *db, struct store_load *load)
+{
+    struct query *statement = db_get(db, SQL_SLOTS_BEHIND);
+    int code;
+
+    query_int(statement, 1, load->watermark.us);
+    while ((code = query_step(statement)) == QUERY_ROW)
+        load->on_slot(column_int(statement, 0), (wall){column_int(statement, 1)}, load->ctx);
     query_reset(statement);
     return code == QUERY_DONE;
 }

@@ -144,10 +144,11 @@ static bool sqlite_load(struct store *store, struct store_load *load, struct err
 {
     struct sqlite_store *s = (struct sqlite_store *)store;
     struct sql *sql = sql_open(s->path, false, e);
+
+    load->watermark = s->takeover.watermark;
     bool ok = sql && reader_load(&sql->base, load, e);
 
     sql_close(sql);
-    load->watermark = s->takeover.watermark;
     load->orphaned = s->takeover.orphaned;
     load->last_run_id = s->takeover.last_run_id;
     return ok;

@@ -122,8 +122,7 @@ struct store_run {
 typedef void store_runs_done(const struct err *err, const struct store_run *runs, size_t count,
                              void *ctx);
 
-// What a scheduler may have to know of a job's past. (A look for each of a million jobs costs a
-// second.)
+// What a scheduler may have to know of a job's past.
 enum store_last {
     STORE_LAST_NONE,
     STORE_LAST_SLOT, // the latest slot that has a row; a run by hand stands for no slot
@@ -144,6 +143,10 @@ struct store_load {
     // called with it next, if there is such a run.
     enum store_last (*on_job)(const struct job_row *row, void *ctx);
     void (*on_last)(int64_t job_id, wall at, void *ctx);
+    // After the last job, the latest slot behind the watermark that has a row, of each job that has
+    // one; a run by hand stands for no slot. NULL: nobody asks. (A look for each of a million jobs
+    // costs a second; but slots before the watermark all have rows.)
+    void (*on_slot)(int64_t job_id, wall slot, void *ctx);
     // Each calendar and freeze, by kind and name, before the first job. NULL: nobody asks.
     void (*on_calendar)(const struct store_calendar *row, void *ctx);
     // Each run that is queued, waiting or orphaned, by id, after the last job, whatever became of

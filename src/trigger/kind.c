@@ -34,9 +34,15 @@ const struct exclude *kind_exclude(const struct trigger *t)
     return t->bounds ? t->bounds->exclude : NULL;
 }
 
+struct trigger *trigger_share(struct trigger *t)
+{
+    t->shared++;
+    return t;
+}
+
 void trigger_free(struct trigger *t)
 {
-    if (!t)
+    if (!t || t->shared-- > 0)
         return;
     if (t->kind->done)
         t->kind->done(t);

@@ -45,7 +45,8 @@ struct trigger {
     uint8_t dst;             // enum dst_policy
     uint8_t given;           // fields: bit n for enum field n
     bool is_crontab;
-    bool is_hashed; // crontab: texts has a second one, the salt of H and ~
+    bool is_hashed;  // crontab: texts has a second one, the salt of H and ~
+    uint32_t shared; // by so many others: it goes with the last of them
     union {
         struct calendar calendar; // of every kind whose next is kind_calendar_next
         struct {

@@ -98,6 +98,10 @@ struct trigger_context {
                                  struct trigger **ret_trigger, struct err *e);
 void trigger_free(struct trigger *t);
 
+// The same trigger for another owner, who ends it with trigger_free, too: it goes with the last of
+// them. All of them must live on one thread.
+[[nodiscard]] struct trigger *trigger_share(struct trigger *t);
+
 // Whether the text in a spec with a type names its zone, as CRON_TZ= does. What "timezone" says
 // beside it must be the same.
 bool trigger_spec_has_zone(const json_t *spec);

@@ -461,6 +461,30 @@ static void test_last_run(void **state)
     assert_null(strstr(loaded.text, "last"));
 }
 
+static void test_slots_behind_the_watermark(void **state)
+{
+    struct fixture *f = *state;
+    struct loaded loaded = {0};
+    int64_t a = create(f, "a"), b = create(f, "b"), c = create(f, "c");
+    struct run runs[6] = {run_of(1, a, 20), run_of(2, a, 21), run_of(3, a, 30),
+                          run_of(4, b, 20), run_of(5, c, 22), run_of(6, c, 40)};
+    const char *at;
+    char expect[100];
+
+    runs[0].state = runs[1].state = RUN_SKIPPED;
+    runs[2].origin = runs[5].origin = RUN_MANUAL; // stand for no slot
+    claim(f, runs, 6, SLOT(20));
+    reopen(f);
+    load(f, &loaded);
+    snprintf(expect, sizeof expect, "slot %" PRId64 " 21\n", a);
+    assert_non_null(strstr(loaded.text, expect));
+    snprintf(expect, sizeof expect, "slot %" PRId64 " 22\n", c);
+    assert_non_null(strstr(loaded.text, expect));
+    assert_non_null(at = strstr(loaded.text, "slot "));
+    assert_non_null(at = strstr(at + 1, "slot "));
+    assert_null(strstr(at + 1, "slot ")); // nothing of b, and each job once
+}
+
 // The latest end is not always that of the latest slot; whoever started the run, and however it
 // ended.
 static void test_last_end(void **state)
@@ -758,6 +782,7 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_ask, kind),
         CONTRACT(test_delete_run, kind),
         CONTRACT(test_last_run, kind),
+        CONTRACT(test_slots_behind_the_watermark, kind),
         CONTRACT(test_last_end, kind),
         CONTRACT(test_pages, kind),
         CONTRACT(test_page_by_slot, kind),

@@ -370,6 +370,17 @@ static void on_last(int64_t job_id, wall at, void *ctx)
                          "last %" PRId64 " %" PRId64 "\n", job_id, (at.us - START.us) / 1000000);
 }
 
+static void on_slot(int64_t job_id, wall slot, void *ctx)
+{
+    struct loaded *l = ctx;
+
+    if (l->len >= sizeof l->text - 500)
+        return;
+    l->len +=
+        (size_t)snprintf(l->text + l->len, sizeof l->text - l->len,
+                         "slot %" PRId64 " %" PRId64 "\n", job_id, (slot.us - START.us) / 1000000);
+}
+
 // As lines of a text of 1,000 bytes.
 static void on_calendar(const struct store_calendar *row, void *ctx)
 {
@@ -421,7 +432,7 @@ static struct store_load alive_loaded(struct fixture *f, char text[1000])
 
 static struct store_load load(struct fixture *f, struct loaded *loaded)
 {
-    struct store_load l = {.on_job = on_job, .on_last = on_last, .ctx = loaded};
+    struct store_load l = {.on_job = on_job, .on_last = on_last, .on_slot = on_slot, .ctx = loaded};
     struct err e;
 
     assert_true(store_load(f->store, &l, &e));

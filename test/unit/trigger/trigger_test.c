@@ -349,6 +349,9 @@ static void test_relative(void **state)
     assert_int_equal(trigger_next(manual, end).us, WALL_NEVER.us);
     assert_int_equal(trigger_prev(after, end).us, WALL_NEVER.us);
     assert_int_equal(trigger_count(manual, end, WALL_NEVER, 9, NULL), 0);
+    assert_ptr_equal(trigger_share(after), after);
+    trigger_free(after);
+    assert_int_equal(trigger_delay_us(after), 5 * MINUTE_US); // one of its owners is left
     trigger_free(after);
     trigger_free(startup);
     trigger_free(manual);
