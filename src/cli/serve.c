@@ -17,6 +17,7 @@
 #include "base/version.h"
 #include "cli/command.h"
 #include "cli/settings.h"
+#include "exec/cgroup.h"
 #include "exec/exec.h"
 #include "net/access.h"
 #include "net/http_server.h"
@@ -68,6 +69,7 @@ struct server {
     struct api *api;
     struct http_server *http;
     bool is_stopping;
+    int cgroup;         // directory of control groups of runs; -1: there are none
     uint64_t files_max; // soft limit of open files before we raised it; 0: not raised
     struct loop_timer reply_timer;
     int reply_waits;
@@ -219,6 +221,27 @@ static bool access_setup(struct server *v, struct err *e)
                         "networks (10.0.0.0/8), with commas");
 }
 
+// Says which it is: what limits mean depends on it.
+static bool cgroup_setup(struct server *v, struct err *e)
+{
+    const char *wish = v->settings.cgroup;
+    char words[CGROUP_NAME_MAX];
+
+    v->cgroup = -1;
+    if (strcmp(wish, "off") == 0)
+        return true;
+    v->cgroup = strcmp(wish, "auto") == 0 ? cgroup_open_own() : cgroup_open(wish, e);
+    if (v->cgroup < 0 && strcmp(wish, "auto") != 0)
+        return false;
+    if (v->cgroup < 0) {
+        log_debug("no control groups: limits are those of each process");
+        return true;
+    }
+    log_info("each run has a control group",
+             log_text("controllers", cgroup_words(cgroup_controllers(v->cgroup), words)));
+    return true;
+}
+
 static void process_setup(struct server *v)
 {
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -331,7 +354,7 @@ static bool engine_build(struct server *v, struct err *e)
     };
 
     if (!settings_db_path(v->settings.db, &store.path, e) ||
-        !jobs_dir_setup(v->settings.jobs_dir, e))
+        !jobs_dir_setup(v->settings.jobs_dir, e) || !cgroup_setup(v, e))
         return false;
     // Beside the database, so that they are found together.
     if (snprintf(v->runs_dir, sizeof v->runs_dir, "%s.runs", store.path) >= (int)sizeof v->runs_dir)
@@ -351,6 +374,7 @@ static bool engine_build(struct server *v, struct err *e)
         .compiler = v->settings.compiler,
         .prober = v->prober,
         .files_max = v->files_max,
+        .cgroup = v->cgroup > 0 ? v->cgroup : 0,
         .children_max = (int)v->settings.children_max_n,
     };
     if (!exec_new(v->loop, &exec, &v->exec, e))
@@ -431,6 +455,7 @@ static void server_done(struct server *v)
     http_server_free(v->http);
     api_free(v->api);
     exec_free(v->exec);
+    file_close(&v->cgroup);
     if (v->is_counting)
         failures_done(&v->failures);
     sched_free(v->sched);
@@ -475,7 +500,7 @@ static int complain(const struct err *e)
 
 int cmd_serve(int argc, char **argv)
 {
-    struct server v = {0};
+    struct server v = {.cgroup = -1};
     struct err e = {0};
     int status = 0;
 

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "exec/cgroup.h"
 
 struct stream {
     struct command *command;
@@ -27,6 +28,7 @@ struct command {
     struct launch_result child; // its pidfd is -1 before the start
     struct stream out, err, result;
     int64_t grace_us; // from TERM to KILL
+    int cgroup;       // that it is in, borrowed; -1
     void (*on_start)(void *ctx);
     void *start_ctx;
     struct loop_fd *exit_handle;
@@ -71,6 +73,7 @@ struct command *command_start(const struct command_options *options, command_don
     c->done = done;
     c->ctx = ctx;
     c->is_launching = true;
+    c->cgroup = options->spec.setting ? options->spec.setting->cgroup : -1;
     c->child = (struct launch_result){.pidfd = -1, .out = -1, .err = -1, .result = -1};
     c->on_start = options->on_start;
     c->start_ctx = options->sink_ctx;
@@ -88,6 +91,14 @@ static void group_signal(struct command *c, int signo)
 {
     if (c->child.pidfd >= 0)
         kill(-c->child.pid, signo);
+}
+
+// Out of its control group, too, nobody gets by a session or group of his own.
+static void all_kill(struct command *c)
+{
+    group_signal(c, SIGKILL);
+    if (c->cgroup >= 0 && c->child.pidfd >= 0)
+        cgroup_kill(c->cgroup);
 }
 
 bool command_stop(struct command *c, int64_t grace_us)
@@ -145,7 +156,7 @@ void command_free(struct command *c)
     stream_close(&c->result);
     if (c->child.pidfd >= 0) {
         if (!c->has_exited || c->is_stopping)
-            group_signal(c, SIGKILL);
+            all_kill(c);
         while (waitid(P_PIDFD, (id_t)c->child.pidfd, &(siginfo_t){0}, WEXITED) < 0 &&
                errno == EINTR)
             ;
@@ -269,12 +280,13 @@ static void linger(struct command *c)
 }
 
 // The KILL of a command that is being ended. After it, nobody of its group holds the pipes; who has
-// left the group is listened to for as long as after any other end.
+// left the group, where there is no control group, is listened to for as long as after any other
+// end.
 static void group_kill(void *ctx)
 {
     struct command *c = ctx;
 
-    group_signal(c, SIGKILL);
+    all_kill(c);
     c->is_killed = true;
     if (c->has_exited)
         linger(c);

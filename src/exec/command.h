@@ -7,7 +7,7 @@
 //
 // Ending a command: TERM to its process group, KILL after a grace. A command that is being
 // ended and whose first process has exited stays open until nobody holds its pipes or the KILL is
-// due; then the rest of its group is killed.
+// due; then the rest of its group is killed, and of its control group (spec.setting->cgroup).
 #pragma once
 
 #include <stdint.h>

@@ -54,6 +54,7 @@ bool exec_new(struct loop *loop, const struct exec_options *options, struct exec
         .runs_dir = options->runs_dir,
         .self = options->self,
         .files_max = options->files_max,
+        .cgroup = options->cgroup,
     };
 
     assert(options->children_max <= EXEC_CHILDREN_MAX);

@@ -153,6 +153,8 @@ struct exec_options {
                                // the end of a process; default 4 KiB. Files hold more of it.
     uint64_t files_max; // open files of a job's process (soft limit), where belfry has raised its
                         // own; 0: as belfry
+    int cgroup; // directory in which each run's process gets a control group (cgroup.h), borrowed;
+                // 0: there are none
     int children_max; // processes at once; at most EXEC_CHILDREN_MAX; further starts wait; default
                       // 256
 };

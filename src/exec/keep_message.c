@@ -52,6 +52,14 @@ static void setting_write(struct buf *b, const struct spawn_setting *s)
     }
 }
 
+static void group_write(struct buf *b, const struct cgroup_limits *limits)
+{
+    wire_int(b, TAG_GROUP_MEMORY, limits->memory);
+    wire_int(b, TAG_GROUP_CPU, limits->cpu_percent);
+    wire_int(b, TAG_GROUP_PROCESSES, limits->processes);
+    wire_int(b, TAG_GROUP_IO, limits->io_weight);
+}
+
 void keep_start_write(struct buf *b, const struct keep_start *start)
 {
     size_t at = wire_begin(b, KEEP_START);
@@ -71,6 +79,7 @@ void keep_start_write(struct buf *b, const struct keep_start *start)
     wire_int(b, TAG_HEAD_MAX, start->head_max);
     wire_int(b, TAG_PRIVATE_TMP, start->has_private_tmp);
     setting_write(b, &start->setting);
+    group_write(b, &start->limits);
     wire_end(b, at);
 }
 
@@ -150,6 +159,7 @@ void keep_end_write(struct buf *b, const struct keep_end *end)
     text_write(b, TAG_RESULT, end->result);
     text_write(b, TAG_PROGRESS, end->progress);
     text_write(b, TAG_WARNING, end->warning);
+    text_write(b, TAG_WORDS, str_of(c->words));
     wire_end(b, at);
 }
 
@@ -228,6 +238,28 @@ static bool setting_field(struct keep_start *s, const struct wire_field *f)
     }
 }
 
+static bool group_field(struct cgroup_limits *limits, const struct wire_field *f)
+{
+    int64_t n = wire_number(f);
+
+    switch (f->tag) {
+    case TAG_GROUP_MEMORY:
+        limits->memory = n;
+        return true;
+    case TAG_GROUP_CPU:
+        limits->cpu_percent = n;
+        return true;
+    case TAG_GROUP_PROCESSES:
+        limits->processes = n;
+        return true;
+    case TAG_GROUP_IO:
+        limits->io_weight = n;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void number_field(struct keep_start *s, const struct wire_field *f)
 {
     int64_t n = wire_number(f);
@@ -286,7 +318,7 @@ bool keep_start_read(struct str fields, struct arena *arena, struct keep_start *
             ret->folder = own(arena, f.bytes);
         else if (f.tag == TAG_INPUT)
             ret->input = arena_copy(arena, f.bytes);
-        else if (!setting_field(ret, &f))
+        else if (!setting_field(ret, &f) && !group_field(&ret->limits, &f))
             number_field(ret, &f);
     }
     return fields.p && ret->run_id > 0 && ret->program && argc > 0 && ret->head_max >= 0 &&
@@ -378,6 +410,8 @@ static bool end_text(struct keep_end *end, const struct wire_field *f, struct ar
 {
     if (f->tag == TAG_STEP)
         end->command.step = own(arena, f->bytes);
+    else if (f->tag == TAG_WORDS)
+        end->command.words = own(arena, f->bytes);
     else if (f->tag == TAG_RESULT)
         end->result = f->bytes;
     else if (f->tag == TAG_PROGRESS)

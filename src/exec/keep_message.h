@@ -19,10 +19,11 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "exec/cgroup.h"
 #include "exec/command.h"
 #include "exec/spawn.h"
 
-#define KEEP_VERSION 1
+#define KEEP_VERSION 2
 #define KEEP_WORDS_MAX 65536 // arguments, and variables, of a process
 #define KEEP_GROUPS_MAX 64
 
@@ -61,6 +62,7 @@ struct keep_start {
     int64_t head_max;   // bytes of each stream kept in its end
     bool has_private_tmp;
     struct spawn_setting setting;
+    struct cgroup_limits limits;   // of its control group, where there is one
     gid_t groups[KEEP_GROUPS_MAX]; // setting.groups
 };
 

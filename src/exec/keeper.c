@@ -25,6 +25,7 @@
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "exec/cgroup.h"
 #include "exec/keep_files.h"
 #include "exec/keep_link.h"
 #include "exec/kept.h"
@@ -38,6 +39,7 @@ struct keeper_options {
     int dir;            // of the runs; taken over
     int socket;         // to the belfry that has started it; taken over
     uint64_t files_max; // soft limit of open files for jobs; 0: the keeper's own
+    int cgroup;         // directory of control groups; taken over; -1: there are none
     int64_t idle_us;
 };
 
@@ -94,6 +96,8 @@ static void run_ended(struct kept *kept, const struct keep_end *end, void *ctx)
 
     (void)kept;
     (void)map_remove_u64(&k->runs, (uint64_t)end->run_id);
+    if (k->runs.len == 0 && k->place.cgroup >= 0)
+        cgroup_sweep(k->place.cgroup); // whose daemons have ended meanwhile
     t->run_id = end->run_id;
     t->attempt = end->attempt;
     buf_init(&t->message, WIRE_FRAME_MAX);
@@ -293,7 +297,11 @@ static bool keeper_open(struct keeper *k, const struct keeper_options *options, 
         return fail_errno(e, ERR_SYSTEM, errno, "no runs directory");
     k->launcher = launcher_new(k->loop);
     launcher_limit_files(k->launcher, options->files_max);
-    k->place = (struct kept_place){k->loop, k->launcher, options->dir, k->path};
+    k->place = (struct kept_place){k->loop, k->launcher, options->dir, k->path, options->cgroup, 0};
+    if (options->cgroup >= 0) {
+        k->place.controllers = cgroup_controllers(options->cgroup);
+        cgroup_sweep(options->cgroup); // of a keeper that was killed
+    }
     k->listener = keep_socket_listen(options->dir, getpid());
     if (k->listener < 0)
         return fail_errno(e, ERR_SYSTEM, errno, "no socket in the runs directory");
@@ -316,6 +324,7 @@ static void keeper_close(struct keeper *k)
     while (!list_is_empty(&k->unsettled))
         told_free(list_item(k->unsettled.next, struct told, link));
     map_done(&k->runs);
+    file_close(&k->place.cgroup);
     loop_free(k->loop);
 }
 
@@ -336,12 +345,19 @@ static int keeper_run(const struct keeper_options *options)
     return 0;
 }
 
+static bool is_directory(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static bool is_started_by_belfry(void)
 {
-    struct stat dir, socket_end;
+    struct stat socket_end;
 
-    return fstat(KEEPER_DIR_FD, &dir) == 0 && S_ISDIR(dir.st_mode) &&
-           fstat(KEEPER_SOCKET_FD, &socket_end) == 0 && S_ISSOCK(socket_end.st_mode);
+    return is_directory(KEEPER_DIR_FD) && fstat(KEEPER_SOCKET_FD, &socket_end) == 0 &&
+           S_ISSOCK(socket_end.st_mode);
 }
 
 int keeper_command(int argc, char **argv)
@@ -360,5 +376,6 @@ int keeper_command(int argc, char **argv)
     // Both must not reach the jobs, and must lie clear of what they are given.
     options.dir = launch_fd(KEEPER_DIR_FD);
     options.socket = launch_fd(KEEPER_SOCKET_FD);
+    options.cgroup = is_directory(KEEPER_CGROUP_FD) ? launch_fd(KEEPER_CGROUP_FD) : -1;
     return keeper_run(&options);
 }

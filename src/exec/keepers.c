@@ -207,6 +207,7 @@ static bool keeper_spawn(struct keepers *ks, int socket_fd, struct spawn_result 
                           NULL};
     autoclose int dir = launch_fd(dup(ks->dir));
     autoclose int peer = launch_fd(socket_fd);
+    autoclose int cgroup = ks->options.cgroup > 0 ? launch_fd(dup(ks->options.cgroup)) : -1;
     autoclose int out = launch_fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
     autoclose int err =
         launch_fd(openat(ks->dir, "keeper.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
@@ -217,13 +218,13 @@ static bool keeper_spawn(struct keepers *ks, int socket_fd, struct spawn_result 
         .in = -1,
         .out = out,
         .err = err,
-        .extra = {dir, peer},
+        .extra = {dir, peer, cgroup},
     };
 
     (void)snprintf(files, sizeof files, "%" PRIu64, ks->options.files_max);
     (void)snprintf(idle, sizeof idle, "%" PRId64, ks->options.idle_us);
     *ret = (struct spawn_result){.errnum = errno, .step = "open files"};
-    if (dir < 0 || peer < 0 || out < 0 || err < 0)
+    if (dir < 0 || peer < 0 || out < 0 || err < 0 || (ks->options.cgroup > 0 && cgroup < 0))
         return false;
     spawn(&request, ret);
     return ret->errnum == 0;

@@ -24,6 +24,7 @@ struct keepers_options {
     struct loop *loop;
     const char *runs_dir; // beside the database
     const char *self;     // path of the belfry binary; borrowed
+    int cgroup;           // directory of control groups of runs, borrowed; 0: there are none
     uint64_t files_max;   // soft limit of open files for jobs; 0: belfry's own
     int64_t idle_us;      // how long a keeper that has nothing to do stays; 0: the usual
 };

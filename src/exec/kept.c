@@ -7,13 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "exec/cgroup.h"
 #include "exec/command.h"
 #include "exec/log_write.h"
 #include "exec/progress.h"
+#include "exec/words.h"
 
 #define TMP_SUFFIX "tmp"
 
@@ -30,6 +33,8 @@ struct kept {
     enum keep_cause cause;
     int input;                  // of its standard input; -1
     char tmp[RUN_LOG_PATH_MAX]; // its directory for temporary files; "" for none
+    int cgroup;                 // its control group; -1
+    int cgroup_errnum;          // why it has none though it should
     struct err failure;         // why it could not even be tried
 };
 
@@ -42,8 +47,13 @@ struct kept *kept_start(const struct kept_place *place, const struct kept_events
 {
     struct kept *k = arena_alloc(arena, sizeof *k);
 
-    *k = (struct kept){
-        .place = place, .events = events, .ctx = ctx, .arena = arena, .start = *start, .input = -1};
+    *k = (struct kept){.place = place,
+                       .events = events,
+                       .ctx = ctx,
+                       .arena = arena,
+                       .start = *start,
+                       .input = -1,
+                       .cgroup = -1};
     k->start.setting.groups = k->start.groups;
     if (start->log_max > 0)
         k->log = log_write_new(place->dir, start->run_id, start->attempt, start->log_max);
@@ -104,6 +114,60 @@ static void tmp_use(struct kept *k)
         if (strncmp(k->start.envp[i], "TMPDIR=", 7) != 0)
             envp[n++] = k->start.envp[i];
     k->start.envp = envp;
+}
+
+// What the control group keeps need not be kept for each process.
+static void limit_drop(struct spawn_setting *s, int resource)
+{
+    for (int i = 0; i < s->limit_count; i++)
+        if (s->limits[i].resource == resource) {
+            s->limits[i] = s->limits[--s->limit_count];
+            return;
+        }
+}
+
+static bool is_kept(const struct kept *k, int64_t limit, enum cgroup_can bit)
+{
+    return limit > 0 && k->cgroup >= 0 && k->place->controllers & bit;
+}
+
+// Without a control group, or a controller, there are still the limits of each process.
+static void cgroup_enter(struct kept *k)
+{
+    const struct cgroup_limits *l = &k->start.limits;
+    unsigned can = k->place->controllers;
+    const struct cgroup_limits kept = {
+        .memory = can & CGROUP_MEMORY ? l->memory : 0,
+        .cpu_percent = can & CGROUP_CPU ? l->cpu_percent : 0,
+        .processes = can & CGROUP_PIDS ? l->processes : 0,
+        .io_weight = can & CGROUP_IO ? l->io_weight : 0,
+    };
+    char name[CGROUP_NAME_MAX];
+
+    if (k->place->cgroup < 0)
+        return;
+    cgroup_name(k->start.run_id, k->start.attempt, name);
+    k->cgroup = launch_fd(cgroup_make(k->place->cgroup, name, &kept));
+    if (k->cgroup < 0) {
+        k->cgroup_errnum = errno;
+        return;
+    }
+    k->start.setting.cgroup = k->cgroup;
+    if (is_kept(k, l->memory, CGROUP_MEMORY))
+        limit_drop(&k->start.setting, RLIMIT_AS);
+    if (is_kept(k, l->processes, CGROUP_PIDS))
+        limit_drop(&k->start.setting, RLIMIT_NPROC);
+}
+
+static void cgroup_leave(struct kept *k)
+{
+    char name[CGROUP_NAME_MAX];
+
+    if (k->cgroup < 0)
+        return;
+    file_close(&k->cgroup);
+    cgroup_name(k->start.run_id, k->start.attempt, name);
+    (void)cgroup_remove(k->place->cgroup, name); // else the keeper's next sweep
 }
 
 // ---- while it runs ----
@@ -198,6 +262,7 @@ static void process_start(struct kept *k)
     if (!ok)
         (void)fail_errno(&k->failure, ERR_SYSTEM, errno, "could not prepare the run");
     tmp_use(k);
+    cgroup_enter(k);
     options.spec = (struct launch_spec){
         .program = k->start.program,
         .argv = k->start.argv,
@@ -235,6 +300,34 @@ void kept_live(const struct kept *k, struct keep_live *ret)
 
 // ---- the end ----
 
+static bool limits_are_missed(const struct kept *k)
+{
+    const struct cgroup_limits *l = &k->start.limits;
+
+    return (l->cpu_percent > 0 && !is_kept(k, l->cpu_percent, CGROUP_CPU)) ||
+           (l->io_weight > 0 && !is_kept(k, l->io_weight, CGROUP_IO));
+}
+
+// What the control group knows of its end.
+static void facts_add(struct kept *k, struct keep_end *end)
+{
+    struct cgroup_facts facts;
+    struct str words;
+
+    if (k->cgroup < 0 || end->command.errnum != 0)
+        return;
+    cgroup_read(k->cgroup, &facts);
+    if (facts.memory_peak > 0)
+        end->command.usage.max_rss_bytes = facts.memory_peak;
+    words = words_group(&facts, &k->start.limits, &end->command, k->arena);
+    if (words.len == 0 || k->cause != KEEP_CAUSE_NONE)
+        return;
+    if (end->command.exit_code == 0)
+        end->warning = words;
+    else
+        end->command.words = words.p;
+}
+
 static struct str warning_make(struct kept *k)
 {
     int errnum = 0;
@@ -245,6 +338,12 @@ static struct str warning_make(struct kept *k)
     }
     if (errnum != 0)
         return arena_printf(k->arena, "not all of its output could be kept: %s", err_words(errnum));
+    if (k->cgroup_errnum != 0)
+        return arena_printf(k->arena, "no control group could be made for it: %s",
+                            err_words(k->cgroup_errnum));
+    if (limits_are_missed(k))
+        return STR_LIT("cpu_percent and io_weight of its limits need a control group, which it did "
+                       "not have");
     return k->progress ? progress_warning(k->progress, k->arena) : (struct str){0};
 }
 
@@ -259,6 +358,7 @@ static void end_report(struct kept *k, const struct command_end *end)
         all.progress = progress_json(k->progress, k->arena);
     }
     all.warning = warning_make(k);
+    facts_add(k, &all);
     k->events->on_end(k, &all, k->ctx);
     kept_free(k);
 }
@@ -299,6 +399,7 @@ void kept_free(struct kept *k)
     log_write_free(k->log);
     progress_free(k->progress);
     file_close(&k->input);
+    cgroup_leave(k);
     if (k->tmp[0])
         file_remove_tree(k->place->dir, k->tmp);
     arena_free(k->arena);

@@ -20,8 +20,10 @@ struct kept_events {
 struct kept_place {
     struct loop *loop;
     struct launcher *launcher;
-    int dir;          // of the runs
-    const char *path; // its name, absolute
+    int dir;              // of the runs
+    const char *path;     // its name, absolute
+    int cgroup;           // directory of the control groups of runs; -1: there are none
+    unsigned controllers; // that these have
 };
 
 // Starts a run. start and its texts lie in arena, which the kept run takes over. place and events

@@ -84,6 +84,7 @@ static void limits_fill(struct making *m)
     limit_add(s, RLIMIT_FSIZE, l.file_size);
     limit_add(s, RLIMIT_NPROC, l.processes);
     limit_add(s, RLIMIT_CORE, l.core);
+    m->start->limits = (struct cgroup_limits){l.memory, l.cpu_percent, l.processes, l.io_weight};
 }
 
 static void groups_fill(struct making *m)

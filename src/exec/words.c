@@ -3,6 +3,7 @@
 #include "exec/words.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -59,6 +60,49 @@ struct str words_end(const struct command_end *end, struct arena *arena)
     if (end->exit_code == 0)
         return (struct str){0};
     return arena_printf(arena, "exit status %d", end->exit_code);
+}
+
+// "64 MiB"; of what is no whole number of them, the bytes.
+static struct str size_words(int64_t bytes, struct arena *arena)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB"};
+    size_t unit = 0;
+
+    while (unit + 1 < sizeof units / sizeof *units && bytes > 0 && bytes % 1024 == 0) {
+        bytes /= 1024;
+        unit++;
+    }
+    return arena_printf(arena, "%lld %s", (long long)bytes, units[unit]);
+}
+
+static struct str group_reason(const struct cgroup_facts *facts, const struct cgroup_limits *limits,
+                               struct arena *arena)
+{
+    if (facts->oom_kills > 0 && limits->memory > 0)
+        return arena_printf(arena, "out of memory, limit %.*s",
+                            STR(size_words(limits->memory, arena)));
+    if (facts->oom_kills > 0)
+        return STR_LIT("out of memory");
+    if (facts->refused > 0 && limits->processes > 0)
+        return arena_printf(arena, "it wanted more processes than its limit of %lld",
+                            (long long)limits->processes);
+    return (struct str){0};
+}
+
+struct str words_group(const struct cgroup_facts *facts, const struct cgroup_limits *limits,
+                       const struct command_end *end, struct arena *arena)
+{
+    struct str reason = group_reason(facts, limits, arena);
+
+    if (reason.len == 0)
+        return reason;
+    if (end->exit_code == 0)
+        return facts->oom_kills > 0
+                   ? arena_printf(arena, "processes of it were killed: %.*s", STR(reason))
+                   : reason;
+    if (end->signal == SIGKILL && facts->oom_kills > 0)
+        return arena_printf(arena, "killed: %.*s", STR(reason));
+    return arena_printf(arena, "%.*s; %.*s", STR(words_end(end, arena)), STR(reason));
 }
 
 struct str words_add_last_line(struct str message, struct run_stream err, struct arena *arena)

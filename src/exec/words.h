@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "exec/cgroup.h"
 #include "exec/command.h"
 #include "exec/keep_message.h"
 
@@ -21,6 +22,11 @@ struct str words_start(const struct start_failure *failure, struct arena *arena)
 // "exit status 3", "killed by SIGSEGV (Segmentation fault)", the host's own words if there are any,
 // "" for success.
 struct str words_end(const struct command_end *end, struct arena *arena);
+
+// What its control group knows of an end: "killed: out of memory, limit 64 MiB", "exit status 1; it
+// had more than 10 processes"; empty when nothing.
+struct str words_group(const struct cgroup_facts *facts, const struct cgroup_limits *limits,
+                       const struct command_end *end, struct arena *arena);
 
 // message, and behind it the last line of what was written to stderr: "exit status 1: ValueError:
 // bad".

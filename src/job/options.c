@@ -352,7 +352,7 @@ static int64_t size_of(struct str text)
 
 struct job_limit_values options_limits(const struct job_options *options)
 {
-    struct job_limit_values none = {-1, -1, -1, -1, -1, -1};
+    struct job_limit_values none = {-1, -1, -1, -1, -1, -1, -1, -1};
     struct arena *arena;
     struct model_issues issues;
     struct job_limits l;
@@ -369,6 +369,8 @@ struct job_limit_values options_limits(const struct job_options *options)
             .file_size = size_of(l.file_size),
             .processes = l.processes,
             .core = size_of(l.core),
+            .cpu_percent = l.cpu_percent,
+            .io_weight = l.io_weight,
         };
     arena_free(arena);
     return none;

@@ -41,7 +41,7 @@ struct job_http {
 
 // Limits in numbers: bytes, seconds, counts; -1: none.
 struct job_limit_values {
-    int64_t memory, cpu_time_s, open_files, file_size, processes, core;
+    int64_t memory, cpu_time_s, open_files, file_size, processes, core, cpu_percent, io_weight;
 };
 
 extern const struct model job_options_model, job_limits_model, job_http_model;

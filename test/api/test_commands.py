@@ -2,9 +2,13 @@
 import os
 import pwd
 import re
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
+
+from conftest import BELFRY
 
 MANUAL = {"type": "manual"}
 ROOT = os.geteuid() == 0
@@ -182,3 +186,55 @@ def test_progress_and_usage(server):
     ended = run(server, "p")
     assert ended["state"] == "succeeded" and ended["progress"] is None
     assert ended["message"].startswith("1 line on descriptor 3 is no JSON object")
+
+
+def control_group():
+    """A control group of this machine that tests may use, or None."""
+    for root in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]:
+        path = Path(root) / f"belfry-api-{os.getpid()}"
+        try:
+            path.mkdir()
+        except OSError:
+            continue
+        if (path / "cgroup.procs").exists():
+            return path
+        path.rmdir()
+    return None
+
+
+def test_control_group(own_server):
+    """Whoever is in it ends with the run, even behind a session of his own; limits that nobody keeps are told."""
+    group = control_group()
+    limits = {"cpu_percent": 50, "memory": "256M"}
+    if group:
+        own_server.environment["BELFRY_JOBS__CGROUP"] = str(group)
+    server = own_server.start()
+    put(server, "plain", command="grep ^0:: /proc/self/cgroup; ulimit -v", limits=limits)
+    ended = run(server, "plain")
+    assert ended["state"] == "succeeded"
+    kept = (group / "cgroup.subtree_control").read_text().split() if group else []
+    assert ("need a control group" in ended["message"]) == ("cpu" not in kept), ended
+    assert ("unlimited" in ended["stdout"]["head"]) == ("memory" in kept), ended
+    if group:
+        assert f"{group.name}/run-{ended['run_id']}.1" in ended["stdout"]["head"]
+        put(server, "hides", command="setsid sleep 1000 & echo $!; exec sleep 1000", timeout="300ms", kill_grace="100ms")
+        ended = run(server, "hides")
+        pid = int(ended["stdout"]["head"])
+        assert ended["state"] == "timed_out"
+        end = time.monotonic() + 30
+        while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not Path(f"/proc/{pid}").exists()
+    server.stop()
+    server.end_keepers()
+    end = time.monotonic() + 30
+    while group and group.exists() and time.monotonic() < end:
+        for run_group in group.glob("run-*"):
+            run_group.rmdir()
+        group.rmdir()
+
+
+def test_no_control_group(own_server):
+    done = subprocess.run([BELFRY, "serve", "--listen", "127.0.0.1:0", "--db", own_server.db, "--cgroup", own_server.home],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "is no control group (v2) that belfry may write to" in done.stderr, done

@@ -51,6 +51,7 @@ static void test_start(void **state)
                     .no_new_privs = true,
                     .limits = {{7, UINT64_MAX}, {1, 0}},
                     .limit_count = 2},
+        .limits = {1, 2, 3, 4},
     };
     struct keep_start back;
     struct str all;
@@ -86,6 +87,7 @@ static void test_start(void **state)
     assert_int_equal(back.setting.limits[0].resource, 7);
     assert_true(back.setting.limits[0].value == UINT64_MAX);
     assert_true(back.setting.dies_with_parent);
+    assert_memory_equal(&back.limits, &start.limits, sizeof start.limits);
     for (size_t n = 0; n < all.len; n++) // cut anywhere: refused, or understood, but read
         (void)keep_start_read(str_cut(all, 0, n), arena, &back);
     assert_false(keep_start_read(str_cut(all, 0, all.len - 1), arena, &back));

@@ -8,6 +8,7 @@
 
 #include "exec/launch.h"
 #include "job/run_log.h"
+#include "real_cgroup.h"
 
 static char dir_name[64];
 static struct loop *loop;
@@ -19,6 +20,7 @@ struct seen_kept {
     struct keep_end end;
     struct keep_live live;
     char progress[200];
+    char out[200];
 };
 
 static void on_start(struct kept *k, void *ctx)
@@ -44,6 +46,7 @@ static void on_end(struct kept *k, const struct keep_end *end, void *ctx)
 
     (void)k;
     s->end = *end;
+    (void)snprintf(s->out, sizeof s->out, "%.*s", STR(end->command.out.head));
     s->ends++;
 }
 
@@ -139,6 +142,33 @@ static void test_stop(void **state)
     kept_free(NULL);
 }
 
+// Its daemon has left session and group, and holds the pipes: only the control group knows it.
+static void test_control_group(void **state)
+{
+    struct seen_kept s = {0};
+    char path[PATH_MAX];
+
+    (void)state;
+    place.cgroup = real_cgroup(path);
+    if (place.cgroup < 0) {
+        print_message("this machine has no control groups for tests\n");
+        return;
+    }
+    place.controllers = cgroup_controllers(place.cgroup);
+    (void)begin(4096004, "grep ^0:: /proc/self/cgroup; setsid sleep 1000 & exec sleep 1000", 300000,
+                &s);
+    wait_for(&s.ends);
+    assert_int_equal(s.end.cause, KEEP_CAUSE_TIMEOUT);
+    assert_non_null(strstr(s.out, "/run-4096004.1\n"));
+    for (int i = 0; i < 2000 && rmdir(path) < 0; i++) { // when the killed are gone
+        cgroup_sweep(place.cgroup);
+        (void)usleep(10000);
+    }
+    assert_int_equal(access(path, F_OK), -1);
+    close(place.cgroup);
+    place.cgroup = -1;
+}
+
 static int setup(void **state)
 {
     struct err e;
@@ -148,7 +178,8 @@ static int setup(void **state)
     assert_non_null(mkdtemp(dir_name));
     loop = loop_new(clock_real(), &e);
     launcher = launcher_new(loop);
-    place = (struct kept_place){loop, launcher, open(dir_name, O_RDONLY | O_CLOEXEC), dir_name};
+    place =
+        (struct kept_place){loop, launcher, open(dir_name, O_RDONLY | O_CLOEXEC), dir_name, -1, 0};
     return 0;
 }
 
@@ -168,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_run),
         cmocka_unit_test(test_timeout),
         cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_control_group),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

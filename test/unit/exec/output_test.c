@@ -110,14 +110,52 @@ static void test_causes(void **state)
     arena_free(arena);
 }
 
+// What a control group knows, beside what the end itself says.
+static void test_group_words(void **state)
+{
+    static const struct {
+        struct cgroup_facts facts;
+        struct cgroup_limits limits;
+        int exit_code, signal;
+        const char *words;
+    } rows[] = {
+        {{0}, {0}, 1, 0, ""},
+        {{0, 0, 0}, {.memory = 1 << 20, .processes = 5}, -1, SIGKILL, ""},
+        {{0, 1, 0}, {.memory = 64 << 20}, -1, SIGKILL, "killed: out of memory, limit 64 MiB"},
+        {{0, 1, 0}, {.memory = 1000}, -1, SIGKILL, "killed: out of memory, limit 1000 bytes"},
+        {{0, 1, 0}, {0}, -1, SIGKILL, "killed: out of memory"},
+        {{0, 2, 0}, {.memory = 2 << 10}, 137, 0, "exit status 137; out of memory, limit 2 KiB"},
+        {{0, 2, 0},
+         {.memory = INT64_C(3) << 30},
+         0,
+         0,
+         "processes of it were killed: out of memory, limit 3 GiB"},
+        {{0, 0, 3},
+         {.processes = 5},
+         2,
+         0,
+         "exit status 2; it wanted more processes than its limit of 5"},
+        {{0, 0, 3}, {.processes = 5}, 0, 0, "it wanted more processes than its limit of 5"},
+    };
+    struct arena *arena = arena_new(1000);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct command_end end = {
+            .words = "", .exit_code = rows[i].exit_code, .signal = rows[i].signal};
+        struct str words = words_group(&rows[i].facts, &rows[i].limits, &end, arena);
+
+        print_message("%.*s\n", STR(words));
+        assert_true(str_eq(words, str_of(rows[i].words)));
+    }
+    arena_free(arena);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_causes),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_pipe),
-        cmocka_unit_test(test_words),
-    };
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_causes), cmocka_unit_test(test_limits),
+                                       cmocka_unit_test(test_pipe), cmocka_unit_test(test_words),
+                                       cmocka_unit_test(test_group_words)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
