@@ -242,6 +242,22 @@ static char *url_make(const struct client *c, const char *path)
 bool client_ask(struct client *client, const char *method, const char *path, const json_t *body,
                 struct client_reply *ret_reply, struct err *e)
 {
+    struct client_reply reply;
+
+    if (!client_try(client, method, path, body, &reply, e))
+        return false;
+    if (reply.status < 200 || reply.status > 299) {
+        (void)client_refusal(&reply, e);
+        client_reply_done(&reply);
+        return false;
+    }
+    *ret_reply = reply;
+    return true;
+}
+
+bool client_try(struct client *client, const char *method, const char *path, const json_t *body,
+                struct client_reply *ret_reply, struct err *e)
+{
     struct client_reply reply = {0};
     struct transfer t = {.client = client, .text = &reply.text, .stop_fd = -1};
     char *url = url_make(client, path);
@@ -265,14 +281,17 @@ bool client_ask(struct client *client, const char *method, const char *path, con
     if (ok && t.is_json)
         reply.json =
             json_loadb(reply.text.p ? reply.text.p : "", reply.text.len, JSON_DECODE_ANY, NULL);
-    if (ok && (reply.status < 200 || reply.status > 299))
-        ok = reply_fail(reply.status, reply.json, buf_str(&reply.text), e);
     reply.is_repeated = t.is_repeated;
     if (ok)
         *ret_reply = reply;
     else
         client_reply_done(&reply);
     return ok;
+}
+
+bool client_refusal(const struct client_reply *reply, struct err *e)
+{
+    return reply_fail(reply->status, reply->json, buf_str(&reply->text), e);
 }
 
 void client_reply_done(struct client_reply *reply)

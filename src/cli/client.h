@@ -26,7 +26,7 @@ void client_close(struct client *client);
 const char *client_server(const struct client *client);
 
 struct client_reply {
-    int status;       // 200 to 299
+    int status;       // 200 to 299, but for client_try
     struct buf text;  // as it came
     json_t *json;     // of a JSON body, else NULL
     bool is_repeated; // Idempotent-Replayed: true
@@ -39,6 +39,12 @@ void client_reply_done(struct client_reply *reply);
 // ("job_not_found").
 [[nodiscard]] bool client_ask(struct client *client, const char *method, const char *path,
                               const json_t *body, struct client_reply *ret_reply, struct err *e);
+
+// As client_ask, but what the server refuses is a reply as well: *ret_reply with any status, true.
+// Errors are those of getting there. What a refusal means, for *e: client_refusal.
+[[nodiscard]] bool client_try(struct client *client, const char *method, const char *path,
+                              const json_t *body, struct client_reply *ret_reply, struct err *e);
+bool client_refusal(const struct client_reply *reply, struct err *e); // always false
 
 // Adds a header to the next request; both are copied.
 void client_header(struct client *client, const char *name, const char *value);

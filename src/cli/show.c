@@ -8,6 +8,7 @@
 #include "cli/errand.h"
 #include "cli/listing.h"
 #include "cli/run_list.h"
+#include "cli/value.h"
 
 enum {
     LABEL_COLUMNS = 15
@@ -55,57 +56,6 @@ static void moment_write(const struct errand *x, const char *key, const json_t *
     buf_add_text(out, ")\n");
 }
 
-static bool is_empty(const json_t *value)
-{
-    return json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0) ||
-           ((json_is_array(value) || json_is_object(value)) && json_array_size(value) == 0 &&
-            json_object_size(value) == 0);
-}
-
-// Whether a text in a list needs no quotes to be seen as one.
-static bool is_one_word(const json_t *value)
-{
-    const char *text = json_string_value(value);
-
-    return !text || (text[0] && !strpbrk(text, " \t\n"));
-}
-
-// A value as a person reads it: texts bare, lists and objects flat, without what is not said.
-static void value_write(const json_t *value, struct buf *out)
-{
-    const char *key, *gap = "";
-    json_t *inner;
-    size_t i;
-
-    if (json_is_string(value)) {
-        buf_add_text(out, json_string_value(value));
-    } else if (json_is_array(value)) {
-        json_array_foreach(value, i, inner)
-        {
-            bool is_plain = is_one_word(inner);
-
-            buf_add_text(out, i > 0 ? " " : "");
-            buf_add_text(out, is_plain ? "" : "'");
-            value_write(inner, out);
-            buf_add_text(out, is_plain ? "" : "'");
-        }
-    } else if (json_is_object(value)) {
-        json_object_foreach((json_t *)(uintptr_t)value, key, inner)
-        {
-            if (is_empty(inner))
-                continue;
-            buf_printf(out, "%s%s ", gap, key);
-            value_write(inner, out);
-            gap = ", ";
-        }
-    } else {
-        char *text = json_dumps(value, JSON_ENCODE_ANY);
-
-        buf_add_text(out, text);
-        free(text);
-    }
-}
-
 // Whether the job says nothing of that policy itself.
 static bool is_default(const json_t *job, const char *key)
 {
@@ -119,7 +69,7 @@ static bool is_default(const json_t *job, const char *key)
 
 static void member_write(const json_t *job, const char *key, const json_t *value, struct buf *out)
 {
-    if (is_empty(value))
+    if (value_is_empty(value))
         return;
     label_write(key, out);
     value_write(value, out);
