@@ -256,6 +256,21 @@ static bool options_take(struct job *job, const json_t *options, struct err *e)
     return true;
 }
 
+static bool needs_take(struct job *job, const struct spec *spec, struct model_issues *issues,
+                       struct err *e)
+{
+    struct throttle throttle = {0};
+    json_t *pools = NULL;
+
+    if (spec->rate.len > 0 && !throttle_parse(spec->rate, "rate", &throttle, e))
+        return false;
+    if (spec->pools && !(pools = needs_read(spec->pools, STR_LIT("\"pools\""), issues)))
+        return fail(e, ERR_STORE, "spec", "the stored spec has pools that cannot be read");
+    job->needs = needs_new(pools, &throttle);
+    json_decref(pools);
+    return true;
+}
+
 // What people say about a job: description, tags, what is not wanted for now.
 static bool words_take(struct job *job, const struct spec *spec, struct model_issues *issues,
                        struct err *e)
@@ -301,7 +316,8 @@ static bool spec_read(struct job *job, struct str text, struct err *e)
             job_set_args(job, spec.args);
         job_set_notify(job, spec.notify);
         policies_take(job, &spec, given);
-        ok = options_take(job, spec.options, e) && words_take(job, &spec, issues, e);
+        ok = options_take(job, spec.options, e) && words_take(job, &spec, issues, e) &&
+             needs_take(job, &spec, issues, e);
     } else {
         buf_init(&words, 400);
         model_issues_words(issues, &words);
@@ -382,6 +398,12 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     json_t *tags = tags_encode(job->tags), *pause = pause_encode(job->pause);
     json_t *asked = pause_encode(job->skip);
     json_t *notify = job->notify.p ? json_loadb(job->notify.p, job->notify.len, 0, &error) : NULL;
+    json_t *pools = needs_pools(job->needs);
+    struct buf rate;
+
+    buf_init(&rate, 100);
+    if (job->needs && job->needs->throttle.count > 0)
+        throttle_write(&job->needs->throttle, &rate);
     struct spec spec = {
         .target = job->target,
         .args = args,
@@ -392,6 +414,8 @@ static struct str spec_text(const struct job *job, struct arena *arena)
         .skip = asked,
         .notify = notify,
         .retries = kept,
+        .pools = pools,
+        .rate = rate.len > 0 ? buf_str(&rate) : (struct str){0},
 #define X(member, ...) .member = job->member,
 #include "job/job_policy.def"
 #undef X
@@ -414,6 +438,8 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     json_decref(asked);
     json_decref(notify);
     json_decref(kept);
+    json_decref(pools);
+    buf_done(&rate);
     return text;
 }
 
@@ -450,6 +476,7 @@ static void spec_copy(struct job *job, const struct job *from)
     job->pause = pause_copy(from->pause);
     job->skip = pause_copy(from->skip);
     job->retries = retries_copy(from->retries);
+    job->needs = needs_copy(from->needs);
     job->preset = from->preset;
 #define X(member, ...) job->member = from->member;
 #include "job/job_policy.def"
@@ -532,6 +559,7 @@ void job_free(struct job *job)
         return;
     trigger_free(job->trigger);
     retries_free(job->retries);
+    needs_free(job->needs);
     text_free(job->name);
     text_free(job->target);
     text_free(job->args);

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "job/needs.h"
 #include "job/pause.h"
 #include "job/retries.h"
 #include "trigger/trigger.h"
@@ -94,6 +95,8 @@ extern const struct job_presets job_presets_built_in;
 #define JOB_WINDOW_DEFAULT 0   // as job_window_us says
 #define JOB_WINDOW_NONE (-1)   // no limit
 #define JOB_QUEUE_MAX 1000     // runs of one job that wait for it
+#define JOB_PRIORITY_MIN (-100)
+#define JOB_PRIORITY_MAX 100
 #define JOB_KILL_GRACE_US INT64_C(5000000)
 #define JOB_KILL_GRACE_MAX INT64_C(86400000000)
 #define JOB_MISFIRE_MAX 1000 // missed slots that are run, unless the job says another number
@@ -125,10 +128,12 @@ struct job {
     enum job_overlap overlap;
     int32_t queue_max; // runs that may wait for the job, with OVERLAP_QUEUE; >= 1
     enum job_on_lost on_lost;
+    int32_t priority;         // of runs that wait for the same room; higher ones start first
     int64_t timeout_us;       // per attempt; 0: no limit
     int64_t timeout_total_us; // of a run with all its attempts and waits; 0: no limit
     int64_t kill_grace_us;    // from TERM to KILL
     struct retries *retries;  // owned; NULL: none
+    struct needs *needs;      // places in pools, and a rate; owned; NULL: none
     int32_t keep;             // rows of its history; 0: JOB_KEEP
     int32_t version;          // 1 when created, +1 for each change
     int64_t change_seq;

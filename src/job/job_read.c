@@ -657,6 +657,29 @@ static bool retries_set(struct reading *r)
     return true;
 }
 
+// What a form does not say of pools and rate stays.
+static bool needs_set(struct reading *r)
+{
+    struct throttle throttle = {0};
+    struct model_issues *issues = r->in->issues;
+    json_t *pools = NULL;
+    struct err why = {0};
+
+    if (!is_given(r, FORM_rate) && r->job->needs)
+        throttle = r->job->needs->throttle;
+    if (r->form->rate.len > 0 && !throttle_parse(r->form->rate, "rate", &throttle, &why))
+        return model_complain_err(issues, STR_LIT("\"body\",\"rate\""), NULL, &why);
+    if (!is_given(r, FORM_pools))
+        pools = needs_pools(r->job->needs);
+    else if (r->form->pools && !json_is_null(r->form->pools) &&
+             !(pools = needs_read(r->form->pools, STR_LIT("\"body\",\"pools\""), issues)))
+        return false;
+    needs_free(r->job->needs);
+    r->job->needs = needs_new(pools, &throttle);
+    json_decref(pools);
+    return true;
+}
+
 static bool policies_set(struct reading *r)
 {
     const struct job_form *form = r->form;
@@ -669,10 +692,13 @@ static bool policies_set(struct reading *r)
     TAKE(keep, keep)
     TAKE(overlap, overlap)
     TAKE(queue_max, queue_max)
+    TAKE(priority, priority)
     TAKE(timeout_total, timeout_total_us)
     TAKE(kill_grace, kill_grace_us)
     TAKE(on_lost, on_lost)
     if (is_given(r, FORM_retries) && !retries_set(r))
+        return false;
+    if ((is_given(r, FORM_pools) || is_given(r, FORM_rate)) && !needs_set(r))
         return false;
     if (is_given(r, FORM_misfire) && !misfire_set(r))
         return false;

@@ -293,6 +293,22 @@ static void options_write(const struct job *job, struct json_write *w)
     json_decref(options);
 }
 
+static void needs_write(const struct job *job, struct json_write *w, struct buf *b)
+{
+    json_write_key(w, "priority");
+    json_write_int(w, job->priority);
+    json_write_key(w, "pools");
+    json_write_raw(w, job->needs ? job->needs->text : STR_LIT("{}"));
+    json_write_key(w, "rate");
+    if (!job->needs || job->needs->throttle.count == 0) {
+        json_write_null(w);
+        return;
+    }
+    throttle_write(&job->needs->throttle, b);
+    json_write_str(w, buf_str(b));
+    buf_clear(b);
+}
+
 static void policies_write(const struct job *job, struct json_write *w, struct buf *b)
 {
     json_write_key(w, "coalesce");
@@ -310,6 +326,7 @@ static void policies_write(const struct job *job, struct json_write *w, struct b
     json_write_text(w, job_overlap_names[job->overlap]);
     json_write_key(w, "queue_max");
     json_write_int(w, job->queue_max);
+    needs_write(job, w, b);
     json_write_key(w, "retries");
     if (job->retries)
         json_write_raw(w, job->retries->text);
