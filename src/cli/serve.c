@@ -398,6 +398,7 @@ static bool engine_build(struct server *v, struct err *e)
         .keep_total = v->settings.keep_total_n,
         .presets = &v->settings.presets,
         .runs_dir = v->runs_dir,
+        .max_running = v->settings.max_running_n,
         .on_row = alerts_row,
         .row_ctx = v->alerts,
     };

@@ -3,6 +3,7 @@
 #include "sched/claim.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "sched/ledger.h"
 #include "sched/plan.h"
@@ -16,7 +17,7 @@
 #define GATHER_US 20000 // of the loop's time for one claim: after an outage, counting takes long
 #define AHEAD_US 20000  // before a slot, its run is prepared
 
-static void rows_clear(struct claim_rows *rows);
+static void rows_clear(struct claims *claims, struct claim_rows *rows);
 static void claim_answered(const struct store_answer *answer, void *ctx);
 static void look(void *ctx);
 static void runs_expect(void *ctx);
@@ -30,10 +31,13 @@ void claims_done(struct claims *claims)
 {
     claims_stop(claims);
     loop_defer_cancel(claims->core->loop, runs_expect, claims);
-    rows_clear(&claims->rows);
-    rows_clear(&claims->answered);
+    rows_clear(claims, &claims->rows);
+    rows_clear(claims, &claims->answered);
     vec_done(&claims->rows);
+    vec_done(&claims->rows.places);
     vec_done(&claims->answered);
+    vec_done(&claims->answered.places);
+    vec_done(&claims->wants);
 }
 
 void claims_stop(struct claims *claims)
@@ -44,11 +48,14 @@ void claims_stop(struct claims *claims)
 
 // ---- gathering ----
 
-static void rows_clear(struct claim_rows *rows)
+static void rows_clear(struct claims *claims, struct claim_rows *rows)
 {
     for (size_t i = 0; i < rows->len; i++)
         free((char *)rows->v[i].message.p);
+    for (size_t i = 0; i < rows->places.len; i++)
+        room_leave(claims->core->room, &rows->places.v[i]); // of rows that came to nothing
     vec_clear(rows);
+    vec_clear(&rows->places);
 }
 
 // What a row says of a hold is its own: the hold may be gone when the store answers.
@@ -72,8 +79,65 @@ static void rows_add(struct claims *claims, struct entry *entry, const struct ve
 
     messages_own(run, count);
     rows->len += count;
-    entry->running += run->state == RUN_RUNNING;
-    entry->queued += run->state == RUN_QUEUED;
+    entry_count(entry, live_count_of(run), 1);
+    if (run->state == RUN_RUNNING && room_counts(claims->core->room, entry->job))
+        vec_push(&claims->wants,
+                 ((struct claim_want){entry, room_order(entry->job, run->scheduled_at),
+                                      (size_t)(run - rows->v)}));
+}
+
+void claim_queue(struct run *run, enum run_reason reason)
+{
+    run->state = RUN_QUEUED;
+    run->reason = reason;
+    run->attempt = 0;
+    run->started_at = (wall){0};
+}
+
+static int want_order(const void *a, const void *b)
+{
+    const struct claim_want *x = a, *y = b;
+
+    if (x->order != y->order)
+        return x->order < y->order ? -1 : 1;
+    return x->row < y->row ? -1 : 1;
+}
+
+// There is no room for it, and it is not to wait: too many of its job do.
+static void row_drop(struct claim_want *want, struct run *run)
+{
+    entry_count(want->entry, live_count_of(run), -1);
+    claim_queue(run, REASON_QUEUE_FULL);
+    run->state = RUN_SKIPPED;
+    run->finished_at = run->queued_at;
+}
+
+// What is to start takes what it needs beside its job, or is to wait.
+static void rows_place(struct claims *claims)
+{
+    struct core *c = claims->core;
+    struct claim_rows *rows = &claims->rows;
+    enum run_reason reason;
+
+    if (claims->wants.len == 0)
+        return;
+    qsort(claims->wants.v, claims->wants.len, sizeof *claims->wants.v, want_order);
+    vec_reserve(&rows->places, rows->len);
+    rows->places.len = rows->len;
+    memset(rows->places.v, 0, rows->len * sizeof *rows->places.v);
+    for (size_t i = 0; i < claims->wants.len; i++) {
+        struct claim_want *want = &claims->wants.v[i];
+        struct run *run = &rows->v[want->row];
+
+        if (room_take(c->room, want->entry->job, want->order, false, core_mono(c),
+                      &rows->places.v[want->row], &reason))
+            continue;
+        if (want->entry->running > JOB_QUEUE_MAX)
+            row_drop(want, run);
+        else
+            claim_queue(run, reason);
+    }
+    vec_clear(&claims->wants);
 }
 
 // Moves due entries into the claim until nothing is due, the claim is full, or others should have
@@ -84,7 +148,8 @@ static void rows_gather(struct claims *claims, wall now)
     const struct clock *clock = loop_clock(c->loop);
     mono until = mono_after_us(clock_mono(clock), GATHER_US);
 
-    rows_clear(&claims->rows);
+    rows_clear(claims, &claims->rows);
+    vec_clear(&claims->wants);
     while (claims->rows.len < claims->most &&
            (claims->rows.len == 0 || clock_mono(clock).us < until.us)) {
         struct entry *entry = due_pop(c->due, now);
@@ -203,6 +268,7 @@ void claims_look(struct claims *claims)
         claims_look(claims);
         return;
     }
+    rows_place(claims);
     c->is_claiming = true;
     store_claim(c->store, claims->rows.v, claims->rows.len, due_mark(c->due, now), claim_answered,
                 claims);
@@ -231,8 +297,7 @@ static bool slot_is_due(const struct entry *entry, wall slot)
 // A row that was to be alive is not.
 static void row_uncount(struct entry *entry, const struct run *run)
 {
-    entry->running -= run->state == RUN_RUNNING;
-    entry->queued -= run->state == RUN_QUEUED;
+    entry_count(entry, live_count_of(run), -1);
 }
 
 // The slots of a failed claim are due again. Backwards, so that an entry with several rows ends at
@@ -241,6 +306,8 @@ static void claim_undo(struct claims *claims)
 {
     struct due *due = claims->core->due;
 
+    for (size_t i = 0; i < claims->rows.places.len; i++)
+        room_leave(claims->core->room, &claims->rows.places.v[i]);
     for (size_t i = claims->rows.len; i-- > 0;) {
         const struct run *run = &claims->rows.v[i];
         wall first = run->missed > 0 ? run->missed_from : run->scheduled_at;
@@ -303,19 +370,23 @@ static void queued_begin(struct claims *claims, const struct run *run, struct li
                                    ? (enum job_overlap)run->ask->overlap
                                    : entry->job->overlap;
 
-    live->count = run->reason == REASON_OVERLAP ? COUNT_QUEUED : COUNT_NONE;
+    live->count = live_count_of(run);
     (void)events_add_run(claims->core->events, EVENT_RUN_QUEUED, run, entry->job->name);
     queue_add(claims->queue, live);
     if (run->reason == REASON_OVERLAP && (overlap == OVERLAP_CANCEL || overlap == OVERLAP_KILL))
         queue_replace(claims->queue, entry, live, overlap == OVERLAP_KILL);
 }
 
-void claim_begin(struct claims *claims, const struct run *run)
+void claim_begin(struct claims *claims, const struct run *run, struct place *taken)
 {
     struct core *c = claims->core;
     struct entry *entry = due_find_id(c->due, run->job_id);
     struct live *live = live_new(claims->lives, run, entry);
 
+    if (taken) {
+        live->place = *taken;
+        *taken = (struct place){0};
+    }
     if (!entry) { // it was deleted meanwhile
         queue_add(claims->queue, live);
     } else if (run->state == RUN_QUEUED) {
@@ -330,9 +401,12 @@ void claim_begin(struct claims *claims, const struct run *run)
 
 static void won_begin(struct claims *claims, const bool *won)
 {
-    for (size_t i = 0; i < claims->answered.len; i++)
-        if (won[i] && claims->answered.v[i].state != RUN_SKIPPED)
-            claim_begin(claims, &claims->answered.v[i]);
+    struct claim_rows *rows = &claims->answered;
+
+    for (size_t i = 0; i < rows->len; i++)
+        if (won[i] && rows->v[i].state != RUN_SKIPPED)
+            claim_begin(claims, &rows->v[i], i < rows->places.len ? &rows->places.v[i] : NULL);
+    rows_clear(claims, rows);
 }
 
 // First the next claim, then the starts of this one: the store writes that while these start.
@@ -355,5 +429,6 @@ static void claim_answered(const struct store_answer *answer, void *ctx)
         won_begin(claims, answer->won);
     }
     lives_save_soon(claims->lives);
+    queue_turn(claims->queue);
     c->hooks->answered(c->ctx);
 }

@@ -5,6 +5,10 @@
 // later can have moved the watermark past the slots that were in it. A run is started only after
 // its claim is durable. When more is due by then, the next claim is asked for first: the store
 // writes it while the runs of this one start.
+//
+// What needs room beside its job (room.h) takes it before it is claimed, those that come first in
+// order first; what finds none is born queued. So nothing is begun for which there is no room, and
+// a claim that fails gives back what it took.
 #pragma once
 
 #include <stdbool.h>
@@ -14,20 +18,29 @@
 #include "base/vec.h"
 #include "sched/queue.h"
 
-// Rows of one claim.
+// Rows of one claim, and what each has taken in the room of all: as many, or none at all.
 struct claim_rows {
     VEC(struct run);
+    VEC_OF(struct place) places;
+};
+
+// A row that is to take something.
+struct claim_want {
+    struct entry *entry;
+    int64_t order;
+    size_t row;
 };
 
 struct claims {
     struct core *core;
     struct lives *lives;
     struct queue *queue;
-    struct loop_alarm ahead;    // rings shortly before alarm: what will be due can be prepared
-    struct loop_alarm alarm;    // rings when the next slot is due
-    size_t most;                // rows of one claim
-    struct claim_rows rows;     // those that are with the store, while core->is_claiming
-    struct claim_rows answered; // those of the claim before, while their runs are started
+    struct loop_alarm ahead;         // rings shortly before alarm: what will be due can be prepared
+    struct loop_alarm alarm;         // rings when the next slot is due
+    size_t most;                     // rows of one claim
+    struct claim_rows rows;          // those that are with the store, while core->is_claiming
+    struct claim_rows answered;      // those of the claim before, while their runs are started
+    VEC_OF(struct claim_want) wants; // while rows are gathered
 };
 
 void claims_init(struct claims *claims, struct core *core, struct lives *lives,
@@ -44,5 +57,9 @@ void claims_mark(struct claims *claims);
 // The clock was set by so much: what a skip on its way to the store ends at moves with it.
 void claims_step(struct claims *claims, int64_t step_us);
 
-// A row that was won and is alive: its run starts, or waits. It is counted in its job already.
-void claim_begin(struct claims *claims, const struct run *run);
+// A row that was won and is alive: its run starts, or waits. It is counted in its job already, and
+// takes over what was taken for it (NULL: nothing).
+void claim_begin(struct claims *claims, const struct run *run, struct place *taken);
+
+// Makes a run that was to start one that waits, for that reason.
+void claim_queue(struct run *run, enum run_reason reason);

@@ -16,6 +16,7 @@
 #include "job/freeze.h"
 #include "sched/due.h"
 #include "sched/events.h"
+#include "sched/room.h"
 #include "sched/tally.h"
 #include "store/store.h"
 
@@ -38,6 +39,7 @@ struct core {
     const struct pauses *pauses;   // NULL: none
     struct events *events;         // NULL: nobody is told
     struct tally *tally;
+    struct room *room;
     const struct core_hooks *hooks;
     void *ctx;
     struct run_ids ids;
@@ -60,6 +62,11 @@ void core_done(struct core *c);
 static inline wall core_now(const struct core *c)
 {
     return clock_wall(loop_clock(c->loop));
+}
+
+static inline mono core_mono(const struct core *c)
+{
+    return clock_mono(loop_clock(c->loop));
 }
 
 // A write has failed, or one was accepted. Nothing is healthy while ends are refused.

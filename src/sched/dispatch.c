@@ -15,7 +15,10 @@ void dispatch_init(struct dispatch *d, const struct core *core)
     d->core.hooks = &hooks;
     d->core.ctx = d;
     d->core.tally = &d->tally;
+    d->core.room = &d->room;
     tally_init(&d->tally);
+    room_init(&d->room);
+    rates_init(&d->rates, d->core.loop, d->core.store, &d->room);
     lives_init(&d->lives, &d->core);
     queue_init(&d->queue, &d->core, &d->lives);
     claims_init(&d->claims, &d->core, &d->lives, &d->queue);
@@ -28,6 +31,8 @@ void dispatch_done(struct dispatch *d)
     vec_done(&d->adopted);
     queue_done(&d->queue);
     lives_done(&d->lives);
+    rates_done(&d->rates);
+    room_done(&d->room);
     tally_done(&d->tally);
     core_done(&d->core);
 }
@@ -92,6 +97,7 @@ static void on_ended(struct entry *entry, void *ctx)
 {
     struct dispatch *d = ctx;
 
+    queue_turn(&d->queue);
     if (!entry)
         return;
     if (entry->lives->next)
@@ -104,6 +110,7 @@ static void on_answered(void *ctx)
 {
     struct dispatch *d = ctx;
 
+    rates_look(&d->rates);
     dispatch_look(d);
     idle_check(d);
 }
@@ -121,8 +128,14 @@ static const struct core_hooks hooks = {on_retry, on_ended, on_answered, on_wait
 
 void dispatch_changed(struct dispatch *d, struct entry *entry)
 {
+    queue_changed(&d->queue, entry);
     queue_room(&d->queue, entry);
     rest_look(&d->core, entry);
+}
+
+void dispatch_room(struct dispatch *d)
+{
+    queue_turn(&d->queue);
 }
 
 void dispatch_leave(struct dispatch *d, struct entry *entry)
@@ -168,6 +181,7 @@ static void orphan_load(struct dispatch *d, struct live *live)
 
     live_count(live, COUNT_RUNNING);
     if (live->entry && live_adopt(live)) {
+        room_force(&d->room, live->entry->job, core_mono(&d->core), &live->place);
         vec_push(&d->adopted,
                  ((struct run_start){live->run_id, live->attempt, live->started_at, true}));
         return;
@@ -188,9 +202,7 @@ void dispatch_load(struct dispatch *d, const struct run *run)
         orphan_load(d, live);
         return;
     }
-    live_count(live, run->state == RUN_WAITING       ? COUNT_RUNNING
-                     : run->reason == REASON_OVERLAP ? COUNT_QUEUED
-                                                     : COUNT_NONE);
+    live_count(live, live_count_of(run));
     list_push(&d->queue.waiting, &live->link);
 }
 
@@ -205,6 +217,7 @@ static void adopted_answered(const struct store_answer *answer, void *ctx)
 
 void dispatch_resume(struct dispatch *d)
 {
+    rates_begin(&d->rates, d->core.due);
     exec_adopt_end(d->core.exec);
     if (d->adopted.len > 0)
         store_start(d->core.store, d->adopted.v, d->adopted.len, adopted_answered, d);

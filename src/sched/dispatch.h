@@ -16,10 +16,13 @@
 #include <stdint.h>
 
 #include "sched/hand.h"
+#include "sched/rates.h"
 
 struct dispatch {
     struct core core;
     struct tally tally;
+    struct room room;
+    struct rates rates;
     struct lives lives;
     struct queue queue;
     struct claims claims;
@@ -57,6 +60,9 @@ void dispatch_changed(struct dispatch *d, struct entry *entry);
 // The job is gone from the store, and the entry is about to be removed: what waits ends, what runs
 // goes on.
 void dispatch_leave(struct dispatch *d, struct entry *entry);
+
+// Pools have changed: there may be room.
+void dispatch_room(struct dispatch *d);
 
 // Freezes have changed, or the wall clock was set.
 void dispatch_thaw(struct dispatch *d);

@@ -18,6 +18,7 @@ struct asking {
     struct hand *hand;
     struct arena *arena; // what was asked
     struct run run;
+    struct place place; // what it has taken beside its job
     hand_done *done;
     void *ctx;
     int tries;
@@ -43,20 +44,16 @@ static void asking_end(struct asking *asking, const struct err *err, int64_t run
     c->hooks->answered(c->ctx);
 }
 
-static void run_uncount(struct entry *entry, const struct run *run)
-{
-    entry->running -= run->state == RUN_RUNNING;
-    entry->queued -= run->state == RUN_QUEUED && run->reason == REASON_OVERLAP;
-}
-
 static void asking_failed(struct asking *asking, const struct store_answer *answer)
 {
     struct core *c = asking->hand->claims->core;
     struct entry *entry = due_find_id(c->due, asking->run.job_id);
     struct err err;
 
+    room_leave(c->room, &asking->place);
+    queue_turn(asking->hand->claims->queue);
     if (entry) {
-        run_uncount(entry, &asking->run);
+        entry_count(entry, live_count_of(&asking->run), -1);
         plan_again(c->due, entry);
     }
     if (answer->err) {
@@ -76,7 +73,7 @@ static void asking_answered(const struct store_answer *answer, void *ctx)
     bool is_there = due_find_id(claims->core->due, asking->run.job_id);
 
     if (!answer->err && answer->won[0]) {
-        claim_begin(claims, &asking->run);
+        claim_begin(claims, &asking->run, &asking->place);
         asking_end(asking, NULL, asking->run.id);
     } else if (!answer->err && is_there && asking->tries++ < TRIES_MAX) {
         asking->run.scheduled_at.us++;
@@ -148,10 +145,26 @@ static bool run_decide(const struct core *c, const struct entry *entry, const st
             return false;
         run->reason = REASON_OVERLAP;
     }
-    run->state = RUN_QUEUED;
-    run->attempt = 0;
-    run->started_at = (wall){0};
+    claim_queue(run, run->reason);
     return true;
+}
+
+// Takes what the run needs beside its job; otherwise it waits, unless too many of the job do.
+static bool run_place(struct core *c, const struct entry *entry, struct run *run,
+                      struct place *place, struct err *e)
+{
+    enum run_reason reason;
+
+    if (run->state != RUN_RUNNING ||
+        room_take(c->room, entry->job, room_order(entry->job, run->queued_at), false, core_mono(c),
+                  place, &reason))
+        return true;
+    claim_queue(run, reason);
+    if (entry->running < JOB_QUEUE_MAX)
+        return true;
+    (void)fail(e, ERR_CONCURRENCY, NULL, "%d runs of the job are in progress or wait for room",
+               (int)entry->running);
+    return fail_hint(e, "wait for some of them to start, or give the job a max_instances");
 }
 
 // A copy of what was asked, as long as it is being asked.
@@ -170,6 +183,7 @@ void hand_run(struct hand *hand, struct entry *entry, const struct hand_ask *ask
 {
     struct core *c = hand->claims->core;
     wall now = core_now(c);
+    struct place place = {0};
     struct run run;
     struct err err;
 
@@ -179,7 +193,7 @@ void hand_run(struct hand *hand, struct entry *entry, const struct hand_ask *ask
         done(&err, 0, ctx);
         return;
     }
-    if (!run_decide(c, entry, &ask->ask, &run, &err)) {
+    if (!run_decide(c, entry, &ask->ask, &run, &err) || !run_place(c, entry, &run, &place, &err)) {
         done(&err, 0, ctx);
         return;
     }
@@ -192,10 +206,10 @@ void hand_run(struct hand *hand, struct entry *entry, const struct hand_ask *ask
     asking->done = done;
     asking->ctx = ctx;
     asking->run = run;
+    asking->place = place;
     if (!ask->is_plain)
         asking->run.ask = ask_keep(asking, &ask->ask);
-    entry->running += run.state == RUN_RUNNING;
-    entry->queued += run.reason == REASON_OVERLAP;
+    entry_count(entry, live_count_of(&asking->run), 1);
     plan_again(c->due, entry);
     hand->asking++;
     asking_claim(asking);

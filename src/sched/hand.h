@@ -27,6 +27,6 @@ typedef void hand_done(const struct err *err, int64_t run_id, void *ctx);
 void hand_init(struct hand *hand, struct claims *claims);
 
 // Claims a run of the job. ERR_CONCURRENCY when the overlap rule leaves it out; ERR_FROZEN when a
-// freeze holds the job and it is not forced.
+// freeze holds the job and it is not forced. What finds no room beside its job (room.h) waits.
 void hand_run(struct hand *hand, struct entry *entry, const struct hand_ask *ask, hand_done *done,
               void *ctx);

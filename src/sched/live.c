@@ -119,27 +119,42 @@ void live_free(struct live *live)
     if (live->phase == LIVE_RUNS || live->phase == LIVE_ENDED)
         live->lives->busy--;
     list_remove(&live->link);
+    room_leave(live->lives->core->room, &live->place);
     entry_leave(live);
     free(live->ask);
     free(live->end);
     free(live);
 }
 
-static void count_add(struct live *live, int32_t n)
+enum live_count live_count_of(const struct run *run)
 {
-    if (!live->entry)
-        return;
-    if (live->count == COUNT_QUEUED)
-        live->entry->queued += n;
-    else if (live->count == COUNT_RUNNING)
-        live->entry->running += n;
+    if (run->state != RUN_QUEUED)
+        return run_state_is_final(run->state) ? COUNT_NONE : COUNT_RUNNING;
+    switch (run->reason) {
+    case REASON_OVERLAP:
+        return COUNT_QUEUED;
+    case REASON_LIMIT:
+    case REASON_POOL:
+    case REASON_RATE:
+        return COUNT_RUNNING;
+    default:
+        return COUNT_NONE;
+    }
+}
+
+void entry_count(struct entry *entry, enum live_count as, int32_t n)
+{
+    if (entry && as == COUNT_QUEUED)
+        entry->queued += n;
+    else if (entry && as == COUNT_RUNNING)
+        entry->running += n;
 }
 
 void live_count(struct live *live, enum live_count as)
 {
-    count_add(live, -1);
+    entry_count(live->entry, live->count, -1);
     live->count = as;
-    count_add(live, 1);
+    entry_count(live->entry, as, 1);
 }
 
 wall live_slot(const struct live *live)
@@ -302,6 +317,7 @@ void live_end(struct live *live, const struct run_end *end)
     struct lives *lives = live->lives;
     struct core *c = lives->core;
 
+    room_leave(c->room, &live->place);
     live->end = run_end_copy(end);
     tally_end(c->tally, &live->of, live->end, live->entry && end->state != RUN_SKIPPED);
     if (live->phase != LIVE_RUNS)

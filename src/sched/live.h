@@ -6,8 +6,9 @@
 // ones are claimed. What the store refuses is kept and offered again.
 //
 // A run counts as in progress (entry->running) from the moment it is claimed to start, to its end,
-// the waits between its attempts included; a run that waits for another of its job counts as
-// queued.
+// the waits between its attempts and those for a pool, a rate or the limit of all included; a run
+// that waits for another of its job counts as queued. What it takes in the room of all it gives
+// back when its attempt ends.
 #pragma once
 
 #include <stdbool.h>
@@ -40,6 +41,7 @@ struct live {
     struct lives *lives;
     struct entry *entry; // its job; NULL when that is gone
     struct heap_node at; // in the queue: when to look at it again
+    struct place place;  // in the room of all: in a line, or what its attempt has taken
     int64_t job_id;
     int64_t run_id;
     wall scheduled_at;
@@ -57,6 +59,7 @@ struct live {
     enum live_phase phase;
     enum live_count count;
     bool waits_for_job; // it is looked at when there may be room
+    bool is_called;     // it is looked at because its turn in the room of all has come
 };
 
 struct lives {
@@ -79,6 +82,13 @@ void lives_done(struct lives *lives);
 [[nodiscard]] struct live *live_new(struct lives *lives, const struct run *run,
                                     struct entry *entry);
 void live_free(struct live *live); // it must not be with the executor
+
+// What a row that is alive counts as in its job. One that waits in the room of all (room.h) has its
+// place among the runs of its job.
+enum live_count live_count_of(const struct run *run);
+
+// Adds n runs of a kind to what the job has.
+void entry_count(struct entry *entry, enum live_count as, int32_t n);
 
 // Counts the run as something else in its job.
 void live_count(struct live *live, enum live_count as);

@@ -15,6 +15,7 @@ static void look(struct queue *q, struct live *live);
 static void moments_look(void *ctx);
 static void starts_send(void *ctx);
 static void starts_soon(struct queue *q);
+static void turn(void *ctx);
 
 void queue_init(struct queue *q, struct core *core, struct lives *lives)
 {
@@ -34,7 +35,9 @@ void queue_done(struct queue *q)
 {
     heap_done(&q->moments); // first: it marks the nodes inside of the lives
     loop_alarm_stop(q->core->loop, &q->alarm);
+    loop_timer_stop(q->core->loop, &q->rate_timer);
     loop_defer_cancel(q->core->loop, starts_send, q);
+    loop_defer_cancel(q->core->loop, turn, q);
     list_free(&q->waiting);
     list_free(&q->ready);
     list_free(&q->starting);
@@ -118,6 +121,7 @@ static void give_up(struct queue *q, struct live *live, enum run_state state,
     struct run_end end = live_verdict(live, state, reason, message);
 
     moment_forget(q, live);
+    room_leave(q->core->room, &live->place);
     live->waits_for_job = false;
     live_end(live, &end);
 }
@@ -207,11 +211,32 @@ static void wait_for_pause(struct queue *q, struct live *live, wall now)
     wait_until(q, live, pause && pause->until.us > now.us ? pause->until : WALL_NEVER);
 }
 
+// Whether it has what it needs beside its job. If not it stands in its line, and is called at the
+// end of the turn at the earliest: of all that come together the first in order goes first.
+static bool has_place(struct queue *q, struct live *live)
+{
+    struct core *c = q->core;
+    const struct job *job = live->entry->job;
+    int64_t order = room_order(job, live->scheduled_at);
+    enum run_reason reason;
+
+    if (!room_counts(c->room, job))
+        return true;
+    if (live->is_called &&
+        room_take(c->room, job, order, true, core_mono(c), &live->place, &reason))
+        return true;
+    room_wait(c->room, job, order, core_mono(c), &live->place);
+    wait_until(q, live, WALL_NEVER);
+    return false;
+}
+
 static void start(struct queue *q, struct live *live)
 {
-    moment_forget(q, live);
     live->waits_for_job = false;
     live_count(live, COUNT_RUNNING);
+    if (!has_place(q, live))
+        return;
+    moment_forget(q, live);
     live->phase = LIVE_READY;
     list_remove(&live->link);
     list_push(&q->ready, &live->link);
@@ -219,12 +244,10 @@ static void start(struct queue *q, struct live *live)
     starts_soon(q);
 }
 
-static void look(struct queue *q, struct live *live)
+static void look_at(struct queue *q, struct live *live)
 {
     wall now = core_now(q->core);
 
-    if (q->core->is_stopping)
-        return; // the next belfry goes on
     if (!live->entry)
         give_up(q, live, RUN_CANCELLED, REASON_DELETED, "its job was deleted");
     else if (live_deadline(live).us <= now.us)
@@ -235,10 +258,19 @@ static void look(struct queue *q, struct live *live)
         wait_for_pause(q, live, now);
     else if (is_frozen(q, live, now))
         return;
-    else if (live->attempt == 0 && !has_room(live))
+    else if (live->count != COUNT_RUNNING && !has_room(live))
         wait_for_room(q, live);
     else
         start(q, live);
+}
+
+static void look(struct queue *q, struct live *live)
+{
+    if (q->core->is_stopping)
+        return; // the next belfry goes on
+    room_leave(q->core->room, &live->place);
+    look_at(q, live);
+    queue_turn(q);
 }
 
 // ---- room ----
@@ -317,6 +349,58 @@ void queue_drop(struct queue *q, struct entry *entry)
             queue_cancel(q, live, REASON_DELETED);
 }
 
+// ---- room beside the job ----
+
+static void ring(void *ctx)
+{
+    struct queue *q = ctx;
+
+    room_tick(q->core->room, core_mono(q->core));
+    turn(q);
+}
+
+static void ring_set(struct queue *q)
+{
+    int64_t at = room_rings_us(q->core->room);
+
+    if (at == INT64_MAX)
+        loop_timer_stop(q->core->loop, &q->rate_timer);
+    else
+        loop_timer_set(q->core->loop, &q->rate_timer, (mono){at}, ring, q);
+}
+
+static void turn(void *ctx)
+{
+    struct queue *q = ctx;
+    struct core *c = q->core;
+    struct place *place;
+
+    q->will_turn = false;
+    while (!c->is_stopping && (place = room_next(c->room, core_mono(c)))) {
+        struct live *live = list_item(place, struct live, place);
+
+        live->is_called = true;
+        look(q, live);
+        live->is_called = false;
+    }
+    ring_set(q);
+}
+
+void queue_turn(struct queue *q)
+{
+    if (q->will_turn || !room_has_news(q->core->room))
+        return;
+    q->will_turn = true;
+    loop_defer(q->core->loop, turn, q);
+}
+
+void queue_changed(struct queue *q, struct entry *entry)
+{
+    for (struct live *live = entry->lives; live; live = live->next)
+        if (live->phase == LIVE_WAITS && live->place.line)
+            look(q, live);
+}
+
 // ---- what changes for all ----
 
 // A look at one may end others, so what is still to be looked at is in a list of its own.
@@ -390,6 +474,7 @@ static void starts_answered(const struct store_answer *answer, void *ctx)
             live_free(live);
         }
     }
+    queue_turn(q);
     starts_soon(q);
     q->core->hooks->answered(q->core->ctx);
 }

@@ -27,8 +27,9 @@ struct queue {
     struct list starting; // LIVE_STARTS
     struct heap moments;  // those that are to be looked at again at a moment
     struct loop_alarm alarm;
+    struct loop_timer rate_timer; // when a rate lets somebody through
     VEC_OF(struct run_start) starts;
-    bool is_starting, will_start;
+    bool is_starting, will_start, will_turn;
 };
 
 void queue_init(struct queue *q, struct core *core, struct lives *lives);
@@ -40,6 +41,12 @@ void queue_add(struct queue *q, struct live *live);
 
 // There may be room among the job's runs, or its pause is over.
 void queue_room(struct queue *q, struct entry *entry);
+
+// There may be room beside the job: whoever can start is called, at the end of the turn.
+void queue_turn(struct queue *q);
+
+// The job's needs may be others: those of its runs that wait for them are looked at anew.
+void queue_changed(struct queue *q, struct entry *entry);
 
 // Ends a run that waits: it is cancelled for that reason.
 void queue_cancel(struct queue *q, struct live *live, enum run_reason reason);

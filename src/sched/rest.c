@@ -31,6 +31,7 @@ static void job_ended(const struct store_answer *answer, void *ctx)
     } else if (entry->slot.us == WALL_NEVER.us && !has_runs(entry)) {
         (void)events_add_job(c->events, EVENT_JOB_ENDED, entry->job);
         tally_job_forget(c->tally, entry->job->id);
+        room_forget(c->room, entry->job->id);
         due_remove(c->due, entry);
     }
 }

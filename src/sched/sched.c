@@ -255,6 +255,22 @@ static void pauses_changed(const struct pause *pause, void *ctx)
     freezes_changed(s);
 }
 
+static const char *pool_user(struct str pool, size_t *at, void *ctx)
+{
+    struct sched *s = ctx;
+    const struct entry *entry;
+
+    while ((entry = map_next(&s->due.by_id, at)))
+        if (needs_name(entry->job->needs, pool))
+            return entry->job->name.p;
+    return NULL;
+}
+
+static void pools_changed(void *ctx)
+{
+    dispatch_room(&((struct sched *)ctx)->dispatch);
+}
+
 static void window_trouble(const struct err *err, void *ctx)
 {
     dispatch_trouble(&((struct sched *)ctx)->dispatch, err);
@@ -273,6 +289,11 @@ struct str sched_progress(const struct sched *s, int64_t run_id)
 struct pauses *sched_pauses(struct sched *s)
 {
     return &s->pauses;
+}
+
+struct pools *sched_pools(struct sched *s)
+{
+    return &s->pools;
 }
 
 struct tally *sched_tally(struct sched *s)
@@ -311,6 +332,11 @@ struct sched *sched_new(const struct sched_options *options)
     core.events = &s->events;
     core.pauses = &s->pauses;
     dispatch_init(&s->dispatch, &core);
+    pools_init(&s->pools, options->store, &s->dispatch.room);
+    s->pools.user = pool_user;
+    s->pools.changed = pools_changed;
+    s->pools.trouble = window_trouble;
+    s->pools.ctx = s;
     heartbeats_init(&s->heartbeats, options->loop, options->store, &s->due, &s->events,
                     &s->dispatch.core.ids);
     outputs_init(&s->outputs, options->loop, options->store, options->runs_dir);
@@ -319,6 +345,8 @@ struct sched *sched_new(const struct sched_options *options)
 
     retention_init(&s->retention, options->loop, options->store, &s->due, &s->events, &retention);
     s->watch.pauses = &s->pauses;
+    if (options->max_running > 0)
+        room_limit(&s->dispatch.room, options->max_running);
     if (options->claim_max > 0)
         s->dispatch.claims.most = options->claim_max;
     return s;
@@ -339,6 +367,7 @@ void sched_free(struct sched *s)
     uptimes_done(&s->uptimes);
     windows_done(&s->windows);
     pauses_done(&s->pauses);
+    pools_done(&s->pools);
     free(s->timezone);
     free(s);
 }
@@ -355,6 +384,10 @@ static void calendar_loaded(const struct store_calendar *row, void *ctx)
 
     if (row->kind == STORE_PAUSE)
         pauses_load(&loading->s->pauses, row);
+    else if (row->kind == STORE_POOL)
+        pools_load(&loading->s->pools, row);
+    else if (row->kind == STORE_RATES)
+        rates_load(&loading->s->dispatch.rates, row);
     else if (row->kind < STORE_CHANNEL)
         windows_load(&loading->s->windows, row);
     else if (loading->s->options.on_row)
@@ -579,6 +612,7 @@ static void delete_answered(const struct store_answer *answer, void *ctx)
         (void)events_add_job(&s->events, EVENT_JOB_DELETED, entry->job);
         tally_job_forget(&s->dispatch.tally, entry->job->id);
         dispatch_leave(&s->dispatch, entry);
+        room_forget(&s->dispatch.room, entry->job->id);
         due_remove(&s->due, entry);
     }
     if (answer->err)

@@ -20,6 +20,8 @@
 #include "sched/heartbeat.h"
 #include "sched/tally.h"
 #include "sched/pauses.h"
+#include "sched/pools.h"
+#include "sched/waits.h"
 #include "sched/windows.h"
 #include "store/store.h"
 #include "trigger/trigger.h"
@@ -42,7 +44,8 @@ struct sched_options {
     void (*on_row)(const struct store_calendar *row, void *ctx);
     void *row_ctx;
     const struct job_presets *presets; // borrowed; NULL: the built-in ones
-    size_t claim_max; // slots claimed in one transaction; 0: as many as are good for most
+    size_t claim_max;    // slots claimed in one transaction; 0: as many as are good for most
+    int64_t max_running; // attempts in progress at once, of all jobs; 0: no limit
 };
 
 // A new scheduler; sched_start loads the store and arms the timers. End it with sched_free after
@@ -99,6 +102,12 @@ bool sched_cancel(struct sched *s, int64_t job_id, int64_t run_id);
 // Calendars and freezes: to be looked at, and the door for changes of them. A change is planned
 // from at once: jobs that use a calendar are compiled again, slots in a freeze are skipped.
 struct windows *sched_windows(struct sched *s);
+
+// Pools: to be looked at, and the door for changes of them.
+struct pools *sched_pools(struct sched *s);
+
+// What runs wait for beside their job, and who is there (waits.h).
+struct waits sched_waits(const struct sched *s);
 
 // What is counted and remembered of runs.
 struct tally *sched_tally(struct sched *s);

@@ -73,6 +73,11 @@ struct store *sched_store(const struct sched *s)
     return s->options.store;
 }
 
+struct waits sched_waits(const struct sched *s)
+{
+    return (struct waits){&s->due, &s->dispatch.room, &s->dispatch.lives, &s->dispatch.queue};
+}
+
 void sched_why_facts(const struct sched *s, const struct job *job, struct why_facts *ret)
 {
     const struct entry *entry = due_find_id(&s->due, job->id);

@@ -6,6 +6,7 @@
 #include "sched/due.h"
 #include "sched/heartbeat.h"
 #include "sched/outputs.h"
+#include "sched/pools.h"
 #include "sched/retention.h"
 #include "sched/sched.h"
 #include "sched/watch.h"
@@ -17,6 +18,7 @@ struct sched {
     struct dispatch dispatch;
     struct windows windows;
     struct pauses pauses;
+    struct pools pools;
     struct events events;
     struct watch watch;
     struct heartbeats heartbeats;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "sched/waits.h"
 #include "sched/why_words.h"
 #include "time/civil.h"
 #include "time/duration.h"
@@ -283,11 +284,27 @@ static struct str reason_words(struct asking *q, enum run_reason reason)
     return str_ends(s, STR_LIT(".")) ? str_cut(s, 0, s.len - 1) : s;
 }
 
+// What a run that waits for room beside its job waits for; otherwise what its row says.
+static struct str wait_words(struct asking *q, const struct run *run)
+{
+    struct str words = reason_words(q, run->reason);
+    struct buf text;
+
+    if (!q->facts->waits)
+        return words;
+    buf_init(&text, 2000);
+    waits_words(q->facts->waits, run->job_id, run->id, &text);
+    if (text.len > 0)
+        words = arena_copy(q->words.arena, buf_str(&text));
+    buf_done(&text);
+    return words;
+}
+
 // The rule by which a row speaks of a slot, its own or one that is folded into it.
 static enum why_rule row_rule(struct asking *q, const struct run *run, wall slot)
 {
     message_word(q, run->message);
-    why_word(&q->words, "reason", reason_words(q, run->reason));
+    why_word(&q->words, "reason", wait_words(q, run));
     why_word(&q->words, "queued", moment(q, run->queued_at));
     why_word(&q->words, "attempt", arena_printf(q->words.arena, "%d", run->attempt));
     if (run->started_at.us != 0)

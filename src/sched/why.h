@@ -23,6 +23,8 @@
 #include "store/store.h"
 #include "time/zone.h"
 
+struct waits;
+
 enum why_rule {
 #define X(name, code, outcome, sentence) name,
 #include "sched/why.def"
@@ -41,6 +43,7 @@ struct why_facts {
     bool is_waiting;   // for one of its own runs to end, with that slot
     const char *fault; // why nothing can be claimed now; NULL: nothing is wrong
     struct holds holds;
+    const struct waits *waits; // of runs that wait for room beside their job; NULL: not known
     const struct uptimes *uptimes;
     wall pruned;                  // rows of slots up to here have been removed; 0: none
     const struct store_run *rows; // whose slots lie in the spans, the oldest first

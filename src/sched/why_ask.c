@@ -38,6 +38,7 @@ static void answer(struct gathering *g)
 {
     const struct job *job = sched_find(g->s, g->name);
     struct why answers[WHY_ANSWERS_MAX];
+    const struct waits waits = sched_waits(g->s);
     struct why_facts facts = {0};
 
     if (g->err.code == ERR_NONE && !job)
@@ -46,6 +47,7 @@ static void answer(struct gathering *g)
         g->done(&g->err, NULL, NULL, 0, g->ctx);
     } else {
         sched_why_facts(g->s, job, &facts);
+        facts.waits = &waits;
         facts.rows = g->in.rows;
         facts.row_count = g->in.count;
         facts.before = g->before.rows;

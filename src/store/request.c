@@ -305,6 +305,7 @@ static const char *noun_of(const struct request *r)
     return !is_calendar(r)                     ? "job"
            : r->calendar.kind == STORE_FREEZE  ? "freeze"
            : r->calendar.kind == STORE_PAUSE   ? "pause"
+           : r->calendar.kind == STORE_POOL    ? "pool"
            : r->calendar.kind == STORE_CHANNEL ? "channel"
                                                : "calendar";
 }

@@ -38,6 +38,8 @@ enum store_calendar_kind {
     STORE_CALENDAR = 0, // trigger/almanac_read.h
     STORE_FREEZE = 1,   // job/freeze.h
     STORE_PAUSE = 2,    // sched/pauses.h
+    STORE_POOL = 3,     // sched/pools.h
+    STORE_RATES = 4,    // sched/rates.h: the one named "default"
     STORE_CHANNEL = 10, // alert/channel.h
     STORE_NOTIFY = 11,  // job/notify.h: the one named "default", for jobs that say nothing
 };

@@ -718,11 +718,18 @@ static void test_calendars(void **state)
     a = put_calendar(f, STORE_CALENDAR, "work", "{\"y\":2}", STORE_ANY);
     assert_int_equal(a.version, 2);
     assert_int_equal(a.code, ERR_NONE);
+    assert_int_equal(put_calendar(f, STORE_POOL, "work", "{\"slots\":1}", STORE_CREATE).version, 1);
+    assert_int_equal(put_calendar(f, STORE_RATES, "default", "{}", STORE_ANY).version, 1);
+    assert_int_equal(put_calendar(f, STORE_POOL, "work", "{}", 7).code, ERR_CONFLICT);
     reopen(f);
     assert_string_equal(calendars_loaded(f, text), "0 holidays v1 {\"x\":1} 7 7\n"
                                                    "0 work v2 {\"y\":2} 2 7\n"
                                                    "1 work v1 [1] 3 3\n"
+                                                   "3 work v1 {\"slots\":1} 11 11\n"
+                                                   "4 default v1 {} 2 2\n"
                                                    "job a\n");
+    assert_int_equal(delete_calendar(f, STORE_POOL, "work").code, ERR_NONE);
+    assert_int_equal(delete_calendar(f, STORE_RATES, "default").code, ERR_NONE);
     assert_int_equal(delete_calendar(f, STORE_CALENDAR, "work").code, ERR_NONE);
     reopen(f);
     assert_string_equal(calendars_loaded(f, text), "0 holidays v1 {\"x\":1} 7 7\n"

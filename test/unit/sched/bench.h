@@ -11,6 +11,7 @@ struct bench {
     struct fixture f; // first
     struct due due;
     struct dispatch d;
+    int64_t limit; // of runs at once, also after bench_again; 0: none
 };
 
 static inline void bench_open(struct bench *b)
@@ -18,6 +19,7 @@ static inline void bench_open(struct bench *b)
     struct core core;
 
     fixture_open(&b->f);
+    b->limit = 0;
     due_init(&b->due);
     core_init(&core, b->f.loop, b->f.store, &b->f.exec, &b->due, NULL);
     dispatch_init(&b->d, &core);
@@ -159,6 +161,8 @@ static inline struct entry *bench_again(struct bench *b, struct entry *entry)
     due_init(&b->due);
     core_init(&core, b->f.loop, b->f.store, &b->f.exec, &b->due, NULL);
     dispatch_init(&b->d, &core);
+    if (b->limit > 0)
+        room_limit(&b->d.room, b->limit);
     assert_true(store_load(b->f.store, &load, &e));
     b->d.core.ids.last = load.last_run_id;
     dispatch_resume(&b->d);

@@ -101,13 +101,13 @@ static void test_alone(void **state)
     fixture_pass(&b.f, 10 * S);
     assert_int_equal(b.f.started, 1);
     entry->running++;
-    claim_begin(&claims, &run);
+    claim_begin(&claims, &run, NULL);
     assert_int_equal(b.f.started, 2);
     assert_int_equal(b.f.runs[1].request.run_id, 77);
     // The job is gone: nothing starts.
     run.id = 78;
     run.job_id = 99;
-    claim_begin(&claims, &run);
+    claim_begin(&claims, &run, NULL);
     assert_int_equal(b.f.started, 2);
     fixture_settle(&b.f);
     claims_done(&claims);

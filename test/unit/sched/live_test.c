@@ -137,6 +137,7 @@ static void test_alone(void **state)
     a->core.hooks = &hooks;
     a->core.ctx = a;
     a->core.tally = &b->d.tally;
+    a->core.room = &b->d.room;
     lives_init(&a->lives, &a->core);
     struct entry *entry = stored(b, "x", "{\"type\":\"interval\",\"days\":1}", 0);
 

@@ -29,6 +29,25 @@ static struct entry *stored_as(struct bench *b, const char *spec, void (*change)
     return stored_job(b, job);
 }
 
+static struct entry *stored_with(struct bench *b, const char *name, int priority)
+{
+    struct job *job = fixture_job(&b->f, name, EVERY_10);
+
+    job->priority = priority;
+    return stored_job(b, job);
+}
+
+static void limit(struct bench *b, int64_t limit)
+{
+    b->limit = limit;
+    room_limit(&b->d.room, limit);
+}
+
+static int64_t job_of(struct bench *b, size_t i)
+{
+    return bench_row(b, b->f.runs[i].request.run_id).run.job_id;
+}
+
 static void as_queue(struct job *job)
 {
     job->overlap = OVERLAP_QUEUE;
@@ -471,6 +490,310 @@ static void test_step(void **state)
     bench_close(&b);
 }
 
+// ---- room beside the job ----
+
+// One at once in all: of those that are due together the highest priority starts, and so on.
+static void test_limit_by_priority(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    limit(&b, 1);
+    struct entry *low = stored_with(&b, "low", -1), *mid = stored_with(&b, "mid", 0),
+                 *high = stored_with(&b, "high", 5);
+
+    fixture_pass(&b.f, 12 * S);
+    assert_int_equal(b.f.started, 1);
+    assert_int_equal(job_of(&b, 0), high->job->id);
+    assert_int_equal(mid->running, 1); // it has its place among its own
+    assert_int_equal(queue_count(&b.d.queue), 2);
+    struct bench_row row = bench_row(&b, mid->lives->run_id);
+
+    assert_int_equal(row.run.state, RUN_QUEUED);
+    assert_int_equal(row.run.reason, REASON_LIMIT);
+    fixture_end(&b.f, 0, RUN_SUCCEEDED);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(job_of(&b, 1), mid->job->id);
+    fixture_pass(&b.f, 10 * S); // at 20 the high one is due again, and goes before the low one
+    fixture_end(&b.f, 1, RUN_SUCCEEDED);
+    assert_int_equal(job_of(&b, 2), high->job->id);
+    assert_int_equal(b.f.runs[2].request.scheduled_at.us, T0 + 20 * S);
+    fixture_end(&b.f, 2, RUN_SUCCEEDED);
+    assert_int_equal(job_of(&b, 3), low->job->id);
+    assert_int_equal(b.f.runs[3].request.scheduled_at.us, T0 + 10 * S);
+    assert_int_equal(b.d.core.skipped, 2); // of mid and low, which were still at their first
+    bench_close(&b);
+}
+
+// What waits goes on waiting over a restart, in the same order; what was lost has no place.
+static void test_limit_over_a_restart(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    limit(&b, 1);
+    struct entry *low = stored_with(&b, "low", 0), *high = stored_with(&b, "high", 5);
+    int64_t low_id = low->job->id, high_id = high->job->id;
+
+    high->job->overlap = OVERLAP_ALLOW;
+    fixture_pass(&b.f, 25 * S);
+    assert_int_equal(b.f.started, 1);
+    assert_int_equal(job_of(&b, 0), high_id);
+    (void)bench_again(&b, low);
+    assert_int_equal(due_find_id(&b.due, low_id)->running, 1);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(job_of(&b, 1), high_id);
+    assert_int_equal(b.f.runs[1].request.scheduled_at.us, T0 + 20 * S);
+    fixture_end(&b.f, 1, RUN_SUCCEEDED);
+    assert_int_equal(job_of(&b, 2), low_id);
+    bench_close(&b);
+}
+
+static void test_limit_and_acts(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    limit(&b, 1);
+    struct entry *a = stored_with(&b, "a", 0), *x = stored_with(&b, "x", 0);
+
+    fixture_pass(&b.f, 9 * S);
+    struct bench_said first = bench_ask(&b, a, NULL), second = bench_ask(&b, x, NULL);
+
+    assert_int_equal(first.code, ERR_NONE);
+    assert_int_equal(second.code, ERR_NONE);
+    assert_int_equal(b.f.started, 1);
+    assert_int_equal(bench_row(&b, second.run_id).run.reason, REASON_LIMIT);
+    assert_int_equal(bench_ask(&b, x, NULL).code, ERR_CONCURRENCY);
+    queue_cancel(&b.d.queue, x->lives, REASON_ASKED);
+    assert_int_equal(bench_row(&b, second.run_id).run.state, RUN_CANCELLED);
+    assert_int_equal(x->running, 0);
+    // The time for it in all runs out while it waits.
+    x->job->timeout_total_us = 5 * S;
+    second = bench_ask(&b, x, NULL);
+    fixture_pass(&b.f, 5 * S);
+    assert_int_equal(bench_row(&b, second.run_id).run.state, RUN_TIMED_OUT);
+    x->job->timeout_total_us = 0;
+    fixture_pass(&b.f, 5 * S); // 19: the slot of 10 was skipped, the run of then waited
+    assert_int_equal(b.f.started, 1);
+    fixture_end(&b.f, 0, RUN_SUCCEEDED);
+    fixture_settle(&b.f);
+    assert_int_equal(b.d.room.all.used, b.f.started - b.f.ended);
+    bench_close(&b);
+}
+
+// A job that is paused while its run waits does not start, and holds up nobody.
+static void test_limit_and_pause(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    limit(&b, 1);
+    struct entry *first = stored_with(&b, "first", 9), *held = stored_with(&b, "held", 5),
+                 *last = stored_with(&b, "last", 1);
+
+    fixture_pass(&b.f, 11 * S);
+    held->job->state = JOB_PAUSED;
+    due_plan(&b.due, held, WALL_NEVER);
+    fixture_end(&b.f, 0, RUN_SUCCEEDED);
+    assert_int_equal(job_of(&b, 1), last->job->id);
+    fixture_end(&b.f, 1, RUN_SUCCEEDED);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(b.d.room.all.waiting, 0);
+    held->job->state = JOB_ENABLED;
+    dispatch_changed(&b.d, held);
+    fixture_settle(&b.f);
+    assert_int_equal(job_of(&b, 2), held->job->id);
+    assert_int_equal(first->running, 0);
+    // And one whose job goes is cancelled.
+    fixture_pass(&b.f, 9 * S);
+    int64_t waits = first->lives->run_id;
+
+    dispatch_leave(&b.d, first);
+    due_remove(&b.due, first);
+    assert_int_equal(bench_row(&b, waits).run.state, RUN_CANCELLED);
+    bench_close(&b);
+}
+
+// Between two attempts a run has its place in its job, but none in the room of all.
+static void test_limit_and_retries(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    limit(&b, 1);
+    struct entry *x = stored_as(&b, DAILY, as_retried), *y = stored_with(&b, "y", 0);
+
+    (void)bench_ask(&b, x, NULL);
+    fixture_end(&b.f, 0, RUN_FAILED); // again at 30
+    fixture_pass(&b.f, 29 * S);
+    assert_int_equal(job_of(&b, 1), y->job->id); // at 10, and goes on
+    fixture_pass(&b.f, 6 * S);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(x->running, 1);
+    assert_ptr_equal(room_gate(&x->lives->place), &b.d.room.all);
+    fixture_end(&b.f, 1, RUN_SUCCEEDED);
+    assert_int_equal(b.f.started, 3);
+    assert_int_equal(b.f.runs[2].request.attempt, 2);
+    bench_close(&b);
+}
+
+// A claim that the store refuses gives back what it took; nothing is lost and nothing kept.
+static void test_limit_and_a_failing_store(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    limit(&b, 2);
+    for (int i = 0; i < 4; i++) {
+        char name[2] = {(char)('a' + i), 0};
+
+        (void)stored_with(&b, name, i);
+    }
+    memory_store_fail(b.f.store, 2);
+    fixture_pass(&b.f, 10 * S);
+    assert_int_equal(b.f.started, 0);
+    assert_int_equal(b.d.room.all.used, 0);
+    fixture_pass(&b.f, 3 * S);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(b.d.room.all.used, 2);
+    assert_int_equal(b.d.room.all.waiting, 2);
+    for (size_t i = 0; i < 4; i++)
+        fixture_end(&b.f, i, RUN_SUCCEEDED);
+    assert_int_equal(b.f.started, 4);
+    assert_int_equal(b.d.room.all.used, 0);
+    bench_close(&b);
+}
+
+// A job without a limit of its own does not fill memory while it waits.
+static void test_limit_has_an_end(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    limit(&b, 1);
+    struct entry *x = stored_with(&b, "x", 0), *y = stored_with(&b, "y", 1);
+
+    y->job->overlap = x->job->overlap = OVERLAP_ALLOW;
+    x->running = JOB_QUEUE_MAX; // as if so many waited
+    fixture_pass(&b.f, 11 * S);
+    assert_int_equal(x->running, JOB_QUEUE_MAX);
+    assert_int_equal(b.d.core.skipped, 1);
+    assert_int_equal(bench_ask(&b, x, NULL).code, ERR_CONCURRENCY);
+    x->running = 0;
+    bench_close(&b);
+}
+
+// What a row counts as in its job, whoever reads it.
+static void test_counts(void **state)
+{
+    static const struct {
+        enum run_state state;
+        enum run_reason reason;
+        enum live_count count;
+    } rows[] = {
+        {RUN_RUNNING, REASON_NONE, COUNT_RUNNING},  {RUN_WAITING, REASON_RETRY, COUNT_RUNNING},
+        {RUN_ORPHANED, REASON_NONE, COUNT_RUNNING}, {RUN_QUEUED, REASON_OVERLAP, COUNT_QUEUED},
+        {RUN_QUEUED, REASON_DELAY, COUNT_NONE},     {RUN_QUEUED, REASON_LIMIT, COUNT_RUNNING},
+        {RUN_QUEUED, REASON_POOL, COUNT_RUNNING},   {RUN_QUEUED, REASON_RATE, COUNT_RUNNING},
+        {RUN_SKIPPED, REASON_OVERLAP, COUNT_NONE},  {RUN_LOST, REASON_RESTART, COUNT_NONE},
+    };
+    struct entry entry = {0};
+    struct run run = {.state = RUN_RUNNING, .attempt = 1, .started_at = {T0}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(
+            live_count_of(&(struct run){.state = rows[i].state, .reason = rows[i].reason}),
+            rows[i].count);
+    entry_count(&entry, COUNT_RUNNING, 2);
+    entry_count(&entry, COUNT_QUEUED, 1);
+    entry_count(&entry, COUNT_NONE, 1);
+    entry_count(NULL, COUNT_RUNNING, 1);
+    assert_int_equal(entry.running, 2);
+    assert_int_equal(entry.queued, 1);
+    claim_queue(&run, REASON_POOL);
+    assert_int_equal(run.state, RUN_QUEUED);
+    assert_int_equal(run.attempt, 0);
+    assert_int_equal(run.started_at.us, 0);
+}
+
+// What a job needs, or what there is, has changed while its run waits.
+static void test_needs_change(void **state)
+{
+    const struct throttle none = {0};
+    json_t *pools = json_pack("{s:i}", "db", 1);
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    room_pool_put(&b.d.room, STR_LIT("db"), 0, &none);
+    struct entry *x = stored_with(&b, "x", 0), *y = stored_with(&b, "y", 0);
+
+    x->job->needs = needs_new(pools, &none);
+    y->job->needs = needs_new(pools, &none);
+    fixture_pass(&b.f, 11 * S);
+    assert_int_equal(b.f.started, 0);
+    needs_free(x->job->needs);
+    x->job->needs = NULL;
+    queue_changed(&b.d.queue, x);
+    queue_turn(&b.d.queue);
+    fixture_settle(&b.f);
+    assert_int_equal(b.f.started, 1);
+    assert_int_equal(room_pool(&b.d.room, STR_LIT("db"))->waiting, 1);
+    room_pool_put(&b.d.room, STR_LIT("db"), 1, &none);
+    dispatch_room(&b.d);
+    fixture_settle(&b.f);
+    assert_int_equal(b.f.started, 2);
+    json_decref(pools);
+    bench_close(&b);
+}
+
+// A pool and a rate, as the scheduler uses them: by name, with what a job says.
+static void test_pool_and_rate(void **state)
+{
+    const struct throttle none = {0}, rate = {1, 60 * S, 1};
+    struct bench b;
+    json_t *pools = json_pack("{s:i}", "db", 1);
+
+    (void)state;
+    bench_open(&b);
+    room_pool_put(&b.d.room, STR_LIT("db"), 1, &none);
+    struct entry *x = stored_with(&b, "x", 0), *y = stored_with(&b, "y", 0),
+                 *z = stored_with(&b, "z", 0);
+
+    x->job->needs = needs_new(pools, &none);
+    y->job->needs = needs_new(pools, &none);
+    z->job->needs = needs_new(NULL, &rate);
+    fixture_pass(&b.f, 11 * S);
+    assert_int_equal(b.f.started, 2); // x and z
+    assert_int_equal(bench_row(&b, y->lives->run_id).run.reason, REASON_POOL);
+    fixture_end(&b.f, 0, RUN_SUCCEEDED);
+    assert_int_equal(b.f.started, 3);
+    fixture_end(&b.f, 1, RUN_SUCCEEDED);
+    fixture_pass(&b.f, 10 * S); // z is due at 20, and may at 70
+    assert_int_equal(bench_row(&b, z->lives->run_id).run.reason, REASON_RATE);
+    size_t before = b.f.started;
+
+    for (size_t i = 0; i < before; i++)
+        due_plan(&b.due, i % 2 ? x : y, WALL_NEVER);
+    fixture_pass(&b.f, 49 * S - 1);
+    assert_int_equal(b.f.started, before);
+    fixture_pass(&b.f, 2000);
+    assert_int_equal(b.f.started, before + 1);
+    assert_int_equal(job_of(&b, before), z->job->id);
+    assert_int_equal(b.f.runs[before].request.scheduled_at.us, T0 + 20 * S);
+    json_decref(pools);
+    bench_close(&b);
+}
+
 static void hook_room(struct entry *entry, void *ctx)
 {
     (void)entry;
@@ -508,6 +831,7 @@ static void test_alone(void **state)
     core.hooks = &hooks;
     core.ctx = &ended;
     core.tally = &b.d.tally;
+    core.room = &b.d.room;
     lives_init(&lives, &core);
     queue_init(&q, &core, &lives);
     entry->job->queue_max = 3;
@@ -553,13 +877,30 @@ static void test_alone(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_queue_one),      cmocka_unit_test(test_start_is_durable_first),
-        cmocka_unit_test(test_cancel_running), cmocka_unit_test(test_kill_running),
-        cmocka_unit_test(test_allow),          cmocka_unit_test(test_retries),
-        cmocka_unit_test(test_restart),        cmocka_unit_test(test_rerun),
-        cmocka_unit_test(test_deadline),       cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_stop),           cmocka_unit_test(test_deleted),
-        cmocka_unit_test(test_paused),         cmocka_unit_test(test_step),
+        cmocka_unit_test(test_queue_one),
+        cmocka_unit_test(test_start_is_durable_first),
+        cmocka_unit_test(test_cancel_running),
+        cmocka_unit_test(test_kill_running),
+        cmocka_unit_test(test_allow),
+        cmocka_unit_test(test_retries),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_rerun),
+        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_deleted),
+        cmocka_unit_test(test_paused),
+        cmocka_unit_test(test_step),
+        cmocka_unit_test(test_limit_by_priority),
+        cmocka_unit_test(test_limit_over_a_restart),
+        cmocka_unit_test(test_limit_and_acts),
+        cmocka_unit_test(test_limit_and_pause),
+        cmocka_unit_test(test_limit_and_retries),
+        cmocka_unit_test(test_limit_and_a_failing_store),
+        cmocka_unit_test(test_limit_has_an_end),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_needs_change),
+        cmocka_unit_test(test_pool_and_rate),
         cmocka_unit_test(test_alone),
     };
 

@@ -92,6 +92,62 @@ static void test_writes(void **state)
     fixture_close(&f);
 }
 
+static void pool_said(const struct err *err, const struct pool *pool, void *ctx)
+{
+    (void)pool;
+    *(enum err_code *)ctx = err ? err->code : ERR_NONE;
+}
+
+static enum err_code pool_put(struct fixture *f, struct sched *s, int slots)
+{
+    json_t *definition = json_pack("{s:i}", "slots", slots);
+    enum err_code code = ERR_SYSTEM;
+
+    pools_put(sched_pools(s), STR_LIT("db"), definition, STORE_ANY, (wall){T0}, pool_said, &code);
+    fixture_settle(f);
+    json_decref(definition);
+    return code;
+}
+
+// A pool and a job that names it, from the door for changes to the start of a run, and again after
+// a crash.
+static void test_pools(void **state)
+{
+    json_t *pools = json_pack("{s:i}", "db", 1);
+    const struct throttle none = {0};
+    enum err_code code = ERR_NONE;
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = life_begin(&f);
+    struct job *job = fixture_job(&f, "x", EVERY_10);
+    struct answer a = {0};
+
+    assert_int_equal(pool_put(&f, s, 0), ERR_NONE);
+    job->needs = needs_new(pools, &none);
+    sched_put(s, job, STORE_CREATE, answered, &a);
+    fixture_pass(&f, 11 * S);
+    assert_int_equal(a.code, ERR_NONE);
+    assert_int_equal(f.started, 0);
+    assert_int_equal(room_pool(sched_waits(s).room, STR_LIT("db"))->waiting, 1);
+    pools_delete(sched_pools(s), STR_LIT("db"), pool_said, &code);
+    assert_int_equal(code, ERR_IN_USE);
+    memory_store_crash(f.store);
+    sched_free(s);
+    f.store = memory_store_open(f.loop, f.data);
+    s = life_begin(&f);
+    fixture_settle(&f);
+    assert_int_equal(f.started, 0);
+    assert_int_equal(room_pool(sched_waits(s).room, STR_LIT("db"))->waiting, 1);
+    assert_int_equal(pool_put(&f, s, 1), ERR_NONE);
+    assert_int_equal(f.started, 1);
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+    json_decref(pools);
+}
+
 static void test_list_and_stats(void **state)
 {
     struct fixture f;
@@ -917,6 +973,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_writes),
+        cmocka_unit_test(test_pools),
         cmocka_unit_test(test_list_and_stats),
         cmocka_unit_test(test_load),
         cmocka_unit_test(test_pause_makes_up_for_nothing),
