@@ -12,6 +12,7 @@
 #include "api/log_models.h"
 #include "api/models.h"
 #include "api/pause_models.h"
+#include "api/pool_models.h"
 #include "api/trigger_models.h"
 #include "api/openapi.h"
 #include "base/mem.h"

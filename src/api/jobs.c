@@ -259,6 +259,24 @@ static void certificate_look(struct call *call, const struct job *job)
     tls_options_drop(options);
 }
 
+// A pool that is not there would never let a run start.
+static void pools_look(struct call *call, const struct job *job)
+{
+    const struct job_form *form = call->body;
+    const struct pools *pools = sched_pools(call->api->o.sched);
+    struct err e;
+
+    for (size_t i = 0; form->pools && job->needs && i < job->needs->count; i++) {
+        struct str name = job->needs->pools[i].pool;
+
+        if (pools_find(pools, name))
+            continue;
+        (void)fail(&e, ERR_INPUT, "pools", "there is no pool \"%.*s\"", STR(name));
+        (void)fail_hint(&e, "create it first: PUT /api/v1/pools/%.*s {\"slots\": 1}", STR(name));
+        (void)model_complain_err(call->issues, STR_LIT("\"body\",\"pools\""), form->pools, &e);
+    }
+}
+
 // The body carried out on job; false when the call has been answered.
 static bool body_read(struct call *call, struct job *job, struct err *e)
 {
@@ -275,6 +293,8 @@ static bool body_read(struct call *call, struct job *job, struct err *e)
 
     if (is_read && job->kind == JOB_CERTIFICATE && (form->args || form->certificate))
         certificate_look(call, job);
+    if (is_read)
+        pools_look(call, job);
     return is_read && call->issues->len == before;
 }
 

@@ -74,6 +74,61 @@ void metric_runs_running(struct metrics *m)
 }
 
 // Slots that became part of a later run without being late have no reason of their own.
+void metric_runs_queued(struct metrics *m)
+{
+    metric_int(&m->w, LABELS(), (int64_t)m->sched.waiting);
+}
+
+void metric_running_limit(struct metrics *m)
+{
+    const struct waits waits = sched_waits(m->api->o.sched);
+
+    if (waits.room->all.slots != ROOM_NO_LIMIT)
+        metric_int(&m->w, LABELS(), waits.room->all.slots);
+}
+
+static void each_pool(struct metrics *m, int64_t (*value)(const struct gate *gate))
+{
+    const struct pools *pools = sched_pools(m->api->o.sched);
+
+    for (size_t i = 0; i < pools->all.len; i++) {
+        const struct gate *gate = room_pool(pools->room, pools->all.v[i]->row.name);
+
+        if (gate && value(gate) >= 0)
+            metric_int(&m->w, LABELS({"pool", gate->name}), value(gate));
+    }
+}
+
+static int64_t slots_of(const struct gate *gate)
+{
+    return gate->slots;
+}
+
+static int64_t used_of(const struct gate *gate)
+{
+    return gate->used;
+}
+
+static int64_t waiting_of(const struct gate *gate)
+{
+    return gate->waiting;
+}
+
+void metric_pool_slots(struct metrics *m)
+{
+    each_pool(m, slots_of);
+}
+
+void metric_pool_used(struct metrics *m)
+{
+    each_pool(m, used_of);
+}
+
+void metric_pool_waiting(struct metrics *m)
+{
+    each_pool(m, waiting_of);
+}
+
 void metric_runs_missed(struct metrics *m)
 {
     for (int reason = 0; reason < TALLY_REASONS; reason++)

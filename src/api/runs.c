@@ -67,11 +67,32 @@ static void asked_write(const struct run *run, struct json_write *w)
     int_write(w, "parent_run_id", cause_id, run->origin == RUN_DEPENDENCY && cause_id != 0);
 }
 
+// Why it is as it is: what the row says, but for a run that waits for room, of which the scheduler
+// knows more.
+static void reason_write(const struct call *call, const struct run *run, struct json_write *w)
+{
+    const struct waits waits = sched_waits(call->api->o.sched);
+    enum run_reason reason = run->reason, now = REASON_NONE;
+    struct buf words;
+
+    buf_init(&words, 2000);
+    if (run->state == RUN_QUEUED || run->state == RUN_WAITING)
+        now = waits_reason(&waits, run->job_id, run->id);
+    if (now != REASON_NONE) {
+        reason = now;
+        waits_words(&waits, run->job_id, run->id, &words);
+    } else if (reason != REASON_NONE) {
+        buf_add_text(&words, run_reason_sentence(reason));
+    }
+    text_write(w, "reason", str_of(run_reason_name(reason)));
+    text_write(w, "reason_text", buf_str(&words));
+    buf_done(&words);
+}
+
 void runs_write_item(const struct call *call, const struct store_run *item, struct json_write *w)
 {
     const struct run *run = &item->run;
     const struct run_ask *ask = run->ask;
-    bool has_reason = run->reason != REASON_NONE;
     bool has_ended = run->finished_at.us != 0;
     bool has_exited = has_ended && run->started_at.us != 0 && run->exit_code >= 0;
     int64_t took_ms = (run->finished_at.us - run->started_at.us) / 1000;
@@ -79,9 +100,7 @@ void runs_write_item(const struct call *call, const struct store_run *item, stru
     int_write(w, "run_id", run->id, true);
     text_write(w, "job_id", item->job_name);
     text_write(w, "state", str_of(run_state_name(run->state)));
-    text_write(w, "reason", str_of(run_reason_name(run->reason)));
-    text_write(w, "reason_text",
-               has_reason ? str_of(run_reason_sentence(run->reason)) : (struct str){0});
+    reason_write(call, run, w);
     text_write(w, "origin", str_of(run_origin_name(run->origin)));
     time_write(call, w, "scheduled_at", run->scheduled_at);
     time_write(call, w, "slot", ask && ask->slot.us != 0 ? ask->slot : run->scheduled_at);

@@ -106,6 +106,7 @@ def test_replies_keep_to_their_schemas(server, document, tmp_path):
     server.post("/api/v1/jobs/x/runs")
     run = server.wait_for_run("/api/v1/jobs/x/runs")
     assert server.put("/api/v1/calendars/y", json={"dates": ["12-25"]}).status_code in (200, 201)
+    assert server.put("/api/v1/pools/y", json={"slots": 1, "rate": "10/m"}).status_code in (200, 201)
     assert server.put("/api/v1/freezes/y", json={"from": "12-25", "to": "12-26", "reason": "z"}).status_code in (200, 201)
     with lab.Server(lab.tls(World(tmp_path).good())) as other:
         assert server.post("/api/v1/certificates/check", json={"host": f"localhost:{other.port}"}).status_code == 200
