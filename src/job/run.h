@@ -52,7 +52,10 @@ struct run_ask {
     uint64_t digest;  // of the request that came with the key
     wall slot;        // the moment it stands for, when that is not scheduled_at; 0: it is
     wall start_at;    // not before this moment; 0: at once
-    int64_t cause_id; // RUN_RETRY: the run that is repeated; RUN_DEPENDENCY: that which has ended
+    int64_t cause_id; // RUN_RETRY: the run that is repeated; RUN_DEPENDENCY: that which has ended;
+                      // RUN_BACKFILL: the first run of its backfill
+    struct str cause; // RUN_DEPENDENCY: a JSON object that tells of that run (sched/chain.h)
+    int parallel;     // RUN_BACKFILL: so many runs of the backfill at once
     int overlap;      // instead of the job's (enum job_overlap); -1: the job's
     bool is_forced;   // though a freeze holds the job
 };
@@ -91,6 +94,23 @@ struct run_usage {
     int64_t max_rss_bytes;      // largest memory of one process
 };
 
+// A job with several parents (job/depends.h) knows this of one of them: it has ended as wanted
+// since the child's run after_id began. A parent without a name says that this run has begun.
+struct run_met {
+    int64_t job_id; // the child
+    struct str parent;
+    int64_t after_id; // 0: none has begun so
+};
+
+// What begins with the end of a run: rows of jobs that follow it, RUN_QUEUED or RUN_SKIPPED. Where
+// the moment of one is taken, it gets the next one that is free.
+struct run_chain {
+    const struct run *births;
+    size_t birth_count;
+    const struct run_met *met;
+    size_t met_count;
+};
+
 // How an attempt ended, or a wait for one; what the executor reports and the store keeps.
 struct run_end {
     int64_t run_id;
@@ -109,7 +129,8 @@ struct run_end {
     int http_status;        // of the last response; 0: there was none. Not kept
     int64_t retry_after_us; // that the server asks to wait. Not kept
     wall try_at; // 0: so ends the run; otherwise only its attempt, and the next one begins then
-    struct run_certificates seen; // by a check; lives until the executor's done returns
+    const struct run_chain *chain; // borrowed; NULL: nothing begins with it
+    struct run_certificates seen;  // by a check; lives until the executor's done returns
 };
 
 // An attempt begins: the next one of a run that waits, or (is_adopted) it goes on under this

@@ -15,6 +15,7 @@ static void row_free(struct job_row *row);
 static void run_free(struct memory_run *run);
 static bool may_move(enum run_actor by, const struct run *run, enum run_state to);
 static int64_t orphan_running(struct memory_data *data);
+static void met_forget(struct memory_data *data, int64_t job_id);
 
 struct memory_data *memory_data_new(void)
 {
@@ -40,6 +41,9 @@ void memory_data_free(struct memory_data *data)
     memory_calendars_done(&data->calendars);
     memory_inventory_done(&data->inventory);
     vec_done(&data->uptimes);
+    for (size_t i = 0; i < data->met.len; i++)
+        free((char *)data->met.v[i].parent.p);
+    vec_done(&data->met);
     memory_alerts_done(&data->alerts);
     vec_done(&data->jobs);
     vec_done(&data->runs);
@@ -196,6 +200,8 @@ static bool set_state(struct memory_data *data, struct request *r)
     if (!job || job->row.state == JOB_DELETED)
         return request_refuse_missing(r);
     job_set_state(data, job, r->job.state);
+    if (r->job.state == JOB_DELETED)
+        met_forget(data, job->row.id);
     job->row.updated_at = r->now;
     r->job_id = job->row.id;
     r->version = ++job->row.version;
@@ -340,7 +346,61 @@ static void attempt_keep(struct memory_run *run, const struct run_end *end)
     run->r.attempt_count = run->attempts.len;
 }
 
-static void finish(struct memory_data *data, const struct run_end *end)
+static void met_put(struct memory_data *data, const struct run_met *met)
+{
+    const struct memory_job *job = memory_job_find(data, met->job_id);
+
+    if (!job || job->row.state == JOB_DELETED)
+        return;
+    for (size_t i = 0; i < data->met.len; i++) {
+        struct run_met *present = &data->met.v[i];
+
+        if (present->job_id == met->job_id && str_eq(present->parent, met->parent)) {
+            present->after_id = met->after_id;
+            return;
+        }
+    }
+    struct run_met new = *met;
+
+    new.parent.p = str_own(met->parent);
+    vec_push(&data->met, new);
+}
+
+static void met_forget(struct memory_data *data, int64_t job_id)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < data->met.len; i++) {
+        if (data->met.v[i].job_id == job_id)
+            free((char *)data->met.v[i].parent.p);
+        else
+            data->met.v[len++] = data->met.v[i];
+    }
+    data->met.len = len;
+}
+
+// What begins with an end, each row at the first moment from its own on that is free.
+static void chain_begin(struct memory_data *data, const struct run_chain *chain,
+                        struct run_born *born)
+{
+    struct run *runs = (struct run *)(uintptr_t)born->runs; // the request's own
+
+    for (size_t i = 0; i < chain->birth_count; i++) {
+        struct memory_job *job = memory_job_find(data, chain->births[i].job_id);
+        struct run run = chain->births[i];
+
+        if (!job || job->row.state == JOB_DELETED)
+            continue;
+        while (slot_is_taken(job, run.scheduled_at))
+            run.scheduled_at.us++;
+        run_insert(data, job, &run);
+        runs[born->count++] = run;
+    }
+    for (size_t i = 0; i < chain->met_count; i++)
+        met_put(data, &chain->met[i]);
+}
+
+static void finish(struct memory_data *data, const struct run_end *end, struct run_born *born)
 {
     struct memory_run *found = memory_run_find(data, end->run_id);
     struct run *run = found ? &found->r.run : NULL;
@@ -367,6 +427,8 @@ static void finish(struct memory_data *data, const struct run_end *end)
     found->r.result = text_own(end->result);
     found->r.progress = text_own(end->progress);
     found->r.usage = end->usage;
+    if (end->chain)
+        chain_begin(data, end->chain, born);
 }
 
 static void run_take(struct memory_run **runs, size_t *len, size_t place)
@@ -501,7 +563,7 @@ void memory_data_write(struct memory_data *data, struct request *r)
         memory_inventory_see(&data->inventory, r);
     else
         for (size_t i = 0; i < r->count; i++)
-            finish(data, &r->ends[i]);
+            finish(data, &r->ends[i], &r->born[i]);
 }
 
 // ---- helpers ----

@@ -47,6 +47,13 @@ static bool was_going(const struct run *run, wall at)
 
 static bool finds(const struct store_find *find, const struct run *run)
 {
+    wall asked = run->ask ? run->ask->slot : (wall){0};
+
+    if (find->cause_id)
+        return run->id > find->after_id && run->ask && run->ask->cause_id == find->cause_id;
+    if (find->is_by_asked_slot)
+        return run->id > find->after_id && run->job_id == find->job_id && asked.us != 0 &&
+               asked.us >= find->from.us && asked.us <= find->to.us;
     return run->scheduled_at.us >= find->from.us && run->scheduled_at.us <= find->to.us &&
            (find->job_id == 0 || run->job_id == find->job_id) &&
            (find->going_at.us == 0 || was_going(run, find->going_at));
@@ -71,8 +78,11 @@ static void find_runs(const struct memory_data *data, struct request *r)
     for (size_t i = 0; i < data->runs.len; i++)
         if (finds(find, &data->runs.v[i]->r.run))
             all[count++] = data->runs.v[i]->r;
-    qsort(all, count, sizeof *all, slot_order);
-    for (size_t i = 0; !find->is_oldest_first && i < count / 2; i++) {
+    bool is_by_ask = find->cause_id || find->is_by_asked_slot; // the runs lie by id
+
+    if (!is_by_ask && count > 0)
+        qsort(all, count, sizeof *all, slot_order);
+    for (size_t i = 0; !is_by_ask && !find->is_oldest_first && i < count / 2; i++) {
         struct store_run first = all[i];
 
         all[i] = all[count - 1 - i];
@@ -196,6 +206,12 @@ void memory_data_load(const struct memory_data *data, struct store_load *load)
                           load->ctx);
     }
     slots_tell(data, load);
+    for (size_t i = 0; load->on_met && i < 2 * data->met.len; i++) {
+        const struct run_met *met = &data->met.v[i % data->met.len];
+
+        if ((met->parent.len == 0) == (i < data->met.len))
+            load->on_met(met, load->ctx);
+    }
     for (size_t i = 0; load->on_run && i < data->runs.len; i++)
         if (!run_state_is_final(data->runs.v[i]->r.run.state))
             load->on_run(&data->runs.v[i]->r.run, load->ctx);

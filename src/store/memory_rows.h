@@ -30,6 +30,7 @@ struct memory_data {
     struct map ended;                    // name to ended job
     VEC_OF(struct store_uptime) uptimes; // the oldest first; the last one is of who has it
     struct memory_alerts alerts;
+    VEC_OF(struct run_met) met; // parents owned
     int64_t change_seq;
     wall watermark;
     struct memory_watch watch;

@@ -19,7 +19,7 @@ static bool alive_tell(struct db *db, struct store_load *load);
 static struct job_row job_column(struct query *statement);
 static void run_column(struct query *statement, struct arena *arena, struct store_run *to);
 
-#define OUTPUT_AT 27       // the column behind RUN_COLUMNS
+#define OUTPUT_AT 29       // the column behind RUN_COLUMNS
 #define ATTEMPTS_MAX 10000 // of one run that are read back
 
 static bool answer(struct db *db, struct request *r)
@@ -95,6 +95,21 @@ static bool uptimes_tell(struct db *db, struct store_load *load)
     return code == QUERY_DONE;
 }
 
+static bool met_tell(struct db *db, struct store_load *load)
+{
+    struct query *statement = db_get(db, SQL_MET_LOAD);
+    int code;
+
+    while ((code = query_step(statement)) == QUERY_ROW) {
+        struct run_met met = {column_int(statement, 0), column_text(statement, 1),
+                              column_int(statement, 2)};
+
+        load->on_met(&met, load->ctx);
+    }
+    query_reset(statement);
+    return code == QUERY_DONE;
+}
+
 bool reader_load(struct db *db, struct store_load *load, struct err *e)
 {
     struct query *statement;
@@ -116,6 +131,8 @@ bool reader_load(struct db *db, struct store_load *load, struct err *e)
     if (code != QUERY_DONE)
         (void)db_fail(db, e);
     query_reset(statement);
+    if (code == QUERY_DONE && load->on_met && !met_tell(db, load))
+        return db_fail(db, e);
     if (code == QUERY_DONE &&
         ((load->on_slot && !slots_tell(db, load)) || (load->on_run && !alive_tell(db, load))))
         return db_fail(db, e);
@@ -162,6 +179,10 @@ static bool read_page(struct db *db, struct request *r)
 
 static enum sql_name find_statement(const struct store_find *find)
 {
+    if (find->cause_id)
+        return SQL_FIND_CAUSE;
+    if (find->is_by_asked_slot)
+        return SQL_FIND_SLOT;
     if (find->going_at.us != 0)
         return find->job_id ? SQL_FIND_GOING_OF_JOB : SQL_FIND_GOING;
     if (find->is_oldest_first)
@@ -181,6 +202,8 @@ static bool find_runs(struct db *db, struct request *r)
     query_int(statement, 4, find->job_id);
     query_int(statement, 5, find->going_at.us);
     query_int(statement, 6, STORE_GOING_MAX);
+    query_int(statement, 7, find->after_id);
+    query_int(statement, 8, find->cause_id);
     r->page = arena_array(r->arena, (size_t)find->limit, sizeof *r->page);
     while ((code = query_step(statement)) == QUERY_ROW)
         run_column(statement, r->arena, &r->page[r->page_count++]);
@@ -372,6 +395,8 @@ static const struct run_ask *ask_column(struct query *statement, struct arena *a
     ask->cause_id = column_int(statement, 24);
     ask->is_forced = column_int(statement, 25);
     ask->overlap = column_int(statement, 26);
+    ask->cause = arena_copy(arena, column_text(statement, 27));
+    ask->parallel = (int)column_int(statement, 28);
     return ask;
 }
 

@@ -33,6 +33,16 @@ struct request *request_set_state(int64_t job_id, enum job_state state)
     return r;
 }
 
+static struct run run_copy(struct arena *arena, const struct run *run)
+{
+    struct run copy = *run;
+
+    if (run->message.len)
+        copy.message = arena_copy(arena, run->message);
+    copy.ask = request_copy_ask(arena, run->ask);
+    return copy;
+}
+
 struct request *request_claim(const struct run *runs, size_t count, wall watermark)
 {
     struct request *r = request_new(REQUEST_CLAIM, count * (sizeof *runs + sizeof *r->won));
@@ -43,13 +53,8 @@ struct request *request_claim(const struct run *runs, size_t count, wall waterma
     r->won = arena_array(r->arena, count, sizeof *r->won);
     for (size_t i = 0; i < count; i++) {
         assert(births >> runs[i].state & 1);
-        r->runs[i] = runs[i];
-        if (runs[i].message.len)
-            r->runs[i].message = arena_copy(r->arena, runs[i].message);
-        if (!runs[i].ask)
-            continue;
-        r->has_asks = true;
-        r->runs[i].ask = request_copy_ask(r->arena, runs[i].ask);
+        r->runs[i] = run_copy(r->arena, &runs[i]);
+        r->has_asks = r->has_asks || runs[i].ask;
     }
     r->count = count;
     r->watermark = watermark;
@@ -68,11 +73,32 @@ struct request *request_start(const struct run_start *starts, size_t count)
     return r;
 }
 
+// What begins with an end, as rows that the store may change.
+static const struct run_chain *chain_copy(struct request *r, const struct run_chain *chain)
+{
+    struct run_chain *copy = arena_alloc(r->arena, sizeof *copy);
+    struct run *births = arena_array(r->arena, chain->birth_count, sizeof *births);
+    struct run_met *met = arena_array(r->arena, chain->met_count, sizeof *met);
+
+    for (size_t i = 0; i < chain->birth_count; i++) {
+        assert(chain->births[i].state == RUN_QUEUED || chain->births[i].state == RUN_SKIPPED);
+        births[i] = run_copy(r->arena, &chain->births[i]);
+    }
+    for (size_t i = 0; i < chain->met_count; i++) {
+        met[i] = chain->met[i];
+        met[i].parent = arena_copy(r->arena, met[i].parent);
+    }
+    *copy = (struct run_chain){births, chain->birth_count, met, chain->met_count};
+    r->births += copy->birth_count + copy->met_count;
+    return copy;
+}
+
 struct request *request_finish(const struct run_end *ends, size_t count)
 {
     struct request *r = request_new(REQUEST_FINISH, count * sizeof *ends);
 
     r->ends = arena_array(r->arena, count, sizeof *ends);
+    r->born = arena_array(r->arena, count, sizeof *r->born);
     for (size_t i = 0; i < count; i++) {
         assert(run_state_is_final(ends[i].state));
         r->ends[i] = ends[i];
@@ -83,6 +109,11 @@ struct request *request_finish(const struct run_end *ends, size_t count)
         if (ends[i].result.len)
             r->ends[i].result = arena_copy(r->arena, ends[i].result);
         r->ends[i].progress = arena_copy(r->arena, ends[i].progress);
+        if (!ends[i].chain)
+            continue;
+        assert(ends[i].try_at.us == 0);
+        r->ends[i].chain = chain_copy(r, ends[i].chain);
+        r->born[i].runs = arena_array(r->arena, ends[i].chain->birth_count, sizeof(struct run));
     }
     r->count = count;
     return r;
@@ -292,7 +323,7 @@ size_t request_weight(const struct request *r)
 {
     if (r->kind == REQUEST_PRUNE)
         return (size_t)r->prune.limit;
-    return r->count ? r->count : 1;
+    return r->count ? r->count + r->births : 1;
 }
 
 static bool is_calendar(const struct request *r)
@@ -398,6 +429,7 @@ const struct run_ask *request_copy_ask(struct arena *arena, const struct run_ask
     *copy = *ask;
     copy->args = arena_copy(arena, ask->args);
     copy->key = arena_copy(arena, ask->key);
+    copy->cause = arena_copy(arena, ask->cause);
     return copy;
 }
 
@@ -409,6 +441,8 @@ void request_reset(struct request *r)
     r->gone_count = 0;
     if (r->won)
         memset(r->won, 0, r->count * sizeof *r->won);
+    for (size_t i = 0; r->born && i < r->count; i++)
+        r->born[i].count = 0;
 }
 
 void request_gone(struct request *r, int64_t run_id, int attempts)
@@ -448,6 +482,8 @@ void request_answer(struct request *r)
         .won_count = err      ? 0
                      : r->won ? r->count
                               : 0,
+        .born = err ? NULL : r->born,
+        .born_count = !err && r->born ? r->count : 0,
     };
 
     if (r->meter)

@@ -43,6 +43,8 @@ struct request {
     struct run_start *starts;       // START
     bool *won;                      // CLAIM, START
     struct run_end *ends;           // FINISH
+    struct run_born *born;          // FINISH: of each end; their runs are ours
+    size_t births;                  // FINISH: rows that may begin
     size_t count;                   // of runs, starts or ends
     wall watermark;                 // CLAIM
     struct store_run_query query;   // READ_RUNS; of READ_RUN, DELETE_RUN before_id is the run

@@ -32,6 +32,13 @@
 struct store;
 struct store_meter;
 
+// The rows that have begun with one end, as they stand now; none when the end did not count, and
+// none of a job that is gone.
+struct run_born {
+    const struct run *runs;
+    size_t count;
+};
+
 // Calendars and freezes lie beside the jobs: a name, a JSON text, a version. Numbers are stored:
 // never change one, never reuse one.
 enum store_calendar_kind {
@@ -71,6 +78,8 @@ struct store_answer {
     size_t gone_count;
     const bool *won; // claim, start: won[i] says whether runs[i] was inserted, starts[i] made
     size_t won_count;
+    const struct run_born *born; // finish: of each end
+    size_t born_count;
 };
 typedef void store_done(const struct store_answer *answer, void *ctx);
 
@@ -97,6 +106,11 @@ struct store_find {
                    // STORE_GOING_MAX rows
     bool is_oldest_first;
     int limit; // 1 to 1000
+    // Instead, by id, the smallest first, those behind after_id: of the job, whose run_ask.slot
+    // lies in [from, to]; or of any, whose run_ask.cause_id is that.
+    bool is_by_asked_slot;
+    int64_t cause_id; // 0: however it was caused
+    int64_t after_id;
 };
 #define STORE_GOING_MAX 10000
 
@@ -151,6 +165,9 @@ struct store_load {
     void (*on_slot)(int64_t job_id, wall slot, void *ctx);
     // Each calendar and freeze, by kind and name, before the first job. NULL: nobody asks.
     void (*on_calendar)(const struct store_calendar *row, void *ctx);
+    // What each job with several parents has met, after the last job; of a job, that it has begun
+    // comes first. NULL: nobody asks.
+    void (*on_met)(const struct run_met *met, void *ctx);
     // Each run that is queued, waiting or orphaned, by id, after the last job, whatever became of
     // its job. NULL: nobody asks.
     void (*on_run)(const struct run *run, void *ctx);
@@ -300,7 +317,7 @@ static inline void store_start(struct store *s, const struct run_start *starts, 
 
 // Records ends: of runs, of attempts that are followed by another (try_at), of waits that are given
 // up. An end whose run is final already, in another attempt, or in a state that cannot end so is
-// ignored. The caller keeps nothing alive.
+// ignored, and nothing begins with it. The caller keeps nothing alive.
 static inline void store_finish(struct store *s, const struct run_end *ends, size_t count,
                                 store_done *done, void *ctx)
 {

@@ -17,6 +17,7 @@
 #define WAL_MAX_PAGES \
     (64 * 1024 * 1024 / 4096)         // then we do it ourselves, though writes wait meanwhile
 #define SEEN_US 10000000              // between two signs of life
+#define BIRTH_TRIES 1000              // moments of one job in a row that are taken
 #define LIVING_MAX ((int64_t)1 << 27) // job numbers beyond are looked up each time
 
 enum outcome {
@@ -32,7 +33,7 @@ static enum outcome put_job(struct writer *w, struct request *r);
 static enum outcome set_state(struct writer *w, struct request *r);
 static enum outcome claim(struct writer *w, struct request *r);
 static enum outcome start(struct writer *w, struct request *r);
-static enum outcome finish(struct writer *w, const struct run_end *end);
+static enum outcome finish(struct writer *w, const struct run_end *end, struct run_born *born);
 static enum outcome job_lives(struct writer *w, int64_t job_id, bool *ret_lives);
 static void job_is_dead(struct writer *w, int64_t job_id);
 
@@ -211,7 +212,7 @@ static enum outcome carry_out(struct writer *w, struct request *r)
     if (r->kind == REQUEST_PRUNE)
         return prune_runs(&w->sql->base, r) ? DONE : BROKEN;
     for (size_t i = 0; i < r->count && outcome == DONE; i++)
-        outcome = finish(w, &r->ends[i]);
+        outcome = finish(w, &r->ends[i], &r->born[i]);
     return outcome;
 }
 
@@ -301,9 +302,12 @@ static enum outcome set_state(struct writer *w, struct request *r)
     sqlite3_bind_int64(statement, 5, r->now.us);
     if (sql_run(statement) != SQLITE_OK)
         return BROKEN;
-    if (r->job.state == JOB_DELETED)
-        job_is_dead(w, r->job.id);
-    return DONE;
+    if (r->job.state != JOB_DELETED)
+        return DONE;
+    job_is_dead(w, r->job.id);
+    statement = sql_get(w->sql, SQL_MET_FORGET);
+    sqlite3_bind_int64(statement, 1, r->job.id);
+    return sql_run(statement) == SQLITE_OK ? DONE : BROKEN;
 }
 
 // ---- runs ----
@@ -385,6 +389,8 @@ static bool ask_insert(struct writer *w, const struct run *run)
     sqlite3_bind_int64(statement, 8, run->ask->cause_id);
     sqlite3_bind_int(statement, 9, run->ask->is_forced);
     sqlite3_bind_int(statement, 10, run->ask->overlap);
+    sql_bind_text(statement, 11, run->ask->cause);
+    sqlite3_bind_int(statement, 12, run->ask->parallel);
     return sql_run(statement) == SQLITE_OK;
 }
 
@@ -500,7 +506,57 @@ static bool attempt_insert(struct writer *w, const struct run_end *end)
     return sql_run(statement) == SQLITE_OK;
 }
 
-static enum outcome finish(struct writer *w, const struct run_end *end)
+// One row that begins with an end, at the first moment from its own on that is free.
+static enum outcome birth_insert(struct writer *w, struct run *run, bool *ret_born)
+{
+    const bool wanted = true;
+    int code = SQLITE_OK;
+
+    *ret_born = false;
+    if (job_lives(w, run->job_id, ret_born) != DONE)
+        return BROKEN;
+    for (int tries = 0; *ret_born && tries < BIRTH_TRIES; tries++, run->scheduled_at.us++) {
+        struct run_rows row = {run, &wanted, 1, 0};
+
+        code = runs_insert(w, &row);
+        if (code != SQLITE_OK || sqlite3_changes(w->sql->db) == 1)
+            break;
+    }
+    if (code != SQLITE_OK)
+        return BROKEN;
+    return !*ret_born || !run->ask || ask_insert(w, run) ? DONE : BROKEN;
+}
+
+static bool met_put(struct writer *w, const struct run_met *met)
+{
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_MET_PUT);
+
+    sqlite3_bind_int64(statement, 1, met->job_id);
+    sql_bind_text(statement, 2, met->parent);
+    sqlite3_bind_int64(statement, 3, met->after_id);
+    return sql_run(statement) == SQLITE_OK;
+}
+
+static enum outcome chain_begin(struct writer *w, const struct run_chain *chain,
+                                struct run_born *born)
+{
+    struct run *runs = (struct run *)(uintptr_t)born->runs; // the request's own
+
+    for (size_t i = 0; i < chain->birth_count; i++) {
+        bool is_born;
+
+        runs[born->count] = chain->births[i];
+        if (birth_insert(w, &runs[born->count], &is_born) != DONE)
+            return BROKEN;
+        born->count += is_born;
+    }
+    for (size_t i = 0; i < chain->met_count; i++)
+        if (!met_put(w, &chain->met[i]))
+            return BROKEN;
+    return DONE;
+}
+
+static enum outcome finish(struct writer *w, const struct run_end *end, struct run_born *born)
 {
     sqlite3_stmt *statement = sql_get(w->sql, SQL_RUN_FINISH);
     enum run_state to = run_end_state(end);
@@ -523,7 +579,9 @@ static enum outcome finish(struct writer *w, const struct run_end *end)
         return DONE;
     if (to == RUN_WAITING)
         return attempt_insert(w, end) ? DONE : BROKEN;
-    return output_insert(w, end) ? DONE : BROKEN;
+    if (!output_insert(w, end))
+        return BROKEN;
+    return end->chain ? chain_begin(w, end->chain, born) : DONE;
 }
 
 // ---- which jobs live ----

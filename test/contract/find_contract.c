@@ -82,6 +82,41 @@ static void test_find(void **state)
     page_done(&page);
 }
 
+// Runs that were asked for, by the slot they stand for and by what caused them.
+static void test_find_asked(void **state)
+{
+    struct fixture *f = *state;
+    int64_t a = create(f, "a"), b = create(f, "b");
+
+    for (int i = 1; i <= 6; i++) {
+        struct run_ask ask = {
+            .slot = SLOT(i * 10), .cause_id = i < 4 ? 1 : 4, .overlap = -1, .parallel = i};
+        struct run run = run_of(i, i == 6 ? b : a, 100 - i);
+
+        run.origin = RUN_BACKFILL;
+        run.ask = i == 5 ? NULL : &ask;
+        assert_true(claim(f, &run, 1, SLOT(0)).won[0]);
+    }
+    const struct {
+        struct store_find find;
+        const char *expected;
+    } cases[] = {
+        {{.job_id = a, .to = SLOT(100), .limit = 10, .is_by_asked_slot = true}, "1 2 3 4"},
+        {{.job_id = a, .from = SLOT(20), .to = SLOT(30), .limit = 10, .is_by_asked_slot = true},
+         "2 3"},
+        {{.job_id = a, .to = SLOT(100), .limit = 2, .is_by_asked_slot = true}, "1 2"},
+        {{.job_id = a, .to = SLOT(100), .limit = 2, .is_by_asked_slot = true, .after_id = 2},
+         "3 4"},
+        {{.cause_id = 1, .limit = 10}, "1 2 3"},
+        {{.cause_id = 4, .limit = 10}, "4 6"},
+        {{.cause_id = 1, .limit = 10, .after_id = 2}, "3"},
+        {{.cause_id = 9, .limit = 10}, ""},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_string_equal(find(f, &cases[i].find), cases[i].expected);
+}
+
 static void test_find_going(void **state)
 {
     struct fixture *f = *state;

@@ -283,8 +283,9 @@ static void test_ask(void **state)
     struct fixture *f = *state;
     int64_t a = create(f, "a"), b = create(f, "b");
     char args[] = "[\"x\"]";
-    struct run_ask ask = {str_of(args), STR_LIT("k1"), 0xfedcba9876543210, SLOT(5), SLOT(6), 77,
-                          OVERLAP_KILL, true};
+    struct run_ask ask = {
+        str_of(args), STR_LIT("k1"), 0xfedcba9876543210, SLOT(5), SLOT(6), 77, {0}, 0,
+        OVERLAP_KILL, true};
     struct run runs[3] = {run_of(1, a, 1), run_of(2, a, 2), run_of(3, b, 3)};
     struct answer won;
     struct page page;

@@ -6,6 +6,7 @@
 #include "inventory_contract.c"
 #include "run_contract.c"
 
+#include "chain_contract.c"
 #include "find_contract.c"
 
 #include "prune_contract.c"
@@ -783,6 +784,10 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_output, kind),
         CONTRACT(test_moves, kind),
         CONTRACT(test_births, kind),
+        CONTRACT(test_chain_begins_once, kind),
+        CONTRACT(test_chain_in_attempts, kind),
+        CONTRACT(test_met, kind),
+        CONTRACT(test_find_asked, kind),
         CONTRACT(test_orphans, kind),
         CONTRACT(test_attempts, kind),
         CONTRACT(test_start_numbers, kind),

@@ -246,10 +246,12 @@ static struct str copy(struct str s)
 static void ask_print(const struct run_ask *ask, char *text, size_t size)
 {
     if (ask)
-        snprintf(text, size, "%.*s %.*s %" PRIx64 " %" PRId64 " %" PRId64 " %" PRId64 " %d %d",
+        snprintf(text, size,
+                 "%.*s %.*s %" PRIx64 " %" PRId64 " %" PRId64 " %" PRId64 " %d %d%s%.*s%s",
                  STR(ask->args), STR(ask->key), ask->digest, (ask->slot.us - START.us) / 1000000,
                  (ask->start_at.us - START.us) / 1000000, ask->cause_id, ask->overlap,
-                 ask->is_forced);
+                 ask->is_forced, ask->cause.len > 0 ? " " : "", STR(ask->cause),
+                 ask->parallel > 0 ? " in parallel" : "");
 }
 
 static void attempts_print(const struct store_run *run, char *text, size_t size)

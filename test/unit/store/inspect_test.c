@@ -70,7 +70,7 @@ static void test_stray(void **state)
     database_make(
         s.path, "INSERT INTO run VALUES(6,1,30,0,1,13,1,1,0,0,0,0,0,0,0,0,0,'',0,0,0);"
                 "INSERT INTO run_output VALUES(5,x'',x'',0,x'',x'',0,'','');"
-                "INSERT INTO run_ask VALUES(5,1,'','',0,0,0,0,0,-1);"
+                "INSERT INTO run_ask VALUES(5,1,'','',0,0,0,0,0,-1,'',0);"
                 "INSERT INTO attempt VALUES(5,1,11,0,0,0,0,0,'',x'',x'',0,x'',x'',0,'','',0,0,0)");
     assert_true(inspect_check(s.path, &i, &e));
     assert_int_equal(i.stray_runs, 1);

@@ -38,7 +38,7 @@ static void test_all_of_a_run(void **state)
             "INSERT INTO run VALUES(5,1,10,0,1,13,1,1,0,0,0,0,0,0,0,0,0,'',0,0,0);"
             "INSERT INTO run VALUES(6,1,11,0,1,13,1,1,0,0,0,0,0,0,0,0,0,'',0,0,0);"
             "INSERT INTO run_output VALUES(5,x'',x'',0,x'',x'',0,'','');"
-            "INSERT INTO run_ask VALUES(5,1,'','',0,0,0,0,0,-1);"
+            "INSERT INTO run_ask VALUES(5,1,'','',0,0,0,0,0,-1,'',0);"
             "INSERT INTO attempt VALUES(5,1,11,0,0,0,0,0,'',x'',x'',0,x'',x'',0,'','',0,0,0);"),
         SQLITE_OK);
     assert_int_equal(count(sql, everything), 5);
