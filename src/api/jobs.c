@@ -277,6 +277,29 @@ static void pools_look(struct call *call, const struct job *job)
     }
 }
 
+// Whether the jobs that it follows are there, and not round in a circle. What never runs by itself
+// is odd.
+static void depends_look(struct call *call, const struct job *job)
+{
+    struct sched *sched = call->api->o.sched;
+    struct err e;
+
+    if (!job->depends)
+        return;
+    if (!sched_check(sched, job, &e)) {
+        (void)model_complain_err(call->issues, STR_LIT("\"body\",\"depends_on\""),
+                                 json_object_get(call->json, "depends_on"), &e);
+        return;
+    }
+    for (size_t i = 0; i < job->depends->count; i++) {
+        const struct job *parent = sched_find(sched, job->depends->v[i].job);
+        const char *why = job_idle_words(parent, sched_next_at(sched, parent));
+
+        if (why)
+            model_warn(call->issues, "depends_on: the job %.*s %s", STR(parent->name), why);
+    }
+}
+
 // The body carried out on job; false when the call has been answered.
 static bool body_read(struct call *call, struct job *job, struct err *e)
 {
@@ -293,8 +316,10 @@ static bool body_read(struct call *call, struct job *job, struct err *e)
 
     if (is_read && job->kind == JOB_CERTIFICATE && (form->args || form->certificate))
         certificate_look(call, job);
-    if (is_read)
+    if (is_read) {
         pools_look(call, job);
+        depends_look(call, job);
+    }
     return is_read && call->issues->len == before;
 }
 
@@ -399,6 +424,16 @@ static bool match_check(struct call *call, const struct job *job)
     return call_match_check(call, "job", job ? job->version : 0);
 }
 
+// A whole job says when it runs.
+static bool is_whole(struct call *call)
+{
+    const struct job_form *form = call->body;
+
+    return call->body_given >> FORM_trigger & 1 || form->depends_on ||
+           model_complain(call->issues, "missing", STR_LIT("\"body\",\"trigger\""), call->json, "",
+                          "Field required");
+}
+
 void job_put(struct call *call)
 {
     const struct job *present = job_find(call);
@@ -410,7 +445,7 @@ void job_put(struct call *call)
     if (!match_check(call, present))
         return;
     job = job_make(call, job_name(call));
-    if (!body_read(call, job, &e)) {
+    if (!is_whole(call) || !body_read(call, job, &e)) {
         job_free(job);
         body_fail(call, &e);
         return;

@@ -65,6 +65,9 @@ static void asked_write(const struct run *run, struct json_write *w)
         json_write_null(w);
     int_write(w, "retry_of", cause_id, run->origin == RUN_RETRY && cause_id != 0);
     int_write(w, "parent_run_id", cause_id, run->origin == RUN_DEPENDENCY && cause_id != 0);
+    int_write(w, "backfill_id", cause_id, run->origin == RUN_BACKFILL && cause_id != 0);
+    json_write_key(w, "cause");
+    json_write_raw(w, run->ask && run->ask->cause.len > 0 ? run->ask->cause : STR_LIT("null"));
 }
 
 // Why it is as it is: what the row says, but for a run that waits for room, of which the scheduler

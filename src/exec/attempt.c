@@ -48,6 +48,7 @@ struct attempt *attempt_new(struct executor *x, const struct exec_request *reque
     a->request.target = arena_copy(a->arena, request->target);
     a->request.args = arena_copy(a->arena, request->args);
     a->request.options = arena_copy(a->arena, request->options);
+    a->request.cause = arena_copy(a->arena, request->cause);
     a->done = done;
     a->ctx = ctx;
     a->end = (struct run_end){.run_id = request->run_id,
@@ -68,7 +69,7 @@ static void folder_start(struct attempt *a)
         return;
     }
     a->folder = arena_path(a->arena, str_of(x->jobs_dir), a->request.target);
-    if (a->request.options.len > 0 && a->entry == ENTRY_MODULE) {
+    if (a->request.options.len + a->request.cause.len > 0 && a->entry == ENTRY_MODULE) {
         process_queue(a); // what its process is given is its own
         return;
     }

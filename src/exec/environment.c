@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "time/civil.h"
 
+#define ADDED_MAX 16 // strings of belfry's own beside the identity, and the end
+
 static bool is_for_jobs(const char *setting)
 {
     static const char *const own[] = {"BELFRY_", "NOTIFY_SOCKET=", "LISTEN_", "WATCHDOG_"};
@@ -170,10 +172,30 @@ static void python_add(struct gathering *g, const struct environment *env)
                                             *before ? ":" : "", before));
 }
 
+// The run that it follows.
+static void cause_add(struct gathering *g, struct str text)
+{
+    json_t *cause = text.len > 0 ? json_loadb(text.p, text.len, 0, NULL) : NULL;
+    char *result;
+
+    if (!cause)
+        return;
+    result = json_dumps(json_object_get(cause, "result"), JSON_COMPACT | JSON_ENCODE_ANY);
+    g->v[g->count++] =
+        setting(arena_printf(g->arena, "BELFRY_PARENT_RUN_ID=%lld",
+                             (long long)json_integer_value(json_object_get(cause, "run_id"))));
+    add(g, "BELFRY_PARENT_JOB", json_string_value(json_object_get(cause, "job")));
+    add(g, "BELFRY_PARENT_STATE", json_string_value(json_object_get(cause, "state")));
+    add(g, "BELFRY_PARENT_SLOT", json_string_value(json_object_get(cause, "slot")));
+    add(g, "BELFRY_PARENT_RESULT", result ? result : "null");
+    free(result);
+    json_decref(cause);
+}
+
 char **environment_make(const struct environment *env, const struct exec_request *request,
                         const struct environment_wish *wish, struct arena *arena)
 {
-    size_t most = env->count + ENVIRONMENT_IDENTITY + json_object_size(wish->set) + 8;
+    size_t most = env->count + ENVIRONMENT_IDENTITY + json_object_size(wish->set) + ADDED_MAX;
     struct gathering g = {.v = arena_array(arena, most, sizeof *g.v),
                           .count = ENVIRONMENT_IDENTITY,
                           .wish = wish,
@@ -184,6 +206,7 @@ char **environment_make(const struct environment *env, const struct exec_request
     environment_identity(request, arena, g.v);
     if (wish->has_result)
         add(&g, "BELFRY_RESULT_FD", "3");
+    cause_add(&g, request->cause);
     if (wish->python_path)
         python_add(&g, env);
     json_object_foreach((json_t *)wish->set, name, value)

@@ -9,6 +9,14 @@
 //     BELFRY_RUN_ID        the run's number, decimal
 //     BELFRY_SCHEDULED_AT  its slot, RFC 3339 in UTC: 2026-11-22T04:49:33Z, with 6 digits of
 //     fraction when not zero BELFRY_ATTEMPT       1, 2, ...
+// of one that follows another (job/depends.h), what is known of that:
+//
+//     BELFRY_PARENT_RUN_ID, BELFRY_PARENT_JOB, BELFRY_PARENT_STATE
+//     BELFRY_PARENT_SLOT    its slot, as above
+//     BELFRY_PARENT_RESULT  its result, JSON; null when it had none, or a long one
+//
+// and of every one:
+//
 //     BELFRY_RESULT_FD     3: where it may say how far it is and what came of it (progress.h)
 #pragma once
 

@@ -23,6 +23,7 @@ struct exec_request {
     struct str target;  // as in struct job
     struct str args;    // as in struct job
     struct str options; // as in struct job
+    struct str cause;   // as in struct run_ask; empty: it follows no other run
     wall scheduled_at;
     int attempt;
     int64_t timeout_us;    // 0: no limit

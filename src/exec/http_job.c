@@ -48,17 +48,42 @@ static bool options_load(struct http_job *job, const struct exec_request *reques
     return fail(e, ERR_INPUT, NULL, "the stored request cannot be read");
 }
 
+// Belfry-Parent-...: of a run that follows another.
+static size_t cause_add(struct http_job *job, struct str text, const char **list)
+{
+    static const char *const members[][2] = {
+        {"job", "Job-Id"}, {"state", "State"}, {"slot", "Slot"}};
+    json_t *cause = text.len > 0 ? json_loadb(text.p, text.len, 0, NULL) : NULL;
+    size_t count = 0;
+
+    if (!cause)
+        return 0;
+    list[count++] = arena_printf(job->arena, "Belfry-Parent-Run-Id: %" JSON_INTEGER_FORMAT,
+                                 json_integer_value(json_object_get(cause, "run_id")))
+                        .p;
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        const char *value = json_string_value(json_object_get(cause, members[i][0]));
+
+        if (value)
+            list[count++] =
+                arena_printf(job->arena, "Belfry-Parent-%s: %s", members[i][1], value).p;
+    }
+    json_decref(cause);
+    return count;
+}
+
 static const char **headers_make(struct http_job *job, const struct exec_request *request)
 {
     size_t count = 0;
     const char **list =
-        arena_array(job->arena, json_object_size(job->http.headers) + 4, sizeof *list);
+        arena_array(job->arena, json_object_size(job->http.headers) + 8, sizeof *list);
     const json_t *value;
     const char *name;
 
     list[count++] = arena_printf(job->arena, "Idempotency-Key: %" PRId64, request->run_id).p;
     list[count++] = arena_printf(job->arena, "Belfry-Job-Id: %.*s", STR(request->job_name)).p;
     list[count++] = arena_printf(job->arena, "Belfry-Attempt: %d", request->attempt).p;
+    count += cause_add(job, request->cause, list + count);
     json_object_foreach((json_t *)job->http.headers, name, value)
     {
         list[count++] = arena_printf(job->arena, "%s: %s", name, json_string_value(value)).p;

@@ -84,28 +84,6 @@ static bool trigger_read(struct job *job, struct str text, const struct trigger_
                          struct err *e);
 static struct str spec_text(const struct job *job, struct arena *arena);
 
-static bool is_name_byte(char c, bool is_first)
-{
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-        return true;
-    return !is_first && (c == '.' || c == '_' || c == '@' || c == ':' || c == '-');
-}
-
-bool job_name_check(struct str name, struct err *e)
-{
-    if (name.len == 0)
-        return fail(e, ERR_INPUT, "job_id", "a job_id must not be empty");
-    if (name.len > JOB_NAME_MAX)
-        return fail(e, ERR_INPUT, "job_id", "a job_id has at most %d characters, this one %zu",
-                    JOB_NAME_MAX, name.len);
-    for (size_t i = 0; i < name.len; i++)
-        if (!is_name_byte(name.p[i], i == 0))
-            return fail_at(e, ERR_INPUT, "job_id", (int)i + 1,
-                           "a job_id is made of letters, digits and . _ @ : - and begins with a "
-                           "letter or digit");
-    return true;
-}
-
 // --- row to job
 // ---------------------------------------------------------------------------------------------------
 
@@ -279,6 +257,9 @@ static bool words_take(struct job *job, const struct spec *spec, struct model_is
         job_set_text(&job->description, spec->description);
     if (spec->tags && !tags_read(spec->tags, issues, &job->tags))
         return fail(e, ERR_STORE, "spec", "the stored spec has tags that cannot be read");
+    if (spec->depends_on &&
+        !depends_read(spec->depends_on, STR_LIT("\"depends_on\""), issues, &job->depends))
+        return fail(e, ERR_STORE, "spec", "the stored spec has a depends_on that cannot be read");
     return (!spec->pause ||
             pause_decode(spec->pause, PAUSE_JOB, (struct str){0}, &job->pause, e)) &&
            (!spec->skip || pause_decode(spec->skip, PAUSE_SLOTS, (struct str){0}, &job->skip, e));
@@ -396,7 +377,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     json_t *options =
         job->options.len > 0 ? json_loadb(job->options.p, job->options.len, 0, &error) : NULL;
     json_t *tags = tags_encode(job->tags), *pause = pause_encode(job->pause);
-    json_t *asked = pause_encode(job->skip);
+    json_t *asked = pause_encode(job->skip), *depends = depends_encode(job->depends);
     json_t *notify = job->notify.p ? json_loadb(job->notify.p, job->notify.len, 0, &error) : NULL;
     json_t *pools = needs_pools(job->needs);
     struct buf rate;
@@ -412,6 +393,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
         .tags = tags,
         .pause = pause,
         .skip = asked,
+        .depends_on = depends,
         .notify = notify,
         .retries = kept,
         .pools = pools,
@@ -436,6 +418,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     json_decref(tags);
     json_decref(pause);
     json_decref(asked);
+    json_decref(depends);
     json_decref(notify);
     json_decref(kept);
     json_decref(pools);
@@ -475,6 +458,7 @@ static void spec_copy(struct job *job, const struct job *from)
     text_copy(&job->notify, from->notify);
     job->pause = pause_copy(from->pause);
     job->skip = pause_copy(from->skip);
+    job->depends = depends_copy(from->depends);
     job->retries = retries_copy(from->retries);
     job->needs = needs_copy(from->needs);
     job->preset = from->preset;
@@ -570,6 +554,7 @@ void job_free(struct job *job)
     text_free(job->quarantine);
     pause_free(job->pause);
     pause_free(job->skip);
+    free(job->depends);
     free(job);
 }
 
@@ -584,6 +569,19 @@ void job_set_presets(struct job *job, const struct job_presets *presets)
         retries_free(job->retries);
         job->retries = retries_copy(presets->retries);
     }
+}
+
+const char *job_idle_words(const struct job *job, wall next_at)
+{
+    if (job->quarantine.len > 0 || !job->trigger)
+        return "cannot be used";
+    if (job->state == JOB_PAUSED)
+        return "is paused";
+    if (trigger_is_relative(job->trigger))
+        return trigger_kind(job->trigger) == TRIGGER_MANUAL && !job->depends
+                   ? "runs only when asked to"
+                   : NULL;
+    return next_at.us == WALL_NEVER.us ? "has no further run" : NULL;
 }
 
 int32_t job_instances(const struct job *job)

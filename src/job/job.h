@@ -15,6 +15,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "job/depends.h"
+#include "job/job_name.h"
 #include "job/needs.h"
 #include "job/pause.h"
 #include "job/retries.h"
@@ -88,8 +90,6 @@ extern const char *const job_on_lost_names[]; // "fail", "rerun"
 
 extern const struct job_presets job_presets_built_in;
 
-#define JOB_NAME_PATTERN "^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}$"
-#define JOB_NAME_MAX 128
 #define JOB_GRACE_DEFAULT (-1) // as job_grace_us says
 #define JOB_GRACE_NONE (-2)    // no limit: run however late
 #define JOB_WINDOW_DEFAULT 0   // as job_window_us says
@@ -114,6 +114,7 @@ struct job {
     struct trigger *trigger; // owned; NULL only when quarantined
     struct str description;  // for people; may be empty
     struct str tags;         // tags.h; may be empty
+    struct depends *depends; // jobs that it follows, owned; NULL: none
     struct pause *pause;     // its present or last one, owned; NULL: none
     struct pause *skip;      // slots that are not wanted, owned; NULL: none
     struct str quarantine;   // why the stored row is not usable; empty for a healthy job
@@ -162,9 +163,6 @@ struct job_row {
 int64_t job_ping_grace_us(const struct job *job, wall slot);
 
 struct arena;
-
-// True when name may be a job's name; otherwise err.field is "job_id".
-[[nodiscard]] bool job_name_check(struct str name, struct err *e);
 
 // A new job from a stored row. Never fails: what cannot be understood comes back with `quarantine`
 // set (and the row's own texts stay in the store untouched). context gives zones and the default
@@ -220,6 +218,10 @@ bool job_follows_itself(const struct job *a, const struct job *b);
 void job_set_paused(struct job *job, bool is_paused, wall now);
 
 void job_free(struct job *job); // accepts NULL
+
+// Why no run of the job will begin by itself, for a sentence with its name in front; NULL: one
+// will, as far as is known. next_at: its next slot.
+const char *job_idle_words(const struct job *job, wall next_at);
 
 // How many runs of the job may be in progress at once: max_instances; without limit under
 // OVERLAP_ALLOW unless that is more than 1.

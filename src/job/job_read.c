@@ -79,6 +79,7 @@ static bool options_set(struct reading *r);
 static bool schedule_set(struct reading *r);
 static bool schedule_from_trigger(struct reading *r);
 static bool schedule_from_form(struct reading *r);
+static bool schedule_manual(struct reading *r);
 static bool schedule_from_file(struct reading *r);
 static bool words_set(struct reading *r);
 static bool policies_set(struct reading *r);
@@ -349,6 +350,8 @@ static bool schedule_set(struct reading *r)
         return schedule_from_trigger(r);
     if (!has_form && !is_new)
         return true;
+    if (!has_form && is_given(r, FORM_depends_on) && r->form->depends_on)
+        return schedule_manual(r);
     if (is_new && !is_given(r, FORM_from_file) && !is_given(r, FORM_type) && !args &&
         (r->job->kind == JOB_COMMAND || r->job->kind == JOB_HTTP))
         return model_complain(r->in->issues, "missing", STR_LIT("\"body\",\"trigger\""), NULL, "",
@@ -522,6 +525,16 @@ static bool spec_use(struct reading *r, const json_t *spec)
     return true;
 }
 
+// What follows other jobs needs no schedule.
+static bool schedule_manual(struct reading *r)
+{
+    json_t *spec = json_pack("{s:s}", "type", "manual");
+    bool ok = spec_use(r, spec);
+
+    json_decref(spec);
+    return ok;
+}
+
 static enum schedule_type type_of(const struct reading *r)
 {
     if (is_given(r, FORM_type))
@@ -583,12 +596,27 @@ static bool schedule_from_file(struct reading *r)
 // --- how
 // ----------------------------------------------------------------------------------------------------------
 
+static bool depends_set(struct reading *r)
+{
+    struct depends *depends = NULL;
+
+    if (!depends_read(r->form->depends_on, STR_LIT("\"body\",\"depends_on\""), r->in->issues,
+                      &depends))
+        return false;
+    depends_keep(r->job->depends, depends);
+    free(r->job->depends);
+    r->job->depends = depends;
+    return true;
+}
+
 static bool words_set(struct reading *r)
 {
     struct str tags = {0};
 
     if (is_given(r, FORM_description))
         job_set_text(&r->job->description, r->form->description);
+    if (is_given(r, FORM_depends_on) && !depends_set(r))
+        return false;
     if (!is_given(r, FORM_tags))
         return true;
     if (r->form->tags && !tags_read(r->form->tags, r->in->issues, &tags))

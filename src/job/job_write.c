@@ -355,6 +355,29 @@ void job_write_policies(const struct job *job, struct buf *scratch, struct json_
     json_write_int(w, job_keep(job));
 }
 
+// A job without a schedule that follows others is told by them.
+static void words_write(const struct job *job, struct buf *out)
+{
+    if (!job->depends || trigger_kind(job->trigger) != TRIGGER_MANUAL)
+        trigger_words(job->trigger, out);
+    if (!job->depends)
+        return;
+    if (out->len > 0)
+        buf_add_text(out, ", and ");
+    depends_words(job->depends, out);
+}
+
+static void depends_write(const struct job *job, struct json_write *w)
+{
+    json_t *list = depends_encode(job->depends);
+    char *text = list ? json_dumps(list, JSON_COMPACT) : NULL;
+
+    json_write_key(w, "depends_on");
+    json_write_raw(w, text ? str_of(text) : STR_LIT("null"));
+    free(text);
+    json_decref(list);
+}
+
 static void full_write(const struct job *job, const struct job_now *now, struct json_write *w,
                        struct buf *b)
 {
@@ -363,11 +386,12 @@ static void full_write(const struct job *job, const struct job_now *now, struct 
         trigger_write(job->trigger, b);
         json_write_raw(w, buf_str(b));
         buf_clear(b);
-        trigger_words(job->trigger, b);
+        words_write(job, b);
     } else {
         json_write_null(w);
     }
     pair_buf(w, "words", b);
+    depends_write(job, w);
     json_write_key(w, "description");
     if (job->description.len > 0)
         json_write_str(w, job->description);

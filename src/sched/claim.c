@@ -399,6 +399,20 @@ void claim_begin(struct claims *claims, const struct run *run, struct place *tak
     }
 }
 
+void claim_born(struct claims *claims, const struct run *run)
+{
+    struct core *c = claims->core;
+    const struct entry *entry = due_find_id(c->due, run->job_id);
+
+    if (run->state != RUN_SKIPPED) {
+        claim_begin(claims, run, NULL);
+        return;
+    }
+    c->skipped++;
+    if (entry)
+        row_tell(c, run, entry->job);
+}
+
 static void won_begin(struct claims *claims, const bool *won)
 {
     struct claim_rows *rows = &claims->answered;

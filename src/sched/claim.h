@@ -57,6 +57,9 @@ void claims_mark(struct claims *claims);
 // The clock was set by so much: what a skip on its way to the store ends at moves with it.
 void claims_step(struct claims *claims, int64_t step_us);
 
+// A row that has begun with an end, alive or not, is durable.
+void claim_born(struct claims *claims, const struct run *run);
+
 // A row that was won and is alive: its run starts, or waits. It is counted in its job already, and
 // takes over what was taken for it (NULL: nothing).
 void claim_begin(struct claims *claims, const struct run *run, struct place *taken);

@@ -24,10 +24,11 @@ struct live;
 struct pauses;
 
 struct core_hooks {
-    void (*retry)(void *ctx);                      // time to try what the store refused
-    void (*ended)(struct entry *entry, void *ctx); // an attempt has ended: there may be room
-    void (*answered)(void *ctx);                   // the store has written something, or refused
-    void (*waits)(struct live *live, void *ctx);   // it is durable that another attempt follows
+    void (*retry)(void *ctx);                       // time to try what the store refused
+    void (*ended)(struct entry *entry, void *ctx);  // an attempt has ended: there may be room
+    void (*answered)(void *ctx);                    // the store has written something, or refused
+    void (*waits)(struct live *live, void *ctx);    // it is durable that another attempt follows
+    void (*born)(const struct run *run, void *ctx); // a row that has begun with an end is durable
 };
 
 struct core {

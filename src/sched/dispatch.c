@@ -122,7 +122,14 @@ static void on_waits(struct live *live, void *ctx)
     queue_add(&d->queue, live);
 }
 
-static const struct core_hooks hooks = {on_retry, on_ended, on_answered, on_waits};
+static void on_born(const struct run *run, void *ctx)
+{
+    struct dispatch *d = ctx;
+
+    claim_born(&d->claims, run);
+}
+
+static const struct core_hooks hooks = {on_retry, on_ended, on_answered, on_waits, on_born};
 
 // ---- what others tell ----
 

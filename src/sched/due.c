@@ -13,6 +13,7 @@ void due_init(struct due *d)
     *d = (struct due){0};
     map_init(&d->by_name);
     map_init(&d->by_id);
+    followers_init(&d->followers);
 }
 
 static void entry_free(struct entry *entry)
@@ -33,6 +34,7 @@ void due_done(struct due *d)
     }
     map_done(&d->by_name);
     map_done(&d->by_id);
+    followers_done(&d->followers);
 }
 
 static size_t *count_of(struct due *d, const struct job *job)
@@ -54,6 +56,7 @@ struct entry *due_add(struct due *d, struct job *job)
     ++*count_of(d, job);
     map_put(&d->by_name, job->name, entry);
     map_put_u64(&d->by_id, (uint64_t)job->id, entry);
+    followers_join(&d->followers, entry);
     return entry;
 }
 
@@ -68,6 +71,7 @@ static void heaps_leave(struct due *d, struct entry *entry)
 void due_remove(struct due *d, struct entry *entry)
 {
     heaps_leave(d, entry);
+    followers_leave(&d->followers, entry);
     --*count_of(d, entry->job);
     if (map_get(&d->by_name, entry->job->name) == entry)
         map_remove(&d->by_name, entry->job->name);
@@ -90,8 +94,11 @@ void due_replace(struct due *d, struct entry *entry, struct job *job)
     map_put(&d->by_name, job->name, entry);
     --*count_of(d, entry->job);
     ++*count_of(d, job);
+    depends_keep(entry->job->depends, job->depends);
+    followers_leave(&d->followers, entry);
     job_free(entry->job);
     entry->job = job;
+    followers_join(&d->followers, entry);
 }
 
 struct entry *due_find(const struct due *d, struct str name)

@@ -17,6 +17,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "job/job.h"
+#include "sched/followers.h"
 #include "sched/learned.h"
 
 struct live;
@@ -58,6 +59,7 @@ struct due {
     struct due_counts counts;
     struct map by_name;
     struct map by_id;
+    struct followers followers;
     struct heap ringing;
     struct heap held;
     wall marked;      // as due_mark said last

@@ -37,7 +37,8 @@ struct pinging {
     struct heartbeats *h; // NULL: nobody wants to know any more
     struct run run;
     struct run_end end;
-    char *body; // owned; the texts of end point into it
+    struct chain *chain; // what begins with it
+    char *body;          // owned; the texts of end point into it
     char rid[HEARTBEAT_RID_MAX + 1];
     bool is_start;
     bool is_by_moment; // its row stands for no slot
@@ -191,13 +192,19 @@ static struct pinging *pinging_new(struct heartbeats *h, heartbeat_done *done, v
     return p;
 }
 
+static void pinging_free(struct pinging *p)
+{
+    chain_free(p->chain);
+    free(p->body);
+    free(p);
+}
+
 static void pinging_end(struct pinging *p, const struct err *err)
 {
     list_remove(&p->link);
     if (p->done)
         p->done(err, p->ctx);
-    free(p->body);
-    free(p);
+    pinging_free(p);
 }
 
 // Nobody waits for it any more: its scheduler has ended.
@@ -205,8 +212,7 @@ static bool is_forgotten(struct pinging *p)
 {
     if (p->h)
         return false;
-    free(p->body);
-    free(p);
+    pinging_free(p);
     return true;
 }
 
@@ -362,6 +368,16 @@ static void row_begin(struct pinging *p, struct entry *entry, const struct ping 
 
 // ---- a run ends ----
 
+// What follows has begun with it.
+static void born_tell(const struct pinging *p, const struct store_answer *answer)
+{
+    struct core *c = p->h->core;
+
+    for (size_t i = 0; p->chain && i < answer->born_count; i++)
+        for (size_t k = 0; k < answer->born[i].count; k++)
+            c->hooks->born(&answer->born[i].runs[k], c->ctx);
+}
+
 static void end_saved(const struct store_answer *answer, void *ctx)
 {
     struct pinging *p = ctx;
@@ -377,11 +393,18 @@ static void end_saved(const struct store_answer *answer, void *ctx)
         entry->running--;
         plan_ended(p->h->due, entry, p->end.finished_at);
     }
+    born_tell(p, answer);
     pinging_end(p, answer->err);
 }
 
 static void run_end(struct pinging *p)
 {
+    const struct entry *entry = due_find_id(p->h->due, p->run.job_id);
+    const struct chain_parent parent = {entry, p->run.id, p->run.scheduled_at};
+
+    if (entry && p->h->core)
+        p->chain = chain_make(p->h->core, &parent, &p->end);
+    p->end.chain = chain_told(p->chain);
     store_finish(p->h->store, &p->end, 1, end_saved, p);
 }
 

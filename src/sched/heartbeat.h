@@ -18,6 +18,7 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/map.h"
+#include "sched/chain.h"
 #include "sched/due.h"
 #include "sched/events.h"
 #include "store/store.h"
@@ -49,6 +50,7 @@ struct heartbeats {
     struct due *due;
     struct events *events;
     struct run_ids *ids;
+    struct core *core;  // for what follows their runs; NULL: nothing does
     struct map by_key;  // key to struct heart
     struct list open;   // runs that have begun and not ended
     struct list asking; // pings that are with the store

@@ -123,6 +123,7 @@ void live_free(struct live *live)
     entry_leave(live);
     free(live->ask);
     free(live->end);
+    chain_free(live->chain);
     free(live);
 }
 
@@ -198,6 +199,7 @@ static struct exec_request request_of(const struct live *live)
         .target = job->target,
         .options = job->options,
         .args = live->ask && live->ask->args.len > 0 ? live->ask->args : job->args,
+        .cause = live->ask ? live->ask->cause : (struct str){0},
         .scheduled_at = live_slot(live),
         .attempt = live->attempt,
         .timeout_us = timeout_of(live, core_now(live->lives->core)),
@@ -312,6 +314,17 @@ static void end_count(struct live *live, const struct run_end *end)
         rest_look(live->lives->core, entry);
 }
 
+// What follows the run begins with its end, not with that of an attempt.
+static void chain_begin(struct live *live, const struct run_end *end)
+{
+    const struct chain_parent parent = {live->entry, live->run_id, live_slot(live)};
+
+    if (end->try_at.us != 0 || !live->entry)
+        return;
+    live->chain = chain_make(live->lives->core, &parent, end);
+    live->end->chain = chain_told(live->chain);
+}
+
 void live_end(struct live *live, const struct run_end *end)
 {
     struct lives *lives = live->lives;
@@ -319,6 +332,7 @@ void live_end(struct live *live, const struct run_end *end)
 
     room_leave(c->room, &live->place);
     live->end = run_end_copy(end);
+    chain_begin(live, end);
     tally_end(c->tally, &live->of, live->end, live->entry && end->state != RUN_SKIPPED);
     if (live->phase != LIVE_RUNS)
         lives->busy++;
@@ -348,12 +362,13 @@ static struct str text_put(char **at, struct str s)
 
 static struct run_ask *ask_copy(const struct run_ask *ask)
 {
-    struct run_ask *copy = mem_alloc(sizeof *copy + ask->args.len + ask->key.len);
+    struct run_ask *copy = mem_alloc(sizeof *copy + ask->args.len + ask->key.len + ask->cause.len);
     char *at = (char *)(copy + 1);
 
     *copy = *ask;
     copy->args = text_put(&at, ask->args);
     copy->key = text_put(&at, ask->key);
+    copy->cause = text_put(&at, ask->cause);
     return copy;
 }
 
@@ -414,6 +429,13 @@ static void live_saved(struct live *live)
     rest_look(c, entry);
 }
 
+static void born_tell(struct core *c, const struct store_answer *answer)
+{
+    for (size_t i = 0; i < answer->born_count; i++)
+        for (size_t k = 0; k < answer->born[i].count; k++)
+            c->hooks->born(&answer->born[i].runs[k], c->ctx);
+}
+
 static void ends_saved(const struct store_answer *answer, void *ctx)
 {
     struct lives *lives = ctx;
@@ -428,6 +450,7 @@ static void ends_saved(const struct store_answer *answer, void *ctx)
         core_healthy(c);
         while (!list_is_empty(&lives->saving))
             live_saved(list_item(lives->saving.next, struct live, link));
+        born_tell(c, answer);
     }
     lives_save_soon(lives);
     c->hooks->answered(c->ctx);
@@ -446,7 +469,7 @@ static void ends_save(void *ctx)
     while (!list_is_empty(&lives->ended) && lives->ends.len < SAVE_MAX && bytes < SAVE_BYTES) {
         struct live *live = list_item(list_pop(&lives->ended), struct live, link);
 
-        bytes += run_end_size(live->end);
+        bytes += run_end_size(live->end) + chain_size(live->chain);
         list_push(&lives->saving, &live->link);
         vec_push(&lives->ends, *live->end);
     }

@@ -18,6 +18,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/vec.h"
+#include "sched/chain.h"
 #include "sched/core.h"
 
 enum live_phase {
@@ -49,6 +50,7 @@ struct live {
     wall try_at;         // when its next attempt may begin; 0: at once
     struct run_ask *ask; // a copy in one block; NULL: nothing but what the job says
     struct run_end *end; // likewise, once an attempt has ended
+    struct chain *chain; // what begins with its end, once it has one; NULL: nothing
     wall started_at;     // of the attempt before: 0, -1, 0 when there was none
     int exit_code;
     int signal;

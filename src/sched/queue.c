@@ -193,13 +193,13 @@ static bool is_frozen(struct queue *q, struct live *live, wall now)
     return true;
 }
 
-// A pause holds what its schedule wants; what was asked for is not held.
+// A pause holds what its schedule or a job before it wants; what was asked for is not held.
 static bool is_paused(const struct live *live)
 {
     const struct core *c = live->lives->core;
     const struct job *job = live->entry->job;
 
-    return live->of.origin < RUN_MANUAL &&
+    return (live->of.origin < RUN_MANUAL || live->of.origin == RUN_DEPENDENCY) &&
            (job->state == JOB_PAUSED || pauses_holding(c->pauses, job, core_now(c)));
 }
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "job/job_shelf.h"
+#include "sched/chain.h"
 #include "sched/plan.h"
 #include "sched/sched_state.h"
 
@@ -326,6 +327,7 @@ struct sched *sched_new(const struct sched_options *options)
     s->pauses.trouble = window_trouble;
     s->pauses.ctx = s;
     events_init(&s->events, options->loop);
+    map_init(&s->coming);
     watch_init(&s->watch, options->loop, options->store, &s->due, &s->events,
                options->late_after_us);
     core_init(&core, options->loop, options->store, options->exec, &s->due, &s->windows.freezes);
@@ -339,6 +341,7 @@ struct sched *sched_new(const struct sched_options *options)
     s->pools.ctx = s;
     heartbeats_init(&s->heartbeats, options->loop, options->store, &s->due, &s->events,
                     &s->dispatch.core.ids);
+    s->heartbeats.core = &s->dispatch.core;
     outputs_init(&s->outputs, options->loop, options->store, options->runs_dir);
     const struct retention_options retention = {options->keep_age_us, options->keep_total,
                                                 &s->outputs};
@@ -368,6 +371,7 @@ void sched_free(struct sched *s)
     windows_done(&s->windows);
     pauses_done(&s->pauses);
     pools_done(&s->pools);
+    map_done(&s->coming);
     free(s->timezone);
     free(s);
 }
@@ -441,6 +445,11 @@ static void slot_loaded(int64_t job_id, wall slot, void *ctx)
         entry->claimed = slot;
 }
 
+static void met_loaded(const struct run_met *met, void *ctx)
+{
+    chain_load(&((struct loading *)ctx)->s->due, met);
+}
+
 static void run_loaded(const struct run *run, void *ctx)
 {
     struct loading *loading = ctx;
@@ -458,6 +467,7 @@ bool sched_start(struct sched *s, struct err *e)
                               .on_last = last_loaded,
                               .on_slot = slot_loaded,
                               .on_uptime = uptime_loaded,
+                              .on_met = met_loaded,
                               .on_run = run_loaded,
                               .ctx = &loading};
     struct entry *entry;
@@ -531,6 +541,8 @@ static void put_answered(const struct store_answer *answer, void *ctx)
 
     if (before)
         before->writes--;
+    if (map_get(&s->coming, job->name) == job)
+        (void)map_remove(&s->coming, job->name);
     if (answer->err) {
         dispatch_trouble(&s->dispatch, answer->err);
         write_end(write, answer->err, NULL);
@@ -579,10 +591,20 @@ static void put_answered(const struct store_answer *answer, void *ctx)
 void sched_put(struct sched *s, struct job *job, int expect_version, sched_done *done, void *ctx)
 {
     struct entry *entry = due_find(&s->due, job->name);
+    struct err e;
+
+    if (!chain_check(&s->due, &s->coming, job, &e)) {
+        if (done)
+            done(&e, NULL, ctx);
+        job_free(job);
+        return;
+    }
     struct write *write = mem_alloc(sizeof *write);
     struct arena *arena = arena_new(1024);
     struct job_row row;
 
+    if (job->depends)
+        (void)map_put(&s->coming, job->name, job);
     *write = (struct write){.s = s, .job = job, .done = done, .ctx = ctx};
     job_set_text(&job->quarantine, STR_LIT("")); // it has a trigger: whoever wrote it has mended it
     if (entry) {
@@ -620,6 +642,23 @@ static void delete_answered(const struct store_answer *answer, void *ctx)
     write_end(write, answer->err, NULL);
 }
 
+// A job that others follow stays.
+static bool followers_check(const struct sched *s, struct str name, struct err *e)
+{
+    size_t count;
+    struct entry *const *entries = followers_of(&s->due.followers, name, &count);
+
+    if (count == 0)
+        return true;
+    if (count == 1)
+        (void)fail(e, ERR_IN_USE, "job_id", "the job \"%.*s\" depends on it",
+                   STR(entries[0]->job->name));
+    else
+        (void)fail(e, ERR_IN_USE, "job_id", "the job \"%.*s\" and %zu more depend on it",
+                   STR(entries[0]->job->name), count - 1);
+    return fail_hint(e, "take it out of their depends_on first");
+}
+
 void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx)
 {
     struct entry *entry = due_find(&s->due, name);
@@ -627,6 +666,10 @@ void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx)
 
     if (!entry) {
         (void)fail(&err, ERR_NOT_FOUND, "job_id", "there is no job \"%.*s\"", STR(name));
+        done(&err, NULL, ctx);
+        return;
+    }
+    if (!followers_check(s, name, &err)) {
         done(&err, NULL, ctx);
         return;
     }

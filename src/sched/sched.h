@@ -65,10 +65,15 @@ typedef void sched_done(const struct err *err, const struct job *job, void *ctx)
 
 // Creates (expect STORE_CREATE), replaces (STORE_ANY, or the version that must still stand) a job.
 // Takes over *job, also on failure. A trigger that has changed is planned from now; one that has
-// not keeps its place; a delay after the last run counts from that run's end as before.
+// not keeps its place; a delay after the last run counts from that run's end as before. ERR_INPUT
+// when jobs would follow each other round, or one that is not there (sched_check).
 void sched_put(struct sched *s, struct job *job, int expect_version, sched_done *done, void *ctx);
 
-// Removes a job for good; its history stays. ERR_NOT_FOUND when there is none of that name.
+// Whether the jobs that a definition follows are there and none of them follows it (chain.h).
+[[nodiscard]] bool sched_check(const struct sched *s, const struct job *job, struct err *e);
+
+// Removes a job for good; its history stays. ERR_NOT_FOUND when there is none of that name,
+// ERR_IN_USE while others follow it.
 // Quarantined jobs too.
 void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx);
 

@@ -1,5 +1,6 @@
 // sched_look.c - what is told of the jobs and of the scheduler itself.
 // SPDX-License-Identifier: Apache-2.0
+#include "sched/chain.h"
 #include "sched/forecast.h"
 #include "sched/hold.h"
 #include "sched/sched_state.h"
@@ -21,6 +22,11 @@ const struct pause *sched_paused(const struct sched *s, const struct job *job)
 const struct job_presets *sched_presets(const struct sched *s)
 {
     return s->options.presets ? s->options.presets : &job_presets_built_in;
+}
+
+bool sched_check(const struct sched *s, const struct job *job, struct err *e)
+{
+    return chain_check(&s->due, &s->coming, job, e);
 }
 
 wall sched_next_at(const struct sched *s, const struct job *job)

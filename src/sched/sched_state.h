@@ -25,6 +25,7 @@ struct sched {
     struct outputs outputs;
     struct retention retention;
     struct uptimes uptimes;
+    struct map coming; // definitions that follow jobs and are with the store, by name
     struct loop_timer zones_timer;
     char *timezone;                // owns options.timezone
     bool is_beating;               // a sign of life is with the store

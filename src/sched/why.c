@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "base/buf.h"
 #include "sched/waits.h"
 #include "sched/why_words.h"
@@ -300,10 +302,37 @@ static struct str wait_words(struct asking *q, const struct run *run)
     return words;
 }
 
+static const char *cause_verb(const char *state)
+{
+    for (int i = RUN_SUCCEEDED; i <= RUN_LOST; i++)
+        if (strcmp(run_state_name((enum run_state)i), state) == 0)
+            return i == RUN_LOST ? "was lost" : end_verb((enum run_state)i);
+    return "ended";
+}
+
+// " because run 42 of extract succeeded"
+static void cause_word(struct asking *q, const struct run *run)
+{
+    struct str text = run->ask ? run->ask->cause : (struct str){0};
+    json_t *cause = text.len > 0 ? json_loadb(text.p, text.len, 0, NULL) : NULL;
+    const char *job = json_string_value(json_object_get(cause, "job"));
+    const char *state = json_string_value(json_object_get(cause, "state"));
+
+    if (job && state) {
+        struct str end = arena_printf(q->words.arena, "run %" PRId64 " of %s %s",
+                                      run->ask->cause_id, job, cause_verb(state));
+
+        why_word(&q->words, "cause", arena_printf(q->words.arena, " because %.*s", STR(end)));
+        why_word(&q->words, "caused", arena_printf(q->words.arena, " (after %.*s)", STR(end)));
+    }
+    json_decref(cause);
+}
+
 // The rule by which a row speaks of a slot, its own or one that is folded into it.
 static enum why_rule row_rule(struct asking *q, const struct run *run, wall slot)
 {
     message_word(q, run->message);
+    cause_word(q, run);
     why_word(&q->words, "reason", wait_words(q, run));
     why_word(&q->words, "queued", moment(q, run->queued_at));
     why_word(&q->words, "attempt", arena_printf(q->words.arena, "%d", run->attempt));

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "store/request.h"
 
 #define ROWS_MAX 500 // of the moment
 #define NEAR_MAX 5   // before it
@@ -74,7 +75,7 @@ static void page_copy(struct gathering *g, struct page *page, const struct err *
     for (size_t i = 0; i < count; i++) {
         page->rows[i] = runs[i];
         page->rows[i].run.message = arena_copy(g->arena, runs[i].run.message);
-        page->rows[i].run.ask = NULL;
+        page->rows[i].run.ask = request_copy_ask(g->arena, runs[i].run.ask);
     }
 }
 

@@ -43,43 +43,6 @@ static struct job_row row_of(const char *trigger, const char *spec)
 
 #define EVERY_15 "{\"type\":\"interval\",\"seconds\":15}"
 
-static void test_names(void **state)
-{
-    static const struct {
-        const char *name;
-        bool ok;
-    } rows[] = {
-        {"a", true},
-        {"get_random_user", true},
-        {"A.b-c_d@e:f9", true},
-        {"9", true},
-        {"www.example.org:8443", true},
-        {"", false},
-        {".", false},
-        {"..", false},
-        {"../x", false},
-        {"a/b", false},
-        {"-a", false},
-        {"_a", false},
-        {"a b", false},
-        {"h\xc3\xa9", false},
-        {"a\n", false},
-        {"a%2f", false},
-    };
-    char name[JOB_NAME_MAX + 2] = {0};
-    struct err e;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        assert_int_equal(job_name_check(str_of(rows[i].name), &e), rows[i].ok);
-    assert_string_equal(e.field, "job_id");
-    memset(name, 'x', JOB_NAME_MAX);
-    assert_true(job_name_check(str_of(name), &e));
-    name[JOB_NAME_MAX] = 'x';
-    assert_false(job_name_check(str_of(name), &e));
-    assert_false(job_name_check(STR_LIT("a\0b"), &e));
-}
-
 static void test_row_and_back(void **state)
 {
     struct job_row row =
@@ -412,10 +375,35 @@ static void test_instances_and_deadline(void **state)
     assert_int_equal(job_deadline(&job, (wall){5}).us, 12);
 }
 
+static void test_idle_words(void **state)
+{
+    struct job_row row = row_of(EVERY_15, "{\"target\":\"f\"}");
+    struct job *job = job_from_row(&row, &context);
+
+    (void)state;
+    assert_null(job_idle_words(job, (wall){1}));
+    assert_string_equal(job_idle_words(job, WALL_NEVER), "has no further run");
+    job->state = JOB_PAUSED;
+    assert_string_equal(job_idle_words(job, (wall){1}), "is paused");
+    job_free(job);
+    row = row_of("{\"type\":\"manual\"}", "{\"target\":\"f\"}");
+    job = job_from_row(&row, &context);
+    assert_string_equal(job_idle_words(job, WALL_NEVER), "runs only when asked to");
+    job_free(job);
+    row = row_of("{\"type\":\"manual\"}", "{\"target\":\"f\",\"depends_on\":[{\"job\":\"b\"}]}");
+    job = job_from_row(&row, &context);
+    assert_null(job_idle_words(job, WALL_NEVER));
+    job_free(job);
+    row = row_of(EVERY_15, "{\"target\":\"f\",\"depends_on\":[7]}");
+    job = job_from_row(&row, &context);
+    assert_string_equal(job_idle_words(job, WALL_NEVER), "cannot be used");
+    job_free(job);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_idle_words),
         cmocka_unit_test(test_row_and_back),
         cmocka_unit_test(test_rows_of_0_1_0),
         cmocka_unit_test(test_presets),

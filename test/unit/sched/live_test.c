@@ -103,7 +103,7 @@ static bool adopt(struct exec *exec, const struct exec_request *request, exec_do
     return true;
 }
 
-static const struct core_hooks hooks = {on_answered, on_ended, on_answered, on_waits};
+static const struct core_hooks hooks = {on_answered, on_ended, on_answered, on_waits, NULL};
 
 // A run that the store knows, running.
 static struct live *live_of(struct alone *a, struct entry *entry, int64_t id)

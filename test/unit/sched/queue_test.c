@@ -814,7 +814,8 @@ static void hook_waits(struct live *live, void *ctx)
 // The queue without a dispatcher around it: nobody tells it of room but the test.
 static void test_alone(void **state)
 {
-    static const struct core_hooks hooks = {hook_answered, hook_room, hook_answered, hook_waits};
+    static const struct core_hooks hooks = {hook_answered, hook_room, hook_answered, hook_waits,
+                                            NULL};
     struct run rows[3];
     struct live *lives_of[3];
     struct core core;

@@ -37,6 +37,7 @@ static void test_list_and_sums(void **state)
     assert_true(str_eq(list[1].job->name, STR_LIT("late")));
     assert_int_equal(list[0].next_at.us, sched_next_at(s, list[0].job).us);
     free(list);
+    assert_true(sched_check(s, sched_find(s, STR_LIT("soon")), &e));
     fixture_pass(&f, 11 * S);
     sched_stats(s, &stats);
     assert_int_equal(stats.running, 1);
