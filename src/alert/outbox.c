@@ -134,7 +134,7 @@ static bool begin(struct outbox *o, const struct channel *channel, struct str ev
     s->o = o;
     s->arena = arena_new(8192);
     s->name = arena_copy(s->arena, channel->row.name);
-    s->event = json_loadb(event.p, event.len, 0, NULL);
+    s->event = json_loadb(event.p, event.len, JSON_ALLOW_NUL, NULL);
     s->done = done;
     s->ctx = ctx;
     message_make(channel, s->event, o->host, now_of(o), s->arena, &s->message);

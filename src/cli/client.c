@@ -279,8 +279,8 @@ bool client_try(struct client *client, const char *method, const char *path, con
     free(url);
     free(text);
     if (ok && t.is_json)
-        reply.json =
-            json_loadb(reply.text.p ? reply.text.p : "", reply.text.len, JSON_DECODE_ANY, NULL);
+        reply.json = json_loadb(reply.text.p ? reply.text.p : "", reply.text.len,
+                                JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     reply.is_repeated = t.is_repeated;
     if (ok)
         *ret_reply = reply;
@@ -323,7 +323,8 @@ bool client_follow(struct client *client, const char *path, const struct client_
     ok = curl_run(client, &t, &status, e);
     free(url);
     if (ok && !t.has_stopped && (status < 200 || status > 299)) {
-        json_t *json = t.is_json ? json_loadb(text.p ? text.p : "", text.len, 0, NULL) : NULL;
+        json_t *json =
+            t.is_json ? json_loadb(text.p ? text.p : "", text.len, JSON_ALLOW_NUL, NULL) : NULL;
 
         ok = reply_fail(status, json, buf_str(&text), e);
         json_decref(json);

@@ -74,7 +74,8 @@ static void line_write(struct watch *w, const json_t *event)
 static bool event_came(const struct sse_event *event, void *ctx)
 {
     struct watch *w = ctx;
-    json_t *json = json_loadb(event->data.p ? event->data.p : "", event->data.len, 0, NULL);
+    json_t *json =
+        json_loadb(event->data.p ? event->data.p : "", event->data.len, JSON_ALLOW_NUL, NULL);
 
     if (json && w->form <= FORM_WIDE) {
         line_write(w, json);

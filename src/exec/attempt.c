@@ -266,6 +266,7 @@ static struct str failure_words(struct attempt *a, const struct command_end *end
         .step = end->step,
         .program = a->program,
         .folder = a->folder.p,
+        .workdir = a->workdir,
         .is_entry = a->entry == ENTRY_PROGRAM,
     };
 
@@ -332,6 +333,7 @@ static void process_begin(struct attempt *a)
 
     if (process_make(&place, &a->request, a->entry, a->folder, a->arena, &start, &a->program, &e))
         a->process = keepers_start(x->keepers, &start, attempt_process_ended, a, &e);
+    a->workdir = start.folder;
     if (!a->process) {
         attempt_fail(a, arena_copy(a->arena, str_of(e.message)));
         return;

@@ -59,6 +59,7 @@ struct attempt {
     enum folder_entry entry;
     struct str folder;        // absolute path, a NUL follows; empty for what has none
     const char *program;      // what is started, for messages
+    const char *workdir;      // likewise; NULL: the server's
     struct keep_run *process; // which of these four is there follows from stage
     struct compile_wait *compile;
     struct module_run *module;

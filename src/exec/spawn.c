@@ -108,8 +108,10 @@ static IN_CHILD bool tmp_mount(struct child *c, const char *tmp)
 static IN_CHILD bool limits_set(struct child *c, const struct spawn_setting *s)
 {
     for (int i = 0; i < s->limit_count; i++) {
-        const struct rlimit limit = {s->limits[i].value, s->limits[i].value};
+        struct rlimit limit = {s->limits[i].value, s->limits[i].value};
 
+        if (s->limits[i].resource == RLIMIT_CPU) // SIGXCPU, which says why, and KILL a second later
+            limit.rlim_max++;
         if (syscall(SYS_prlimit64, 0, s->limits[i].resource, &limit, NULL) < 0)
             return child_fail(c, "set its limits");
     }
@@ -148,7 +150,7 @@ static IN_CHILD bool setting_apply(struct child *c, const struct spawn_setting *
 static IN_CHILD bool folder_enter(struct child *c)
 {
     return !c->request->folder || syscall(SYS_chdir, c->request->folder) == 0 ||
-           child_fail(c, "enter its working directory");
+           child_fail(c, SPAWN_STEP_WORKDIR);
 }
 
 // Tries each path, as a shell would: what is not there or may not be run is passed over.

@@ -13,6 +13,7 @@
 #define SPAWN_LIMITS_MAX 8
 #define SPAWN_EXTRA_MAX 3
 #define SPAWN_NICE_NONE 100
+#define SPAWN_STEP_WORKDIR "enter its working directory" // of a result, when that is what failed
 
 struct spawn_limit {
     int resource; // RLIMIT_...

@@ -5,17 +5,38 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 300
 
-static const char *entry_hint(const struct start_failure *f, struct arena *arena)
+static const char *denied_hint(const struct start_failure *f, struct arena *arena)
+{
+    struct stat st;
+
+    if (f->is_entry)
+        return arena_printf(arena, " (chmod +x %s/main)", f->folder).p;
+    if (f->program[0] != '/' || stat(f->program, &st) < 0)
+        return "";
+    if (S_ISDIR(st.st_mode))
+        return " (it is a folder)";
+    return st.st_mode & 0111 ? "" : arena_printf(arena, " (chmod +x %s)", f->program).p;
+}
+
+static const char *missing_hint(const struct start_failure *f)
+{
+    if (f->is_entry || (f->program[0] == '/' && access(f->program, F_OK) == 0))
+        return " (the interpreter that its first line names is missing)";
+    return strchr(f->program, '/') ? "" : " (is it installed and in PATH?)";
+}
+
+static const char *exec_hint(const struct start_failure *f, struct arena *arena)
 {
     switch (f->errnum) {
     case EACCES:
-        return arena_printf(arena, " (chmod +x %s/main)", f->folder).p;
+        return denied_hint(f, arena);
     case ENOENT:
-        return " (the interpreter that its first line names is missing)";
+        return missing_hint(f);
     case ENOEXEC:
         return " (a script needs a first line such as #!/bin/sh)";
     case E2BIG:
@@ -35,13 +56,16 @@ struct str words_start(const struct start_failure *failure, struct arena *arena)
     else if (has_folder && access(failure->folder, X_OK) < 0)
         return arena_printf(arena, "could not enter the job folder %s: %s", failure->folder,
                             err_words(errno));
+    else if (failure->step && failure->step[0] && failure->workdir &&
+             strcmp(failure->step, SPAWN_STEP_WORKDIR) == 0)
+        return arena_printf(arena,
+                            "could not start %s: could not enter its working directory %s: %s",
+                            failure->program, failure->workdir, err_words(failure->errnum));
     else if (failure->step && failure->step[0])
         return arena_printf(arena, "could not start %s: could not %s: %s", failure->program,
                             failure->step, err_words(failure->errnum));
-    else if (failure->is_entry)
-        hint = entry_hint(failure, arena);
-    else if (failure->errnum == ENOENT)
-        hint = " (is it installed and in PATH?)";
+    else
+        hint = exec_hint(failure, arena);
     return arena_printf(arena, "could not start %s: %s%s", failure->program,
                         err_words(failure->errnum), hint);
 }
@@ -105,6 +129,18 @@ struct str words_group(const struct cgroup_facts *facts, const struct cgroup_lim
     return arena_printf(arena, "%.*s; %.*s", STR(words_end(end, arena)), STR(reason));
 }
 
+// A terminal must not obey what a job has written.
+static struct str line_plain(struct str line, struct arena *arena)
+{
+    struct str plain = arena_copy(arena, line);
+    char *p = (char *)(uintptr_t)plain.p;
+
+    for (size_t i = 0; i < plain.len; i++)
+        if ((unsigned char)p[i] < ' ' || p[i] == 0x7f)
+            p[i] = ' ';
+    return plain;
+}
+
 struct str words_add_last_line(struct str message, struct run_stream err, struct arena *arena)
 {
     struct str text = str_trim(err.tail.len ? err.tail : err.head);
@@ -116,6 +152,7 @@ struct str words_add_last_line(struct str message, struct run_stream err, struct
         text.len = LINE_MAX_BYTES;
     if (text.len == 0)
         return message;
+    text = line_plain(text, arena);
     return arena_printf(arena, "%.*s: %.*s", STR(message), STR(text));
 }
 

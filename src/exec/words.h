@@ -12,6 +12,7 @@ struct start_failure {
     const char *step;    // what failed before exec; "" when it was exec itself
     const char *program; // as it is called in the sentence
     const char *folder;  // the job folder; NULL or "" for none
+    const char *workdir; // the working directory; NULL: the server's
     bool is_entry;       // the program is the folder's own main; otherwise python3, belfry, ...
 };
 

@@ -315,6 +315,8 @@ def test_run_waits(jobs):
     followed = cli(jobs, "run", "-f", "bad", status=RUN_FAILED)  # a folder
     assert followed == "to stdout 3\n" and "to stderr\n" in followed.err
     assert json.loads(cli(jobs, "run", "-w", "-o", "json", "gamma"))["state"] == "succeeded"
+    cli(jobs, "add", "binary", "--manual", "--", "printf", "a\\000b\\377\\033[2J")  # a NUL is no end of the reply
+    assert "succeeded" in cli(jobs, "run", "-w", "binary").err
 
 
 def test_run_waits_for_so_long(jobs):

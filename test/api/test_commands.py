@@ -57,6 +57,14 @@ def test_what_a_command_gets(server, job, expected):
     assert output(server, "job", **job) == expected
 
 
+def test_processor_time(server):
+    """Who has used it up is told so, and ends even if he does not listen."""
+    put(server, "busy", command="exec python3 -c 'while 1: pass'", limits={"cpu_time": "1s"})
+    assert run(server, "busy")["message"] == "killed by SIGXCPU (CPU time limit exceeded)"
+    put(server, "deaf", command="trap '' XCPU; while :; do :; done", limits={"cpu_time": "1s"})
+    assert run(server, "deaf")["signal"] == 9
+
+
 def test_environment(server):
     """A command gets a few of the server's variables, a folder all of them, each what it asks for."""
     names = re.findall(r"^(\w+)=", output(server, "env", command="env"), re.M)
@@ -80,7 +88,7 @@ def test_another_user(server):
     put(server, "as", command="true", user="nobody", workdir="/root")
     ended = run(server, "as")
     assert ended["state"] == "failed" and ended["started_at"] is None
-    assert ended["message"] == "could not start /bin/sh: could not enter its working directory: Permission denied"
+    assert ended["message"] == "could not start /bin/sh: could not enter its working directory /root: Permission denied"
 
 
 def test_private_tmp(server):

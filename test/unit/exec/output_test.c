@@ -92,8 +92,49 @@ static void test_words(void **state)
                STR_LIT("could not enter the job folder /no/such: No such file or directory")));
     assert_true(str_eq(words_add_last_line(STR_LIT("exit status 1"), said, arena),
                        STR_LIT("exit status 1: ValueError: no")));
+    said = (struct run_stream){.head = STR_LIT("\x1b[2J\x7f\0bell\a!")}; // not for a terminal
+    assert_true(str_eq(words_add_last_line(STR_LIT("x"), said, arena), STR_LIT("x:  [2J  bell !")));
     said = (struct run_stream){0};
     assert_true(str_eq(words_add_last_line(STR_LIT("x"), said, arena), STR_LIT("x")));
+    arena_free(arena);
+}
+
+// Why a program could not be started, and what helps.
+static void test_start_words(void **state)
+{
+    static const struct {
+        struct start_failure failure;
+        const char *words;
+    } rows[] = {
+        {{.errnum = ENOENT, .program = "nosuch"},
+         "nosuch: No such file or directory (is it installed and in PATH?)"},
+        {{.errnum = ENOENT, .program = "/no/such"}, "/no/such: No such file or directory"},
+        {{.errnum = ENOENT, .program = "/etc/passwd"},
+         "/etc/passwd: No such file or directory (the interpreter that its first line names is "
+         "missing)"},
+        {{.errnum = EACCES, .program = "/etc/passwd"},
+         "/etc/passwd: Permission denied (chmod +x /etc/passwd)"},
+        {{.errnum = EACCES, .program = "/tmp"}, "/tmp: Permission denied (it is a folder)"},
+        {{.errnum = EACCES, .program = "tool"}, "tool: Permission denied"},
+        {{.errnum = E2BIG, .program = "sh"},
+         "sh: Argument list too long (too many or too long arguments)"},
+        {{.errnum = ENOEXEC, .program = "sh"},
+         "sh: Exec format error (a script needs a first line such as #!/bin/sh)"},
+        {{.errnum = ENOENT, .program = "sh", .step = SPAWN_STEP_WORKDIR, .workdir = "/no/such"},
+         "sh: could not enter its working directory /no/such: No such file or directory"},
+        {{.errnum = EPERM, .program = "sh", .step = "become its user", .workdir = "/"},
+         "sh: could not become its user: Operation not permitted"},
+    };
+    struct arena *arena = arena_new(1000);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct str words = words_start(&rows[i].failure, arena);
+
+        print_message("%.*s\n", STR(words));
+        assert_true(str_starts(words, STR_LIT("could not start ")));
+        assert_true(str_eq(str_cut(words, 16, words.len), str_of(rows[i].words)));
+    }
     arena_free(arena);
 }
 
@@ -153,9 +194,10 @@ static void test_group_words(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_causes), cmocka_unit_test(test_limits),
-                                       cmocka_unit_test(test_pipe), cmocka_unit_test(test_words),
-                                       cmocka_unit_test(test_group_words)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_causes),      cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_pipe),        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_group_words), cmocka_unit_test(test_start_words)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
