@@ -5,6 +5,11 @@
 // an issuer that may not sign is an invalid CA and has a wrong purpose, a missing issuer is told
 // once from below and once from above. Each cause is told once.
 //
+// OpenSSL finds issuers by their names (and key ids, where there are any) and never goes back. A CA
+// that took a new key and kept its name would then have signed nothing well; so where a signature
+// fails, the chain is built once more by keys, which costs a verification for each try. A server
+// may send thousands of certificates of one name: it gets TRIES_MAX.
+//
 // How a chain is sent matters less than it did: clients of TLS 1.3 sort it. Older ones, and many
 // devices, take it as it comes.
 // SPDX-License-Identifier: Apache-2.0
@@ -19,6 +24,12 @@
 enum {
     EXTRA_MAX_COUNT = 10,
     EXTRA_MAX_BYTES = 16384,
+    TRIES_MAX = 64,
+};
+
+struct building {
+    struct tls_notes *notes;
+    int tries_left;
 };
 
 static void note_judge(const struct tls_evidence *evidence, int depth, int error,
@@ -63,20 +74,44 @@ void tls_notes_complete(struct tls_notes *notes, X509_STORE_CTX *ctx, int outcom
 
 static int chain_note(int is_ok, X509_STORE_CTX *ctx)
 {
+    struct building *building = X509_STORE_CTX_get_app_data(ctx);
+
     if (!is_ok)
-        tls_notes_add(X509_STORE_CTX_get_app_data(ctx), X509_STORE_CTX_get_error_depth(ctx),
+        tls_notes_add(building->notes, X509_STORE_CTX_get_error_depth(ctx),
                       X509_STORE_CTX_get_error(ctx));
     return 1;
 }
 
-static bool build_prepare(X509_STORE_CTX *ctx, const struct tls_build *b, struct tls_notes *notes)
+// Who signed a certificate is who can have done it, not who is called like that.
+static int is_issued(X509_STORE_CTX *ctx, X509 *x, X509 *issuer)
+{
+    struct building *building = X509_STORE_CTX_get_app_data(ctx);
+    int error = X509_check_issued(issuer, x);
+
+    return (error == X509_V_OK || error == X509_V_ERR_KEYUSAGE_NO_CERTSIGN) &&
+           building->tries_left-- > 0 && X509_verify(x, X509_get0_pubkey(issuer)) == 1;
+}
+
+// OpenSSL takes this question from the store alone, which is one thread's.
+static bool build_init(X509_STORE_CTX *ctx, const struct tls_build *b, bool is_by_key)
+{
+    X509_STORE *store = SSL_CTX_get_cert_store(b->context);
+    bool ok;
+
+    if (is_by_key)
+        X509_STORE_set_check_issued(store, is_issued);
+    ok = X509_STORE_CTX_init(ctx, store, b->leaf, b->untrusted);
+    if (is_by_key)
+        X509_STORE_set_check_issued(store, NULL);
+    return ok;
+}
+
+static bool build_prepare(X509_STORE_CTX *ctx, const struct tls_build *b, struct building *building)
 {
     const unsigned long crl_flags = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL |
                                     X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_USE_DELTAS;
     X509_VERIFY_PARAM *param;
 
-    if (!X509_STORE_CTX_init(ctx, SSL_CTX_get_cert_store(b->context), b->leaf, b->untrusted))
-        return false;
     param = X509_STORE_CTX_get0_param(ctx);
     if (!X509_VERIFY_PARAM_set1(param, SSL_CTX_get0_param(b->context)) ||
         (b->purpose && !X509_STORE_CTX_set_default(ctx, b->purpose)))
@@ -86,24 +121,60 @@ static bool build_prepare(X509_STORE_CTX *ctx, const struct tls_build *b, struct
         X509_VERIFY_PARAM_set_flags(param, crl_flags);
         X509_STORE_CTX_set0_crls(ctx, b->crls);
     }
-    X509_STORE_CTX_set_app_data(ctx, notes);
+    X509_STORE_CTX_set_app_data(ctx, building);
     X509_STORE_CTX_set_verify_cb(ctx, chain_note);
     return true;
 }
 
-STACK_OF(X509) * tls_chain_build(const struct tls_build *build, struct tls_notes *ret_notes)
+static STACK_OF(X509) *
+    build(const struct tls_build *b, bool is_by_key, struct tls_notes *ret_notes)
 {
+    struct building building = {.notes = ret_notes, .tries_left = TRIES_MAX};
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     STACK_OF(X509) *chain = NULL;
 
     *ret_notes = (struct tls_notes){0};
-    if (ctx && build_prepare(ctx, build, ret_notes)) {
+    if (ctx && build_init(ctx, b, is_by_key) && build_prepare(ctx, b, &building)) {
         tls_notes_complete(ret_notes, ctx, X509_verify_cert(ctx));
         chain = X509_STORE_CTX_get1_chain(ctx);
     }
     X509_STORE_CTX_free(ctx);
     ERR_clear_error();
     return chain;
+}
+
+static bool has_bad_signature(const struct tls_notes *notes)
+{
+    for (size_t i = 0; i < notes->len; i++)
+        if (notes->v[i].error == X509_V_ERR_CERT_SIGNATURE_FAILURE)
+            return true;
+    return false;
+}
+
+STACK_OF(X509) * tls_chain_rebuild(const struct tls_build *b, struct tls_notes *notes)
+{
+    STACK_OF(X509) * chain;
+    struct tls_notes now;
+
+    if (!has_bad_signature(notes))
+        return NULL;
+    chain = build(b, true, &now);
+    if (chain && !has_bad_signature(&now) && tls_chain_is_trusted(&now)) {
+        *notes = now;
+        return chain;
+    }
+    sk_X509_pop_free(chain, X509_free);
+    return NULL;
+}
+
+STACK_OF(X509) * tls_chain_build(const struct tls_build *b, struct tls_notes *ret_notes)
+{
+    STACK_OF(X509) *chain = build(b, false, ret_notes), *better = tls_chain_rebuild(b, ret_notes);
+
+    if (!better)
+        return chain;
+    sk_X509_pop_free(chain, X509_free);
+    return better;
 }
 
 // ---- trust ----

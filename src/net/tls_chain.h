@@ -36,6 +36,11 @@ struct tls_build {
 };
 STACK_OF(X509) * tls_chain_build(const struct tls_build *build, struct tls_notes *ret_notes);
 
+// To be called with the notes of a chain that has been built: where a signature is of somebody
+// else, and certificates of one name have several keys, there may be a way to a trusted root all
+// the same. NULL when there is none, else that chain, the caller's to free, and its notes.
+STACK_OF(X509) * tls_chain_rebuild(const struct tls_build *build, struct tls_notes *notes);
+
 // Whether the chain ends at a certificate that is trusted, whatever else is wrong with it.
 bool tls_chain_is_trusted(const struct tls_notes *notes);
 

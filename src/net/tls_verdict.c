@@ -31,6 +31,22 @@ static int fault_note(int is_ok, X509_STORE_CTX *store)
     return 1;
 }
 
+static STACK_OF(X509) * chain_of(struct tls_verdict *v, X509_STORE_CTX *store)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    time_t now = X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(store));
+    struct tls_build build = {
+        .context = SSL_get_SSL_CTX(ssl),
+        .leaf = v->leaf,
+        .untrusted = v->presented,
+        .purpose = "ssl_server",
+        .now = {now * INT64_C(1000000)},
+    };
+    STACK_OF(X509) *chain = tls_chain_rebuild(&build, &v->notes);
+
+    return chain ? chain : X509_STORE_CTX_get1_chain(store);
+}
+
 int tls_verdict_verify(X509_STORE_CTX *store, void *unused)
 {
     struct tls_verdict *v = verdict_of(store);
@@ -43,7 +59,7 @@ int tls_verdict_verify(X509_STORE_CTX *store, void *unused)
     v->leaf = X509_STORE_CTX_get0_cert(store);
     X509_up_ref(v->leaf);
     v->presented = X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store));
-    v->verified = X509_STORE_CTX_get1_chain(store);
+    v->verified = chain_of(v, store);
     return 1;
 }
 

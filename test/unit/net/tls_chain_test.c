@@ -305,6 +305,54 @@ static void test_codes(void **state)
                          codes[i].code);
 }
 
+// Intermediates of one name, of which the last has signed the leaf: it is found, unless there are
+// more than anybody has.
+static void test_one_name_with_many_keys(void **state)
+{
+    static const struct {
+        int others;
+        bool is_found;
+    } counts[] = {{0, true}, {1, true}, {20, true}, {70, false}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        struct fixture_options middle = {.cn = "Renewed",
+                                         .is_ca = true,
+                                         .issuer = &certs[ROOT],
+                                         .start_days = -1,
+                                         .end_days = 99};
+        struct fixture_cert others[70], last = fixture_make(&middle), leaf;
+        STACK_OF(X509) *sent = sk_X509_new_null(), *chain;
+        struct tls_notes notes;
+        struct tls_build b = {
+            .context = context, .untrusted = sent, .purpose = "ssl_server", .now = FIXTURE_NOW};
+
+        leaf = fixture_make(&(struct fixture_options){
+            .cn = "leaf", .sans = "DNS:x", .issuer = &last, .start_days = -1, .end_days = 99});
+        sk_X509_push(sent, leaf.x509);
+        for (int n = 0; n < counts[i].others; n++) {
+            others[n] = fixture_make(&middle);
+            sk_X509_push(sent, others[n].x509);
+        }
+        sk_X509_push(sent, last.x509);
+        b.leaf = leaf.x509;
+        chain = tls_chain_build(&b, &notes);
+        if ((notes.len == 0) != counts[i].is_found)
+            fail_msg("%d others: %d at %d", counts[i].others, notes.v[0].error, notes.v[0].depth);
+        if (counts[i].is_found)
+            assert_ptr_equal(sk_X509_value(chain, 1), last.x509);
+        else
+            assert_int_equal(notes.v[0].error, X509_V_ERR_CERT_SIGNATURE_FAILURE);
+        assert_null(tls_chain_rebuild(&b, &notes)); // there is no better one
+        sk_X509_pop_free(chain, X509_free);
+        sk_X509_free(sent);
+        for (int n = 0; n < counts[i].others; n++)
+            fixture_free(&others[n]);
+        fixture_free(&last);
+        fixture_free(&leaf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_many_are_a_warning),
         cmocka_unit_test(test_notes_each_once_and_bounded),
         cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_one_name_with_many_keys),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
