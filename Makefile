@@ -4,7 +4,7 @@
 # is linked with its layer and the layers below it only, so an upward call does not link. Variables that ask
 # pkg-config stay lazy (=): on a fresh machine `make run` and `make test` install it first.
 VARIANT ?= dev# dev release asan tsan coverage fuzz
-PKGS := jansson sqlite3 openssl libidn2 libcurl
+PKGS := jansson sqlite3 libpq openssl libidn2 libcurl
 # Debian's node-llhttp gives sources, not a library.
 LLHTTP_SRC ?= /usr/share/llhttp
 LLHTTP_INC ?= /usr/share/include

@@ -14,6 +14,7 @@
 #include "cli/listing.h"
 #include "cli/typed.h"
 #include "store/inspect.h"
+#include "store/pg_uri.h"
 #include "time/iso8601.h"
 
 #define OUT_MAX (64 << 10)
@@ -53,7 +54,8 @@ static void moment_add(wall at, struct buf *out)
 
 static void size_add(const char *path, const struct inspection *i, struct buf *out)
 {
-    buf_printf(out, "file      %s, %.1f MB", path, (double)i->bytes / 1e6);
+    buf_printf(out, "%s  %s, %.1f MB", pg_uri_is(path) ? "database" : "file    ", path,
+               (double)i->bytes / 1e6);
     if (i->free_bytes > 0)
         buf_printf(out, ", of which %.1f MB free for new rows", (double)i->free_bytes / 1e6);
     buf_printf(out, "\nschema    %d", i->version);
@@ -194,17 +196,20 @@ int cmd_db(int argc, char **argv)
     if (typed.arg_count != 1 || (!is_check && strcmp(typed.args[0], "status") != 0))
         return command_usage(argv[0], "say what to do: check or status");
     const char *path = database_of(&typed);
+    char *name;
 
     if (!(is_check ? inspect_check(path, &i, &e) : inspect_status(path, &i, &e)))
         return command_complain(argv[0], &e);
+    name = pg_uri_is(path) ? pg_uri_name(path) : str_own(str_of(path)); // without a password
     buf_init(&out, OUT_MAX);
     if (form == FORM_JSON)
-        json_page(path, &i, is_check, &out);
+        json_page(name, &i, is_check, &out);
     else if (is_check)
-        check_page(path, &i, &out);
+        check_page(name, &i, &out);
     else
-        status_page(path, &i, &out);
+        status_page(name, &i, &out);
     fwrite(out.p, 1, out.len, stdout);
     buf_done(&out);
+    free(name);
     return is_check && (i.fault[0] || strays(&i) > 0) ? 1 : 0;
 }

@@ -25,6 +25,8 @@
 #include "net/tls_probe.h"
 #include "sched/failures.h"
 #include "sched/sched.h"
+#include "store/pg_store.h"
+#include "store/pg_uri.h"
 #include "store/sqlite_store.h"
 #include "time/zone.h"
 
@@ -345,21 +347,35 @@ static bool cellar_build(struct server *v, struct err *e)
     return zone_check(v, e);
 }
 
+// Runs that were left to themselves are kept beside the database, so that they are found together;
+// with PostgreSQL, where a SQLite database would be.
+static bool store_build(struct server *v, const char *path, struct err *e)
+{
+    struct sqlite_store_options file = {path, v->node, BELFRY_VERSION};
+    struct pg_store_options server = {v->settings.db, v->node, BELFRY_VERSION};
+    bool is_server = pg_uri_is(v->settings.db);
+    bool ok;
+
+    if (snprintf(v->runs_dir, sizeof v->runs_dir, "%s.runs", is_server ? "./belfry" : path) >=
+        (int)sizeof v->runs_dir)
+        return fail(e, ERR_USAGE, "db", "the path of the database is too long");
+    ok = is_server ? pg_store_open(v->loop, clock_real(), &server, &v->store, e)
+                   : sqlite_store_open(v->loop, clock_real(), &file, &v->store, e);
+    if (is_server)
+        pg_uri_hide((char *)v->settings.db); // the store has its own copy
+    return ok;
+}
+
 static bool engine_build(struct server *v, struct err *e)
 {
-    struct sqlite_store_options store = {.node_name = v->node, .version = BELFRY_VERSION};
+    const char *path;
     struct tls_prober_options prober = {
         .ca = v->settings.ca_file[0] ? v->settings.ca_file : NULL,
         .access = v->access,
     };
 
-    if (!settings_db_path(v->settings.db, &store.path, e) ||
-        !jobs_dir_setup(v->settings.jobs_dir, e) || !cgroup_setup(v, e))
-        return false;
-    // Beside the database, so that they are found together.
-    if (snprintf(v->runs_dir, sizeof v->runs_dir, "%s.runs", store.path) >= (int)sizeof v->runs_dir)
-        return fail(e, ERR_USAGE, "db", "the path of the database is too long");
-    if (!sqlite_store_open(v->loop, clock_real(), &store, &v->store, e))
+    if (!settings_db_path(v->settings.db, &path, e) || !jobs_dir_setup(v->settings.jobs_dir, e) ||
+        !cgroup_setup(v, e) || !store_build(v, path, e))
         return false;
     if (!inventory_new(v->store, &v->inventory, e))
         return false;

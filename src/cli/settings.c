@@ -6,6 +6,7 @@
 #include "base/suggest.h"
 #include "exec/exec.h"
 #include "job/presets.h"
+#include "store/pg_uri.h"
 #include "time/duration.h"
 
 #include <stddef.h>
@@ -103,6 +104,8 @@ static const struct row *row_find(struct str flag)
     if (!str_starts(name, STR_LIT("--")))
         return NULL;
     name = str_cut(name, 2, name.len);
+    if (str_eq(name, STR_LIT("store")))
+        name = STR_LIT("db");
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (str_eq(name, str_of(rows[i].flag)))
             return &rows[i];
@@ -211,9 +214,10 @@ bool settings_db_path(const char *text, const char **ret_path, struct err *e)
         *ret_path = text + strlen("sqlite:///");
         return **ret_path ? true : fail(e, ERR_USAGE, "db", "\"%s\" names no file", text);
     }
-    if (strstr(text, "://")) {
-        (void)fail(e, ERR_USAGE, "db", "\"%s\" is not a store this version knows", text);
-        return fail_hint(e, "give a path, or sqlite:///PATH");
+    if (strstr(text, "://") && !pg_uri_is(text)) {
+        (void)fail(e, ERR_USAGE, "db", "\"%.*s\" is not a store this version knows",
+                   STR(str_cut(s, 0, (size_t)str_find(s, ':') + 3)));
+        return fail_hint(e, "give a path, sqlite:///PATH, or postgresql://USER@HOST/DATABASE");
     }
     *ret_path = text;
     return *text ? true : fail(e, ERR_USAGE, "db", "the database has no name");

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <llhttp/llhttp.h>
 #include <openssl/crypto.h>
+#include <libpq-fe.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,7 @@ int cmd_version(int argc, char **argv)
                LLHTTP_VERSION_PATCH);
         printf("jansson %s\n", jansson_version_str());
         printf("SQLite %s\n", sqlite3_libversion());
+        printf("libpq %d.%d\n", PQlibVersion() / 10000, PQlibVersion() % 10000);
         printf("%s\n", OpenSSL_version(OPENSSL_VERSION));
         printf("libidn2 %s\n", idn2_check_version(NULL));
     }

@@ -12,7 +12,9 @@
 
 static bool is_for_jobs(const char *setting)
 {
-    static const char *const own[] = {"BELFRY_", "NOTIFY_SOCKET=", "LISTEN_", "WATCHDOG_"};
+    // Among them what opens the store, which is not for jobs to have.
+    static const char *const own[] = {"BELFRY_",   "NOTIFY_SOCKET=", "LISTEN_",
+                                      "WATCHDOG_", "PGPASSWORD=",    "JOB_DATABASE_URI=postgres"};
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strncmp(setting, own[i], strlen(own[i])) == 0)

@@ -1,6 +1,8 @@
 // inspect.h - looks into a database without owning it, beside a server that runs or without one.
 //
-// Nothing is written. A check reads all of the file: a minute for each few gigabytes.
+// Nothing is written. A check reads all of the file: a minute for each few gigabytes. path may be
+// the URL of a PostgreSQL database: then a check looks at the rows, and leaves the structure to
+// PostgreSQL.
 #pragma once
 
 #include <stdbool.h>

@@ -19,5 +19,6 @@ struct peek_fns {
     void (*on_job)(const struct job_row *row, const int64_t *durations_us, size_t count, void *ctx);
 };
 
+// path: a file, or the URL of a PostgreSQL database.
 // ERR_STORE when there is no such file, it is not belfry's, damaged, or of another schema.
 [[nodiscard]] bool peek(const char *path, const struct peek_fns *fns, void *ctx, struct err *e);

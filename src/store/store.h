@@ -1,7 +1,8 @@
 // store.h - where jobs and runs are kept: the contract that every store fulfils.
 //
-// A store is what passes test/contract. Two exist: SQLite (sqlite_store.h) and a reference model in
-// memory (memory_store.h), which the scheduler's tests and simulations run on.
+// A store is what passes test/contract. Three exist: SQLite (sqlite_store.h), PostgreSQL
+// (pg_store.h) and a reference model in memory (memory_store.h), which the scheduler's tests and
+// simulations run on.
 //
 // Writes are requests: each call copies what it is given and returns at once; the store carries out
 // all waiting requests, in the order given, in one transaction, and calls `done` on the loop's

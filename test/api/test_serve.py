@@ -280,7 +280,7 @@ def test_addresses_of_this_machine(tmp_path, address, host):
     (["--db"], "--db needs a value"),
     (["--db", ""], "has no name"),
     (["--db", "sqlite:///"], "names no file"),
-    (["--db", "postgres://host/x"], "sqlite:///PATH"),
+    (["--db", "mysql://host/x"], "sqlite:///PATH"),
     (["--listen", "8000"], "127.0.0.1:8000"),
     (["--listen", "127.0.0.1:65536"], "ADDRESS:PORT"),
     (["--listen", "127.0.0.1:-1"], "ADDRESS:PORT"),

@@ -110,7 +110,7 @@ def test_refusals(server, tmp_path):
             (["--db", server.db, "--to", "soon"], 7, "soon"),
             (["--db", server.db, "--assume", "long"], 7, "long"),
             (["--db", server.db, "--percent", "0"], 2, "--percent"),
-            (["--db", "postgres://x/y"], 2, "not a store"),
+            (["--db", "mysql://x/y"], 2, "not a store"),
             (["job"], 2, "job"),
             (["--no-such"], 2, "--no-such")]:
         done = simulate(*words)

@@ -18,6 +18,8 @@ struct store_kind {
     void *(*medium_new)(void);
     struct store *(*open)(void *medium, struct loop *loop, const struct clock *clock);
     void (*medium_free)(void *medium);
+    // As if so many processes had held it since START, a second each. NULL: it is opened so often.
+    void (*lives_add)(void *medium, int count);
 };
 
 struct fixture {

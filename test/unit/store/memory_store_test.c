@@ -20,7 +20,7 @@ static void medium_free(void *medium)
     memory_data_free(medium);
 }
 
-static const struct store_kind memory_kind = {medium_new, medium_open, medium_free};
+static const struct store_kind memory_kind = {medium_new, medium_open, medium_free, NULL};
 
 static void test_fail(void **state)
 {

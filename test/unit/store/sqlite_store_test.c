@@ -46,7 +46,7 @@ static void medium_free(void *medium)
     free(medium);
 }
 
-static const struct store_kind sqlite_kind = {medium_new, medium_open, medium_free};
+static const struct store_kind sqlite_kind = {medium_new, medium_open, medium_free, NULL};
 
 // ---- helpers ----
 

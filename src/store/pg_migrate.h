@@ -1,0 +1,18 @@
+// pg_migrate.h - is this schema ours, and that of today? If it is older, or empty, bring it there.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/pg.h"
+
+// Looks, and changes nothing: ERR_STORE when the database has another encoding than UTF-8, is a
+// standby, or names no schema to work in; when the schema is another program's or a newer belfry's.
+// *ret_version is 0 where there is nothing yet.
+[[nodiscard]] bool pg_migrate_check(struct pg *pg, int64_t *ret_version, struct err *e);
+
+// Takes what is missing, a transaction a step. Whoever calls it holds the lock (pg_holder.h).
+[[nodiscard]] bool pg_migrate(struct pg *pg, int64_t version, struct err *e);
+
+int pg_migrate_version(void); // that this program knows

@@ -1,0 +1,515 @@
+// pg_write.c - the requests of the scheduler as statements that are sent without waiting, and what
+// their results mean.
+// SPDX-License-Identifier: Apache-2.0
+#include "store/pg_write.h"
+
+#include <assert.h>
+
+#define ENDS_MAX 512 // in one statement
+#define ASK_COLUMNS 12
+#define BIRTH_TRIES 1000 // moments of one job in a row that are taken
+
+static void put_job_send(struct pg_writer *w, struct request *r);
+static void set_state_send(struct pg_writer *w, struct request *r);
+static void claim_send(struct pg_writer *w, struct request *r);
+static void starts_send(struct pg_writer *w, struct request *r);
+static void ends_send(struct pg_writer *w, struct request *r);
+
+void pg_write_send(struct pg_writer *w, struct request *r)
+{
+    if (r->kind == REQUEST_PUT_JOB)
+        put_job_send(w, r);
+    else if (r->kind == REQUEST_SET_STATE)
+        set_state_send(w, r);
+    else if (r->kind == REQUEST_CLAIM)
+        claim_send(w, r);
+    else if (r->kind == REQUEST_START)
+        starts_send(w, r);
+    else
+        ends_send(w, r);
+}
+
+static void send(struct pg_writer *w, struct query *q, struct request *r)
+{
+    pg_send(q);
+    vec_push(&w->sent, ((struct pg_sent){r, (enum pg_name)q->name}));
+}
+
+// ---- columns: an array each ----
+
+// The column at (from 0), emptied, of that type.
+static struct pg_array *column(struct pg_writer *w, int at, enum pg_type element)
+{
+    struct pg_array *a = &w->columns[at];
+
+    a->element = element;
+    pg_array_clear(a);
+    return a;
+}
+
+static void columns_clear(struct pg_writer *w, int count, enum pg_type element)
+{
+    for (int i = 0; i < count; i++)
+        (void)column(w, i, element);
+}
+
+// Binds the columns [0, count) as parameters from first on.
+static void columns_bind(struct pg_writer *w, struct query *q, int first, int count)
+{
+    for (int i = 0; i < count; i++)
+        pg_bind(q, first + i, (Oid)pg_array_type(&w->columns[i]), pg_array_str(&w->columns[i]));
+}
+
+// ---- jobs ----
+
+static void put_job_send(struct pg_writer *w, struct request *r)
+{
+    const struct job_row *job = &r->job;
+    struct query *q = pg_get(w->pg, PG_PUT_JOB);
+
+    query_text(q, 1, job->name);
+    query_int(q, 2, job->kind);
+    query_text(q, 3, job->trigger);
+    query_text(q, 4, job->tz);
+    query_text(q, 5, job->spec);
+    query_int(q, 6, job->state);
+    query_int(q, 7, job->effective_from.us);
+    query_int(q, 8, job->updated_at.us);
+    query_int(q, 9, job->created_at.us);
+    query_int(q, 10, r->expect_version);
+    send(w, q, r);
+}
+
+static void put_job_take(struct request *r, const PGresult *result)
+{
+    if (PQgetisnull(result, 0, 1)) {
+        (void)request_may_put(r, (int)pg_int(result, 0, 0));
+        return;
+    }
+    r->job_id = pg_int(result, 0, 1);
+    r->version = (int)pg_int(result, 0, 2);
+    r->change_seq = pg_int(result, 0, 3);
+}
+
+static void set_state_send(struct pg_writer *w, struct request *r)
+{
+    struct query *q = pg_get(w->pg, PG_SET_STATE);
+
+    query_int(q, 1, r->job.id);
+    query_int(q, 2, r->job.state);
+    query_int(q, 3, r->now.us);
+    send(w, q, r);
+    if (r->job.state != JOB_DELETED)
+        return;
+    q = db_get(&w->pg->base, SQL_MET_FORGET);
+    query_int(q, 1, r->job.id);
+    send(w, q, NULL);
+}
+
+static void set_state_take(struct request *r, const PGresult *result)
+{
+    if (PQntuples(result) == 0) {
+        (void)request_refuse_missing(r);
+        return;
+    }
+    r->job_id = r->job.id;
+    r->version = (int)pg_int(result, 0, 0);
+    r->change_seq = pg_int(result, 0, 1);
+}
+
+// ---- claims ----
+
+// X(its value in the run r), in the order of PG_CLAIM; message comes behind them.
+#define RUN_NUMBERS       \
+    X(r->id)              \
+    X(r->job_id)          \
+    X(r->scheduled_at.us) \
+    X(r->origin)          \
+    X(r->job_version)     \
+    X(r->state)           \
+    X(r->attempt)         \
+    X(r->queued_at.us)    \
+    X(r->started_at.us)   \
+    X(r->finished_at.us)  \
+    X(r->missed)          \
+    X(r->missed_from.us)  \
+    X(r->reason)          \
+    X(r->exit_code)       \
+    X(r->signal)
+#define X(value) +1
+enum {
+    RUN_NUMBER_COUNT = RUN_NUMBERS
+};
+#undef X
+
+static void run_add(struct pg_writer *w, const struct run *r)
+{
+    int at = 0;
+
+#define X(value) pg_array_int(&w->columns[at++], value);
+    RUN_NUMBERS
+#undef X
+    pg_array_text(&w->columns[at], r->message);
+}
+
+// Binds the keys that runs of the claim have as ?1 and ?2, by the columns at the end.
+static void keys_bind(struct pg_writer *w, struct query *q, const struct request *r)
+{
+    struct pg_array *jobs = column(w, PG_COLUMNS_MAX - 2, PG_INT8);
+    struct pg_array *keys = column(w, PG_COLUMNS_MAX - 1, PG_TEXT);
+
+    for (size_t i = 0; i < r->count && r->has_asks; i++) {
+        if (!r->runs[i].ask || r->runs[i].ask->key.len == 0)
+            continue;
+        pg_array_int(jobs, r->runs[i].job_id);
+        pg_array_text(keys, r->runs[i].ask->key);
+    }
+    pg_bind(q, 1, PG_INT8_ARRAY, pg_array_str(jobs));
+    pg_bind(q, 2, PG_TEXT_ARRAY, pg_array_str(keys));
+}
+
+static void ask_add(struct pg_writer *w, const struct run *run)
+{
+    const struct run_ask *ask = run->ask;
+
+    pg_array_int(&w->columns[0], run->id);
+    pg_array_int(&w->columns[1], run->job_id);
+    pg_array_text(&w->columns[2], ask->args);
+    pg_array_text(&w->columns[3], ask->key);
+    pg_array_int(&w->columns[4], (int64_t)ask->digest);
+    pg_array_int(&w->columns[5], ask->slot.us);
+    pg_array_int(&w->columns[6], ask->start_at.us);
+    pg_array_int(&w->columns[7], ask->cause_id);
+    pg_array_int(&w->columns[8], ask->is_forced);
+    pg_array_int(&w->columns[9], ask->overlap);
+    pg_array_text(&w->columns[10], ask->cause);
+    pg_array_int(&w->columns[11], ask->parallel);
+}
+
+static struct query *asks_query(struct pg_writer *w, const struct request *r)
+{
+    struct query *q = pg_get(w->pg, PG_ASKS);
+
+    columns_clear(w, ASK_COLUMNS, PG_INT8);
+    (void)column(w, 2, PG_TEXT);
+    (void)column(w, 3, PG_TEXT);
+    (void)column(w, 10, PG_TEXT);
+    for (size_t i = 0; i < r->count; i++)
+        if (r->runs[i].ask)
+            ask_add(w, &r->runs[i]);
+    columns_bind(w, q, 1, ASK_COLUMNS);
+    return q;
+}
+
+static struct query *claim_query(struct pg_writer *w, const struct request *r)
+{
+    struct query *q = pg_get(w->pg, PG_CLAIM);
+
+    keys_bind(w, q, r);
+    query_int(q, 3, w->node_id);
+    columns_clear(w, RUN_NUMBER_COUNT, PG_INT8);
+    (void)column(w, RUN_NUMBER_COUNT, PG_TEXT);
+    for (size_t i = 0; i < r->count; i++)
+        run_add(w, &r->runs[i]);
+    columns_bind(w, q, 4, RUN_NUMBER_COUNT + 1);
+    return q;
+}
+
+static void claim_send(struct pg_writer *w, struct request *r)
+{
+    struct query *q;
+
+    if (r->has_asks) {
+        q = pg_get(w->pg, PG_KEYS);
+        keys_bind(w, q, r);
+        send(w, q, r);
+    }
+    send(w, claim_query(w, r), r);
+    if (r->has_asks)
+        send(w, asks_query(w, r), NULL);
+}
+
+static void keys_take(struct request *r, const PGresult *result)
+{
+    int64_t run_id = PQntuples(result) > 0 ? pg_int(result, 0, 0) : 0;
+    struct str key = run_id ? pg_text(result, 0, 1) : (struct str){0};
+
+    for (size_t i = 0; i < r->count && run_id && !r->is_refused; i++)
+        if (r->runs[i].ask && str_eq(r->runs[i].ask->key, key))
+            (void)request_refuse_key(r, &r->runs[i], run_id);
+}
+
+// Rows come back in the order they went, without those that stayed out.
+static void claim_take(struct pg_writer *w, struct request *r, const PGresult *result)
+{
+    int row = 0, rows = PQntuples(result);
+
+    for (size_t i = 0; i < r->count && row < rows; i++) {
+        r->won[i] = r->runs[i].id == pg_int(result, row, 0);
+        row += r->won[i];
+    }
+    if (!r->is_refused && r->watermark.us > 0)
+        w->next_watermark = r->watermark;
+}
+
+bool pg_write_id_taken(struct pg_writer *w, struct request *r)
+{
+    struct query *q = pg_get(w->pg, PG_RUN_IS_THERE);
+    struct pg_array *ids = column(w, 0, PG_INT8);
+    int64_t run_id = r->runs[0].id; // when it is twice in the claim itself
+
+    for (size_t i = 0; i < r->count; i++)
+        pg_array_int(ids, r->runs[i].id);
+    pg_bind(q, 1, PG_INT8_ARRAY, pg_array_str(ids));
+    if (!query_number_if(q, &run_id))
+        return false;
+    (void)request_refuse_run_id(r, run_id);
+    return true;
+}
+
+// ---- starts ----
+
+static void starts_send(struct pg_writer *w, struct request *r)
+{
+    struct query *q = pg_get(w->pg, PG_START);
+
+    columns_clear(w, 5, PG_INT8);
+    for (size_t i = 0; i < r->count; i++) {
+        const struct run_start *start = &r->starts[i];
+        enum run_actor by = start->is_adopted ? RUN_BY_ADOPTION : RUN_BY_START;
+
+        pg_array_int(&w->columns[0], start->run_id);
+        pg_array_int(&w->columns[1], start->attempt);
+        pg_array_int(&w->columns[2], start->started_at.us);
+        pg_array_int(&w->columns[3], start->is_adopted ? start->attempt : start->attempt - 1);
+        pg_array_int(&w->columns[4], run_move_from(by, RUN_RUNNING));
+    }
+    query_int(q, 1, RUN_RUNNING);
+    query_int(q, 2, w->node_id);
+    columns_bind(w, q, 3, 5);
+    send(w, q, r);
+}
+
+static void starts_take(struct request *r, const PGresult *result)
+{
+    int rows = PQntuples(result);
+
+    for (int row = 0; row < rows; row++)
+        r->won[pg_int(result, row, 0) - 1] = true;
+}
+
+// ---- ends ----
+
+enum {
+    END_COLUMNS = 14,
+    OUTPUT_AT = END_COLUMNS,
+    OUTPUT_COLUMNS_COUNT = 9,
+    ATTEMPT_AT = OUTPUT_AT + OUTPUT_COLUMNS_COUNT,
+    ATTEMPT_COLUMNS = OUTPUT_COLUMNS_COUNT + 11,
+    ALL_COLUMNS = ATTEMPT_AT + ATTEMPT_COLUMNS,
+};
+static_assert(ALL_COLUMNS <= PG_COLUMNS_MAX - 1);
+
+static void output_clear(struct pg_writer *w, int at)
+{
+    static const int blobs[] = {1, 2, 4, 5};
+
+    for (size_t i = 0; i < sizeof blobs / sizeof *blobs; i++)
+        (void)column(w, at + blobs[i], PG_BYTEA);
+    (void)column(w, at + 7, PG_TEXT);
+    (void)column(w, at + 8, PG_TEXT);
+}
+
+static void ends_clear(struct pg_writer *w)
+{
+    columns_clear(w, ALL_COLUMNS, PG_INT8);
+    (void)column(w, END_COLUMNS - 1, PG_TEXT);
+    output_clear(w, OUTPUT_AT);
+    output_clear(w, ATTEMPT_AT);
+    (void)column(w, ATTEMPT_AT + OUTPUT_COLUMNS_COUNT + 7, PG_TEXT);
+}
+
+static void output_add(struct pg_array *columns, const struct run_end *end)
+{
+    pg_array_int(&columns[0], end->run_id);
+    pg_array_blob(&columns[1], end->out.head);
+    pg_array_blob(&columns[2], end->out.tail);
+    pg_array_int(&columns[3], end->out.total);
+    pg_array_blob(&columns[4], end->err.head);
+    pg_array_blob(&columns[5], end->err.tail);
+    pg_array_int(&columns[6], end->err.total);
+    pg_array_text(&columns[7], end->result);
+    pg_array_text(&columns[8], end->progress);
+}
+
+static void attempt_add(struct pg_array *columns, const struct run_end *end)
+{
+    output_add(columns, end);
+    columns += OUTPUT_COLUMNS_COUNT;
+    pg_array_int(&columns[0], end->attempt);
+    pg_array_int(&columns[1], end->state);
+    pg_array_int(&columns[2], end->reason);
+    pg_array_int(&columns[3], end->started_at.us);
+    pg_array_int(&columns[4], end->finished_at.us);
+    pg_array_int(&columns[5], end->exit_code);
+    pg_array_int(&columns[6], end->signal);
+    pg_array_text(&columns[7], end->message);
+    pg_array_int(&columns[8], end->usage.user_us);
+    pg_array_int(&columns[9], end->usage.system_us);
+    pg_array_int(&columns[10], end->usage.max_rss_bytes);
+}
+
+static void end_add(struct pg_array *columns, const struct run_end *end, enum run_state to)
+{
+    bool goes_on = to == RUN_WAITING;
+
+    pg_array_int(&columns[0], end->run_id);
+    pg_array_int(&columns[1], end->attempt);
+    pg_array_int(&columns[2], run_move_from(RUN_BY_END, to));
+    pg_array_int(&columns[3], to);
+    pg_array_int(&columns[4], goes_on ? REASON_RETRY : end->reason);
+    pg_array_int(&columns[5], end->started_at.us);
+    pg_array_int(&columns[6], goes_on ? 0 : end->finished_at.us);
+    pg_array_int(&columns[7], end->exit_code);
+    pg_array_int(&columns[8], end->signal);
+    pg_array_int(&columns[9], end->try_at.us);
+    pg_array_int(&columns[10], end->usage.user_us);
+    pg_array_int(&columns[11], end->usage.system_us);
+    pg_array_int(&columns[12], end->usage.max_rss_bytes);
+    pg_array_text(&columns[13], end->message);
+}
+
+// A run may be there once in a statement: a second end is judged after the first.
+static bool is_repeated(const struct run_end *ends, size_t from, size_t at)
+{
+    for (size_t i = from; i < at; i++)
+        if (ends[i].run_id == ends[at].run_id)
+            return true;
+    return false;
+}
+
+static size_t ends_add(struct pg_writer *w, const struct request *r, size_t from)
+{
+    size_t i = from;
+
+    for (; i < r->count && i - from < ENDS_MAX && !is_repeated(r->ends, from, i); i++) {
+        const struct run_end *end = &r->ends[i];
+        enum run_state to = run_end_state(end);
+
+        end_add(w->columns, end, to);
+        if (to == RUN_WAITING)
+            attempt_add(w->columns + ATTEMPT_AT, end);
+        else if (end->out.total || end->err.total || end->result.len || end->progress.len)
+            output_add(w->columns + OUTPUT_AT, end);
+    }
+    return i;
+}
+
+static void ends_send(struct pg_writer *w, struct request *r)
+{
+    for (size_t i = 0; i < r->count;) {
+        struct query *q = pg_get(w->pg, PG_FINISH);
+
+        ends_clear(w);
+        i = ends_add(w, r, i);
+        columns_bind(w, q, 1, ALL_COLUMNS);
+        send(w, q, NULL);
+    }
+}
+
+// ---- what begins with an end ----
+
+// One row, at the first moment from its own on that is free.
+static bool birth_insert(struct pg_writer *w, struct run *run, bool *ret_born)
+{
+    const struct request one = {.runs = run, .count = 1};
+    struct query *q = db_get(&w->pg->base, SQL_JOB_BY_ID);
+    enum query_step step = QUERY_DONE;
+    int64_t version = 0;
+
+    *ret_born = false;
+    query_int(q, 1, run->job_id);
+    if (!query_number_if(q, &version))
+        return false;
+    if (version == 0)
+        return true; // nobody is there to run it
+    for (int tries = 0; step == QUERY_DONE && tries < BIRTH_TRIES; tries++) {
+        run->scheduled_at.us += tries > 0;
+        step = query_step(claim_query(w, &one));
+    }
+    *ret_born = step == QUERY_ROW;
+    return step != QUERY_FAILED && (!*ret_born || !run->ask || query_run(asks_query(w, &one)));
+}
+
+static bool chain_begin(struct pg_writer *w, const struct run_chain *chain, struct run_born *born)
+{
+    struct run *runs = (struct run *)(uintptr_t)born->runs; // the request's own
+
+    for (size_t i = 0; i < chain->birth_count; i++) {
+        bool is_born;
+
+        runs[born->count] = chain->births[i];
+        if (!birth_insert(w, &runs[born->count], &is_born))
+            return false;
+        born->count += is_born;
+    }
+    for (size_t i = 0; i < chain->met_count; i++) {
+        struct query *q = db_get(&w->pg->base, SQL_MET_PUT);
+
+        query_int(q, 1, chain->met[i].job_id);
+        query_text(q, 2, chain->met[i].parent);
+        query_int(q, 3, chain->met[i].after_id);
+        if (!query_run(q))
+            return false;
+    }
+    return true;
+}
+
+bool pg_write_chained(struct pg_writer *w, struct request *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        struct request one = {.ends = &r->ends[i], .count = 1};
+        struct query *q = pg_get(w->pg, PG_FINISH);
+        enum query_step step;
+
+        ends_clear(w);
+        (void)ends_add(w, &one, 0);
+        columns_bind(w, q, 1, ALL_COLUMNS);
+        step = query_step(q);
+        query_reset(q);
+        if (step == QUERY_FAILED || (step == QUERY_ROW && r->ends[i].chain &&
+                                     !chain_begin(w, r->ends[i].chain, &r->born[i])))
+            return false;
+    }
+    return true;
+}
+
+// ---- results ----
+
+bool pg_write_lost(struct pg_writer *w)
+{
+    w->pg->is_lost_for_good = true;
+    fail(&w->pg->trouble, ERR_STORE, NULL, "another belfry has taken over \"%s\"", w->pg->name);
+    return fail_hint(&w->pg->trouble, "stop this one: what it was running counts as lost, or goes "
+                                      "on there");
+}
+
+bool pg_write_result(size_t at, PGresult *result, void *ctx)
+{
+    struct pg_writer *w = ctx;
+    struct pg_sent *sent = &w->sent.v[at];
+
+    if (sent->name == PG_FENCE && PQntuples(result) == 0)
+        (void)pg_write_lost(w);
+    else if (sent->r && sent->name == PG_PUT_JOB)
+        put_job_take(sent->r, result);
+    else if (sent->r && sent->name == PG_SET_STATE)
+        set_state_take(sent->r, result);
+    else if (sent->r && sent->name == PG_KEYS)
+        keys_take(sent->r, result);
+    else if (sent->r && sent->name == PG_CLAIM)
+        claim_take(w, sent->r, result);
+    else if (sent->r && sent->name == PG_START)
+        starts_take(sent->r, result);
+    return false;
+}

@@ -1,0 +1,22 @@
+// pg_write.h - the requests of the scheduler as statements that are sent without waiting, and what
+// their results mean.
+#pragma once
+
+#include <stdbool.h>
+
+#include "store/pg_writer.h"
+
+// Sends what r asks for, and notes it in w->sent.
+void pg_write_send(struct pg_writer *w, struct request *r);
+
+// The result of w->sent.v[at]; a pg_on_result, ctx is the writer.
+bool pg_write_result(size_t at, PGresult *result, void *ctx);
+
+// Carries out a finish with which others begin, a statement at a time. False when that failed.
+[[nodiscard]] bool pg_write_chained(struct pg_writer *w, struct request *r);
+
+// A claim has met a run id that exists: refuses it, naming the id. False when that cannot be asked.
+[[nodiscard]] bool pg_write_id_taken(struct pg_writer *w, struct request *r);
+
+// Our row is gone: another belfry has taken over, and nothing is written any more. Returns false.
+bool pg_write_lost(struct pg_writer *w);

@@ -1,0 +1,251 @@
+// pg_writer.c - carries out writes on the one connection that may write: many requests, one
+// transaction, two round trips.
+// SPDX-License-Identifier: Apache-2.0
+#include "store/pg_writer.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include "store/alert_rows.h"
+#include "store/calendar_rows.h"
+#include "store/inventory_sql.h"
+#include "store/pg_trouble.h"
+#include "store/pg_write.h"
+#include "store/prune.h"
+
+#define CHUNK_ROWS 4096  // at most in one transaction, unless one request has more
+#define SEEN_US 10000000 // between two signs of life
+#define DOUBT_MS 100     // between two looks whether a commit has happened
+
+enum outcome {
+    DONE,      // or refused, without a trace
+    WITHDRAWN, // refused, but has left traces: begin the transaction anew
+    BROKEN,    // the transaction cannot go on; the connection knows why
+};
+
+static enum outcome chunk_try(struct pg_writer *w);
+
+void pg_writer_init(struct pg_writer *w)
+{
+    for (int i = 0; i < PG_COLUMNS_MAX; i++)
+        pg_array_init(&w->columns[i], PG_INT8);
+}
+
+void pg_writer_done(struct pg_writer *w)
+{
+    for (int i = 0; i < PG_COLUMNS_MAX; i++)
+        pg_array_done(&w->columns[i]);
+    vec_done(&w->chunk);
+    vec_done(&w->sent);
+}
+
+static void chunk_run(struct pg_writer *w)
+{
+    struct err failure = {0};
+    enum outcome outcome = chunk_try(w);
+
+    while (outcome == WITHDRAWN) // once for each claim to be withdrawn, at most
+        outcome = chunk_try(w);
+    if (outcome == BROKEN)
+        failure = w->pg->trouble;
+    for (size_t i = 0; i < w->chunk.len && outcome == BROKEN; i++)
+        w->chunk.v[i]->err = failure;
+    w->on_commit(w->chunk.len, outcome == BROKEN ? &failure : NULL, w->chunk.v[0]->now, w->ctx);
+    vec_clear(&w->chunk);
+}
+
+void pg_writer_batch(struct list *requests, void *ctx)
+{
+    struct pg_writer *w = ctx;
+    size_t rows = 0;
+
+    for (struct list *link = requests->next; link != requests; link = link->next) {
+        struct request *r = list_item(link, struct request, link);
+
+        if (rows && rows + request_weight(r) > CHUNK_ROWS) {
+            chunk_run(w);
+            rows = 0;
+        }
+        rows += request_weight(r);
+        vec_push(&w->chunk, r);
+    }
+    if (w->chunk.len)
+        chunk_run(w);
+}
+
+bool pg_writer_owns(struct pg_writer *w)
+{
+    struct query *q = pg_get(w->pg, PG_BATCH);
+    int64_t batch = -1;
+
+    query_int(q, 1, w->node_id);
+    if (!query_number_if(q, &batch))
+        return false;
+    return batch >= 0 || pg_write_lost(w);
+}
+
+void pg_writer_beat(void *ctx)
+{
+    struct pg_writer *w = ctx;
+    bool was_well = w->pg->conn, ok = pg_ready(w->pg) && pg_writer_owns(w);
+    struct err failure = w->pg->trouble;
+
+    // What is well again is told; what is well still says nothing of the last transaction.
+    if (!ok || !was_well)
+        w->on_commit(0, ok ? NULL : &failure, (wall){0}, w->ctx);
+}
+
+// ---- one transaction ----
+
+// The results of what has been sent so far, handed to those who asked.
+static enum outcome results_take(struct pg_writer *w)
+{
+    size_t failed = 0;
+    bool ok = pg_sync(w->pg, pg_write_result, w, &failed);
+    const struct pg_sent *culprit = failed < w->sent.len ? &w->sent.v[failed] : NULL;
+    bool is_claim =
+        culprit && culprit->name == PG_CLAIM && strcmp(w->pg->sqlstate, PG_UNIQUE_VIOLATION) == 0;
+    struct request *r = is_claim ? culprit->r : NULL;
+
+    vec_clear(&w->sent);
+    if (w->pg->is_lost_for_good) {
+        (void)pg_write_lost(w); // whatever else has failed
+        return BROKEN;
+    }
+    if (ok)
+        return DONE;
+    if (!r || !w->pg->conn || !pg_script(w->pg, "ROLLBACK") || !pg_write_id_taken(w, r))
+        return BROKEN;
+    r->is_withdrawn = true;
+    return WITHDRAWN;
+}
+
+static bool is_swift(const struct request *r)
+{
+    return r->kind == REQUEST_PUT_JOB || r->kind == REQUEST_SET_STATE || r->kind == REQUEST_CLAIM ||
+           r->kind == REQUEST_START || (r->kind == REQUEST_FINISH && r->births == 0);
+}
+
+// The rare ones ask and wait, a statement at a time, in the same transaction.
+static bool carry_out_slowly(struct pg_writer *w, struct request *r)
+{
+    struct db *db = &w->pg->base;
+
+    if (r->kind == REQUEST_FINISH)
+        return pg_write_chained(w, r);
+    if (r->kind == REQUEST_PUT_CALENDAR)
+        return calendar_rows_put(db, r);
+    if (r->kind == REQUEST_DELETE_CALENDAR)
+        return calendar_rows_delete(db, r);
+    if (r->kind == REQUEST_ALERT)
+        return alert_rows_write(db, &r->alert);
+    if (r->kind == REQUEST_DELETE_RUN)
+        return prune_one(db, r);
+    if (r->kind == REQUEST_SEE)
+        return inventory_write(db, r);
+    return prune_runs(db, r);
+}
+
+static enum outcome requests_send(struct pg_writer *w)
+{
+    for (size_t i = 0; i < w->chunk.len; i++) {
+        struct request *r = w->chunk.v[i];
+        enum outcome outcome;
+
+        if (r->is_withdrawn)
+            continue;
+        request_reset(r);
+        if (is_swift(r)) {
+            pg_write_send(w, r);
+            continue;
+        }
+        if ((outcome = results_take(w)) != DONE)
+            return outcome;
+        if (!carry_out_slowly(w, r))
+            return BROKEN;
+    }
+    return results_take(w);
+}
+
+// Whether the batch whose COMMIT was not answered is durable. Only a session that has the lock may
+// say so: then the one before is over.
+static bool doubt_settle(struct pg_writer *w)
+{
+    struct err lost = w->pg->trouble;
+    int64_t batch;
+
+    for (;;) {
+        struct query *q = pg_get(w->pg, PG_BATCH);
+
+        batch = -1;
+        query_int(q, 1, w->node_id);
+        if (pg_ready(w->pg) && query_number_if(q, &batch))
+            break;
+        if (w->pg->is_lost_for_good || atomic_load(w->is_ending))
+            return false;
+        w->on_commit(0, &w->pg->trouble, (wall){0}, w->ctx);
+        (void)poll(NULL, 0, DOUBT_MS);
+    }
+    if (batch == w->batch + 1)
+        return true;
+    w->pg->trouble = lost;
+    return batch >= 0 ? false : pg_write_lost(w);
+}
+
+static bool commit(struct pg_writer *w)
+{
+    wall now = w->chunk.v[0]->now;
+    bool is_seen = now.us < w->seen_at.us || now.us - w->seen_at.us >= SEEN_US;
+    struct query *q = pg_get(w->pg, PG_BATCH_MARK);
+    bool was_connected;
+
+    query_int(q, 1, w->node_id);
+    query_int(q, 2, w->batch + 1);
+    query_int(q, 3, w->next_watermark.us);
+    pg_send(q);
+    if (is_seen) {
+        q = db_get(&w->pg->base, SQL_UPTIME_SEEN);
+        query_int(q, 1, w->node_id);
+        query_int(q, 2, now.us);
+        query_int(q, 3, false);
+        pg_send(q);
+    }
+    pg_send(db_get(&w->pg->base, SQL_COMMIT));
+    was_connected = w->pg->conn;
+    if (!pg_sync(w->pg, NULL, NULL, NULL) && (!was_connected || w->pg->conn || !doubt_settle(w)))
+        return false;
+    w->batch++;
+    w->watermark = w->next_watermark;
+    if (is_seen)
+        w->seen_at = now;
+    return true;
+}
+
+static enum outcome chunk_try(struct pg_writer *w)
+{
+    struct query *q;
+    enum outcome outcome;
+
+    w->next_watermark = w->watermark;
+    if (!pg_ready(w->pg))
+        return BROKEN;
+    pg_send(db_get(&w->pg->base, SQL_BEGIN));
+    vec_push(&w->sent, ((struct pg_sent){NULL, PG_FIRST}));
+    q = pg_get(w->pg, PG_FENCE);
+    query_int(q, 1, w->node_id);
+    pg_send(q);
+    vec_push(&w->sent, ((struct pg_sent){NULL, PG_FENCE}));
+    outcome = requests_send(w);
+    if (outcome == DONE && commit(w))
+        return DONE;
+    if (outcome == WITHDRAWN)
+        return WITHDRAWN;
+    if (w->pg->conn) {
+        struct err why = w->pg->trouble; // the rollback must not hide it
+
+        (void)pg_script(w->pg, "ROLLBACK");
+        if (w->pg->conn)
+            w->pg->trouble = why;
+    }
+    return BROKEN;
+}

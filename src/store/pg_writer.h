@@ -1,0 +1,60 @@
+// pg_writer.h - carries out writes on the one connection that may write: many requests, one
+// transaction, two round trips.
+//
+// The first takes all statements of a batch, each of which decides on the server whether it may do
+// what it says; so no answer is waited for in between. The second is COMMIT, with the number of the
+// batch, which is kept in our row of the table node. When the connection breaks before COMMIT is
+// answered, nobody knows whether it has happened: the row tells, once there is a connection again,
+// and nothing is answered before. Who has lost that row has been taken over by another belfry, and
+// writes no more.
+#pragma once
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/vec.h"
+#include "store/pg.h"
+#include "store/pg_value.h"
+#include "store/request.h"
+
+#define PG_COLUMNS_MAX 44
+
+// What was sent for a request, to know its result by.
+struct pg_sent {
+    struct request *r; // NULL: nobody waits for the result
+    enum pg_name name;
+};
+
+struct pg_writer {
+    struct pg *pg;   // owned by the store
+    int64_t node_id; // our incarnation: the node of every run that is claimed
+    wall watermark;  // durable
+    int64_t batch;   // the number of the last one that is durable
+    void (*on_commit)(size_t requests, const struct err *failure, wall now,
+                      void *ctx); // NULL failure: well
+    void *ctx;
+    atomic_bool *is_ending; // then nothing is waited for
+
+    wall seen_at; // the last sign of life in the table uptime
+
+    // Of the transaction under way.
+    wall next_watermark;
+    VEC_OF(struct request *) chunk;
+    VEC_OF(struct pg_sent) sent;
+    struct pg_array columns[PG_COLUMNS_MAX];
+};
+
+void pg_writer_init(struct pg_writer *w);
+void pg_writer_done(struct pg_writer *w);
+
+// Carries out the requests and fills in their answers; they stay in the list. ctx is the writer.
+void pg_writer_batch(struct list *requests, void *ctx);
+
+// A sign of life, and a look whether the connection is still there. ctx is the writer.
+void pg_writer_beat(void *ctx);
+
+// Whether our row is still there. False when another belfry has taken over, or that cannot be
+// asked: the connection's trouble says which.
+[[nodiscard]] bool pg_writer_owns(struct pg_writer *w);
