@@ -356,7 +356,7 @@ static bool store_build(struct server *v, const char *path, struct err *e)
     bool is_server = pg_uri_is(v->settings.db);
     bool ok;
 
-    if (snprintf(v->runs_dir, sizeof v->runs_dir, "%s.runs", is_server ? "./belfry" : path) >=
+    if (snprintf(v->runs_dir, sizeof v->runs_dir, "%s.runs", is_server ? "./belfry.db" : path) >=
         (int)sizeof v->runs_dir)
         return fail(e, ERR_USAGE, "db", "the path of the database is too long");
     ok = is_server ? pg_store_open(v->loop, clock_real(), &server, &v->store, e)
