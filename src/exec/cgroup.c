@@ -21,7 +21,6 @@
 
 #define PERIOD_US 100000 // in which cpu_percent counts
 #define FILE_MAX 4096
-#define OWN "belfry" // the child of its group that belfry moves into
 #define PREFIX "run-"
 
 static const struct {
@@ -147,44 +146,28 @@ static bool own_path(char ret[PATH_MAX])
     return false;
 }
 
-// Every process of dir goes to its child `to`.
-static bool processes_move(int dir, int to)
-{
-    char text[FILE_MAX];
-    struct str rest = str_of(value_read(dir, "cgroup.procs", text)), line;
-    int64_t pid;
-
-    while (rest.len > 0 && str_next(&rest, '\n', &line))
-        if (str_to_int(line, &pid) && !number_write(to, "cgroup.procs", pid) && errno != ESRCH)
-            return false;
-    return true;
-}
-
+// A service manager that puts belfry into the very group that it has delegated must be able to do
+// so again while runs go on. It could not if that group's children had controllers: so they have
+// none, and only what they are killed by.
 int cgroup_open_own(void)
 {
-    char path[PATH_MAX], *slash;
-    autoclose int dir = -1, child = -1;
-    bool is_above = false;
+    char path[PATH_MAX];
+    autoclose int dir = -1;
+    bool is_below, is_free;
 
     if (!own_path(path))
         return -1;
-    if (!is_delegated(path)) { // the manager may have put belfry into a child already
-        slash = strrchr(path, '/');
-        *slash = '\0';
-        is_above = true;
-        if (!is_delegated(path))
-            return -1;
-    }
+    is_below = !is_delegated(path);
+    if (is_below)
+        *strrchr(path, '/') = '\0';
+    is_free = is_below && is_delegated(path);
+    if (is_below && !is_free)
+        return -1;
     dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0 || !is_cgroup2(dir) || !is_ours(dir))
         return -1;
-    if (!is_above) {
-        (void)mkdirat(dir, OWN, 0755);
-        child = openat(dir, OWN, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (child < 0 || !processes_move(dir, child))
-            return -1;
-    }
-    controllers_hand_on(dir);
+    if (is_free)
+        controllers_hand_on(dir);
     return take(dir);
 }
 

@@ -3,8 +3,8 @@
 //
 // All groups of runs lie in one directory, which must be belfry's own: a group that holds no
 // process itself, whose controllers its children get. systemd makes one for a service with
-// Delegate=yes, a person by mkdir. Without one, or without a controller, runs have the limits of
-// setrlimit(2) instead.
+// Delegate=yes and DelegateSubgroup=, a person by mkdir. Without one, or without a controller, runs
+// have the limits of setrlimit(2) instead.
 #pragma once
 
 #include <stdbool.h>
@@ -41,8 +41,8 @@ struct cgroup_facts {
 // controllers there are. A descriptor, or -1 with *e.
 [[nodiscard]] int cgroup_open(const char *path, struct err *e);
 
-// The same for the group that belfry itself is in, if a service manager has delegated it: belfry
-// moves into a child of it. -1 when it has not.
+// The same for what a service manager has delegated: the group above that in which belfry is, or
+// this itself, whose children then have no controllers. -1 when it has delegated neither.
 [[nodiscard]] int cgroup_open_own(void);
 
 // The controllers that groups in dir have.

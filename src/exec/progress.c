@@ -231,7 +231,7 @@ struct str progress_warning(const struct progress *p, struct arena *arena)
         return (struct str){0};
     return arena_printf(arena,
                         "%lld line%s on descriptor 3 %s no JSON object with progress, "
-                        "message, metrics or result",
+                        "message, metrics or result, or longer than 64 KiB",
                         (long long)p->ignored, p->ignored == 1 ? "" : "s",
                         p->ignored == 1 ? "is" : "are");
 }
