@@ -26,6 +26,7 @@ struct api {
     const struct route *routes;
     size_t route_count;
     struct http_tally tally;
+    size_t sse_count; // streams of events that are open
     bool is_draining;
 };
 

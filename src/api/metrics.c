@@ -151,6 +151,11 @@ void metric_http_in_flight(struct metrics *m)
     metric_int(&m->w, LABELS(), m->api->tally.in_flight);
 }
 
+void metric_sse_clients(struct metrics *m)
+{
+    metric_int(&m->w, LABELS(), (int64_t)m->api->sse_count);
+}
+
 void metric_store_duration(struct metrics *m)
 {
     for (int i = 0; i < METER_KINDS; i++)

@@ -160,6 +160,28 @@ void metric_probe_earliest(struct metrics *m)
     each_seen(m, earliest_write);
 }
 
+static void last_chain_write(struct metrics *m, const struct seen *seen)
+{
+    if (seen->c->verified_until.us != 0)
+        metric_moment(&m->w, LABELS(INSTANCE(seen)), seen->c->verified_until);
+}
+
+void metric_probe_last_chain(struct metrics *m)
+{
+    each_seen(m, last_chain_write);
+}
+
+static void cipher_write(struct metrics *m, const struct seen *seen)
+{
+    if (seen->c->cipher.len > 0)
+        metric_int(&m->w, LABELS(INSTANCE(seen), {"cipher", seen->c->cipher}), 1);
+}
+
+void metric_probe_cipher(struct metrics *m)
+{
+    each_seen(m, cipher_write);
+}
+
 static void chain_info_write(struct metrics *m, const struct seen *seen)
 {
     if (seen->c->sha256.len > 0)

@@ -3,6 +3,11 @@
 #include "api/metrics.h"
 
 #include "base/mem.h"
+#include "job/pause.h"
+#include "job/tags.h"
+#include "sched/pauses.h"
+
+#define TAGS_LABEL_MAX (TAGS_MAX * (TAG_MAX + 1) + 2)
 
 static struct str kind_name(int kind)
 {
@@ -73,12 +78,19 @@ void metric_runs_running(struct metrics *m)
     metric_int(&m->w, LABELS(), (int64_t)m->sched.running);
 }
 
-// Slots that became part of a later run without being late have no reason of their own.
 void metric_runs_queued(struct metrics *m)
 {
     metric_int(&m->w, LABELS(), (int64_t)m->sched.waiting);
 }
 
+void metric_scheduler_paused(struct metrics *m)
+{
+    const struct pause *all = pauses_find(sched_pauses(m->api->o.sched), (struct str){0});
+
+    metric_int(&m->w, LABELS(), pause_holds(all, clock_wall(m->api->o.clock)));
+}
+
+// Slots that became part of a later run without being late have no reason of their own.
 void metric_running_limit(struct metrics *m)
 {
     const struct waits waits = sched_waits(m->api->o.sched);
@@ -194,11 +206,32 @@ static void each_job(struct metrics *m, bool has_run, job_fn *fn)
             fn(m, &m->jobs[i], LABELS({"job_id", m->jobs[i].job->name}));
 }
 
+// ",nightly,etl,": so that each can be looked for with its commas.
+static struct str tags_label(struct str tags, char out[TAGS_LABEL_MAX])
+{
+    size_t n = 0;
+
+    if (tags.len == 0)
+        return (struct str){0};
+    out[n++] = ',';
+    for (size_t i = 0; i < tags.len && n < TAGS_LABEL_MAX - 1; i++)
+        out[n++] = tags.p[i] == ' ' ? ',' : tags.p[i];
+    out[n++] = ',';
+    return (struct str){out, n};
+}
+
 static void info_write(struct metrics *m, const struct metrics_job *job,
                        const struct metric_label *labels)
 {
+    struct str kind = kind_name(job->job->kind), tags;
+    char text[TAGS_LABEL_MAX];
+
     (void)labels;
-    metric_int(&m->w, LABELS({"job_id", job->job->name}, {"kind", kind_name(job->job->kind)}), 1);
+    tags = tags_label(job->job->tags, text);
+    if (tags.len > 0)
+        metric_int(&m->w, LABELS({"job_id", job->job->name}, {"kind", kind}, {"tags", tags}), 1);
+    else
+        metric_int(&m->w, LABELS({"job_id", job->job->name}, {"kind", kind}), 1);
 }
 
 void metric_job_info(struct metrics *m)

@@ -34,6 +34,7 @@ static void is_gone(void *ctx)
     struct sse *sse = ctx;
 
     sse->stream = NULL;
+    sse->api->sse_count--;
     loop_timer_stop(sse->loop, &sse->ping);
     sse->on_gone(sse->ctx); // frees *sse
 }
@@ -43,13 +44,17 @@ bool sse_open(struct sse *sse, struct call *call, void (*on_room)(void *ctx),
 {
     struct http_stream_options options = {.on_room = has_room, .on_gone = is_gone, .ctx = sse};
 
-    *sse =
-        (struct sse){.loop = call->api->o.loop, .on_room = on_room, .on_gone = on_gone, .ctx = ctx};
+    *sse = (struct sse){.api = call->api,
+                        .loop = call->api->o.loop,
+                        .on_room = on_room,
+                        .on_gone = on_gone,
+                        .ctx = ctx};
     http_reply_header(call->r, "cache-control", STR_LIT("no-cache"));
     http_reply_header(call->r, "x-accel-buffering", STR_LIT("no"));
     sse->stream = call_reply_stream(call, 200, "text/event-stream; charset=utf-8", &options);
     if (!sse->stream)
         return false;
+    sse->api->sse_count++;
     (void)http_stream_send(sse->stream, STR_LIT("retry: 3000\n\n"));
     ping_later(sse);
     return true;
@@ -81,4 +86,5 @@ void sse_close(struct sse *sse)
     loop_timer_stop(sse->loop, &sse->ping);
     http_stream_close(sse->stream);
     sse->stream = NULL;
+    sse->api->sse_count--;
 }

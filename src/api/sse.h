@@ -18,6 +18,7 @@
 
 // Embedded in its owner's struct, zero-initialised.
 struct sse {
+    struct api *api;
     struct loop *loop;
     struct http_stream *stream; // NULL once it is over
     struct loop_timer ping;

@@ -62,6 +62,8 @@ static void leaf_take(const struct tls_result *result, struct arena *arena,
     to->names = names_of(leaf, arena);
     to->not_before = known(leaf->not_before);
     to->not_after = known(leaf->not_after);
+    if (result->anchor != TLS_ANCHOR_NONE)
+        to->verified_until = known(result->verified_until);
     to->chain_until = to->not_after;
     for (size_t i = 0; i < result->chain_count; i++) {
         wall end = known(result->chain[i].not_after);
@@ -87,6 +89,7 @@ void certificate_fact(const struct tls_result *result, struct arena *arena,
         .is_changed = result->is_changed,
         .is_verified = result->is_verified,
         .tls_version = str_of(result->channel.version),
+        .cipher = str_of(result->channel.cipher),
         .dns_us = us_of(result->phase_ms[TLS_PHASE_DNS]),
         .connect_us = us_of(result->phase_ms[TLS_PHASE_CONNECT]),
         .tls_us = us_of(result->phase_ms[TLS_PHASE_HANDSHAKE]),

@@ -23,7 +23,9 @@ struct run_certificate {
     struct str names;       // ",example.org,www.example.org,"
     wall not_before, not_after;
     wall chain_until;       // when the first certificate of the chain that was sent ends
+    wall verified_until;    // likewise of the chain to a trusted root
     struct str tls_version; // "TLSv1.3"
+    struct str cipher;      // "TLS_AES_256_GCM_SHA384"
     int64_t dns_us, connect_us, tls_us, total_us;
 };
 

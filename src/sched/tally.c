@@ -102,6 +102,7 @@ static void certificate_add(struct tally_certificates *c, const struct run_certi
     to->last_sha256 = arena_copy(c->arena, from->sha256.len > 0 ? from->sha256 : from->last_sha256);
     to->names = arena_copy(c->arena, from->names);
     to->tls_version = arena_copy(c->arena, from->tls_version);
+    to->cipher = arena_copy(c->arena, from->cipher);
 }
 
 static void phases_count(struct tally *t, const struct run_certificate *c)

@@ -134,6 +134,8 @@ def test_metrics(world):
     assert m["ssl_cert_not_after"] == [({**instance, "serial_no": str(cert.serial_number), "issuer_cn": "localhost", "cn": "localhost",
                                          "dnsnames": ",localhost,"}, end)]
     assert m["probe_tls_version_info"] == [({**instance, "version": "TLS 1.3"}, 1)]
+    assert m["probe_ssl_last_chain_expiry_timestamp_seconds"] == [(instance, end)]
+    assert m["probe_tls_cipher_info"][0][0]["cipher"].startswith("TLS_")
     assert m["probe_ssl_last_chain_info"][0][0]["fingerprint_sha256"] == cert.fingerprint(hashes.SHA256()).hex()
     tls.show(pems["expired"])
     run(server, "tls")

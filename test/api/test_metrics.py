@@ -64,7 +64,7 @@ def test_what_runs_leave_behind(own_server):
     assert m["belfry_runs_total"]['result="succeeded",kind="folder",trigger="schedule"'] >= 1
     assert m["belfry_runs_total"]['result="failed",kind="folder",trigger="schedule"'] >= 2
     assert m["belfry_runs_total"]['result="skipped",kind="folder",trigger="schedule"'] == m["belfry_runs_missed_total"]['reason="overlap"']
-    assert m["belfry_runs_running"][""] >= 1
+    assert m["belfry_runs_running"][""] >= 1 and m["belfry_scheduler_paused"][""] == 0 and m["belfry_sse_clients"][""] == 0
     assert m["belfry_job_failing"] == {'job_id="good"': 0, 'job_id="bad"': 1}
     assert m["belfry_job_last_exit_code"] == {'job_id="good"': 0, 'job_id="bad"': 3}
     assert set(m["belfry_job_last_success_timestamp_seconds"]) == {'job_id="good"'}
@@ -95,6 +95,26 @@ def test_requests(own_server):
     assert count['method="any",route="other",code="404"'] == 1 and count['method="any",route="other",code="200"'] == 1
     assert m["belfry_http_request_duration_seconds_count"]['method="GET",route="/api/v1/jobs"'] == 1
     assert m["belfry_http_in_flight_requests"][""] == 1
+
+
+def test_what_waits_and_what_holds(own_server):
+    server = own_server.start()
+    body = {"command": ["sleep", "60"], "trigger": BY_HAND, "tags": ["nightly", "etl"], "overlap": "queue", "max_instances": 1}
+    assert server.put("/api/v1/jobs/slow", json=body).status_code == 201
+    assert scrape(server)["belfry_job_info"] == {'job_id="slow",kind="command",tags=",nightly,etl,"': 1}
+    runs = [server.post("/api/v1/jobs/slow/runs").json()["run_id"] for _ in range(2)]
+    m = wait_for(lambda: (lambda m: m if m["belfry_runs_queued"][""] == 1 and m["belfry_runs_running"][""] == 1 else None)(scrape(server)))
+    assert m["belfry_scheduler_paused"][""] == 0
+    assert server.post("/api/v1/scheduler/pause", json={"reason": "night"}).status_code == 200
+    assert scrape(server)["belfry_scheduler_paused"][""] == 1
+    with server.get("/api/v1/events", stream=True):
+        wait_for(lambda: scrape(server)["belfry_sse_clients"][""] == 1)
+    wait_for(lambda: scrape(server)["belfry_sse_clients"][""] == 0)
+    server.post("/api/v1/scheduler/resume")
+    assert scrape(server)["belfry_scheduler_paused"][""] == 0
+    for run in reversed(runs):
+        server.post(f"/api/v1/runs/{run}/cancel")
+    wait_for(lambda: (lambda m: m["belfry_runs_queued"][""] + m["belfry_runs_running"][""] == 0)(scrape(server)))
 
 
 def test_past_a_limit_only_failing_jobs(tmp_path, belfry_factory):
@@ -154,7 +174,7 @@ def test_the_page_lists_every_metric():
 def test_the_page_lists_the_names_of_others():
     page = (ROOT / "docs/metrics.md").read_text()
     rows = re.findall(r'^X\("(\w+)", "(\w+)", METRIC_\w+, \w+, "(.*)"\)$', (ROOT / "src/api/metric_alias.def").read_text(), re.M)
-    assert len(rows) == 10
+    assert len(rows) == 12
     for exporter, name, words in rows:
         assert f"| {exporter} | `{name}` | {words} |" in page
 
