@@ -147,6 +147,7 @@ void dispatch_room(struct dispatch *d)
 
 void dispatch_leave(struct dispatch *d, struct entry *entry)
 {
+    due_plan_late(d->core.due, entry, entry->slot, WALL_NEVER); // the room they leave is nobody's
     queue_drop(&d->queue, entry);
     lives_leave(entry);
 }

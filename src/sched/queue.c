@@ -177,6 +177,28 @@ static void wait_for_room(struct queue *q, struct live *live)
     }
 }
 
+// Those of its job that have begun or are about to, but for what was asked for beside all others.
+static int begun_of(const struct entry *entry)
+{
+    int count = 0;
+
+    for (const struct live *live = entry->lives; live; live = live->next)
+        count += live->phase >= LIVE_READY && live->phase <= LIVE_RUNS &&
+                 overlap_of(live) != OVERLAP_ALLOW;
+    return count;
+}
+
+// More runs of the job are in progress than may be: max_instances was lowered between two attempts,
+// or belfry ended before the end of one was recorded, which has let the next one start, and now
+// both are to be run again. Then they take turns.
+static bool is_crowded(const struct live *live)
+{
+    const struct job *job = live->entry->job;
+
+    return live->entry->running > job_instances(job) && overlap_of(live) != OVERLAP_ALLOW &&
+           begun_of(live->entry) >= job_instances(job);
+}
+
 static bool is_frozen(struct queue *q, struct live *live, wall now)
 {
     struct freeze_mark mark;
@@ -260,6 +282,8 @@ static void look_at(struct queue *q, struct live *live)
         return;
     else if (live->count != COUNT_RUNNING && !has_room(live))
         wait_for_room(q, live);
+    else if (live->count == COUNT_RUNNING && is_crowded(live))
+        wait_for_job(q, live);
     else
         start(q, live);
 }

@@ -490,6 +490,34 @@ static void test_step(void **state)
     bench_close(&b);
 }
 
+// Two were in progress when belfry died, and one may be now: they are run again one after the
+// other.
+static void test_rerun_in_turn(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored_as(&b, DAILY, as_rerun);
+
+    entry->job->max_instances = 2; // the store knows of 1
+    (void)bench_ask(&b, entry, NULL);
+    fixture_pass(&b.f, S);
+    (void)bench_ask(&b, entry, NULL);
+    assert_int_equal(b.f.started, 2);
+    entry = bench_again(&b, entry);
+    assert_int_equal(b.f.started, 3);
+    assert_int_equal(entry->running, 2);
+    assert_int_equal(b.f.runs[2].request.attempt, 2);
+    assert_int_equal(b.f.runs[2].request.run_id, b.f.runs[0].request.run_id);
+    fixture_end(&b.f, 2, RUN_SUCCEEDED);
+    assert_int_equal(b.f.started, 4);
+    assert_int_equal(b.f.runs[3].request.run_id, b.f.runs[1].request.run_id);
+    fixture_end(&b.f, 3, RUN_SUCCEEDED);
+    assert_int_equal(entry->running, 0);
+    bench_close(&b);
+}
+
 // ---- room beside the job ----
 
 // One at once in all: of those that are due together the highest priority starts, and so on.
@@ -892,6 +920,7 @@ int main(void)
         cmocka_unit_test(test_deleted),
         cmocka_unit_test(test_paused),
         cmocka_unit_test(test_step),
+        cmocka_unit_test(test_rerun_in_turn),
         cmocka_unit_test(test_limit_by_priority),
         cmocka_unit_test(test_limit_over_a_restart),
         cmocka_unit_test(test_limit_and_acts),
