@@ -26,6 +26,7 @@
 #define ON_TIME_US (2 * CHECK_S)
 #define FROZEN_US (3600 * CHECK_S) // between two rows about a freeze
 #define COUNT_MAX 100000           // missed slots are counted so far
+#define RERUNS_MAX 10              // beyond the retries
 #define STORY_BEFORE 24
 #define STORY_AFTER 16
 
@@ -42,11 +43,15 @@ struct told {
     struct tale *tale;
     struct run run;
     const struct def *by; // in force when it was claimed; NULL: by hand
-    bool is_durable, is_won, is_acting, is_taken, has_ended, is_cut;
-    int started; // the last attempt that began
+    bool is_durable, is_won, is_acting, has_ended, is_cut;
+    bool is_taken;   // it is in progress, the waits between its attempts included
+    bool is_pending; // it was, and the ledger does not say yet how that ended
+    bool is_queued;  // it waits for others of its job, or for its moment
+    int started;     // the last attempt that began
     int end_state;
     int64_t durable_us;
     size_t life; // in which it was claimed
+    int limit;   // of runs at once, when it took its place
 };
 
 struct full {
@@ -62,7 +67,8 @@ struct tale {
     const struct def *in_force;
     VEC_OF(struct told *) rows; // as they became durable
     VEC_OF(struct full) fulls;  // when as many runs as allowed were in progress
-    int taken;
+    int taken, pending, queued, acting;
+    int64_t in_force_us; // since when the definition is in force
     wall rest; // the next row must tell of slots from here on (but for a freeze); 0: need not
 };
 
@@ -132,6 +138,7 @@ static bool concerns(const struct check *c, const struct sim_event *event, const
     case SIM_START:
     case SIM_END:
     case SIM_SAVED:
+    case SIM_TRY:
     case SIM_WON:
     case SIM_NOT_WON:
         entry = map_get_u64(&c->entries, (uint64_t)event->number);
@@ -272,7 +279,7 @@ static int runs_max(const struct job *job)
 {
     bool is_chain = job->trigger && trigger_kind(job->trigger) == TRIGGER_AFTER;
 
-    return is_chain ? 1 : job->max_instances;
+    return is_chain ? 1 : job_instances(job);
 }
 
 static void full_note(struct check *c, struct tale *tale)
@@ -285,6 +292,24 @@ static void full_note(struct check *c, struct tale *tale)
         vec_push(&tale->fulls, ((struct full){now_us, is_full}));
 }
 
+static void pending_set(struct told *entry, bool is_pending)
+{
+    entry->tale->pending += is_pending - entry->is_pending;
+    entry->is_pending = is_pending;
+}
+
+static void acting_set(struct told *entry, bool is_acting)
+{
+    entry->tale->acting += is_acting - entry->is_acting;
+    entry->is_acting = is_acting;
+}
+
+static void queued_set(struct told *entry, bool is_queued)
+{
+    entry->tale->queued += is_queued - entry->is_queued;
+    entry->is_queued = is_queued;
+}
+
 static void taken_add(struct check *c, struct told *entry, int more)
 {
     entry->is_taken = more > 0;
@@ -295,6 +320,7 @@ static void taken_add(struct check *c, struct told *entry, int more)
 static void in_force_set(struct check *c, struct tale *tale, const struct def *def)
 {
     tale->in_force = def;
+    tale->in_force_us = c->log->events.v[c->at].mono_us;
     full_note(c, tale);
 }
 
@@ -415,6 +441,31 @@ static void slot_check(struct check *c, struct tale *tale, const struct def *def
     missed_rules_check(c, tale, def->job, run, now);
 }
 
+// Skipped or queued because others of its job are in progress.
+static void overlap_check(struct check *c, const struct tale *tale, const struct job *job,
+                          const struct run *run)
+{
+    // What waits may be about to start, which is asked at the end of the turn.
+    int64_t room = (int64_t)job_instances(job) - tale->taken - tale->pending;
+    bool is_full_perhaps = tale->queued >= room;
+    int64_t waiting = room > 0 ? tale->queued - room : tale->queued;
+    bool is_queue = job->overlap == OVERLAP_QUEUE;
+    wall slot = run->scheduled_at;
+
+    if (run->state == RUN_SKIPPED && run->reason == REASON_OVERLAP && !is_full_perhaps)
+        found(c, 6, "skipped for an overlap that is none", tale, slot);
+    if (run->state == RUN_SKIPPED && run->reason == REASON_QUEUE_FULL &&
+        (!is_queue || tale->queued < job->queue_max))
+        found(c, 6, "skipped for a full queue that is none", tale, slot);
+    if (run->state == RUN_QUEUED && !is_full_perhaps)
+        found(c, 8, "queued although there is room", tale, slot);
+    if (run->state == RUN_QUEUED && (job->overlap == OVERLAP_SKIP || job->overlap == OVERLAP_ALLOW))
+        found(c, 8, "queued although the job does not want that", tale, slot);
+    if (run->state == RUN_QUEUED && is_queue && job->timeout_total_us == 0 &&
+        waiting - tale->pending >= job->queue_max)
+        found(c, 8, "more runs wait than may", tale, slot);
+}
+
 static void claim_check(struct check *c, struct tale *tale, const struct def *def,
                         const struct run *run, wall now)
 {
@@ -434,8 +485,7 @@ static void claim_check(struct check *c, struct tale *tale, const struct def *de
         found(c, 8, "run in a freeze", tale, slot);
     if (run->reason == REASON_FREEZE && !c->is_frozen_perhaps)
         found(c, 6, "skipped for a freeze that nobody made", tale, slot);
-    if (run->reason == REASON_OVERLAP && tale->taken < def->job->max_instances)
-        found(c, 6, "skipped for an overlap that is none", tale, slot);
+    overlap_check(c, tale, def->job, run);
 }
 
 // A number whose claim never became durable, because belfry died, may be used again.
@@ -447,6 +497,39 @@ static struct told *entry_new(struct check *c, struct told *used, struct tale *t
     (void)map_put_u64(&c->entries, (uint64_t)run_id, entry);
     vec_push(&c->open, entry);
     return entry;
+}
+
+// Runs between two attempts whose time in all is over: they are out of the way before the ledger
+// says so.
+static int overdue(const struct check *c, const struct tale *tale, const struct job *job)
+{
+    wall now = c->log->events.v[c->at].at;
+    int count = 0;
+
+    for (size_t i = 0; i < c->open.len; i++) {
+        const struct told *entry = c->open.v[i];
+
+        count += entry->tale == tale && entry->is_taken && entry->is_durable &&
+                 entry->run.state == RUN_WAITING &&
+                 job_deadline(job, entry->run.queued_at).us <= now.us;
+    }
+    return count;
+}
+
+static void place_take(struct check *c, struct told *entry, bool is_by_hand)
+{
+    struct tale *tale = entry->tale;
+    const struct job *job = tale->in_force ? tale->in_force->job : NULL;
+
+    bool is_replacing = job && (job->overlap == OVERLAP_CANCEL || job->overlap == OVERLAP_KILL);
+
+    // One that is replaced before it began is out of the way before the ledger says so.
+    if (job && !is_by_hand && !is_replacing && tale->taken >= job_instances(job) &&
+        tale->taken - overdue(c, tale, job) >= job_instances(job))
+        found(c, 8, "more runs at once than allowed", tale, entry->run.scheduled_at);
+    entry->limit = job && !is_by_hand ? job_instances(job) : INT32_MAX;
+    if (!entry->is_taken)
+        taken_add(c, entry, 1);
 }
 
 static void see_claim(struct check *c, const struct sim_event *event)
@@ -473,11 +556,35 @@ static void see_claim(struct check *c, const struct sim_event *event)
     } else {
         claim_check(c, tale, tale->in_force, run, event->at);
     }
-    if (run->state != RUN_RUNNING)
+    queued_set(entry, run->state == RUN_QUEUED);
+    if (run->state == RUN_RUNNING)
+        place_take(c, entry, run->origin == RUN_MANUAL);
+}
+
+// An attempt of a run that waits is about to begin.
+static void see_try(struct check *c, const struct sim_event *event)
+{
+    struct told *entry = map_get_u64(&c->entries, (uint64_t)event->number);
+    const struct def *def = entry ? entry->tale->in_force : NULL;
+    bool is_by_schedule = entry && entry->run.origin < RUN_MANUAL;
+
+    if (!entry || !entry->is_durable) {
+        found(c, 2, "tries what has no row", entry ? entry->tale : NULL, event->slot);
         return;
-    if (tale->in_force && tale->taken >= tale->in_force->job->max_instances)
-        found(c, 8, "more runs at once than allowed", tale, run->scheduled_at);
-    taken_add(c, entry, 1);
+    }
+    // What was about to be tried when the pause was answered may be.
+    if (is_by_schedule && (!def || def->job->state == JOB_PAUSED) &&
+        event->mono_us - entry->tale->in_force_us > CHECK_S)
+        found(c, 8, "tried in a pause", entry->tale, entry->run.scheduled_at);
+    // How much the clock was set back is known but for its drift.
+    if (entry->run.state == RUN_WAITING &&
+        event->at.us + c->stepped_back_us < entry->run.try_at.us - CHECK_S)
+        found(c, 3, "tried again before its time", entry->tale, entry->run.scheduled_at);
+    queued_set(entry, false);
+    if (!entry->is_taken)
+        place_take(c, entry, !is_by_schedule);
+    else if (def && entry->limit < job_instances(def->job))
+        entry->limit = job_instances(def->job); // it was raised between two attempts
 }
 
 static void see_won(struct check *c, const struct sim_event *event)
@@ -487,7 +594,10 @@ static void see_won(struct check *c, const struct sim_event *event)
     if (!entry)
         return;
     entry->is_won = event->what == SIM_WON;
-    if (!entry->is_won && entry->is_taken)
+    if (entry->is_won)
+        return;
+    queued_set(entry, false);
+    if (entry->is_taken)
         taken_add(c, entry, -1);
 }
 
@@ -601,6 +711,31 @@ static void see_thaw(struct check *c, const struct sim_event *event)
         vec_push(&c->every_freeze, freeze);
 }
 
+// Whether any definition that the job has had allows it: which one was in force at the end of an
+// attempt cannot be told from outside.
+static bool may_rerun(const struct tale *tale)
+{
+    for (size_t i = 0; i < tale->defs.len; i++) {
+        const struct job *job = tale->defs.v[i]->job;
+
+        if (job->on_lost == ON_LOST_RERUN || (job->retries && job->retries->on_lost))
+            return true;
+    }
+    return false;
+}
+
+static bool may_retry(const struct tale *tale, int attempt)
+{
+    for (size_t i = 0; i < tale->defs.len; i++) {
+        const struct job *job = tale->defs.v[i]->job;
+        int more = may_rerun(tale) ? RERUNS_MAX : 0;
+
+        if (job->retries && attempt <= job->retries->max + more)
+            return true;
+    }
+    return false;
+}
+
 static void row_changed(struct check *c, struct told *entry, const struct run *run)
 {
     enum run_state from = entry->run.state;
@@ -611,11 +746,39 @@ static void row_changed(struct check *c, struct told *entry, const struct run *r
     if ((run->state == RUN_ORPHANED && !c->is_loading) ||
         (run->state == RUN_LOST && from != RUN_ORPHANED))
         found(c, 6, "lost although belfry has not ended", entry->tale, slot);
-    if (run->state != RUN_LOST && run_state_is_final(run->state) &&
+    bool was_running = from == RUN_RUNNING || from == RUN_ORPHANED;
+
+    bool has_begun = entry->started == run->attempt; // what is cancelled may have been just about
+                                                     // to
+
+    if (was_running && run->state != RUN_LOST && run_state_is_final(run->state) &&
+        (has_begun || run->state != RUN_CANCELLED) &&
         (!entry->has_ended || entry->end_state != (int)run->state))
         found(c, 6, "the ledger tells of an end that was not so", entry->tale, slot);
-    if (entry->is_cut && run->state != RUN_ORPHANED && run->state != RUN_LOST)
+    if (entry->is_cut && was_running && run->state != RUN_ORPHANED && run->state != RUN_LOST &&
+        (run->state != RUN_WAITING || !may_rerun(entry->tale)))
         found(c, 5, "was cut off and is not lost", entry->tale, slot);
+    if (run->state == RUN_WAITING && from == RUN_RUNNING && !may_retry(entry->tale, run->attempt))
+        found(c, 8, "is to be tried again more often than allowed", entry->tale, slot);
+    if (run->state == RUN_RUNNING && run->attempt != entry->run.attempt + 1)
+        found(c, 2, "an attempt does not follow the one before", entry->tale, slot);
+}
+
+// What the ledger says now decides who has a place in the job.
+static void places_settle(struct check *c, struct told *entry, const struct run *run)
+{
+    if (run->state == RUN_ORPHANED)
+        return;
+    pending_set(entry, false);
+    if (run->state == RUN_WAITING && !entry->is_taken)
+        taken_add(c, entry, 1);
+    if (run->state == RUN_RUNNING && entry->run.state == RUN_WAITING)
+        entry->is_cut = entry->has_ended = false;
+    if (run_state_is_final(run->state)) {
+        queued_set(entry, false);
+        if (entry->is_taken)
+            taken_add(c, entry, -1);
+    }
 }
 
 static void see_run(struct check *c, const struct sim_event *event)
@@ -629,6 +792,7 @@ static void see_run(struct check *c, const struct sim_event *event)
     }
     if (entry->is_durable) {
         row_changed(c, entry, run);
+        places_settle(c, entry, run);
     } else {
         entry->is_durable = true;
         entry->durable_us = event->mono_us;
@@ -663,8 +827,10 @@ static void see_start(struct check *c, const struct sim_event *event)
         found(c, 3, "started early", tale, event->slot);
     if (!entry)
         return;
+    if (tale->acting >= entry->limit)
+        found(c, 8, "more processes at once than allowed", tale, event->slot);
     entry->started = event->attempt;
-    entry->is_acting = true;
+    acting_set(entry, true);
 }
 
 static void see_end(struct check *c, const struct sim_event *event)
@@ -673,9 +839,10 @@ static void see_end(struct check *c, const struct sim_event *event)
 
     if (!entry)
         return;
-    entry->is_acting = false;
+    acting_set(entry, false);
     entry->has_ended = true;
     entry->end_state = event->state;
+    pending_set(entry, true);
     if (entry->is_taken)
         taken_add(c, entry, -1);
 }
@@ -686,7 +853,8 @@ static void see_saved(struct check *c, const struct sim_event *event)
 {
     const struct told *entry = map_get_u64(&c->entries, (uint64_t)event->number);
 
-    if (entry && entry->is_durable && !run_state_is_final(entry->run.state))
+    if (entry && entry->is_durable && !run_state_is_final(entry->run.state) &&
+        entry->run.state != RUN_WAITING)
         found(c, 6, "its end is said to be recorded and is not", entry->tale,
               entry->run.scheduled_at);
 }
@@ -697,9 +865,15 @@ static void see_death(struct check *c)
         struct told *entry = c->open.v[i];
 
         entry->is_cut = entry->is_cut || entry->is_acting;
-        entry->is_acting = entry->is_won = false;
-        if (entry->is_taken)
-            taken_add(c, entry, -1);
+        entry->is_won = false;
+        acting_set(entry, false);
+        if (!entry->is_durable)
+            queued_set(entry, false);
+        if (!entry->is_taken || (entry->is_durable && entry->run.state == RUN_WAITING))
+            continue;
+        pending_set(entry, entry->is_durable && entry->run.state == RUN_RUNNING);
+        queued_set(entry, entry->is_durable && entry->run.state == RUN_QUEUED);
+        taken_add(c, entry, -1);
     }
     c->is_alive = false;
 }
@@ -825,6 +999,9 @@ static void see(struct check *c, const struct sim_event *event)
         break;
     case SIM_CLAIM:
         see_claim(c, event);
+        break;
+    case SIM_TRY:
+        see_try(c, event);
         break;
     case SIM_WON:
     case SIM_NOT_WON:

@@ -189,7 +189,11 @@ static int64_t deadline_of(const struct walk *walk, wall slot, int64_t rings_us,
 
     limit_us += 2 * walk->regime->spread_us;
     if (was_frozen(c, walk->tale, (wall){slot.us - HEAL_US}, (wall){slot.us + 2 * HEAL_US}) ||
-        was_paused(walk->tale, (wall){slot.us - HEAL_US}, (wall){slot.us + 2 * HEAL_US}))
+        was_paused(walk->tale, (wall){slot.us - HEAL_US},
+                   trigger_is_once(walk->regime->job->trigger) ? WALL_NEVER // it waits, also for a
+                                                                            // pause that begins
+                                                                            // before it is noticed
+                                                               : (wall){slot.us + 2 * HEAL_US}))
         limit_us = FROZEN_US + HEAL_US;
     *ret_is_calm = is_calm;
     return able_after(c, rings_us, limit_us, walk->regime->may_wait ? walk->tale : NULL);
@@ -225,6 +229,15 @@ static bool is_shadowed(const struct walk *walk, wall slot)
     return false;
 }
 
+// A single date that fell into a pause waits for its end, which may not come.
+static bool is_held_for_ever(const struct walk *walk, wall slot)
+{
+    const struct job *job = walk->tale->defs.v[walk->tale->defs.len - 1]->job;
+
+    return trigger_is_once(job->trigger) && job->state == JOB_PAUSED && job->pause &&
+           job->pause->until.us == WALL_NEVER.us && job->pause->since.us <= slot.us;
+}
+
 static void slot_settle(struct walk *walk, wall slot, int64_t due_us, size_t tick)
 {
     struct check *c = walk->c;
@@ -237,7 +250,8 @@ static void slot_settle(struct walk *walk, wall slot, int64_t due_us, size_t tic
     do {
         deadline_us = deadline_of(walk, slot, rings_us, &is_calm);
     } while (comes_again(c, rings_at, deadline_us, &rings_us));
-    if (!entry && deadline_us < walk->regime->to_us && !is_shadowed(walk, slot))
+    if (!entry && deadline_us < walk->regime->to_us && !is_shadowed(walk, slot) &&
+        !is_held_for_ever(walk, slot))
         slot_found(walk, 6, "is not accounted for", slot, due_us);
     else if (entry && is_of(walk, entry) && entry->durable_us > deadline_us)
         slot_found(walk, is_calm ? 3 : 10, is_calm ? "is late" : "is late after an outage", slot,
@@ -455,7 +469,8 @@ static void rows_check(struct check *c, const struct tale *tale)
 
     for (size_t i = 0; i < tale->rows.len; i++) {
         rows[i] = tale->rows.v[i];
-        if (!run_state_is_final(rows[i]->run.state))
+        if (!run_state_is_final(rows[i]->run.state) && rows[i]->run.state != RUN_QUEUED &&
+            rows[i]->run.state != RUN_WAITING)
             found(c, 6, "is alive in the ledger after everything has ended", tale,
                   rows[i]->run.scheduled_at);
     }

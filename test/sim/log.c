@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 const char *const sim_words[] = {
-    "belfry begins", "knows the job", "has loaded",  "ends",     "clock set",
-    "store is ill",  "store is well", "asked",       "answered", "refused",
-    "freeze",        "thaw",          "job durable", "claims",   "won",
-    "did not win",   "row durable",   "end saved",   "START",    "END",
+    "belfry begins", "knows the job", "has loaded",  "ends",    "clock set",   "store is ill",
+    "store is well", "asked",         "answered",    "refused", "freeze",      "thaw",
+    "job durable",   "claims",        "asks to try", "won",     "did not win", "row durable",
+    "end saved",     "START",         "END",
 };
 
 void sim_log_done(struct sim_log *log)

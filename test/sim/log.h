@@ -26,6 +26,7 @@ enum sim_what {
     SIM_THAW,    // or may be none from now on, or another one (word: its definition, or empty)
     SIM_JOB,     // a job is durable (row)
     SIM_CLAIM,   // the store is asked for a row of the ledger (run)
+    SIM_TRY,     // the store is asked to begin an attempt of a run that waits (number: the run)
     SIM_WON,     // it is told that the row (number: the run) is its own,
     SIM_NOT_WON, // or not
     SIM_RUN,     // a row of the ledger is durable, or has changed (run)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/list.h"
 #include "base/log.h"
@@ -60,12 +61,30 @@ struct wait {
     struct world *world;
     store_done *done;
     void *ctx;
-    bool is_finish;
+    enum sim_asked {
+        ASKED_CLAIM,
+        ASKED_START,
+        ASKED_FINISH
+    } kind;
     size_t count; // runs
     int64_t ids[];
 };
 
 static struct world *the_world; // of the store: its functions know nothing else of it
+
+// What the program asks the kernel for, such as the keys of its maps, on which the order of a walk
+// hangs: of a seed too, so that it replays exactly.
+static struct rand_seq kernel;
+
+ssize_t getrandom(void *p, size_t n, unsigned flags)
+{
+    uint8_t *to = p;
+
+    (void)flags;
+    for (size_t i = 0; i < n; i++)
+        to[i] = (uint8_t)rand_next(&kernel);
+    return (ssize_t)n;
+}
 
 static uint64_t dice(struct world *w, uint64_t below)
 {
@@ -151,11 +170,15 @@ static void answered(const struct store_answer *answer, void *ctx)
     struct wait *wait = ctx;
     struct world *w = wait->world;
 
-    for (size_t i = 0; i < wait->count && !wait->is_finish; i++)
-        note(w, !answer->err && answer->won[i] ? SIM_WON : SIM_NOT_WON, wait->ids[i]);
-    for (size_t i = 0; i < wait->count && wait->is_finish && !answer->err; i++)
-        note(w, SIM_SAVED, wait->ids[i]);
-    if (wait->count > 0 && !wait->is_finish)
+    for (size_t i = 0; i < wait->count; i++) {
+        bool is_won = !answer->err && wait->kind != ASKED_FINISH && answer->won[i];
+
+        if (wait->kind == ASKED_FINISH && !answer->err)
+            note(w, SIM_SAVED, wait->ids[i]);
+        else if (wait->kind == ASKED_CLAIM || (wait->kind == ASKED_START && !answer->err))
+            note(w, is_won ? SIM_WON : SIM_NOT_WON, wait->ids[i]);
+    }
+    if (wait->count > 0 && wait->kind != ASKED_FINISH)
         moment(w, MOMENT_CLAIM_ANSWERED);
     health(w, answer->err);
     if (!w->is_dead)
@@ -221,8 +244,11 @@ static void watch_start(struct store *store, const struct run_start *starts, siz
         return;
     struct wait *wait = wait_new(w, count, done, ctx);
 
-    for (size_t i = 0; i < count; i++)
+    wait->kind = ASKED_START;
+    for (size_t i = 0; i < count; i++) {
         wait->ids[i] = starts[i].run_id;
+        note(w, SIM_TRY, starts[i].run_id);
+    }
     moment(w, MOMENT_CLAIM_ASKED);
     w->real->start(store, starts, count, answered, wait);
 }
@@ -236,7 +262,7 @@ static void watch_finish(struct store *store, const struct run_end *ends, size_t
         return;
     struct wait *wait = wait_new(w, count, done, ctx);
 
-    wait->is_finish = true;
+    wait->kind = ASKED_FINISH;
     for (size_t i = 0; i < count; i++)
         wait->ids[i] = ends[i].run_id;
     moment(w, MOMENT_FINISH_ASKED);
@@ -398,7 +424,24 @@ static void *number_of(const struct world *w)
     return (void *)(intptr_t)w->asked;
 }
 
-static void policies(struct world *w, struct job *job)
+static void retries(struct world *w, struct job *job)
+{
+    static const char *const backoffs[] = {"fixed", "linear", "exponential"};
+    struct arena *arena = arena_new(1024);
+    struct model_issues issues;
+    json_t *spec = json_pack("{si ss si si s{sb}}", "max", 1 + (int)dice(w, 4), "backoff",
+                             backoffs[dice(w, 3)], "delay", (int)dice(w, 40), "jitter",
+                             (int)dice(w, 10), "on", "lost", (int)dice(w, 2));
+
+    model_issues_init(&issues, arena);
+    if (!retries_read(spec, STR_LIT("retries"), &issues, &job->retries))
+        abort();
+    json_decref(spec);
+    arena_free(arena);
+}
+
+// is_chained: its slots follow its own ends, which are told most simply when each run ends once.
+static void policies(struct world *w, struct job *job, bool is_chained)
 {
     job->preset = 0;
     job->max_instances = 1 + (int)dice(w, 2);
@@ -407,6 +450,14 @@ static void policies(struct world *w, struct job *job)
     job->misfire_window_us = dice(w, 3) ? JOB_WINDOW_DEFAULT : (int64_t)(1 + dice(w, 900)) * SIM_S;
     job->misfire_max = job->coalesce == COALESCE_ALL && dice(w, 2) ? 1 + (int)dice(w, 20) : 0;
     job->misfire_spread_us = dice(w, 6) ? 0 : (int64_t)dice(w, 120) * SIM_S;
+    if (is_chained)
+        return;
+    job->overlap = dice(w, 2) ? OVERLAP_SKIP : (enum job_overlap)dice(w, 5);
+    job->queue_max = 1 + (int)dice(w, 3);
+    job->on_lost = dice(w, 3) ? ON_LOST_FAIL : ON_LOST_RERUN;
+    job->timeout_total_us = dice(w, 8) ? 0 : (int64_t)(60 + dice(w, 300)) * SIM_S;
+    if (dice(w, 3) == 0)
+        retries(w, job);
 }
 
 // Of job i by name; the tag in its arguments says which question made it what it is.
@@ -427,7 +478,7 @@ static void put(struct world *w, size_t i, size_t as)
     snprintf(args, sizeof args, "[\"%lld\"]", (long long)w->asked);
     job_set_text(&job->target, STR_LIT("folder"));
     job_set_text(&job->args, str_of(args));
-    policies(w, job);
+    policies(w, job, i >= sim_clock_job_count(w->options.is_long));
     context.job_id = job->name;
     if (!spec || !trigger_parse(spec, &context, &job->trigger, &e)) {
         fprintf(stderr, "%s: %s\n", text, e.message);
@@ -743,6 +794,7 @@ static void world_open(struct world *w, const struct sim_options *options)
     w->options = *options;
     w->faults_left = 40;
     rand_seq_init(&w->prng, options->seed);
+    rand_seq_init(&kernel, ~options->seed);
     const struct sim_night *night = &sim_nights[dice(w, sim_night_count)];
 
     w->zone = night->zone;
