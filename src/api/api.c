@@ -5,6 +5,7 @@
 
 #include "alert/channel.h"
 #include "api/alert_models.h"
+#include "api/backfill_models.h"
 #include "api/call.h"
 #include "api/handlers.h"
 #include "api/history_models.h"

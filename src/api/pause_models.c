@@ -39,6 +39,18 @@ static const struct model_field pause_form[] = {
 MODEL(pause_form_model, "PauseForm", NULL, pause_form, .size = sizeof(struct pause_form),
       .is_loose = true, .extra = MODEL_EXTRA_FORBID)
 
+static const struct model_field resume_form[] = {
+    {.name = "catch_up",
+     .type = MODEL_ENUM,
+     .offset = offsetof(struct resume_form, catch_up),
+     .choices = asks_catch_up_names,
+     .doc = "Which slots that fell into the pause are run after all: none; one, the last; all, as "
+            "many as misfire.max and misfire.window of the job allow. They are a backfill.",
+     .example = "\"one\""},
+};
+MODEL(resume_form_model, "ResumeForm", NULL, resume_form, .size = sizeof(struct resume_form),
+      .is_loose = true, .extra = MODEL_EXTRA_FORBID)
+
 static const struct model_field skip_form[] = {
     {.name = "n",
      .type = MODEL_INT,

@@ -56,10 +56,12 @@ void job_pause(struct call *call)
 
 void job_resume(struct call *call)
 {
+    const struct resume_form *form = call->query;
     const struct job *job = jobs_change(call);
 
     if (job)
-        asks_resume(call->api->o.sched, job->name, false, jobs_written, call);
+        asks_resume(call->api->o.sched, job->name, false, (enum asks_catch_up)form->catch_up,
+                    jobs_written, call);
 }
 
 void job_skip(struct call *call)

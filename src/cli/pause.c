@@ -25,13 +25,16 @@ static bool until_add(const struct errand *x, const char *text, json_t *body, st
     return true;
 }
 
-// {"reason", "until"}, as far as they are given; NULL when nothing is.
+// {"reason", "until", "catch_up"}, as far as they are given; NULL when nothing is.
 static bool body_make(const struct errand *x, json_t **ret_body, struct err *e)
 {
     const char *reason = typed_value(&x->typed, "--reason");
     const char *until = typed_value(&x->typed, "--until");
-    json_t *body = reason || until ? json_object() : NULL;
+    const char *catch_up = typed_value(&x->typed, "--catch-up");
+    json_t *body = reason || until || catch_up ? json_object() : NULL;
 
+    if (catch_up)
+        json_object_set_new(body, "catch_up", json_string(catch_up));
     if (reason)
         json_object_set_new(body, "reason", json_string(reason));
     if (until && !until_add(x, until, body, e)) {
@@ -68,6 +71,8 @@ static bool acts_run(struct errand *x, const struct acts *acts, const json_t *bo
         (void)fail(&x->e, ERR_USAGE, NULL, "a job is missing");
         return fail_hint(&x->e, "or give --tag or --all");
     }
+    if (typed_value(&x->typed, "--catch-up") && (tag || is_all))
+        return fail(&x->e, ERR_USAGE, NULL, "--catch-up is for single jobs");
     if (is_all && !act(x, acts->did, body, acts->all, NULL))
         return false;
     if (tag && !act(x, acts->did, body, acts->tag, tag))

@@ -16,6 +16,7 @@
 #include "job/freeze.h"
 #include "sched/due.h"
 #include "sched/events.h"
+#include "sched/groups.h"
 #include "sched/room.h"
 #include "sched/tally.h"
 #include "store/store.h"
@@ -44,6 +45,7 @@ struct core {
     const struct core_hooks *hooks;
     void *ctx;
     struct run_ids ids;
+    struct groups groups;
     bool is_stopping;              // nothing is claimed or started any more
     bool is_claiming;              // a claim is with the store
     struct loop_timer retry_timer; // after a failure of the store

@@ -16,6 +16,7 @@ void dispatch_init(struct dispatch *d, const struct core *core)
     d->core.ctx = d;
     d->core.tally = &d->tally;
     d->core.room = &d->room;
+    groups_init(&d->core.groups);
     tally_init(&d->tally);
     room_init(&d->room);
     rates_init(&d->rates, d->core.loop, d->core.store, &d->room);
@@ -34,6 +35,7 @@ void dispatch_done(struct dispatch *d)
     rates_done(&d->rates);
     room_done(&d->room);
     tally_done(&d->tally);
+    groups_done(&d->core.groups);
     core_done(&d->core);
 }
 
@@ -97,10 +99,11 @@ static void on_ended(struct entry *entry, void *ctx)
 {
     struct dispatch *d = ctx;
 
+    queue_groups(&d->queue);
     queue_turn(&d->queue);
     if (!entry)
         return;
-    if (entry->lives->next)
+    if (entry->lives->next && entry->sleeping > 0)
         queue_room(&d->queue, entry);
     if (entry->is_waiting || entry->is_relative || due_next(d->core.due).us == entry->slot.us)
         dispatch_look(d);
@@ -176,6 +179,27 @@ bool dispatch_cancel(struct dispatch *d, struct entry *entry, int64_t run_id)
     else
         queue_cancel(&d->queue, live, REASON_ASKED);
     return true;
+}
+
+size_t dispatch_cancel_group(struct dispatch *d, struct entry *entry, struct group *group)
+{
+    VEC_OF(struct live *) lives = {0}; // ending one may take it out of its job's
+    size_t count = 0;
+
+    group->is_cancelled = true;
+    for (struct live *live = entry ? entry->lives : NULL; live; live = live->next)
+        if (live->group == group && live->phase != LIVE_ENDED)
+            vec_push(&lives, live);
+    for (count = 0; count < lives.len; count++) {
+        struct live *live = lives.v[count];
+
+        if (live->phase == LIVE_RUNS)
+            live_cancel(live, REASON_ASKED, entry->job->kill_grace_us);
+        else
+            queue_cancel(&d->queue, live, REASON_ASKED);
+    }
+    vec_done(&lives);
+    return count;
 }
 
 // ---- the load ----

@@ -72,6 +72,9 @@ void dispatch_step(struct dispatch *d, int64_t step_us);
 // when there is none of that number.
 bool dispatch_cancel(struct dispatch *d, struct entry *entry, int64_t run_id);
 
+// Cancels all that is alive of a group; entry is its job, NULL when that is gone. How many runs.
+size_t dispatch_cancel_group(struct dispatch *d, struct entry *entry, struct group *group);
+
 // Claims no more; calls on_idle (perhaps at once) when every attempt in progress has ended and
 // every end is durable. Runs that wait are left to the next start.
 void dispatch_stop(struct dispatch *d, void (*on_idle)(void *ctx), void *ctx);

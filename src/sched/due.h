@@ -35,6 +35,7 @@ struct entry {
     struct live *lives;      // its runs that are alive, the latest first (live.h); NULL: none
     int32_t running;         // runs claimed to start and not yet ended
     int32_t queued;          // runs that wait for one of those to end
+    int32_t sleeping;        // runs that are looked at when there may be room
     int32_t unsaved;         // ends of runs that the store does not have yet
     int32_t writes;          // new definitions on their way to the store
     bool is_relative;        // has a trigger whose slots follow events

@@ -110,6 +110,7 @@ struct live *live_new(struct lives *lives, const struct run *run, struct entry *
         if (run->state == RUN_QUEUED)
             live->try_at = run->ask->start_at;
     }
+    live->group = groups_join(&lives->core->groups, run);
     entry_join(live, entry);
     return live;
 }
@@ -120,11 +121,21 @@ void live_free(struct live *live)
         live->lives->busy--;
     list_remove(&live->link);
     room_leave(live->lives->core->room, &live->place);
+    list_remove(&live->turn);
+    live_sleep(live, false);
     entry_leave(live);
+    group_leave(live->group);
     free(live->ask);
     free(live->end);
     chain_free(live->chain);
     free(live);
+}
+
+void live_sleep(struct live *live, bool is_asleep)
+{
+    if (live->entry)
+        live->entry->sleeping += is_asleep - live->waits_for_job;
+    live->waits_for_job = is_asleep;
 }
 
 enum live_count live_count_of(const struct run *run)
@@ -153,9 +164,13 @@ void entry_count(struct entry *entry, enum live_count as, int32_t n)
 
 void live_count(struct live *live, enum live_count as)
 {
-    entry_count(live->entry, live->count, -1);
+    if (live->group)
+        live->group->running += (as == COUNT_RUNNING) - (live->count == COUNT_RUNNING);
+    else
+        entry_count(live->entry, live->count, -1);
     live->count = as;
-    entry_count(live->entry, as, 1);
+    if (!live->group)
+        entry_count(live->entry, as, 1);
 }
 
 wall live_slot(const struct live *live)
@@ -169,6 +184,9 @@ wall live_deadline(const struct live *live)
 
     if (!live->entry)
         return WALL_NEVER;
+    if (live->group) { // its wait for its turn takes none of its time
+        return live->attempt > 0 ? job_deadline(live->entry->job, live->started_at) : WALL_NEVER;
+    }
     if (live->ask && live->ask->start_at.us > from.us)
         from = live->ask->start_at;
     return job_deadline(live->entry->job, from);

@@ -60,8 +60,10 @@ struct live {
     enum run_reason cancel; // why it is being ended; REASON_NONE: it is not
     enum live_phase phase;
     enum live_count count;
-    bool waits_for_job; // it is looked at when there may be room
-    bool is_called;     // it is looked at because its turn in the room of all has come
+    struct group *group; // it is counted in there, not in its job; NULL: none
+    struct list turn;    // in the group, until it begins
+    bool waits_for_job;  // it is looked at when there may be room
+    bool is_called;      // it is looked at because its turn in the room of all has come
 };
 
 struct lives {
@@ -85,6 +87,9 @@ void lives_done(struct lives *lives);
                                     struct entry *entry);
 void live_free(struct live *live); // it must not be with the executor
 
+// Whether it is to be looked at when there may be room in its job.
+void live_sleep(struct live *live, bool is_asleep);
+
 // What a row that is alive counts as in its job. One that waits in the room of all (room.h) has its
 // place among the runs of its job.
 enum live_count live_count_of(const struct run *run);
@@ -92,7 +97,7 @@ enum live_count live_count_of(const struct run *run);
 // Adds n runs of a kind to what the job has.
 void entry_count(struct entry *entry, enum live_count as, int32_t n);
 
-// Counts the run as something else in its job.
+// Counts the run as something else in its job, or its group.
 void live_count(struct live *live, enum live_count as);
 
 // When the time for it in all is over; WALL_NEVER: there is no limit.

@@ -122,7 +122,8 @@ static void give_up(struct queue *q, struct live *live, enum run_state state,
 
     moment_forget(q, live);
     room_leave(q->core->room, &live->place);
-    live->waits_for_job = false;
+    list_remove(&live->turn);
+    live_sleep(live, false);
     live_end(live, &end);
 }
 
@@ -150,7 +151,7 @@ static bool has_room(const struct live *live)
 
 static void wait_for_job(struct queue *q, struct live *live)
 {
-    live->waits_for_job = true;
+    live_sleep(live, true);
     wait_until(q, live, WALL_NEVER);
 }
 
@@ -208,20 +209,21 @@ static bool is_frozen(struct queue *q, struct live *live, wall now)
     freezes_at(q->core->freezes, live->entry->job->name, now, (wall){now.us + THAW_US}, &mark);
     if (!mark.by)
         return false;
-    if (live->attempt == 0)
+    if (live->attempt == 0 && !live->group)
         give_up(q, live, RUN_SKIPPED, REASON_FREEZE, mark.by->message);
     else
         wait_until(q, live, mark.until);
     return true;
 }
 
-// A pause holds what its schedule or a job before it wants; what was asked for is not held.
+// A pause holds what its schedule or a job before it wants, and a backfill; what was asked for by
+// itself is not held.
 static bool is_paused(const struct live *live)
 {
     const struct core *c = live->lives->core;
     const struct job *job = live->entry->job;
 
-    return (live->of.origin < RUN_MANUAL || live->of.origin == RUN_DEPENDENCY) &&
+    return (live->of.origin < RUN_MANUAL || live->of.origin == RUN_DEPENDENCY || live->group) &&
            (job->state == JOB_PAUSED || pauses_holding(c->pauses, job, core_now(c)));
 }
 
@@ -229,7 +231,7 @@ static void wait_for_pause(struct queue *q, struct live *live, wall now)
 {
     const struct pause *pause = pauses_holding(q->core->pauses, live->entry->job, now);
 
-    live->waits_for_job = true;
+    live_sleep(live, true);
     wait_until(q, live, pause && pause->until.us > now.us ? pause->until : WALL_NEVER);
 }
 
@@ -254,7 +256,7 @@ static bool has_place(struct queue *q, struct live *live)
 
 static void start(struct queue *q, struct live *live)
 {
-    live->waits_for_job = false;
+    live_sleep(live, false);
     live_count(live, COUNT_RUNNING);
     if (!has_place(q, live))
         return;
@@ -266,6 +268,59 @@ static void start(struct queue *q, struct live *live)
     starts_soon(q);
 }
 
+// ---- groups ----
+
+// The first of a group that has not begun, when it may begin now. One that is held waits, and with
+// it those behind it.
+static struct live *turn_next(struct queue *q, struct group *group)
+{
+    struct freeze_mark mark = {0};
+    wall now = core_now(q->core);
+    struct live *live;
+
+    if (list_is_empty(&group->waiting) || !group_has_room(group) || q->core->is_stopping)
+        return NULL;
+    live = list_item(group->waiting.next, struct live, turn);
+    if (!live->entry)
+        return NULL;
+    if (is_paused(live)) {
+        wait_for_pause(q, live, now);
+        return NULL;
+    }
+    if (!live->ask->is_forced)
+        freezes_at(q->core->freezes, live->entry->job->name, now, (wall){now.us + THAW_US}, &mark);
+    if (!mark.by)
+        return live;
+    wait_until(q, live, mark.until);
+    return NULL;
+}
+
+static void turns_begin(struct queue *q, struct group *group)
+{
+    struct live *live;
+
+    while ((live = turn_next(q, group))) {
+        list_remove(&live->turn);
+        start(q, live);
+    }
+}
+
+// It has not begun: it stands behind those that came before it.
+static void turn_wait(struct queue *q, struct live *live)
+{
+    if (!list_has(&live->turn))
+        list_push(&live->group->waiting, &live->turn);
+    turns_begin(q, live->group);
+}
+
+void queue_groups(struct queue *q)
+{
+    struct group *group;
+
+    for (size_t at = 0; (group = map_next(&q->core->groups.by_id, &at));)
+        turns_begin(q, group);
+}
+
 static void look_at(struct queue *q, struct live *live)
 {
     wall now = core_now(q->core);
@@ -274,6 +329,8 @@ static void look_at(struct queue *q, struct live *live)
         give_up(q, live, RUN_CANCELLED, REASON_DELETED, "its job was deleted");
     else if (live_deadline(live).us <= now.us)
         give_up(q, live, RUN_TIMED_OUT, REASON_DEADLINE, "took longer than timeout_total in all");
+    else if (live->group && live->count != COUNT_RUNNING)
+        turn_wait(q, live);
     else if (live->try_at.us > now.us)
         wait_until(q, live, live->try_at);
     else if (is_paused(live))
@@ -335,7 +392,7 @@ static struct live *oldest_running(const struct entry *entry)
     struct live *oldest = NULL;
 
     for (struct live *live = entry->lives; live; live = live->next)
-        if (live->count == COUNT_RUNNING && live->cancel == REASON_NONE)
+        if (live->count == COUNT_RUNNING && live->cancel == REASON_NONE && !live->group)
             oldest = live;
     return oldest;
 }
@@ -345,7 +402,7 @@ static int running_on(const struct entry *entry)
     int count = 0;
 
     for (const struct live *live = entry->lives; live; live = live->next)
-        count += live->count == COUNT_RUNNING && live->cancel == REASON_NONE;
+        count += live->count == COUNT_RUNNING && live->cancel == REASON_NONE && !live->group;
     return count;
 }
 

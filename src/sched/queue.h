@@ -47,6 +47,8 @@ void queue_turn(struct queue *q);
 
 // The job's needs may be others: those of its runs that wait for them are looked at anew.
 void queue_changed(struct queue *q, struct entry *entry);
+// There may be room in a group.
+void queue_groups(struct queue *q);
 
 // Ends a run that waits: it is cancelled for that reason.
 void queue_cancel(struct queue *q, struct live *live, enum run_reason reason);

@@ -313,7 +313,7 @@ static const char *cause_verb(const char *state)
 // " because run 42 of extract succeeded"
 static void cause_word(struct asking *q, const struct run *run)
 {
-    struct str text = run->ask ? run->ask->cause : (struct str){0};
+    struct str text = run->ask ? run->ask->cause : (struct str){0}, slot;
     json_t *cause = text.len > 0 ? json_loadb(text.p, text.len, 0, NULL) : NULL;
     const char *job = json_string_value(json_object_get(cause, "job"));
     const char *state = json_string_value(json_object_get(cause, "state"));
@@ -326,6 +326,12 @@ static void cause_word(struct asking *q, const struct run *run)
         why_word(&q->words, "caused", arena_printf(q->words.arena, " (after %.*s)", STR(end)));
     }
     json_decref(cause);
+    if (run->origin != RUN_BACKFILL || !run->ask)
+        return;
+    slot = moment(q, run->ask->slot);
+    slot = arena_printf(q->words.arena, " for the slot of %.*s (backfill)", STR(slot));
+    why_word(&q->words, "cause", slot);
+    why_word(&q->words, "caused", slot);
 }
 
 // The rule by which a row speaks of a slot, its own or one that is folded into it.

@@ -88,7 +88,7 @@ static void pause_job(struct bench *b, const char *name, int64_t until_s)
 
 static void resume_job(struct bench *b, const char *name, bool is_dropping)
 {
-    asks_resume(b->s, str_of(name), is_dropping, answered, b);
+    asks_resume(b->s, str_of(name), is_dropping, ASKS_CATCH_UP_NONE, answered, b);
     fixture_settle(&b->f);
     assert_int_equal(b->code, ERR_NONE);
 }

@@ -99,7 +99,7 @@ static void test_counts(void **state)
     assert_string_equal(paused(&b)->by, "belfry");
     fixture_pass(&b.f, 35 * S);
     assert_int_equal(b.f.started, 7);
-    asks_resume(b.s, STR_LIT("x"), false, answered, NULL);
+    asks_resume(b.s, STR_LIT("x"), false, ASKS_CATCH_UP_NONE, answered, NULL);
     fixture_settle(&b.f);
     run(&b, RUN_FAILED); // begins anew
     assert_null(paused(&b));
@@ -118,7 +118,7 @@ static void test_restart(void **state)
     assert_null(paused(&b));
     run(&b, RUN_FAILED);
     assert_non_null(paused(&b));
-    asks_resume(b.s, STR_LIT("x"), false, answered, NULL);
+    asks_resume(b.s, STR_LIT("x"), false, ASKS_CATCH_UP_NONE, answered, NULL);
     fixture_pass(&b.f, 1000); // the ledger tells what ended before that moment
     life_again(&b);
     assert_null(paused(&b));
