@@ -22,6 +22,22 @@ static bool is_for_jobs(const char *setting)
     return true;
 }
 
+static size_t name_len(const char *string)
+{
+    return strcspn(string, "=");
+}
+
+// Whether one of v sets the same name as string.
+static bool has_name(char *const *v, size_t count, const char *string)
+{
+    size_t len = count > 0 ? name_len(string) : 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(v[i], string, len + 1) == 0)
+            return true;
+    return false;
+}
+
 void environment_init(struct environment *env)
 {
     size_t count = 0;
@@ -31,7 +47,7 @@ void environment_init(struct environment *env)
     env->v = mem_array(count + 1, sizeof *env->v);
     env->count = 0;
     for (size_t i = 0; i < count; i++)
-        if (is_for_jobs(environ[i]))
+        if (is_for_jobs(environ[i]) && !has_name(env->v, env->count, environ[i]))
             env->v[env->count++] = environ[i];
 }
 
@@ -105,24 +121,10 @@ void environment_identity(const struct exec_request *request, struct arena *aren
 struct gathering {
     char **v;
     size_t count;
+    size_t first; // of those that belfry may have as well
     const struct environment_wish *wish;
     struct arena *arena;
 };
-
-static size_t name_len(const char *string)
-{
-    return strcspn(string, "=");
-}
-
-static bool has_name(const struct gathering *g, const char *string)
-{
-    size_t len = name_len(string);
-
-    for (size_t i = ENVIRONMENT_IDENTITY; i < g->count; i++)
-        if (strncmp(g->v[i], string, len + 1) == 0)
-            return true;
-    return false;
-}
 
 static void add(struct gathering *g, const char *name, const char *value)
 {
@@ -133,23 +135,26 @@ static void add(struct gathering *g, const char *name, const char *value)
 static bool is_passed(const struct gathering *g, const char *string)
 {
     const char *const *pattern = g->wish->pass;
-    struct str name = {string, name_len(string)};
+    struct str name;
 
     if (!pattern)
         return true;
+    name = (struct str){string, name_len(string)};
     for (; *pattern; pattern++)
         if (str_glob(str_of(*pattern), name))
             return true;
     return false;
 }
 
-// Where the job wants names of its own, belfry's are looked through for them; mostly it does not.
+// What the run has of its own, mostly nothing, beats belfry's. Names that begin with BELFRY_ are
+// not among these.
 static void pass(struct gathering *g, const struct environment *env)
 {
-    bool has_own = g->count > ENVIRONMENT_IDENTITY;
+    char *const *own = g->v + g->first;
+    size_t own_count = g->count - g->first;
 
     for (size_t i = 0; i < env->count; i++)
-        if (is_passed(g, env->v[i]) && !(has_own && has_name(g, env->v[i])))
+        if (is_passed(g, env->v[i]) && !has_name(own, own_count, env->v[i]))
             g->v[g->count++] = env->v[i];
 }
 
@@ -209,6 +214,7 @@ char **environment_make(const struct environment *env, const struct exec_request
     if (wish->has_result)
         add(&g, "BELFRY_RESULT_FD", "3");
     cause_add(&g, request->cause);
+    g.first = g.count;
     if (wish->python_path)
         python_add(&g, env);
     json_object_foreach((json_t *)wish->set, name, value)

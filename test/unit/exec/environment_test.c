@@ -219,13 +219,30 @@ static int teardown(void **state)
     return 0;
 }
 
+// Of names that come twice, and of belfry's own, a job gets the first, and none.
+static void test_init(void **state)
+{
+    char first[] = "A=1", again[] = "A=2", longer[] = "AB=3", own[] = "BELFRY_X=1";
+    char *given[] = {first, own, again, longer, NULL}, **before = environ;
+    struct environment env;
+
+    (void)state;
+    environ = given;
+    environment_init(&env);
+    environ = before;
+    assert_int_equal(env.count, 2);
+    assert_ptr_equal(env.v[0], first);
+    assert_ptr_equal(env.v[1], longer);
+    environment_done(&env);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_args),        cmocka_unit_test(test_identity),
-        cmocka_unit_test(test_inherited),   cmocka_unit_test(test_python),
-        cmocka_unit_test(test_wishes),      cmocka_unit_test(test_module),
-        cmocka_unit_test(test_certificate),
+        cmocka_unit_test(test_args),      cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_inherited), cmocka_unit_test(test_python),
+        cmocka_unit_test(test_wishes),    cmocka_unit_test(test_module),
+        cmocka_unit_test(test_init),      cmocka_unit_test(test_certificate),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
