@@ -5,11 +5,15 @@
 //     launch [COUNT]
 //
 // floor    two threads that do nothing but posix_spawn with two pipes, read them to their end, and
-// wait program  the same program as a job's main, through exec_start and the keeper, output
-// captured: two at once, and all at once. Two at once waits for messages between two processes, and
-// so for idle processors; what the machine can do is told by all at once. module   a no-op C module
-// through the warm hosts: 1,000 at once and COUNT at once; late is the time from the first
-//          exec_start to the beginning of the call
+//          wait
+// program  the same program as a job's main, through exec_start and the keeper, output captured:
+//          two at once, and all at once. Two at once waits for messages between two processes, and
+//          so for idle processors; what the machine can do is told by all at once
+// module   a no-op C module through the warm hosts: 1,000 at once and COUNT at once; late is the
+//          time from the first exec_start to the beginning of the call
+//
+// Each round measures the floor and the program one after the other; what is told is the median of
+// the rounds' ratios, once as belfry is and once with BALLAST_MIB more of memory in use.
 //
 // This program is also the belfry that the executor starts as a module host and as keeper.
 #include <errno.h>
@@ -33,7 +37,9 @@
 #include "exec/module_file.h"
 #include "exec/module_host.h"
 
-#define SPAWNS 1500
+#define SPAWNS 500 // a round
+#define ROUNDS 9
+#define BALLAST_MIB 500
 
 static int64_t now_us(void)
 {
@@ -157,6 +163,57 @@ static double bench_rate(struct bench *b, const char *folder, int count, int at_
     return count * 1e6 / (double)(now_us() - begin);
 }
 
+static int double_order(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median(double *v, size_t count)
+{
+    qsort(v, count, sizeof *v, double_order);
+    return v[count / 2];
+}
+
+static double cpu_s(int who)
+{
+    struct rusage u;
+
+    getrusage(who, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static void program_bench(struct bench *b, const char *label)
+{
+    double floors[ROUNDS], all[ROUNDS], two[ROUNDS], cpu[ROUNDS];
+
+    for (int i = 0; i < ROUNDS; i++) {
+        floors[i] = floor_rate();
+        cpu[i] = cpu_s(RUSAGE_SELF);
+        all[i] = bench_rate(b, "program", SPAWNS, SPAWNS) / floors[i];
+        cpu[i] = (cpu_s(RUSAGE_SELF) - cpu[i]) * 1e6 / SPAWNS;
+        free(b->late);
+        two[i] = bench_rate(b, "program", SPAWNS, 2) / floors[i];
+        free(b->late);
+    }
+    double ratio = median(all, ROUNDS); // sorts them
+
+    printf("program  %-12s floor %5.0f/s   ratio all at once %.2f (%.2f to %.2f), two at once %.2f "
+           "  belfry's own CPU %.0f us a run\n",
+           label, median(floors, ROUNDS), ratio, all[0], all[ROUNDS - 1], median(two, ROUNDS),
+           median(cpu, ROUNDS));
+}
+
+// Memory that belfry has in use.
+static void *ballast_make(void)
+{
+    size_t bytes = (size_t)BALLAST_MIB << 20;
+
+    return memset(mem_array(bytes, 1), 1, bytes);
+}
+
 static void folder_make(const char *jobs, const char *name, const char *file, const char *text)
 {
     char path[400];
@@ -192,15 +249,6 @@ static void module_bench(struct bench *b, int count)
     printf("module   %d, 1,000 in flight: %8.0f runs/s\n", count, rate);
 }
 
-static double cpu_s(int who)
-{
-    struct rusage u;
-
-    getrusage(who, &u);
-    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
-
 static int entry_remove(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
     (void)st;
@@ -219,7 +267,8 @@ int main(int argc, char **argv)
                                    .compiler = "cc"};
     struct bench b = {0};
     struct err e;
-    double floor, program, all, cpu;
+    void *ballast;
+    double cpu;
 
     if (argc == 3 && strcmp(argv[1], "run-module") == 0)
         return module_host_main();
@@ -231,18 +280,10 @@ int main(int argc, char **argv)
     folder_make(jobs, "program", "main", NULL);
     folder_make(jobs, "module", "main.c",
                 "int call(int argc, char **argv) { return argc < 0 || !argv; }\n");
-    for (int i = 0; i < 3; i++) {
-        floor = floor_rate();
-        cpu = cpu_s(RUSAGE_SELF);
-        program = bench_rate(&b, "program", SPAWNS, 2);
-        cpu = (cpu_s(RUSAGE_SELF) - cpu) * 1e6 / SPAWNS;
-        free(b.late);
-        all = bench_rate(&b, "program", SPAWNS, SPAWNS);
-        free(b.late);
-        printf("floor %6.0f/s   program all at once %6.0f/s, ratio %.2f; two at once %6.0f/s, "
-               "ratio %.2f   belfry's own CPU %.0f us a run\n",
-               floor, all, all / floor, program, program / floor, cpu);
-    }
+    program_bench(&b, "as it is");
+    ballast = ballast_make();
+    program_bench(&b, "with 500 MiB");
+    free(ballast);
     cpu = cpu_s(RUSAGE_SELF);
     module_bench(&b, argc > 1 ? (int)strtol(argv[1], NULL, 10) : 100000);
     printf("belfry's own CPU for the modules: %.2f s\n", cpu_s(RUSAGE_SELF) - cpu);
