@@ -13,11 +13,20 @@
 #include "cli/command_usage.h"
 #include "cli/listing.h"
 #include "cli/typed.h"
+#include "store/copy.h"
 #include "store/inspect.h"
 #include "store/pg_uri.h"
 #include "time/iso8601.h"
 
 #define OUT_MAX (64 << 10)
+
+// The path in "sqlite:///PATH"; "sqlite:PATH" does as well.
+static const char *file_of(const char *text)
+{
+    if (strncmp(text, "sqlite:///", 10) == 0)
+        return text + 10;
+    return strncmp(text, "sqlite:", 7) == 0 ? text + 7 : text;
+}
 
 static const char *database_of(const struct typed *typed)
 {
@@ -29,7 +38,7 @@ static const char *database_of(const struct typed *typed)
         path = getenv("JOB_DATABASE_URI");
     if (!path)
         path = "./belfry.db";
-    return strncmp(path, "sqlite:///", 10) == 0 ? path + 10 : path;
+    return file_of(path);
 }
 
 static int64_t strays(const struct inspection *i)
@@ -181,6 +190,32 @@ static void json_page(const char *path, const struct inspection *i, bool is_chec
     buf_add_byte(out, '\n');
 }
 
+static void copy_page(const struct copy_report *report, struct buf *out)
+{
+    for (size_t i = 0; i < report->count; i++)
+        buf_printf(out, "%-12s %10" PRId64 " rows, sum %016" PRIx64 "\n", report->tables[i].name,
+                   report->tables[i].rows, report->tables[i].sum);
+    buf_add_text(out, "all of it is there, and the same on both sides\n");
+}
+
+static int copy_do(const struct typed *typed, const char *name)
+{
+    const char *from = typed_value(typed, "--from"), *to = typed_value(typed, "--to");
+    struct copy_report report;
+    struct buf out;
+    struct err e;
+
+    if (!from || !to)
+        return command_usage(name, "say from where and to where: --from URL --to URL");
+    if (!copy(file_of(from), file_of(to), &report, &e))
+        return command_complain(name, &e);
+    buf_init(&out, OUT_MAX);
+    copy_page(&report, &out);
+    fwrite(out.p, 1, out.len, stdout);
+    buf_done(&out);
+    return 0;
+}
+
 int cmd_db(int argc, char **argv)
 {
     struct inspection i;
@@ -191,10 +226,12 @@ int cmd_db(int argc, char **argv)
 
     if (!typed_read(argc, argv, &typed, &e) || !form_read(&typed, &form, &e))
         return command_complain(argv[0], &e);
+    if (typed.arg_count == 1 && strcmp(typed.args[0], "copy") == 0)
+        return copy_do(&typed, argv[0]);
     bool is_check = typed.arg_count == 1 && strcmp(typed.args[0], "check") == 0;
 
     if (typed.arg_count != 1 || (!is_check && strcmp(typed.args[0], "status") != 0))
-        return command_usage(argv[0], "say what to do: check or status");
+        return command_usage(argv[0], "say what to do: check, copy or status");
     const char *path = database_of(&typed);
     char *name;
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/pg.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <poll.h>
 #include <stdio.h>
@@ -30,6 +31,8 @@ static const struct {
 #include "store/pg_dialect.def"
 #undef X
 };
+
+static const int all_binary[PG_PARAMS_MAX] = {[0 ... PG_PARAMS_MAX - 1] = 1};
 
 static const struct db_ops pg_db;
 static bool connection_make(struct pg *pg);
@@ -278,7 +281,6 @@ static void prepare(struct pg *pg, int name, struct pg_statement *s)
 
 void pg_send(struct query *q)
 {
-    static const int binary[PG_PARAMS_MAX] = {[0 ... PG_PARAMS_MAX - 1] = 1};
     struct pg *pg = (struct pg *)q->db;
     struct pg_statement *s = statement_of(q);
     char label[16];
@@ -288,7 +290,7 @@ void pg_send(struct query *q)
     if (!s->is_prepared && !s->is_sent)
         prepare(pg, (int)q->name, s);
     snprintf(label, sizeof label, "s%d", (int)q->name);
-    if (PQsendQueryPrepared(pg->conn, label, s->param_count, s->values, s->lengths, binary, 1))
+    if (PQsendQueryPrepared(pg->conn, label, s->param_count, s->values, s->lengths, all_binary, 1))
         vec_push(&pg->travelling, (int)q->name);
 }
 
@@ -362,6 +364,37 @@ bool pg_sync(struct pg *pg, pg_on_result *on_result, void *ctx, size_t *ret_fail
     if (ret_failed)
         *ret_failed = failed;
     return ok;
+}
+
+static bool answer_keep(size_t at, PGresult *result, void *ctx)
+{
+    (void)at;
+    *(PGresult **)ctx = result;
+    return true;
+}
+
+PGresult *pg_ask(struct pg *pg, const char *text, struct pg_array *arrays, size_t count)
+{
+    const char *values[PG_PARAMS_MAX];
+    int lengths[PG_PARAMS_MAX];
+    Oid types[PG_PARAMS_MAX];
+    PGresult *result = NULL;
+
+    assert(count <= PG_PARAMS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct str bytes = pg_array_str(&arrays[i]);
+
+        types[i] = (Oid)pg_array_type(&arrays[i]);
+        values[i] = bytes.p;
+        lengths[i] = (int)bytes.len;
+    }
+    if (pg->conn &&
+        PQsendQueryParams(pg->conn, text, (int)count, types, values, lengths, all_binary, 1))
+        vec_push(&pg->travelling, PG_COUNT); // none of those with a name
+    if (pg_sync(pg, answer_keep, &result, NULL))
+        return result;
+    PQclear(result);
+    return NULL;
 }
 
 bool pg_script(struct pg *pg, const char *text)

@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "store/db.h"
+#include "store/pg_value.h"
 
 enum pg_name { // behind those of sql.def, which come first
     PG_FIRST = SQL_COUNT - 1,
@@ -91,6 +92,11 @@ void pg_send(struct query *q);
 // Waits for the answers to all that was sent. False when one failed: those behind it were not
 // carried out, and *ret_failed (may be NULL) counts those before it.
 [[nodiscard]] bool pg_sync(struct pg *pg, pg_on_result *on_result, void *ctx, size_t *ret_failed);
+
+// One statement that has no name, with arrays as its parameters: its result, which the caller ends
+// with PQclear; NULL when it failed.
+[[nodiscard]] PGresult *pg_ask(struct pg *pg, const char *text, struct pg_array *arrays,
+                               size_t count);
 
 // Statements without parameters, in one text and one transaction; not while one is open.
 [[nodiscard]] bool pg_script(struct pg *pg, const char *text);

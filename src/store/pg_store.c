@@ -132,7 +132,8 @@ static void store_end(struct pg_store *s)
     loop_timer_stop(s->loop, &s->beat);
     lane_free(s->base.writes);
     lane_free(s->base.reads);
-    if (s->base.writes && pg_ready(s->writer.pg))
+    if (s->base.writes && pg_ready(s->writer.pg) &&
+        query_number(pg_get(s->writer.pg, PG_CHANGE), &s->takeover.change_seq))
         takeover_leave(&s->writer.pg->base, s->takeover.node_id, s->takeover.change_seq,
                        clock_wall(s->base.clock));
     pg_close(s->reader);

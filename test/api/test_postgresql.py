@@ -165,3 +165,20 @@ def test_locked(make, cluster):
     stranger.wait(20)
     assert put(server, "b").status_code == 201
     wait_for(lambda: is_ready(server))
+
+
+def test_copied(cluster, belfry_factory, tmp_path):
+    """A service moves from its file into PostgreSQL and back: jobs, runs and output are the same."""
+    uri, home = cluster.schema("copied"), tmp_path / "home"
+    server = belfry_factory(home)
+    assert put(server, "a", EVERY_SECOND).status_code == 201
+    wait_for(lambda: succeeded(server, "a"))
+    busy = db("copy", "--from", f"sqlite:{server.db}", "--to", uri)
+    assert busy.returncode == 1 and "in use by another belfry" in busy.stderr
+    server.stop()
+    there = db("copy", "--from", f"sqlite:{server.db}", "--to", uri)
+    back = db("copy", "--from", uri, "--to", f"sqlite:///{tmp_path}/back.db")
+    assert there.returncode == back.returncode == 0 and there.stdout == back.stdout, there.stderr + back.stderr
+    assert there.stdout.splitlines()[1].split()[:2] == ["job", "1"]
+    moved = belfry_factory(home, "--store", uri)
+    assert "out of a" in str(moved.get(f"/api/v1/runs/{succeeded(moved, 'a')[-1]['run_id']}").json())
