@@ -90,7 +90,6 @@ void metric_scheduler_paused(struct metrics *m)
     metric_int(&m->w, LABELS(), pause_holds(all, clock_wall(m->api->o.clock)));
 }
 
-// Slots that became part of a later run without being late have no reason of their own.
 void metric_running_limit(struct metrics *m)
 {
     const struct waits waits = sched_waits(m->api->o.sched);
@@ -141,6 +140,7 @@ void metric_pool_waiting(struct metrics *m)
     each_pool(m, waiting_of);
 }
 
+// Slots that became part of a later run without being late have no reason of their own.
 void metric_runs_missed(struct metrics *m)
 {
     for (int reason = 0; reason < TALLY_REASONS; reason++)

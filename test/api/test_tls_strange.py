@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
+import tls_lab as lab
 from openssl_lab import DAY, Ca, Lab, moment, openssl, s_server, verdict
 from test_tls_verdict import serve
 from tls_world import Run
@@ -196,6 +197,56 @@ def test_certificates_by_name(shop):
         verdict(shop.check(server.port), "ok")
         run = shop.check(server.port, "--name", "other.example")
     assert run.json["sans"] == ["DNS:other.example"] and "expired@0" in [f"{f['code']}@{f['depth']}" for f in run.json["findings"]]
+
+
+# ---- servers that talk in their own way before TLS ----
+
+HELLO = b"220 mx\r\n"
+TALK = {
+    # protocol, what is said and waited for, code
+    "smtp-in-small-letters": ("smtp", [HELLO, r"EHLO \S+\r\n", b"250-mx\r\n250 starttls\r\n", r"STARTTLS\r\n", b"220 go\r\n"], "ok"),
+    "smtp-starttls-alone": ("smtp", [HELLO, r"EHLO \S+\r\n", b"250-mx\r\n250 STARTTLS\r\n", r"STARTTLS\r\n", b"220\r\n"], "ok"),
+    "smtp-go-in-two-lines": ("smtp", [HELLO, r"EHLO \S+\r\n", b"250-mx\r\n250 STARTTLS\r\n", r"STARTTLS\r\n", b"220-ready\r\n220 go\r\n"], "ok"),
+    "smtp-line-feeds": ("smtp", [b"220 mx\n", r"EHLO \S+\r\n", b"250-mx\n250 STARTTLS\n", r"STARTTLS\r\n", b"220 go\n"], "ok"),
+    "smtp-none": ("smtp", [HELLO, r"EHLO \S+\r\n", b"250-mx\r\n250-STARTTLSX\r\n250 XSTARTTLS\r\n"], "starttls_unsupported"),
+    "smtp-busy": ("smtp", [b"421 too many\r\n"], "starttls_refused"),
+    "smtp-later": ("smtp", [HELLO, r"EHLO \S+\r\n", b"250-mx\r\n250 STARTTLS\r\n", r"STARTTLS\r\n", b"454 not now\r\n"], "starttls_refused"),
+    "smtp-no-ehlo": ("smtp", [HELLO, r"EHLO \S+\r\n", b"502 what?\r\n"], "starttls_unsupported"),
+    "imap-list-in-greeting": ("imap", [b"* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n", r"a1 CAPABILITY\r\n",
+                                       b"* CAPABILITY IMAP4rev1 StartTLS\r\na1 OK done\r\n", r"a2 STARTTLS\r\n",
+                                       b"* OK wait\r\na2 OK\r\n"], "ok"),
+    "imap-logged-in": ("imap", [b"* PREAUTH hello\r\n"], "starttls_refused"),
+    "imap-bye": ("imap", [b"* BYE full\r\n"], "starttls_refused"),
+    "imap-none": ("imap", [b"* OK\r\n", r"a1 CAPABILITY\r\n", b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\na1 OK\r\n"], "starttls_unsupported"),
+    "pop3-bare": ("pop3", [b"+OK\r\n", r"STLS\r\n", b"+OK\r\n"], "ok"),
+    "pop3-no": ("pop3", [b"+OK\r\n", r"STLS\r\n", b"-ERR [AUTH] no\r\n"], "starttls_refused"),
+    "ftp-many-lines": ("ftp", [b"220-a\r\n220-b\r\n220 c\r\n", r"AUTH TLS\r\n", b"234-so\r\n234 go\r\n"], "ok"),
+    "ftp-no": ("ftp", [b"220 c\r\n", r"AUTH TLS\r\n", b"530 log in first\r\n"], "starttls_refused"),
+    "ldap-no": ("ldap", [31, b"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x34\x04\x00\x04\x00"], "starttls_refused"),
+    "postgres-none": ("postgres", [8, b"N"], "starttls_unsupported"),
+    "irc-registered": ("irc", [r"STARTTLS\r\n", b":x 451 * :register first\r\n"], "starttls_unsupported"),
+    "nntp-none": ("nntp", [b"201 hi\r\n", r"CAPABILITIES\r\n", b"101 list\r\nVERSION 2\r\n.\r\n"], "starttls_unsupported"),
+}
+
+
+@pytest.mark.parametrize("case", TALK)
+@pytest.mark.parametrize("is_slow", [False, True])
+def test_talk(shop, case, is_slow, talker):
+    protocol, steps, code = TALK[case]
+    with lab.Server(lab.talk(by_bytes(steps) if is_slow else steps, talker if code == "ok" else lab.silent)) as server:
+        run = shop.check(server.port, "--starttls", protocol, "--timeout", "10")
+    assert run.json["code"] == code, run.out
+    assert (run.status == 0) is (code == "ok") and run.seconds < 8
+
+
+@pytest.fixture(scope="module")
+def talker(shop):
+    return lab.tls(shop.middle.leaf().bundle(shop.middle))
+
+
+def by_bytes(steps):
+    """The same, each byte by itself."""
+    return [piece for step in steps for piece in ([bytes([b]) for b in step] if isinstance(step, bytes) else [step])]
 
 
 # ---- what is written in them is printed ----
