@@ -80,6 +80,15 @@ void keep_socket_remove(int dir, int64_t pid)
     (void)unlinkat(dir, name, 0);
 }
 
+void keep_socket_rename(int dir, int64_t pid, int64_t to)
+{
+    char name[64], new_name[64];
+
+    (void)snprintf(name, sizeof name, SOCKET_NAME "%" PRId64, pid);
+    (void)snprintf(new_name, sizeof new_name, SOCKET_NAME "%" PRId64, to);
+    (void)renameat(dir, name, dir, new_name);
+}
+
 // ---- ends ----
 
 static void end_name(int64_t run_id, int attempt, const char *suffix, char ret_name[64])

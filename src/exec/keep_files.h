@@ -20,6 +20,7 @@
 [[nodiscard]] int keep_socket_listen(int dir, int64_t pid);
 [[nodiscard]] int keep_socket_connect(int dir, int64_t pid);
 void keep_socket_remove(int dir, int64_t pid);
+void keep_socket_rename(int dir, int64_t pid, int64_t to);
 
 // The end of a run; false with errno. message is one whole frame.
 [[nodiscard]] bool keep_end_save(int dir, int64_t run_id, int attempt, struct str message);

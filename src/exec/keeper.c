@@ -39,6 +39,7 @@ struct keeper_options {
     int dir;            // of the runs; taken over
     int socket;         // to the belfry that has started it; taken over
     uint64_t files_max; // soft limit of open files for jobs; 0: the keeper's own
+    int listener;       // on which it waits for the next belfry; taken over
     int cgroup;         // directory of control groups; taken over; -1: there are none
     int64_t idle_us;
 };
@@ -237,6 +238,8 @@ static void belfry_attach(struct keeper *k, int fd)
 {
     const struct kept *kept;
 
+    while (k->link && keep_link_read(k->link, 0)) // what the one before has still asked for
+        ;
     if (k->link)
         belfry_gone(k);
     k->link = keep_link_new(k->loop, fd, message_take, belfry_gone, k);
@@ -302,9 +305,7 @@ static bool keeper_open(struct keeper *k, const struct keeper_options *options, 
         k->place.controllers = cgroup_controllers(options->cgroup);
         cgroup_sweep(options->cgroup); // of a keeper that was killed
     }
-    k->listener = keep_socket_listen(options->dir, getpid());
-    if (k->listener < 0)
-        return fail_errno(e, ERR_SYSTEM, errno, "no socket in the runs directory");
+    k->listener = options->listener;
     k->listening = loop_add(k->loop, k->listener, EPOLLIN, knock, k);
     return true;
 }
@@ -352,12 +353,17 @@ static bool is_directory(int fd)
     return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static bool is_socket(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
 static bool is_started_by_belfry(void)
 {
-    struct stat socket_end;
-
-    return is_directory(KEEPER_DIR_FD) && fstat(KEEPER_SOCKET_FD, &socket_end) == 0 &&
-           S_ISSOCK(socket_end.st_mode);
+    return is_directory(KEEPER_DIR_FD) && is_socket(KEEPER_SOCKET_FD) &&
+           is_socket(KEEPER_LISTENER_FD);
 }
 
 int keeper_command(int argc, char **argv)
@@ -376,6 +382,7 @@ int keeper_command(int argc, char **argv)
     // Both must not reach the jobs, and must lie clear of what they are given.
     options.dir = launch_fd(KEEPER_DIR_FD);
     options.socket = launch_fd(KEEPER_SOCKET_FD);
+    options.listener = launch_fd(KEEPER_LISTENER_FD);
     options.cgroup = is_directory(KEEPER_CGROUP_FD) ? launch_fd(KEEPER_CGROUP_FD) : -1;
     return keeper_run(&options);
 }

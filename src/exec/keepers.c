@@ -200,6 +200,9 @@ static void peer_gone(void *ctx)
     peer_free(p);
 }
 
+// The keeper's socket is there before the keeper: a belfry that comes when this one has been killed
+// finds it however long the keeper takes to begin. It has our number until that of the keeper is
+// known.
 static bool keeper_spawn(struct keepers *ks, int socket_fd, struct spawn_result *ret)
 {
     char files[32], idle[32];
@@ -207,6 +210,7 @@ static bool keeper_spawn(struct keepers *ks, int socket_fd, struct spawn_result 
                           NULL};
     autoclose int dir = launch_fd(dup(ks->dir));
     autoclose int peer = launch_fd(socket_fd);
+    autoclose int listener = launch_fd(keep_socket_listen(ks->dir, getpid()));
     autoclose int cgroup = ks->options.cgroup > 0 ? launch_fd(dup(ks->options.cgroup)) : -1;
     autoclose int out = launch_fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
     autoclose int err =
@@ -218,15 +222,20 @@ static bool keeper_spawn(struct keepers *ks, int socket_fd, struct spawn_result 
         .in = -1,
         .out = out,
         .err = err,
-        .extra = {dir, peer, cgroup},
+        .extra = {dir, peer, listener, cgroup},
     };
 
     (void)snprintf(files, sizeof files, "%" PRIu64, ks->options.files_max);
     (void)snprintf(idle, sizeof idle, "%" PRId64, ks->options.idle_us);
     *ret = (struct spawn_result){.errnum = errno, .step = "open files"};
-    if (dir < 0 || peer < 0 || out < 0 || err < 0 || (ks->options.cgroup > 0 && cgroup < 0))
+    if (dir < 0 || peer < 0 || listener < 0 || out < 0 || err < 0 ||
+        (ks->options.cgroup > 0 && cgroup < 0))
         return false;
     spawn(&request, ret);
+    if (ret->errnum == 0)
+        keep_socket_rename(ks->dir, getpid(), ret->pid);
+    else
+        keep_socket_remove(ks->dir, getpid());
     return ret->errnum == 0;
 }
 

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #define SPAWN_LIMITS_MAX 8
-#define SPAWN_EXTRA_MAX 3
+#define SPAWN_EXTRA_MAX 4
 #define SPAWN_NICE_NONE 100
 #define SPAWN_STEP_WORKDIR "enter its working directory" // of a result, when that is what failed
 
@@ -43,9 +43,9 @@ struct spawn_request {
     const char *program; // a path, or a name to be looked for in the PATH of envp
     char *const *argv;
     char *const *envp;
-    const char *folder;                  // working directory; NULL: the caller's
-    int in, out, err;                    // in < 0: /dev/null
-    int extra[SPAWN_EXTRA_MAX];          // the child's 3, 4, 5; the first one below 1 ends the list
+    const char *folder;         // working directory; NULL: the caller's
+    int in, out, err;           // in < 0: /dev/null
+    int extra[SPAWN_EXTRA_MAX]; // the child's 3, 4, ...; the first one below 1 ends the list
     const struct spawn_setting *setting; // NULL: nothing
 };
 

@@ -214,6 +214,26 @@ static void test_adopt_running(void **state)
     belfry_go();
 }
 
+// Belfry is killed while its keeper is still beginning: what it has asked for is found all the
+// same.
+static void test_adopt_at_once(void **state)
+{
+    struct told t = {0}, next = {0};
+
+    (void)state;
+    belfry_come();
+    (void)start(4096013, "exit 6", &t);
+    loop_turn(loop, 0); // it is on its way
+    belfry_go();
+    belfry_come();
+    assert_non_null(keepers_adopt(keepers, 4096013, 1, ended, &next));
+    keepers_adopt_end(keepers);
+    turn_until(has_ended, &next);
+    assert_int_equal(next.end.command.exit_code, 6);
+    keepers_settled(keepers, 4096013);
+    belfry_go();
+}
+
 // It ends while nobody is there, and its keeper leaves: the end lies in a file until it is
 // recorded.
 static void test_adopt_ended(void **state)
@@ -399,6 +419,12 @@ static void test_files(void **state)
     peer = keep_socket_connect(dir, 12345678);
     assert_true(peer >= 0);
     close(peer);
+    keep_socket_rename(dir, 12345678, 12345679);
+    assert_int_equal(keep_socket_connect(dir, 12345678), -1);
+    peer = keep_socket_connect(dir, 12345679);
+    assert_true(peer >= 0);
+    close(peer);
+    keep_socket_rename(dir, 12345679, 12345678);
     close(listener);
     assert_int_equal(keep_socket_connect(dir, 12345678), -1);
     keep_socket_remove(dir, 12345678);
@@ -503,11 +529,11 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_end),           cmocka_unit_test(test_progress),
-        cmocka_unit_test(test_adopt_running), cmocka_unit_test(test_adopt_ended),
-        cmocka_unit_test(test_unsettled),     cmocka_unit_test(test_not_adopted),
-        cmocka_unit_test(test_killed_keeper), cmocka_unit_test(test_not_started),
-        cmocka_unit_test(test_files),         cmocka_unit_test(test_link),
-        cmocka_unit_test(test_leftovers),
+        cmocka_unit_test(test_adopt_running), cmocka_unit_test(test_adopt_at_once),
+        cmocka_unit_test(test_adopt_ended),   cmocka_unit_test(test_unsettled),
+        cmocka_unit_test(test_not_adopted),   cmocka_unit_test(test_killed_keeper),
+        cmocka_unit_test(test_not_started),   cmocka_unit_test(test_files),
+        cmocka_unit_test(test_link),          cmocka_unit_test(test_leftovers),
     };
 
     if (world_is_keeper(argc, argv))
