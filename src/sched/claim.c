@@ -231,7 +231,7 @@ static void mark_answered(const struct store_answer *answer, void *ctx)
         core_failing(claims->core, answer->err);
     else
         core_healthy(claims->core);
-    claims_look(claims);
+    claims->core->hooks->answered(claims->core->ctx);
 }
 
 void claims_mark(struct claims *claims)

@@ -105,6 +105,8 @@ static void on_ended(struct entry *entry, void *ctx)
         return;
     if (entry->lives->next && entry->sleeping > 0)
         queue_room(&d->queue, entry);
+    if (d->queue.is_looking)
+        return;
     if (entry->is_waiting || entry->is_relative || due_next(d->core.due).us == entry->slot.us)
         dispatch_look(d);
 }
@@ -114,6 +116,7 @@ static void on_answered(void *ctx)
     struct dispatch *d = ctx;
 
     rates_look(&d->rates);
+    queue_retry(&d->queue); // a start that was refused while others were not
     dispatch_look(d);
     idle_check(d);
 }

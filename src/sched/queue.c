@@ -491,10 +491,12 @@ void queue_look(struct queue *q)
 
     list_init(&all);
     list_move(&q->waiting, &all);
+    q->is_looking = true;
     while ((link = list_pop(&all))) {
         list_push(&q->waiting, link);
         look(q, list_item(link, struct live, link));
     }
+    q->is_looking = false;
 }
 
 void queue_step(struct queue *q, int64_t step_us)

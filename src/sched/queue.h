@@ -30,6 +30,7 @@ struct queue {
     struct loop_timer rate_timer; // when a rate lets somebody through
     VEC_OF(struct run_start) starts;
     bool is_starting, will_start, will_turn;
+    bool is_looking; // at everything: who is not looked at yet may go before what is due
 };
 
 void queue_init(struct queue *q, struct core *core, struct lives *lives);
@@ -63,7 +64,7 @@ void queue_drop(struct queue *q, struct entry *entry);
 // The wall clock was set: a wait between attempts takes as long as it would have.
 void queue_step(struct queue *q, int64_t step_us);
 
-// Everything that waits is looked at anew: freezes have changed.
+// Everything that waits is looked at anew: freezes have changed. Claim what is due afterwards.
 void queue_look(struct queue *q);
 
 // The store is to be asked again for what it refused.

@@ -461,6 +461,8 @@ static struct place *gate_next(struct room *r, struct gate *gate, mono now)
         if (!is_open(gate, slots_of(line, gate), now))
             return NULL;
         other = refusing(line, now);
+        if (!other) // who stands elsewhere and goes before goes first
+            other = crowded(line, first->key - 1);
         if (!other)
             return call(r, line);
         move_on(line);

@@ -699,6 +699,31 @@ static void test_limit_and_a_failing_store(void **state)
     bench_close(&b);
 }
 
+// A start is refused, and another write is not: the start follows.
+static void test_start_after_another_write(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    limit(&b, 1);
+    (void)stored_with(&b, "x", 0);
+    (void)stored_with(&b, "y", 0);
+    fixture_pass(&b.f, 11 * S);
+    assert_int_equal(b.f.started, 1);
+    memory_store_fail(b.f.store, 1);
+    room_limit(&b.d.room, 2);
+    dispatch_room(&b.d);
+    fixture_settle(&b.f);
+    assert_int_equal(b.f.started, 1);
+    assert_true(b.d.core.is_failing);
+    claims_mark(&b.d.claims);
+    fixture_settle(&b.f);
+    assert_false(b.d.core.is_failing);
+    assert_int_equal(b.f.started, 2);
+    bench_close(&b);
+}
+
 // A job without a limit of its own does not fill memory while it waits.
 static void test_limit_has_an_end(void **state)
 {
@@ -927,6 +952,7 @@ int main(void)
         cmocka_unit_test(test_limit_and_pause),
         cmocka_unit_test(test_limit_and_retries),
         cmocka_unit_test(test_limit_and_a_failing_store),
+        cmocka_unit_test(test_start_after_another_write),
         cmocka_unit_test(test_limit_has_an_end),
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_needs_change),

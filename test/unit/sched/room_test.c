@@ -222,6 +222,30 @@ static void test_two_pools(void **state)
     hall_close(&h);
 }
 
+// A place of a pool and one of all are given back together: who waits for the latter alone and goes
+// before gets it.
+static void test_order_across_gates(void **state)
+{
+    struct hall h;
+
+    (void)state;
+    hall_open(&h);
+    room_limit(&h.room, 1);
+    pool(&h, "a", 1, NULL);
+    needs(&h, "{\"a\":1}", NULL);
+    assert_int_equal(come(&h, 0, 1), REASON_NONE);
+    assert_int_equal(come(&h, 1, 3), REASON_POOL);
+    needs(&h, NULL, NULL);
+    assert_int_equal(come(&h, 2, 2), REASON_LIMIT);
+    room_leave(&h.room, &h.places[0]);
+    assert_int_equal(next(&h), 2);
+    assert_int_equal(next(&h), -1);
+    room_leave(&h.room, &h.places[2]);
+    needs(&h, "{\"a\":1}", NULL);
+    assert_int_equal(next(&h), 1);
+    hall_close(&h);
+}
+
 static void test_pool_that_is_not_there(void **state)
 {
     struct hall h;
@@ -389,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_nobody_is_passed_by),
         cmocka_unit_test(test_more_than_there_is),
         cmocka_unit_test(test_two_pools),
+        cmocka_unit_test(test_order_across_gates),
         cmocka_unit_test(test_pool_that_is_not_there),
         cmocka_unit_test(test_rate),
         cmocka_unit_test(test_rate_is_kept),
