@@ -52,6 +52,7 @@ struct told {
     int64_t durable_us;
     size_t life; // in which it was claimed
     int limit;   // of runs at once, when it took its place
+    int slots;   // of the pool, that it took
 };
 
 struct full {
@@ -109,6 +110,12 @@ struct check {
     int64_t able_since_us;
     int64_t stepped_back_us, clock_offset_us;
     int steps;
+    int64_t limit; // of attempts at once in all; 0: none
+    int pool_slots, pool_used;
+    int acting;                // of all jobs
+    const struct told *passed; // a run of lower order has taken places
+    size_t passed_at;          // when
+    int64_t room_since_us;     // since when somebody waits although there is room; 0: nobody does
     size_t listed, lives;
     int64_t end_us;
 };
@@ -298,8 +305,10 @@ static void pending_set(struct told *entry, bool is_pending)
     entry->is_pending = is_pending;
 }
 
-static void acting_set(struct told *entry, bool is_acting)
+static void acting_set(struct check *c, struct told *entry, bool is_acting)
 {
+    c->acting += is_acting - entry->is_acting;
+    c->pool_used += (is_acting - entry->is_acting) * entry->slots;
     entry->tale->acting += is_acting - entry->is_acting;
     entry->is_acting = is_acting;
 }
@@ -392,6 +401,13 @@ static void run_check(struct check *c, const struct tale *tale, const struct job
         found(c, 4, "stands alone although a later slot was due as well", tale, slot);
 }
 
+// It starts, or waits only for room beside its job.
+static bool is_to_run(const struct run *run)
+{
+    return run->state == RUN_RUNNING || (run->state == RUN_QUEUED && (run->reason == REASON_LIMIT ||
+                                                                      run->reason == REASON_POOL));
+}
+
 // Under `first` the row behind that of the run tells of the others.
 static void rest_check(struct check *c, struct tale *tale, const struct run *run)
 {
@@ -412,11 +428,11 @@ static void missed_rules_check(struct check *c, struct tale *tale, const struct 
         trigger_is_once(job->trigger) ? WALL_NEVER : trigger_next(job->trigger, run->scheduled_at);
 
     rest_check(c, tale, run);
-    if (run->state == RUN_RUNNING)
+    if (is_to_run(run))
         run_check(c, tale, job, run, now);
     else if (run->reason == REASON_MISFIRE && !may_be_missed(job, run, now))
         found(c, 4, "skipped as missed within its grace", tale, run->scheduled_at);
-    if (run->state == RUN_RUNNING && job->coalesce == COALESCE_FIRST && next.us <= now.us)
+    if (is_to_run(run) && job->coalesce == COALESCE_FIRST && next.us <= now.us)
         tale->rest = next;
 }
 
@@ -457,12 +473,18 @@ static void overlap_check(struct check *c, const struct tale *tale, const struct
     if (run->state == RUN_SKIPPED && run->reason == REASON_QUEUE_FULL &&
         (!is_queue || tale->queued < job->queue_max))
         found(c, 6, "skipped for a full queue that is none", tale, slot);
-    if (run->state == RUN_QUEUED && !is_full_perhaps)
+    if (run->state != RUN_QUEUED)
+        return;
+    if (is_to_run(run)) {
+        if (c->limit == 0)
+            found(c, 8, "waits for a limit that is none", tale, slot);
+        return;
+    }
+    if (!is_full_perhaps)
         found(c, 8, "queued although there is room", tale, slot);
-    if (run->state == RUN_QUEUED && (job->overlap == OVERLAP_SKIP || job->overlap == OVERLAP_ALLOW))
+    if (job->overlap == OVERLAP_SKIP || job->overlap == OVERLAP_ALLOW)
         found(c, 8, "queued although the job does not want that", tale, slot);
-    if (run->state == RUN_QUEUED && is_queue && job->timeout_total_us == 0 &&
-        waiting - tale->pending >= job->queue_max)
+    if (is_queue && job->timeout_total_us == 0 && waiting - tale->pending >= job->queue_max)
         found(c, 8, "more runs wait than may", tale, slot);
 }
 
@@ -475,12 +497,12 @@ static void claim_check(struct check *c, struct tale *tale, const struct def *de
         found(c, 1, "claimed although the job is ended or deleted", tale, slot);
         return;
     }
-    if (run->state == RUN_RUNNING && pause_holds(def->job->pause, now))
+    if (is_to_run(run) && pause_holds(def->job->pause, now))
         found(c, 1, "claimed although the job is paused", tale, slot);
     if (run->reason == REASON_PAUSED && !def->job->pause)
         found(c, 6, "skipped for a pause that nobody made", tale, slot);
     slot_check(c, tale, def, run, now);
-    if (run->state == RUN_RUNNING &&
+    if (is_to_run(run) &&
         (is_frozen(c, &c->freezes, tale->name, now) || is_frozen(c, &c->freezes, tale->name, slot)))
         found(c, 8, "run in a freeze", tale, slot);
     if (run->reason == REASON_FREEZE && !c->is_frozen_perhaps)
@@ -516,6 +538,76 @@ static int overdue(const struct check *c, const struct tale *tale, const struct 
     return count;
 }
 
+// ---- room beside the job ----
+
+static int slots_of(const struct job *job)
+{
+    return job->needs && job->needs->count > 0 ? job->needs->pools[0].slots : 0;
+}
+
+// Whether a run certainly waits for the limit of all and nothing else: of a job that needs no pool,
+// that has had one definition, which is in force, and that no pause or freeze can hold.
+static bool waits_for_limit(const struct check *c, const struct told *entry)
+{
+    const struct tale *tale = entry->tale;
+    const struct sim_event *event = &c->log->events.v[c->at];
+
+    if (!entry->is_durable || entry->run.state != RUN_QUEUED || entry->run.reason != REASON_LIMIT ||
+        event->mono_us - entry->durable_us < CHECK_S)
+        return false;
+    return tale->defs.len == 1 && tale->in_force && tale->in_force->job->state == JOB_ENABLED &&
+           slots_of(tale->in_force->job) == 0 && !c->is_frozen_perhaps &&
+           job_deadline(tale->in_force->job, entry->run.queued_at).us == WALL_NEVER.us;
+}
+
+// A run takes places: nobody who waits for the same may go before it, unless it takes its own in
+// the same turn.
+static void order_check(struct check *c, const struct told *entry)
+{
+    const struct job *job = entry->tale->in_force ? entry->tale->in_force->job : NULL;
+
+    if (c->limit == 0 || !job || entry->tale->defs.len > 1)
+        return;
+    for (size_t i = 0; i < c->open.len; i++) {
+        const struct told *other = c->open.v[i];
+
+        if (other != entry && waits_for_limit(c, other) &&
+            room_order(other->tale->in_force->job, other->run.scheduled_at) <
+                room_order(job, entry->run.scheduled_at))
+            c->passed = other, c->passed_at = c->at;
+    }
+}
+
+static void passed_look(struct check *c, const struct sim_event *event)
+{
+    const struct told *entry = c->passed;
+
+    if (!entry || event->mono_us == c->log->events.v[c->passed_at].mono_us)
+        return;
+    c->passed = NULL;
+    if (c->is_alive && entry->run.state == RUN_QUEUED && !entry->is_taken)
+        found(c, 8, "passed by one of lower order", entry->tale, entry->run.scheduled_at);
+}
+
+// Nobody waits for long while there is room.
+static void room_look(struct check *c, const struct sim_event *event)
+{
+    const struct told *waits = NULL;
+
+    passed_look(c, event);
+    for (size_t i = 0; i < c->open.len && !waits; i++)
+        if (waits_for_limit(c, c->open.v[i]))
+            waits = c->open.v[i];
+    if (!waits || c->acting >= c->limit || !c->is_alive || c->is_loading || c->is_ill) {
+        c->room_since_us = 0;
+        return;
+    }
+    if (c->room_since_us == 0)
+        c->room_since_us = event->mono_us;
+    if (event->mono_us - c->room_since_us > HEAL_US)
+        found(c, 8, "waits although there is room", waits->tale, waits->run.scheduled_at);
+}
+
 static void place_take(struct check *c, struct told *entry, bool is_by_hand)
 {
     struct tale *tale = entry->tale;
@@ -528,6 +620,8 @@ static void place_take(struct check *c, struct told *entry, bool is_by_hand)
         tale->taken - overdue(c, tale, job) >= job_instances(job))
         found(c, 8, "more runs at once than allowed", tale, entry->run.scheduled_at);
     entry->limit = job && !is_by_hand ? job_instances(job) : INT32_MAX;
+    entry->slots = job ? slots_of(job) : 0;
+    order_check(c, entry);
     if (!entry->is_taken)
         taken_add(c, entry, 1);
 }
@@ -585,6 +679,8 @@ static void see_try(struct check *c, const struct sim_event *event)
         place_take(c, entry, !is_by_schedule);
     else if (def && entry->limit < job_instances(def->job))
         entry->limit = job_instances(def->job); // it was raised between two attempts
+    if (def && !entry->is_acting)
+        entry->slots = slots_of(def->job);
 }
 
 static void see_won(struct check *c, const struct sim_event *event)
@@ -829,8 +925,12 @@ static void see_start(struct check *c, const struct sim_event *event)
         return;
     if (tale->acting >= entry->limit)
         found(c, 8, "more processes at once than allowed", tale, event->slot);
+    if (c->limit > 0 && c->acting >= c->limit)
+        found(c, 8, "more attempts at once than the limit of all", tale, event->slot);
+    if (entry->slots > 0 && c->pool_used > 0 && c->pool_used + entry->slots > c->pool_slots)
+        found(c, 8, "more than the pool has places for", tale, event->slot);
     entry->started = event->attempt;
-    acting_set(entry, true);
+    acting_set(c, entry, true);
 }
 
 static void see_end(struct check *c, const struct sim_event *event)
@@ -839,7 +939,7 @@ static void see_end(struct check *c, const struct sim_event *event)
 
     if (!entry)
         return;
-    acting_set(entry, false);
+    acting_set(c, entry, false);
     entry->has_ended = true;
     entry->end_state = event->state;
     pending_set(entry, true);
@@ -866,7 +966,7 @@ static void see_death(struct check *c)
 
         entry->is_cut = entry->is_cut || entry->is_acting;
         entry->is_won = false;
-        acting_set(entry, false);
+        acting_set(c, entry, false);
         if (!entry->is_durable)
             queued_set(entry, false);
         if (!entry->is_taken || (entry->is_durable && entry->run.state == RUN_WAITING))
@@ -876,6 +976,7 @@ static void see_death(struct check *c)
         taken_add(c, entry, -1);
     }
     c->is_alive = false;
+    c->passed = NULL;
 }
 
 // What never became durable is forgotten, what is final needs no look any more.
@@ -962,6 +1063,8 @@ static void see_clock(struct check *c, const struct sim_event *event)
 
 static void see(struct check *c, const struct sim_event *event)
 {
+    if (c->limit > 0)
+        room_look(c, event);
     switch (event->what) {
     case SIM_BEGIN:
         see_begin(c);
@@ -1018,6 +1121,10 @@ static void see(struct check *c, const struct sim_event *event)
         break;
     case SIM_END:
         see_end(c, event);
+        break;
+    case SIM_ROOM:
+        c->limit = event->number;
+        c->pool_slots = event->attempt;
         break;
     case SIM_REFUSED:
         break;

@@ -196,6 +196,8 @@ static int64_t deadline_of(const struct walk *walk, wall slot, int64_t rings_us,
                                                                : (wall){slot.us + 2 * HEAL_US}))
         limit_us = FROZEN_US + HEAL_US;
     *ret_is_calm = is_calm;
+    if (c->limit > 0 && walk->regime->may_wait) // behind runs of the job that wait for room
+        return INT64_MAX;
     return able_after(c, rings_us, limit_us, walk->regime->may_wait ? walk->tale : NULL);
 }
 
@@ -360,6 +362,8 @@ static void after_goes_on(struct check *c, const struct tale *tale)
     int64_t wait_us = delay_us + 11 * CHECK_S + 2 * HEAL_US + 2 * def->job->misfire_spread_us;
     int64_t last_us = c->log->events.v[def->event].mono_us;
 
+    if (c->limit > 0) // its runs wait for others, as long as these take
+        return;
     for (size_t i = 0; i <= tale->rows.len && !c->finding->promise; i++) {
         int64_t until_us = i < tale->rows.len ? tale->rows.v[i]->durable_us : c->end_us;
 
@@ -393,6 +397,8 @@ static void startup_check(struct check *c, const struct tale *tale)
 {
     int64_t delay_us = trigger_delay_us(tale->defs.v[0]->job->trigger);
 
+    if (c->limit > 0) // behind its run before, which may wait for others
+        return;
     for (size_t i = tale->defs.v[0]->event; i < c->log->events.len && !c->finding->promise; i++) {
         const struct sim_event *event = &c->log->events.v[i];
         int64_t end_us;

@@ -8,7 +8,7 @@ const char *const sim_words[] = {
     "belfry begins", "knows the job", "has loaded",  "ends",    "clock set",   "store is ill",
     "store is well", "asked",         "answered",    "refused", "freeze",      "thaw",
     "job durable",   "claims",        "asks to try", "won",     "did not win", "row durable",
-    "end saved",     "START",         "END",
+    "room",          "end saved",     "START",       "END",
 };
 
 void sim_log_done(struct sim_log *log)

@@ -30,6 +30,7 @@ enum sim_what {
     SIM_WON,     // it is told that the row (number: the run) is its own,
     SIM_NOT_WON, // or not
     SIM_RUN,     // a row of the ledger is durable, or has changed (run)
+    SIM_ROOM,    // attempts at once in all (number) and slots of the pool db (attempt), from now on
     SIM_SAVED,   // it is told that an end (number: of the run) is recorded
     SIM_START,   // an attempt begins (number: the run; attempt, slot)
     SIM_END,     // and ends (number: the run; attempt, state)

@@ -38,6 +38,7 @@ struct world {
     const struct store_ops *real;
     struct list waits;                                               // struct wait
     enum store_last (*on_job)(const struct job_row *row, void *ctx); // of the load under way
+    void (*on_run)(const struct run *run, void *ctx);                // likewise
     struct exec *exec;
     struct sched *sched;
     struct sim_result *result;
@@ -52,6 +53,8 @@ struct world {
     int64_t freeze_asked; // the last question about them
     int64_t stepped_back_us;
     int faults_left; // to be planted
+    int64_t limit;   // of attempts at once in all; 0: none, and there is no pool either
+    int pool_slots;  // of the pool db
     char last_paused[32];
 };
 
@@ -312,9 +315,20 @@ static enum store_last job_spoiled(const struct job_row *row, void *ctx)
         copy.spec = text_spoiled(row->spec, "\"pause\":{\"since\":", "\"pause\":{\"since\":9");
     if (fault == FAULT_OVERLAP)
         copy.spec = text_spoiled(row->spec, "\"max_instances\":1", "\"max_instances\":9");
+    if (fault == FAULT_PRIORITY)
+        copy.spec = text_spoiled(row->spec, "\"priority\":2", "\"priority\":-2");
     if (fault == FAULT_COALESCE)
         copy.spec = text_spoiled(row->spec, "\"coalesce\":\"last\"", "\"coalesce\":\"all\"");
     return the_world->on_job(&copy, ctx);
+}
+
+static void run_spoiled(const struct run *run, void *ctx)
+{
+    struct world *w = the_world;
+    bool is_waiting = run->state == RUN_QUEUED && run->reason == REASON_LIMIT;
+
+    if (!is_waiting || !plant(w, FAULT_WAIT_FORGOTTEN))
+        w->on_run(run, ctx);
 }
 
 static bool watch_load(struct store *store, struct store_load *load, struct err *e)
@@ -323,6 +337,8 @@ static bool watch_load(struct store *store, struct store_load *load, struct err 
 
     w->on_job = load->on_job;
     load->on_job = job_spoiled;
+    w->on_run = load->on_run;
+    load->on_run = run_spoiled;
     return w->real->load(store, load, e);
 }
 
@@ -440,6 +456,18 @@ static void retries(struct world *w, struct job *job)
     arena_free(arena);
 }
 
+// What the job needs beside its own room, in a world that has little of it.
+static void needs(struct world *w, struct job *job)
+{
+    const struct throttle none = {0};
+    json_t *pools = json_pack("{si}", "db", 1 + (int)dice(w, (uint64_t)w->pool_slots));
+
+    job->priority = (int)dice(w, 5) - 2;
+    if (dice(w, 3) == 0)
+        job->needs = needs_new(pools, &none);
+    json_decref(pools);
+}
+
 // is_chained: its slots follow its own ends, which are told most simply when each run ends once.
 static void policies(struct world *w, struct job *job, bool is_chained)
 {
@@ -450,6 +478,8 @@ static void policies(struct world *w, struct job *job, bool is_chained)
     job->misfire_window_us = dice(w, 3) ? JOB_WINDOW_DEFAULT : (int64_t)(1 + dice(w, 900)) * SIM_S;
     job->misfire_max = job->coalesce == COALESCE_ALL && dice(w, 2) ? 1 + (int)dice(w, 20) : 0;
     job->misfire_spread_us = dice(w, 6) ? 0 : (int64_t)dice(w, 120) * SIM_S;
+    if (w->limit > 0)
+        needs(w, job);
     if (is_chained)
         return;
     job->overlap = dice(w, 2) ? OVERLAP_SKIP : (enum job_overlap)dice(w, 5);
@@ -566,7 +596,8 @@ static void jobs_note(struct world *w)
 {
     enum sim_fault fault = w->options.fault;
 
-    if (fault == FAULT_PAUSE_IGNORED || fault == FAULT_OVERLAP || fault == FAULT_COALESCE) {
+    if (fault == FAULT_PAUSE_IGNORED || fault == FAULT_OVERLAP || fault == FAULT_COALESCE ||
+        fault == FAULT_PRIORITY) {
         note(w, SIM_LOADED, -1); // by its deeds it shall be known
         return;
     }
@@ -603,6 +634,7 @@ static void life_begin(struct world *w)
     options.store = w->store;
     options.exec = w->exec;
     options.claim_max = !w->options.is_long && dice(w, 2) ? 1 + (size_t)dice(w, 4) : 0;
+    options.max_running = w->limit + (w->options.fault == FAULT_LIMIT ? 3 : 0);
     w->sched = sched_new(&options);
     if (!sched_start(w->sched, &e))
         abort();
@@ -806,10 +838,36 @@ static void world_open(struct world *w, const struct sim_options *options)
     list_init(&w->waits);
     clock_note(w);
     snprintf(w->last_paused, sizeof w->last_paused, "job-0");
+    if (options->is_long || options->seed % 3)
+        return;
+    w->limit = 2 + (int64_t)dice(w, 5);
+    w->pool_slots = 1 + (int)dice(w, 2);
+}
+
+static void pool_said(const struct err *err, const struct pool *pool, void *ctx)
+{
+    (void)pool;
+    reply(the_world, err, (int64_t)(intptr_t)ctx);
+}
+
+static void pool_make(struct world *w)
+{
+    int slots = w->pool_slots + (w->options.fault == FAULT_POOL ? 2 : 0);
+    json_t *definition = json_pack("{si}", "slots", slots);
+    struct sim_event event = now_event(w, SIM_ROOM, w->limit);
+
+    event.attempt = w->pool_slots;
+    vec_push(&w->result->log.events, event);
+    question(w, "pool");
+    pools_put(sched_pools(w->sched), STR_LIT("db"), definition, STORE_ANY,
+              clock_wall(&w->clock.base), pool_said, number_of(w));
+    json_decref(definition);
 }
 
 static void populate(struct world *w)
 {
+    if (w->limit > 0)
+        pool_make(w);
     window_put(w, STORE_CALENDAR, "rests", sim_calendar);
     run_for(w, SIM_S);
     for (size_t i = 0; i < sim_job_count(w->options.is_long); i++)

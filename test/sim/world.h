@@ -48,6 +48,10 @@ enum sim_fault {
     FAULT_WRITE_LOST,     // an acknowledged definition is not in the store
     FAULT_COALESCE,       // each missed slot is run although one run should stand for them
     FAULT_LOST_RERUN,     // what was lost is started again although nobody allowed it
+    FAULT_LIMIT,          // more attempts at once than the limit of all allows
+    FAULT_POOL,           // more than a pool has places for
+    FAULT_PRIORITY,       // a run of lower priority goes first
+    FAULT_WAIT_FORGOTTEN, // a run that waits for room is forgotten after a restart
     FAULT_COUNT,
 };
 

@@ -127,6 +127,10 @@ static const struct planted {
     {FAULT_WRITE_LOST, {7}, "an acknowledged write is lost"},
     {FAULT_COALESCE, {4, 7}, "each missed slot is run"},
     {FAULT_LOST_RERUN, {5, 2}, "a lost run is run again"},
+    {FAULT_LIMIT, {8}, "more at once than the limit"},
+    {FAULT_POOL, {8}, "more in a pool than its places"},
+    {FAULT_PRIORITY, {8, 7}, "priority"},
+    {FAULT_WAIT_FORGOTTEN, {8, 6}, "a run that waits is forgotten"},
 };
 
 // Each is planted in up to thirty worlds; in one of them it must show, and nothing else may.
