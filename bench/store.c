@@ -2,8 +2,9 @@
 // on the same disk.
 //
 // Figures of disks swing, so the raw rate (one row a commit, WAL, synchronous=FULL, no threads, no
-// loop) is taken before and after in the same run, and only ratios count. Usage: store [DIRECTORY];
-// it makes a folder of its own in there.
+// loop) is taken before and after in the same run, and only ratios count. Usage: store [DIRECTORY],
+// where it makes a folder of its own; store postgresql://.., an empty schema, whose bars are 10,000
+// creations/s with 64 outstanding and 20,000 runs/s.
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "job/run.h"
+#include "store/pg_store.h"
+#include "store/pg_uri.h"
 #include "store/sqlite_store.h"
 
 #define JOBS 10000
@@ -235,16 +238,21 @@ int main(int argc, char **argv)
 {
     struct bench b = {.slot = 1800000000000000};
     struct sqlite_store_options options = {NULL, "bench", "0"};
+    bool is_pg = argc > 1 && pg_uri_is(argv[1]);
+    struct pg_store_options server = {is_pg ? argv[1] : NULL, "bench", "0"};
     char directory[2048], path[4096];
     struct err e;
 
-    snprintf(directory, sizeof directory, "%s/bench-store-XXXXXX", argc > 1 ? argv[1] : "/var/tmp");
+    snprintf(directory, sizeof directory, "%s/bench-store-XXXXXX",
+             argc > 1 && !is_pg ? argv[1] : "/var/tmp");
     check(mkdtemp(directory), "the directory cannot be made");
     snprintf(path, sizeof path, "%s/b.db", directory);
     options.path = path;
     b.loop = loop_new(clock_real(), &e);
     check(b.loop, "no loop");
-    check(sqlite_store_open(b.loop, clock_real(), &options, &b.store, &e), e.message);
+    check(is_pg ? pg_store_open(b.loop, clock_real(), &server, &b.store, &e)
+                : sqlite_store_open(b.loop, clock_real(), &options, &b.store, &e),
+          e.message);
     measure(&b, directory);
     store_close(b.store);
     loop_free(b.loop);

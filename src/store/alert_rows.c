@@ -25,7 +25,7 @@ static bool incident_put(struct db *db, const struct incident *row)
     query_int(statement, 15, row->acked_until.us);
     query_text(statement, 16, row->note);
     query_text(statement, 17, row->message);
-    return query_run(statement);
+    return query_send(statement);
 }
 
 static bool delivery_put(struct db *db, const struct delivery *row)
@@ -43,7 +43,7 @@ static bool delivery_put(struct db *db, const struct delivery *row)
     query_int(statement, 9, row->done_at.us);
     query_text(statement, 10, row->error);
     query_text(statement, 11, row->body);
-    return query_run(statement);
+    return query_send(statement);
 }
 
 static bool forget(struct db *db, wall before)

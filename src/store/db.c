@@ -25,6 +25,11 @@ bool query_run(struct query *q)
     return step != QUERY_FAILED;
 }
 
+bool query_send(struct query *q)
+{
+    return q->db->ops->send ? q->db->ops->send(q) : query_run(q);
+}
+
 bool query_number(struct query *q, int64_t *ret_n)
 {
     bool ok = query_step(q) == QUERY_ROW;

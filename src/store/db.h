@@ -40,6 +40,7 @@ struct db_ops {
     int64_t (*column_int)(const struct query *q, int at);
     struct str (*column)(const struct query *q, int at);
     bool (*column_is_null)(const struct query *q, int at);
+    bool (*send)(struct query *q);
     int64_t (*changes)(struct db *db);
     bool (*fail)(struct db *db, struct err *e);
 };
@@ -100,6 +101,10 @@ static inline bool column_is_null(const struct query *q, int at)
 
 // Carries out a query that yields no rows that matter, and resets it.
 [[nodiscard]] bool query_run(struct query *q);
+
+// The same, but perhaps only together with the query that is asked next: a failure shows there at
+// the latest.
+[[nodiscard]] bool query_send(struct query *q);
 
 // The number that a query yields first. False when it fails or yields no row.
 [[nodiscard]] bool query_number(struct query *q, int64_t *ret_n);

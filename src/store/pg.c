@@ -13,6 +13,7 @@
 #include "store/pg_uri.h"
 #include "store/pg_value.h"
 
+#define JOURNEY_MAX 1000 // statements that are sent before their results are read
 #define BACKOFF_FIRST_US 100000
 #define BACKOFF_MAX_US 2000000
 
@@ -513,8 +514,17 @@ static bool result_keep(size_t at, PGresult *result, void *ctx)
     struct pg_statement *s = ctx;
 
     (void)at;
+    PQclear(s->result); // of one that was sent before, if there was any: the last is ours
     s->result = result;
     return true;
+}
+
+static bool driver_send(struct query *q)
+{
+    struct pg *pg = (struct pg *)q->db;
+
+    pg_send(q);
+    return pg->travelling.len < JOURNEY_MAX || pg_sync(pg, NULL, NULL, NULL);
 }
 
 static enum query_step driver_step(struct query *q)
@@ -564,6 +574,7 @@ static const struct db_ops pg_db = {
     .bind_text = driver_bind_text,
     .bind_blob = driver_bind_blob,
     .step = driver_step,
+    .send = driver_send,
     .column_int = driver_column_int,
     .column = driver_column,
     .column_is_null = driver_column_is_null,

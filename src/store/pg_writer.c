@@ -161,7 +161,7 @@ static enum outcome requests_send(struct pg_writer *w)
         }
         if ((outcome = results_take(w)) != DONE)
             return outcome;
-        if (!carry_out_slowly(w, r))
+        if (!carry_out_slowly(w, r) || !pg_sync(w->pg, NULL, NULL, NULL))
             return BROKEN;
     }
     return results_take(w);

@@ -17,7 +17,7 @@ bool prune_run(struct db *db, int64_t run_id)
         struct query *statement = db_get(db, deletions[i]);
 
         query_int(statement, 1, run_id);
-        if (!query_run(statement))
+        if (!query_send(statement))
             return false;
     }
     return true;

@@ -31,7 +31,7 @@ static void test_queries(void **state)
     q = db_get(db, SQL_META_SET);
     query_text(q, 1, STR_LIT("key"));
     query_text(q, 2, STR_LIT("12"));
-    assert_true(query_run(q));
+    assert_true(query_send(q));
     assert_int_equal(db_changes(db), 1);
     q = db_get(db, SQL_META_GET);
     query_text(q, 1, STR_LIT("key"));
