@@ -380,6 +380,7 @@ struct loading {
     struct sched *s;
     struct job_shelf *shelf;
     size_t quarantined;
+    const struct store_load *load; // what asks
 };
 
 static void calendar_loaded(const struct store_calendar *row, void *ctx)
@@ -453,7 +454,10 @@ static void met_loaded(const struct run_met *met, void *ctx)
 static void run_loaded(const struct run *run, void *ctx)
 {
     struct loading *loading = ctx;
+    struct run_ids *ids = &loading->s->dispatch.core.ids;
 
+    if (ids->last < loading->load->last_run_id) // an end that is decided now may begin others
+        ids->last = loading->load->last_run_id;
     if (run->state != RUN_ORPHANED || !heartbeats_adopt(&loading->s->heartbeats, run))
         dispatch_load(&loading->s->dispatch, run);
 }
@@ -461,7 +465,7 @@ static void run_loaded(const struct run *run, void *ctx)
 bool sched_start(struct sched *s, struct err *e)
 {
     struct trigger_context context = sched_trigger_context(s);
-    struct loading loading = {s, job_shelf_new(&context), 0};
+    struct loading loading = {.s = s, .shelf = job_shelf_new(&context)};
     struct store_load load = {.on_calendar = calendar_loaded,
                               .on_job = job_loaded,
                               .on_last = last_loaded,
@@ -471,6 +475,8 @@ bool sched_start(struct sched *s, struct err *e)
                               .on_run = run_loaded,
                               .ctx = &loading};
     struct entry *entry;
+
+    loading.load = &load;
     bool ok = store_load(s->options.store, &load, e);
 
     job_shelf_free(loading.shelf);
@@ -479,7 +485,8 @@ bool sched_start(struct sched *s, struct err *e)
     wall now = sched_now(s);
     wall from = load.watermark.us < now.us ? load.watermark : now;
 
-    s->dispatch.core.ids.last = load.last_run_id;
+    if (s->dispatch.core.ids.last < load.last_run_id)
+        s->dispatch.core.ids.last = load.last_run_id;
     s->due.marked = from;
     pauses_forget(&s->pauses, load.watermark);
     for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)

@@ -188,6 +188,7 @@ static void slots_tell(const struct memory_data *data, struct store_load *load)
 
 void memory_data_load(const struct memory_data *data, struct store_load *load)
 {
+    load->last_run_id = data->runs.len ? data->runs.v[data->runs.len - 1]->r.run.id : 0;
     for (size_t i = 0; load->on_calendar && i < data->calendars.len; i++)
         load->on_calendar(&data->calendars.v[i], load->ctx);
     for (size_t i = 0; i < data->jobs.len; i++) {
@@ -217,5 +218,4 @@ void memory_data_load(const struct memory_data *data, struct store_load *load)
             load->on_run(&data->runs.v[i]->r.run, load->ctx);
     uptimes_tell(data, load);
     load->watermark = data->watermark;
-    load->last_run_id = data->runs.len ? data->runs.v[data->runs.len - 1]->r.run.id : 0;
 }

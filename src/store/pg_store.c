@@ -152,11 +152,11 @@ static bool pg_load(struct store *store, struct store_load *load, struct err *e)
     struct pg *pg = pg_open(s->uri, false, e);
 
     load->watermark = s->takeover.watermark;
+    load->last_run_id = s->takeover.last_run_id;
     bool ok = pg && reader_load(&pg->base, load, e);
 
     pg_close(pg);
     load->orphaned = s->takeover.orphaned;
-    load->last_run_id = s->takeover.last_run_id;
     return ok;
 }
 

@@ -105,11 +105,11 @@ static bool sqlite_load(struct store *store, struct store_load *load, struct err
     struct sql *sql = sql_open(s->path, false, e);
 
     load->watermark = s->takeover.watermark;
+    load->last_run_id = s->takeover.last_run_id;
     bool ok = sql && reader_load(&sql->base, load, e);
 
     sql_close(sql);
     load->orphaned = s->takeover.orphaned;
-    load->last_run_id = s->takeover.last_run_id;
     return ok;
 }
 

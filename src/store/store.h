@@ -178,7 +178,7 @@ struct store_load {
     void *ctx;
     wall watermark;      // filled in: see (4); 0 in a new store
     int64_t orphaned;    // filled in: runs that were running, of which the one who asks must decide
-    int64_t last_run_id; // filled in: greatest run id, so that ids never go back
+    int64_t last_run_id; // filled in first: greatest run id, so that ids never go back
 };
 
 // What a job's latest runs say, as far as the hundred with the latest slots tell; those that were

@@ -164,7 +164,8 @@ static inline struct entry *bench_again(struct bench *b, struct entry *entry)
     if (b->limit > 0)
         room_limit(&b->d.room, b->limit);
     assert_true(store_load(b->f.store, &load, &e));
-    b->d.core.ids.last = load.last_run_id;
+    if (b->d.core.ids.last < load.last_run_id)
+        b->d.core.ids.last = load.last_run_id;
     dispatch_resume(&b->d);
     fixture_settle(&b->f);
     return due_find(&b->due, str_of(name));
