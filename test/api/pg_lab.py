@@ -19,8 +19,10 @@ def programs():
 
 
 def not_root():
-    """How to run a program of PostgreSQL, which refuses to be root."""
-    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.getuid() == 0 else []
+    """How to run a program of PostgreSQL, which refuses to be root; one that is not installed has its libraries beside it."""
+    libraries = ":".join(map(str, programs().parents[2].glob("*-linux-gnu")))
+    user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.getuid() == 0 else []
+    return [*user, "env", f"LD_LIBRARY_PATH={libraries}"] if programs() == PLACES[1] else user
 
 
 def free_port():
@@ -62,7 +64,7 @@ class Cluster:
         os.unlink(f"{self.home}.log")
 
     def psql(self, *words):
-        return [programs() / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tester", "-d", "postgres", "-X", "-q",
+        return [*not_root(), programs() / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tester", "-d", "postgres", "-X", "-q",
                 "-A", "-t", *words]
 
     def sql(self, text, check=True):

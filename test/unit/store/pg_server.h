@@ -3,9 +3,11 @@
 #pragma once
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,12 +22,20 @@ struct pg_server {
     int schemas;
 };
 
-// The newest that is installed, or the one that tools/setup has unpacked.
+// Where tools/setup unpacks what is not installed; found from the top of the tree.
+#define PG_SERVER_UNPACKED "build/servers/root/usr/lib"
+#ifdef __aarch64__
+#define PG_SERVER_MACHINE "aarch64-linux-gnu"
+#else
+#define PG_SERVER_MACHINE "x86_64-linux-gnu"
+#endif
+
+// The one that is installed, or the unpacked one.
 static inline const char *pg_server_programs(void)
 {
     static const char *const places[] = {
         "/usr/lib/postgresql/15/bin",
-        "build/servers/root/usr/lib/postgresql/15/bin",
+        PG_SERVER_UNPACKED "/postgresql/15/bin",
     };
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
@@ -50,8 +60,15 @@ static inline void pg_server_become_nobody(void)
 // Runs a program as a user that is not root, silently; its process.
 static inline pid_t pg_server_spawn(const char *program, char *const *argv)
 {
-    pid_t pid = fork();
+    bool is_unpacked = program[0] != '/';
+    char place[PATH_MAX] = "", libraries[PATH_MAX + 20];
+    char *const environment[] = {"LC_ALL=C", libraries, NULL};
+    pid_t pid;
 
+    if (is_unpacked && !realpath(PG_SERVER_UNPACKED "/" PG_SERVER_MACHINE, place))
+        fail_msg("%s lacks its libraries", program);
+    snprintf(libraries, sizeof libraries, "LD_LIBRARY_PATH=%s", place);
+    pid = fork();
     if (pid == 0) {
         int quiet = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -59,7 +76,7 @@ static inline pid_t pg_server_spawn(const char *program, char *const *argv)
         dup2(quiet, STDIN_FILENO);
         dup2(quiet, STDOUT_FILENO);
         dup2(quiet, STDERR_FILENO);
-        execv(program, argv);
+        execve(program, argv, environment);
         _exit(127);
     }
     return pid;
