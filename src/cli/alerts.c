@@ -424,24 +424,30 @@ static bool one_ack(struct errand *x, const char *id, const json_t *body)
     return true;
 }
 
-static bool ack(struct errand *x)
+// What a word means: an incident, or all open ones of a job.
+static bool word_ack(struct errand *x, const char *word, const json_t *body)
 {
-    json_t *body = ack_make(x), *ids = NULL, *id;
-    bool ok = true;
+    json_t *ids = NULL, *id;
+    bool ok = ids_find(x, word, "open", COUNT_MAX, &ids);
     size_t n;
 
-    for (int i = 1; ok && i < x->typed.arg_count; i++) {
-        ok = ids_find(x, x->typed.args[i], "open", COUNT_MAX, &ids);
-        if (ok && json_array_size(ids) == 0)
-            ok = missing_fail(x, x->typed.args[i], "open alerts");
-        if (!ok)
-            break;
-        json_array_foreach(ids, n, id)
-        {
-            ok = ok && one_ack(x, json_string_value(id), body);
-        }
-        json_decref(ids);
+    if (ok && json_array_size(ids) == 0)
+        ok = missing_fail(x, word, "open alerts");
+    json_array_foreach(ids, n, id)
+    {
+        ok = ok && one_ack(x, json_string_value(id), body);
     }
+    json_decref(ids);
+    return ok;
+}
+
+static bool ack(struct errand *x)
+{
+    json_t *body = ack_make(x);
+    bool ok = true;
+
+    for (int i = 1; ok && i < x->typed.arg_count; i++)
+        ok = word_ack(x, x->typed.args[i], body);
     json_decref(body);
     return ok;
 }
