@@ -81,6 +81,7 @@ static void test_kept(void **state)
     // A pool that is no more, a job that is no more, a job without a rate.
     needs_free(x->job->needs);
     x->job->needs = needs_new(pools, &none);
+    dispatch_leave(&b.d, y);
     due_remove(&b.due, y);
     again(&b, &rates, &room);
     rates_begin(&rates, &b.due);
