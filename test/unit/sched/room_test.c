@@ -237,6 +237,7 @@ static void test_order_across_gates(void **state)
     assert_int_equal(come(&h, 1, 3), REASON_POOL);
     needs(&h, NULL, NULL);
     assert_int_equal(come(&h, 2, 2), REASON_LIMIT);
+    assert_int_equal(next(&h), -1); // all is told
     room_leave(&h.room, &h.places[0]);
     assert_int_equal(next(&h), 2);
     assert_int_equal(next(&h), -1);
