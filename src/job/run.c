@@ -120,6 +120,19 @@ uint32_t run_move_to(enum run_actor by, enum run_state from)
     return to;
 }
 
+void run_as_seen(struct run *run, wall now)
+{
+    if (!run_is_planned(run))
+        return;
+    if (now.us < run->try_at.us) {
+        run->state = RUN_QUEUED;
+        run->reason = REASON_DELAY;
+        run->attempt = 0;
+        run->started_at = (wall){0};
+    }
+    run->try_at = (wall){0};
+}
+
 int64_t run_id_next(struct run_ids *ids, wall now)
 {
     int64_t now_ms = now.us / 1000 - EPOCH_2025_MS;

@@ -77,7 +77,8 @@ struct run {
     int exit_code;             // of the process; -1 when it did not exit by itself
     int signal;                // that ended it; 0 for none
     struct str message;        // one sentence for a person; may be empty
-    wall try_at;               // RUN_WAITING: when the next attempt begins
+    wall try_at;               // RUN_WAITING: when the next attempt begins; RUN_RUNNING: it was
+                               // planned for that moment (store_launch)
     const struct run_ask *ask; // borrowed; NULL: nothing but what the job says
 };
 
@@ -169,6 +170,15 @@ static inline bool run_state_is_final(enum run_state state)
 {
     return state >= 10;
 }
+
+// Whether it was claimed ahead of its moment, and has not ended.
+static inline bool run_is_planned(const struct run *run)
+{
+    return run->state == RUN_RUNNING && run->try_at.us != 0;
+}
+
+// As whoever reads a planned run at a moment sees it: it waits for its own, then it runs.
+void run_as_seen(struct run *run, wall now);
 
 // Ids of runs: 41 bits of milliseconds since 2025-01-01, 6 bits of node slot, 6 bits of sequence.
 // Below 2^53, so exact in JSON; they sort by time. The counter may run ahead of the clock but never

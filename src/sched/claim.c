@@ -14,22 +14,38 @@
 // is a sync and two hand-overs between threads, and the runs of one take the processors from the
 // store while it writes the next.
 #define CLAIM_MAX 1024
-#define GATHER_US 20000 // of the loop's time for one claim: after an outage, counting takes long
-#define AHEAD_US 20000  // before a slot, its run is prepared
+#define GATHER_US 20000    // of the loop's time for one claim: after an outage, counting takes long
+#define AHEAD_US 20000     // before a slot, its run is prepared
+#define PLAN_LEAST 64      // fewer are claimed as quickly as they would be launched
+#define PLAN_US 30000      // before a moment its slots are planned: so long,
+#define PLAN_EACH_US 8     // and so much for each of them,
+#define PLAN_MAX_US 300000 // but no longer
+#define PLAN_COUNT 65536   // that are looked at to know how many there are
 
 static void rows_clear(struct claims *claims, struct claim_rows *rows);
 static void claim_answered(const struct store_answer *answer, void *ctx);
 static void look(void *ctx);
+static void look_ahead(void *ctx);
 static void runs_expect(void *ctx);
+static void planned_begin(const struct planned *planned, void *ctx);
+static void planned_drop(const struct planned *planned, void *ctx);
 
 void claims_init(struct claims *claims, struct core *core, struct lives *lives, struct queue *queue)
 {
-    *claims = (struct claims){.core = core, .lives = lives, .queue = queue, .most = CLAIM_MAX};
+    *claims = (struct claims){
+        .core = core, .lives = lives, .queue = queue, .most = CLAIM_MAX, .plan_least = PLAN_LEAST};
+    ahead_init(&claims->planned, core);
+    claims->planned.begin = planned_begin;
+    claims->planned.drop = planned_drop;
+    claims->planned.ctx = claims;
 }
 
 void claims_done(struct claims *claims)
 {
     claims_stop(claims);
+    ahead_done(&claims->planned);
+    vec_done(&claims->aside);
+    vec_done(&claims->nexts);
     loop_defer_cancel(claims->core->loop, runs_expect, claims);
     rows_clear(claims, &claims->rows);
     rows_clear(claims, &claims->answered);
@@ -79,6 +95,10 @@ static void rows_add(struct claims *claims, struct entry *entry, const struct ve
 
     messages_own(run, count);
     rows->len += count;
+    if (claims->planning.us != 0) { // it counts when it begins
+        run->try_at = entry->planned = claims->planning;
+        return;
+    }
     entry_count(entry, live_count_of(run), 1);
     if (run->state == RUN_RUNNING && room_counts(claims->core->room, entry->job))
         vec_push(&claims->wants,
@@ -140,6 +160,20 @@ static void rows_place(struct claims *claims)
     vec_clear(&claims->wants);
 }
 
+static void decide(const struct claims *claims, struct entry *entry, wall now, struct verdict *v)
+{
+    const struct core *c = claims->core;
+    const struct situation situation = {.job = entry->job,
+                                        .holds = {c->freezes, c->pauses},
+                                        .slot = entry->slot,
+                                        .now = now,
+                                        .running = entry->running,
+                                        .queued = entry->queued,
+                                        .spread_from = entry->spread_from};
+
+    policy_decide(&situation, v);
+}
+
 // Moves due entries into the claim until nothing is due, the claim is full, or others should have
 // their turn.
 static void rows_gather(struct claims *claims, wall now)
@@ -157,15 +191,7 @@ static void rows_gather(struct claims *claims, wall now)
 
         if (!entry)
             return;
-        const struct situation situation = {.job = entry->job,
-                                            .holds = {c->freezes, c->pauses},
-                                            .slot = entry->slot,
-                                            .now = now,
-                                            .running = entry->running,
-                                            .queued = entry->queued,
-                                            .spread_from = entry->spread_from};
-
-        policy_decide(&situation, &v);
+        decide(claims, entry, now, &v);
         entry->spread_from = v.spread_from;
         if (v.kind == VERDICT_WAIT && v.not_before.us == 0) {
             due_hold(c->due, entry);
@@ -175,6 +201,46 @@ static void rows_gather(struct claims *claims, wall now)
             rows_add(claims, entry, &v, now);
         due_plan_late(c->due, entry, v.next, v.not_before);
     }
+}
+
+// Whether a slot will surely run at its moment, if nothing happens until then.
+static bool may_plan(const struct claims *claims, struct entry *entry, struct verdict *ret_v)
+{
+    wall moment = claims->planning;
+
+    if (entry->is_relative || entry->job->kind == JOB_HEARTBEAT || entry->planned.us != 0 ||
+        entry->slot.us != moment.us || entry->job->state != JOB_ENABLED ||
+        room_counts(claims->core->room, entry->job))
+        return false;
+    decide(claims, entry, moment, ret_v);
+    return ret_v->kind == VERDICT_RUN && !ret_v->is_catchup && ret_v->row.missed == 0 &&
+           ret_v->rest.slot.us == 0 && ret_v->spread_from.us == 0;
+}
+
+// As rows_gather, of slots whose moment is yet to come.
+static void rows_plan(struct claims *claims)
+{
+    struct core *c = claims->core;
+    const struct clock *clock = loop_clock(c->loop);
+    mono until = mono_after_us(clock_mono(clock), GATHER_US);
+    struct entry *entry;
+    struct verdict v;
+
+    rows_clear(claims, &claims->rows);
+    vec_clear(&claims->nexts);
+    vec_clear(&claims->aside);
+    while (claims->rows.len < claims->most && clock_mono(clock).us < until.us &&
+           (entry = due_first(c->due, claims->planning))) {
+        due_set_aside(c->due, entry);
+        if (may_plan(claims, entry, &v)) {
+            rows_add(claims, entry, &v, claims->planning);
+            vec_push(&claims->nexts, v.next);
+        } else {
+            vec_push(&claims->aside, entry);
+        }
+    }
+    for (size_t i = 0; i < claims->aside.len; i++)
+        due_set_back(c->due, claims->aside.v[i]);
 }
 
 // While the store writes the claim, the executor may prepare its runs. Deferred, so that the
@@ -199,13 +265,68 @@ static void entry_expect(const struct entry *entry, void *ctx)
     exec_expect(claims->core->exec, entry->job->kind, entry->job->target);
 }
 
+static void entry_seen(const struct entry *entry, void *ctx)
+{
+    (void)entry;
+    ++*(size_t *)ctx;
+}
+
+// How long before a moment its slots are to be planned; 0: they are not worth it.
+static int64_t plan_us(const struct claims *claims, wall moment)
+{
+    size_t count = 0;
+    int64_t us;
+
+    if (!store_can_plan(claims->core->store) || moment.us == claims->plan_over.us)
+        return 0;
+    due_soon(claims->core->due, moment, PLAN_COUNT, entry_seen, &count);
+    us = PLAN_US + (int64_t)count * PLAN_EACH_US;
+    return count < claims->plan_least ? 0 : us < PLAN_MAX_US ? us : PLAN_MAX_US;
+}
+
+static void claim_send(struct claims *claims, wall now)
+{
+    struct core *c = claims->core;
+
+    c->is_claiming = true;
+    store_claim(c->store, claims->rows.v, claims->rows.len, due_mark(c->due, now), claim_answered,
+                claims);
+    loop_defer(c->loop, runs_expect, claims);
+}
+
+// Claims what is due at the next moment. False when there is nothing to be claimed.
+static bool plan(struct claims *claims, wall moment)
+{
+    claims->planning = moment;
+    claims->planning_doubts = claims->planned.doubts;
+    rows_plan(claims);
+    if (claims->rows.len < claims->most)
+        claims->plan_over = moment;
+    if (claims->rows.len > 0)
+        claim_send(claims, core_now(claims->core));
+    else
+        claims->planning = (wall){0};
+    return claims->rows.len > 0;
+}
+
 // Shortly before slots are due, while there is nothing else to do.
 static void look_ahead(void *ctx)
 {
     struct claims *claims = ctx;
-    wall until = {core_now(claims->core).us + AHEAD_US + 1000};
+    struct core *c = claims->core;
+    wall now = core_now(c), next = due_next(c->due);
+    int64_t lead_us = plan_us(claims, next), left_us = next.us - now.us;
 
-    due_soon(claims->core->due, until, 2 * CLAIM_MAX, entry_expect, claims);
+    if (c->is_claiming || c->is_stopping || core_is_held(c) || left_us <= 0)
+        return;
+    if (lead_us >= left_us && plan(claims, next))
+        return;
+    if (lead_us < left_us && lead_us > 0)
+        loop_alarm_set(c->loop, &claims->ahead, (wall){next.us - lead_us}, look_ahead, claims);
+    else if (left_us > AHEAD_US + 1000)
+        loop_alarm_set(c->loop, &claims->ahead, (wall){next.us - AHEAD_US}, look_ahead, claims);
+    else
+        due_soon(c->due, (wall){now.us + AHEAD_US + 1000}, 2 * CLAIM_MAX, entry_expect, claims);
 }
 
 static void alarms_set(struct claims *claims, wall now, wall next)
@@ -219,7 +340,7 @@ static void alarms_set(struct claims *claims, wall now, wall next)
     }
     loop_alarm_set(loop, &claims->alarm, next, look, claims);
     if (next.us - now.us > AHEAD_US)
-        loop_alarm_set(loop, &claims->ahead, (wall){next.us - AHEAD_US}, look_ahead, claims);
+        loop_alarm_set(loop, &claims->ahead, (wall){next.us - PLAN_MAX_US}, look_ahead, claims);
 }
 
 // The watermark alone.
@@ -246,6 +367,12 @@ void claims_step(struct claims *claims, int64_t step_us)
     for (size_t i = 0; claims->core->is_claiming && i < claims->rows.len; i++)
         if (claims->rows.v[i].state == RUN_SKIPPED)
             claims->rows.v[i].finished_at.us += step_us;
+    ahead_doubt(&claims->planned);
+}
+
+void claims_doubt(struct claims *claims)
+{
+    ahead_doubt(&claims->planned);
 }
 
 void claims_look(struct claims *claims)
@@ -269,10 +396,7 @@ void claims_look(struct claims *claims)
         return;
     }
     rows_place(claims);
-    c->is_claiming = true;
-    store_claim(c->store, claims->rows.v, claims->rows.len, due_mark(c->due, now), claim_answered,
-                claims);
-    loop_defer(c->loop, runs_expect, claims);
+    claim_send(claims, now);
 }
 
 static void look(void *ctx)
@@ -413,6 +537,75 @@ void claim_born(struct claims *claims, const struct run *run)
         row_tell(c, run, entry->job);
 }
 
+// ---- planned runs ----
+
+// The entry rings again: at the slot behind the one that has come, or at whatever it was planned
+// for meanwhile.
+static void planned_end(struct claims *claims, struct entry *entry, wall slot, wall next)
+{
+    wall planned = entry->planned;
+
+    entry->planned = (wall){0};
+    due_plan(claims->core->due, entry, entry->slot.us == planned.us ? next : entry->slot);
+    if (next.us != slot.us)
+        rest_look(claims->core, entry);
+}
+
+static void planned_begin(const struct planned *planned, void *ctx)
+{
+    struct claims *claims = ctx;
+    struct core *c = claims->core;
+    struct run run = planned->run;
+    struct entry *entry = due_find_id(c->due, run.job_id);
+
+    if (!entry) // it was deleted meanwhile, and with it the row
+        return;
+    run.try_at = (wall){0};
+    planned_end(claims, entry, run.scheduled_at, planned->next);
+    entry->claimed = run.scheduled_at;
+    row_tell(c, &run, entry->job);
+    claim_begin(claims, &run, NULL);
+}
+
+// Its slot is free again.
+static void planned_drop(const struct planned *planned, void *ctx)
+{
+    struct claims *claims = ctx;
+    struct entry *entry = due_find_id(claims->core->due, planned->run.job_id);
+    wall slot = planned->run.scheduled_at;
+
+    if (entry)
+        planned_end(claims, entry, slot, slot);
+}
+
+// Rows that were to be planned and are not: all of them (won NULL), or those whose slot has a row.
+static void rows_unplan(struct claims *claims, const bool *won)
+{
+    for (size_t i = 0; i < claims->rows.len; i++) {
+        wall slot = claims->rows.v[i].scheduled_at;
+        struct entry *entry = due_find_id(claims->core->due, claims->rows.v[i].job_id);
+
+        if (!entry || (won && won[i]))
+            continue;
+        if (won && slot.us > entry->claimed.us)
+            entry->claimed = slot;
+        planned_end(claims, entry, slot, won ? claims->nexts.v[i] : slot);
+    }
+    claims->planning = (wall){0};
+}
+
+static void rows_planned(struct claims *claims, const bool *won)
+{
+    for (size_t i = 0; i < claims->rows.len; i++)
+        if (won[i])
+            ahead_add(&claims->planned, &claims->rows.v[i], claims->nexts.v[i],
+                      claims->planning_doubts);
+    rows_unplan(claims, won);
+    ahead_look(&claims->planned);
+    claims_look(claims);
+    look_ahead(claims);
+}
+
 static void won_begin(struct claims *claims, const bool *won)
 {
     struct claim_rows *rows = &claims->answered;
@@ -431,9 +624,15 @@ static void claim_answered(const struct store_answer *answer, void *ctx)
 
     c->is_claiming = false;
     if (answer->err) {
-        claim_undo(claims);
+        if (claims->planning.us != 0)
+            rows_unplan(claims, NULL);
+        else
+            claim_undo(claims);
         core_failing(c, answer->err);
         claims_look(claims);
+    } else if (claims->planning.us != 0) {
+        core_healthy(c);
+        rows_planned(claims, answer->won);
     } else {
         core_healthy(c);
         for (size_t i = 0; i < claims->rows.len; i++)

@@ -4,7 +4,8 @@
 // the next one, so a busy second costs a handful of transactions; and when a claim fails, nothing
 // later can have moved the watermark past the slots that were in it. A run is started only after
 // its claim is durable. When more is due by then, the next claim is asked for first: the store
-// writes it while the runs of this one start.
+// writes it while the runs of this one start. Where many slots are due at one moment, they are
+// claimed shortly before it (ahead.h).
 //
 // What needs room beside its job (room.h) takes it before it is claimed, those that come first in
 // order first; what finds none is born queued. So nothing is begun for which there is no room, and
@@ -16,6 +17,7 @@
 
 #include "base/loop.h"
 #include "base/vec.h"
+#include "sched/ahead.h"
 #include "sched/queue.h"
 
 // Rows of one claim, and what each has taken in the room of all: as many, or none at all.
@@ -35,11 +37,18 @@ struct claims {
     struct core *core;
     struct lives *lives;
     struct queue *queue;
-    struct loop_alarm ahead;         // rings shortly before alarm: what will be due can be prepared
-    struct loop_alarm alarm;         // rings when the next slot is due
-    size_t most;                     // rows of one claim
-    struct claim_rows rows;          // those that are with the store, while core->is_claiming
-    struct claim_rows answered;      // those of the claim before, while their runs are started
+    struct ahead planned;         // runs that have their rows and wait for their moment
+    struct loop_alarm ahead;      // rings shortly before alarm: what will be due can be prepared
+    struct loop_alarm alarm;      // rings when the next slot is due
+    size_t most;                  // rows of one claim
+    size_t plan_least;            // slots of one moment that are worth planning
+    wall planning;                // the moment that the claim with the store plans; 0: it does not
+    wall plan_over;               // of which nothing more can be planned
+    int64_t planning_doubts;      // as ahead.doubts when it was asked
+    VEC_OF(wall) nexts;           // of the rows that it plans: the slots behind them
+    VEC_OF(struct entry *) aside; // while slots are gathered: those that are not planned
+    struct claim_rows rows;       // those that are with the store, while core->is_claiming
+    struct claim_rows answered;   // those of the claim before, while their runs are started
     VEC_OF(struct claim_want) wants; // while rows are gathered
 };
 
@@ -66,3 +75,6 @@ void claim_begin(struct claims *claims, const struct run *run, struct place *tak
 
 // Makes a run that was to start one that waits, for that reason.
 void claim_queue(struct run *run, enum run_reason reason);
+
+// Something has changed that bears on many jobs: what is planned is decided upon again.
+void claims_doubt(struct claims *claims);

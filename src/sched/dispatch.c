@@ -41,6 +41,7 @@ void dispatch_done(struct dispatch *d)
 
 void dispatch_look(struct dispatch *d)
 {
+    ahead_look(&d->claims.planned);
     claims_look(&d->claims);
 }
 
@@ -54,8 +55,8 @@ void dispatch_trouble(struct dispatch *d, const struct err *err)
 
 static void idle_check(struct dispatch *d)
 {
-    if (!d->core.is_stopping || d->core.is_claiming || d->lives.busy > 0 || d->hand.asking > 0 ||
-        d->queue.is_starting || !d->on_idle)
+    if (!d->core.is_stopping || d->core.is_claiming || d->core.is_launching || d->lives.busy > 0 ||
+        d->hand.asking > 0 || d->queue.is_starting || !d->on_idle)
         return;
     void (*on_idle)(void *) = d->on_idle;
 
@@ -91,7 +92,7 @@ static void on_retry(void *ctx)
     queue_retry(&d->queue);
     rest_sweep(c);
     dispatch_look(d);
-    if (!c->is_claiming)
+    if (!c->is_claiming && !c->is_launching)
         claims_mark(&d->claims);
 }
 
@@ -160,6 +161,7 @@ void dispatch_leave(struct dispatch *d, struct entry *entry)
 
 void dispatch_thaw(struct dispatch *d)
 {
+    claims_doubt(&d->claims);
     queue_look(&d->queue);
 }
 

@@ -64,7 +64,7 @@ void dispatch_leave(struct dispatch *d, struct entry *entry);
 // Pools have changed: there may be room.
 void dispatch_room(struct dispatch *d);
 
-// Freezes have changed, or the wall clock was set.
+// Freezes, pauses, calendars or zones have changed.
 void dispatch_thaw(struct dispatch *d);
 void dispatch_step(struct dispatch *d, int64_t step_us);
 

@@ -10,7 +10,7 @@
 
 void due_init(struct due *d)
 {
-    *d = (struct due){0};
+    *d = (struct due){.planned = WALL_NEVER};
     map_init(&d->by_name);
     map_init(&d->by_id);
     followers_init(&d->followers);
@@ -126,7 +126,7 @@ void due_plan_late(struct due *d, struct entry *entry, wall slot, wall not_befor
     heaps_leave(d, entry);
     entry->slot = slot;
     entry->is_waiting = false;
-    if (slot.us == WALL_NEVER.us)
+    if (slot.us == WALL_NEVER.us || entry->planned.us != 0)
         return;
     int64_t jitter_us = trigger_jitter_us(entry->job->trigger, (uint64_t)entry->job->id, slot);
     int64_t rings_at = slot.us + jitter_us;
@@ -178,14 +178,28 @@ void due_soon(const struct due *d, wall until, size_t most, due_fn *fn, void *ct
 
 struct entry *due_pop(struct due *d, wall now)
 {
+    struct entry *entry = due_first(d, now);
+
+    if (entry)
+        heaps_leave(d, entry);
+    return entry;
+}
+
+struct entry *due_first(const struct due *d, wall until)
+{
     struct heap_node *first = heap_peek(&d->ringing);
 
-    if (!first || first->key > now.us)
-        return NULL;
-    struct entry *entry = OF(first, due);
+    return first && first->key <= until.us ? OF(first, due) : NULL;
+}
 
-    heaps_leave(d, entry);
-    return entry;
+void due_set_aside(struct due *d, struct entry *entry)
+{
+    heap_remove(&d->ringing, &entry->due);
+}
+
+void due_set_back(struct due *d, struct entry *entry)
+{
+    heap_push(&d->ringing, &entry->due, entry->due.key);
 }
 
 wall due_watermark(const struct due *d, wall now)
@@ -197,6 +211,8 @@ wall due_watermark(const struct due *d, wall now)
         us = ringing->key - 1;
     if (held && held->key - 1 < us)
         us = held->key - 1;
+    if (d->planned.us - 1 < us)
+        us = d->planned.us - 1;
     return (wall){us};
 }
 

@@ -31,6 +31,7 @@ struct entry {
     wall claimed;          // the latest slot that has a row; 0: none
     wall spread_from;      // since when missed slots are made up for bit by bit (policy.h); 0: not
     wall event;            // what the slot of a relative trigger follows (plan.h); 0: nothing yet
+    wall planned; // its slot, while that has a row and has not come yet (ahead.h); 0: it has none
     struct learned *learned; // owned; NULL: nothing yet
     struct live *lives;      // its runs that are alive, the latest first (live.h); NULL: none
     int32_t running;         // runs claimed to start and not yet ended
@@ -63,6 +64,7 @@ struct due {
     struct followers followers;
     struct heap ringing;
     struct heap held;
+    wall planned;     // the watermark stays before it: a slot whose row may go again
     wall marked;      // as due_mark said last
     bool is_set_back; // the clock was, since then
 };
@@ -83,7 +85,8 @@ struct entry *due_find(const struct due *d, struct str name); // NULL when there
 struct entry *due_find_id(const struct due *d, int64_t job_id);
 size_t due_count(const struct due *d);
 
-// Plans the entry for a slot: it rings at slot + jitter. WALL_NEVER takes it out of the heaps.
+// Plans the entry for a slot: it rings at slot + jitter. WALL_NEVER takes it out of the heaps. As
+// long as it is planned it does not ring: whoever ends that calls due_plan again.
 void due_plan(struct due *d, struct entry *entry, wall slot);
 
 // The same, but it rings no earlier than a moment (0: as due_plan). WALL_NEVER: not before it is
@@ -104,6 +107,12 @@ void due_soon(const struct due *d, wall until, size_t most, due_fn *fn, void *ct
 // Takes out the first entry that rings at or before now; NULL when there is none. It keeps its slot
 // but is in no heap: plan it again in the same turn.
 struct entry *due_pop(struct due *d, wall now);
+
+// The first entry that rings at or before a moment, NULL when there is none; it may be set aside
+// for a while, to see what is behind it, and set back in the same turn, as it was.
+struct entry *due_first(const struct due *d, wall until);
+void due_set_aside(struct due *d, struct entry *entry);
+void due_set_back(struct due *d, struct entry *entry);
 
 // The latest moment such that every slot at or before it has been popped. At most now.
 wall due_watermark(const struct due *d, wall now);

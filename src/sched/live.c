@@ -397,7 +397,7 @@ static bool ends_may_wait(const struct lives *lives)
 {
     const struct core *c = lives->core;
 
-    return c->is_claiming && due_next(c->due).us <= core_now(c).us &&
+    return (c->is_launching || (c->is_claiming && due_next(c->due).us <= core_now(c).us)) &&
            loop_now(c->loop).us - lives->ended_at.us < SAVE_US;
 }
 

@@ -40,7 +40,7 @@ struct rehearsal *rehearsal_new(const struct rehearsal_options *options)
 {
     struct rehearsal *r = mem_alloc(sizeof *r);
     const struct pretend_ops acting = {(size_t)options->places, began, ended};
-    const struct memory_watch watch = {saw_run, saw_job, r};
+    const struct memory_watch watch = {.on_run = saw_run, .on_job = saw_job, .ctx = r};
     struct err e;
 
     r->options = *options;

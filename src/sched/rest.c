@@ -13,7 +13,7 @@ struct ending {
 
 static bool has_runs(const struct entry *entry)
 {
-    return entry->running > 0 || entry->unsaved > 0 || entry->lives;
+    return entry->running > 0 || entry->unsaved > 0 || entry->lives || entry->planned.us != 0;
 }
 
 static void job_ended(const struct store_answer *answer, void *ctx)

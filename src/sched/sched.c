@@ -84,6 +84,7 @@ static void zones_changed(struct sched *s)
             due_plan(&s->due, entry, trigger_next(entry->job->trigger, context.now));
     }
     log_info("the time zone data has changed; schedules are planned anew");
+    dispatch_thaw(&s->dispatch);
     dispatch_look(&s->dispatch);
 }
 
@@ -221,6 +222,7 @@ static void calendars_changed(void *ctx)
         if (slot.us > now.us)
             plan_from(&s->due, entry, now);
     }
+    dispatch_thaw(&s->dispatch);
     dispatch_look(&s->dispatch);
 }
 
@@ -352,6 +354,8 @@ struct sched *sched_new(const struct sched_options *options)
         room_limit(&s->dispatch.room, options->max_running);
     if (options->claim_max > 0)
         s->dispatch.claims.most = options->claim_max;
+    if (options->plan_least > 0)
+        s->dispatch.claims.plan_least = options->plan_least;
     return s;
 }
 

@@ -44,7 +44,9 @@ struct sched_options {
     void (*on_row)(const struct store_calendar *row, void *ctx);
     void *row_ctx;
     const struct job_presets *presets; // borrowed; NULL: the built-in ones
-    size_t claim_max;    // slots claimed in one transaction; 0: as many as are good for most
+    size_t plan_least; // slots of one moment that are claimed ahead of it; 0: as many as are worth
+                       // it
+    size_t claim_max;  // slots claimed in one transaction; 0: as many as are good for most
     int64_t max_running; // attempts in progress at once, of all jobs; 0: no limit
 };
 

@@ -196,6 +196,12 @@ static void read_sightings(struct store *s, struct str sha256, int limit,
     ask_read(s, r, NULL, ctx);
 }
 
+void lane_store_launch(struct store *s, int64_t upto_run_id, const int64_t *dropped, size_t count,
+                       store_done *done, void *ctx)
+{
+    ask(s, request_launch(upto_run_id, dropped, count), done, ctx);
+}
+
 static void ops_fill(struct store_ops *ops)
 {
     ops->put_job = put_job;

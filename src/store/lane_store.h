@@ -23,9 +23,13 @@ struct lane_store {
     struct store_stats stats;
 };
 
-// own: load, load_sightings, stats and close; the others are set here. clock is borrowed.
+// own: load, load_sightings, stats and close, and lane_store_launch where runs can be planned; the
+// others are set here. clock is borrowed.
 void lane_store_init(struct lane_store *s, const struct store_ops *own, const struct clock *clock);
 void lane_store_done(struct lane_store *s);
+
+void lane_store_launch(struct store *s, int64_t upto_run_id, const int64_t *dropped, size_t count,
+                       store_done *done, void *ctx);
 
 // What a writer tells of a transaction, on its thread; failure NULL: well. No requests: it is not a
 // transaction, but the state of the database. ctx is the store.

@@ -143,10 +143,21 @@ static void job_list(struct memory_data *data, struct memory_job *job)
         (void)map_put(map, job->row.name, job);
 }
 
+static void run_forget(struct memory_data *data, struct memory_run *run);
+
+// Nothing is launched of a job that is gone.
+static void job_unplan(struct memory_data *data, struct memory_job *job)
+{
+    for (size_t i = job->runs.len; data->planned > 0 && i-- > 0;)
+        if (run_is_planned(&job->runs.v[i]->r.run))
+            run_forget(data, job->runs.v[i]);
+}
+
 static void job_bury(struct memory_data *data, struct memory_job *job)
 {
     job_unlist(data, job);
     job->row.state = JOB_DELETED;
+    job_unplan(data, job);
     job_tell(data, job);
 }
 
@@ -156,6 +167,8 @@ static void job_set_state(struct memory_data *data, struct memory_job *job, int 
 
     job_unlist(data, job);
     job->row.state = state;
+    if (state == JOB_DELETED)
+        job_unplan(data, job);
     if (state == JOB_ENDED && (same_name = map_get(&data->ended, job->row.name)))
         job_bury(data, same_name); // one ended job a name is enough
     job_list(data, job);
@@ -232,6 +245,7 @@ static void run_insert(struct memory_data *data, struct memory_job *job, const s
     memmove(job->runs.v + place + 1, job->runs.v + place,
             (job->runs.len++ - place) * sizeof *job->runs.v);
     job->runs.v[place] = new;
+    data->planned += run_is_planned(run);
     run_tell(data, run);
 }
 
@@ -303,6 +317,25 @@ static struct str text_own(struct str s)
 static struct run_stream stream_own(const struct run_stream *stream)
 {
     return (struct run_stream){text_own(stream->head), text_own(stream->tail), stream->total};
+}
+
+static void launch(struct memory_data *data, const struct request *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        struct memory_run *run = memory_run_find(data, r->dropped[i]);
+
+        if (run && run_is_planned(&run->r.run))
+            run_forget(data, run);
+    }
+    for (size_t i = data->runs.len; data->planned > 0 && i-- > 0;) {
+        struct run *run = &data->runs.v[i]->r.run;
+
+        if (!run_is_planned(run) || run->id > r->upto_run_id)
+            continue;
+        run->try_at = (wall){0};
+        data->planned--;
+        run_tell(data, run);
+    }
 }
 
 static void start(struct memory_data *data, struct request *r)
@@ -436,6 +469,19 @@ static void run_take(struct memory_run **runs, size_t *len, size_t place)
     memmove(runs + place, runs + place + 1, (--*len - place) * sizeof *runs);
 }
 
+// As if it had never been claimed.
+static void run_forget(struct memory_data *data, struct memory_run *run)
+{
+    struct memory_job *job = memory_job_find(data, run->r.run.job_id);
+
+    data->planned--;
+    run_take(data->runs.v, &data->runs.len,
+             memory_run_place(data->runs.v, data->runs.len, run->r.run.id));
+    run_take(job->runs.v, &job->runs.len,
+             memory_slot_place(job->runs.v, job->runs.len, run->r.run.scheduled_at));
+    run_free(run);
+}
+
 static void delete_run(struct memory_data *data, struct request *r)
 {
     size_t place = memory_run_place(data->runs.v, data->runs.len, r->query.before_id);
@@ -553,6 +599,8 @@ void memory_data_write(struct memory_data *data, struct request *r)
         memory_calendars_delete(&data->calendars, r);
     else if (r->kind == REQUEST_START)
         start(data, r);
+    else if (r->kind == REQUEST_LAUNCH)
+        launch(data, r);
     else if (r->kind == REQUEST_PRUNE)
         prune(data, r);
     else if (r->kind == REQUEST_ALERT)
@@ -577,6 +625,9 @@ static int64_t orphan_running(struct memory_data *data)
 {
     int64_t count = 0;
 
+    for (size_t i = data->runs.len; i-- > 0;)
+        if (run_is_planned(&data->runs.v[i]->r.run))
+            run_forget(data, data->runs.v[i]);
     for (size_t i = 0; i < data->runs.len; i++) {
         struct run *run = &data->runs.v[i]->r.run;
 

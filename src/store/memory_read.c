@@ -134,7 +134,8 @@ void memory_data_read(const struct memory_data *data, struct request *r)
         read_pasts(data, r);
     } else if ((run = r->kind == REQUEST_READ_KEY ? memory_key_find(data, r->query.job_id, r->key)
                                                   : memory_run_find(data, r->query.before_id))) {
-        r->page = &run->r;
+        r->page = arena_alloc(r->arena, sizeof *r->page);
+        *r->page = run->r;
         r->page_count = 1;
     }
 }

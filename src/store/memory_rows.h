@@ -33,6 +33,7 @@ struct memory_data {
     VEC_OF(struct run_met) met; // parents owned
     int64_t change_seq;
     wall watermark;
+    size_t planned; // runs that are planned and not launched; a launch takes their moment away
     struct memory_watch watch;
     bool is_open;
 };

@@ -218,6 +218,12 @@ static void memory_start(struct store *s, const struct run_start *starts, size_t
     ask(s, request_start(starts, count), done, ctx);
 }
 
+static void memory_launch(struct store *s, int64_t upto_run_id, const int64_t *dropped,
+                          size_t count, store_done *done, void *ctx)
+{
+    ask(s, request_launch(upto_run_id, dropped, count), done, ctx);
+}
+
 static void memory_delete_run(struct store *s, int64_t run_id, store_done *done, void *ctx)
 {
     ask(s, request_delete_run(run_id), done, ctx);
@@ -374,6 +380,7 @@ static const struct store_ops memory_ops = {
     .put_calendar = memory_put_calendar,
     .delete_calendar = memory_delete_calendar,
     .claim = memory_claim,
+    .launch = memory_launch,
     .start = memory_start,
     .finish = memory_finish,
     .delete_run = memory_delete_run,

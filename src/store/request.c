@@ -61,6 +61,18 @@ struct request *request_claim(const struct run *runs, size_t count, wall waterma
     return r;
 }
 
+struct request *request_launch(int64_t upto_run_id, const int64_t *dropped, size_t count)
+{
+    struct request *r = request_new(REQUEST_LAUNCH, count * sizeof *dropped);
+
+    r->upto_run_id = upto_run_id;
+    r->dropped = arena_array(r->arena, count, sizeof *dropped);
+    if (count > 0)
+        memcpy(r->dropped, dropped, count * sizeof *dropped);
+    r->count = count;
+    return r;
+}
+
 struct request *request_start(const struct run_start *starts, size_t count)
 {
     struct request *r = request_new(REQUEST_START, count * (sizeof *starts + sizeof *r->won));
@@ -486,6 +498,8 @@ void request_answer(struct request *r)
         .born_count = !err && r->born ? r->count : 0,
     };
 
+    for (size_t i = 0; i < r->page_count && r->runs_done; i++)
+        run_as_seen(&r->page[i].run, r->now);
     if (r->meter)
         meter_add(r->meter, r->kind, clock_mono(r->clock).us - r->asked.us, r->err.code);
     if (r->runs_done)

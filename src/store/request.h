@@ -41,11 +41,13 @@ struct request {
     struct run *runs;               // CLAIM
     bool has_asks;                  // CLAIM: some of the runs have an ask
     struct run_start *starts;       // START
+    int64_t upto_run_id;            // LAUNCH
+    int64_t *dropped;               // LAUNCH
     bool *won;                      // CLAIM, START
     struct run_end *ends;           // FINISH
     struct run_born *born;          // FINISH: of each end; their runs are ours
     size_t births;                  // FINISH: rows that may begin
-    size_t count;                   // of runs, starts or ends
+    size_t count;                   // of runs, starts, ends or what is dropped
     wall watermark;                 // CLAIM
     struct store_run_query query;   // READ_RUNS; of READ_RUN, DELETE_RUN before_id is the run
     struct store_find find;         // FIND_RUNS; of READ_PRUNED the job
@@ -78,6 +80,8 @@ struct request {
 [[nodiscard]] struct request *request_put_job(const struct job_row *row, int expect_version);
 [[nodiscard]] struct request *request_set_state(int64_t job_id, enum job_state state);
 [[nodiscard]] struct request *request_claim(const struct run *runs, size_t count, wall watermark);
+[[nodiscard]] struct request *request_launch(int64_t upto_run_id, const int64_t *dropped,
+                                             size_t count);
 [[nodiscard]] struct request *request_start(const struct run_start *starts, size_t count);
 [[nodiscard]] struct request *request_finish(const struct run_end *ends, size_t count);
 [[nodiscard]] struct request *request_delete_run(int64_t run_id);

@@ -18,6 +18,7 @@
     X(attempt, r->attempt)              \
     X(queued_at, r->queued_at.us)       \
     X(started_at, r->started_at.us)     \
+    X(try_at, r->try_at.us)             \
     X(finished_at, r->finished_at.us)   \
     X(missed, r->missed)                \
     X(missed_from, r->missed_from.us)   \

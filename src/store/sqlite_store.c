@@ -153,6 +153,7 @@ static void sqlite_close(struct store *store)
 
 static const struct store_ops sqlite_ops = {
     .load = sqlite_load,
+    .launch = lane_store_launch,
     .load_sightings = sqlite_load_sightings,
     .stats = sqlite_stats,
     .close = sqlite_close,

@@ -219,6 +219,9 @@ struct store_ops {
                             store_done *done, void *ctx);
     void (*claim)(struct store *store, const struct run *runs, size_t count, wall watermark,
                   store_done *done, void *ctx);
+    // May be NULL: then nothing is planned.
+    void (*launch)(struct store *store, int64_t upto_run_id, const int64_t *dropped, size_t count,
+                   store_done *done, void *ctx);
     void (*start)(struct store *store, const struct run_start *starts, size_t count,
                   store_done *done, void *ctx);
     void (*finish)(struct store *store, const struct run_end *ends, size_t count, store_done *done,
@@ -305,6 +308,26 @@ static inline void store_claim(struct store *s, const struct run *runs, size_t c
                                wall watermark, store_done *done, void *ctx)
 {
     s->ops->claim(s, runs, count, watermark, done, ctx);
+}
+
+// Runs can be claimed before their moment, so that a thousand of them begin when it comes and not
+// when their rows are written: they are RUN_RUNNING with try_at, that moment, and are planned. They
+// begin by store_launch, which is one small write for all of them. Until their moment they are read
+// back as queued. A planned run that had not been launched when its process ended was never
+// claimed: its row is gone when the store is opened again (and the watermark before its slot, as
+// before any that has no row). So is one whose job is deleted before. After a launch it is a run
+// like any other.
+static inline bool store_can_plan(const struct store *s)
+{
+    return s->ops->launch != NULL;
+}
+
+// Every planned run of an id up to upto_run_id may begin, but for those that are dropped: their
+// rows go, and their slots are free again.
+static inline void store_launch(struct store *s, int64_t upto_run_id, const int64_t *dropped,
+                                size_t count, store_done *done, void *ctx)
+{
+    s->ops->launch(s, upto_run_id, dropped, count, done, ctx);
 }
 
 // Begins attempts of runs that wait (queued, waiting), or takes over those that are orphaned.

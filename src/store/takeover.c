@@ -45,16 +45,32 @@ static bool node_begin(struct db *db, struct str name, struct str version, wall 
     return uptime_begin(db, version, now, t->node_id);
 }
 
+// What was planned and not launched was never claimed.
+static bool runs_unplan(struct db *db)
+{
+    struct query *statement;
+    int64_t launched;
+
+    if (!query_number(db_get(db, SQL_LAUNCHED), &launched))
+        return false;
+    statement = db_get(db, SQL_RUN_UNPLAN);
+    query_int(statement, 1, launched);
+    return query_run(statement);
+}
+
 static bool runs_orphan(struct db *db, struct takeover *t)
 {
-    struct query *statement = db_get(db, SQL_RUN_ORPHAN);
+    struct query *statement;
 
+    if (!query_number(db_get(db, SQL_RUN_LAST), &t->last_run_id) || !runs_unplan(db))
+        return false;
+    statement = db_get(db, SQL_RUN_ORPHAN);
     query_int(statement, 1, RUN_ORPHANED);
     query_int(statement, 2, run_move_from(RUN_BY_TAKEOVER, RUN_ORPHANED));
     if (!query_run(statement))
         return false;
     t->orphaned = db_changes(db);
-    return query_number(db_get(db, SQL_RUN_LAST), &t->last_run_id);
+    return true;
 }
 
 // After a clean end the number stands in meta; otherwise the jobs tell it.

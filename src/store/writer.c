@@ -33,9 +33,10 @@ static enum outcome put_job(struct writer *w, struct request *r);
 static enum outcome set_state(struct writer *w, struct request *r);
 static enum outcome claim(struct writer *w, struct request *r);
 static enum outcome start(struct writer *w, struct request *r);
+static enum outcome launch(struct writer *w, struct request *r);
 static enum outcome finish(struct writer *w, const struct run_end *end, struct run_born *born);
 static enum outcome job_lives(struct writer *w, int64_t job_id, bool *ret_lives);
-static void job_is_dead(struct writer *w, int64_t job_id);
+static enum outcome job_is_dead(struct writer *w, int64_t job_id);
 
 static int wal_grew(void *ctx, sqlite3 *db, const char *schema, int pages)
 {
@@ -205,6 +206,8 @@ static enum outcome carry_out(struct writer *w, struct request *r)
         return alert_rows_write(&w->sql->base, &r->alert) ? DONE : BROKEN;
     if (r->kind == REQUEST_START)
         return start(w, r);
+    if (r->kind == REQUEST_LAUNCH)
+        return launch(w, r);
     if (r->kind == REQUEST_DELETE_RUN)
         return prune_one(&w->sql->base, r) ? DONE : BROKEN;
     if (r->kind == REQUEST_SEE)
@@ -274,9 +277,7 @@ static enum outcome put_job(struct writer *w, struct request *r)
         return BROKEN;
     if (is_new)
         r->job_id = sqlite3_last_insert_rowid(w->sql->db);
-    if (job->state == JOB_DELETED)
-        job_is_dead(w, r->job_id);
-    return DONE;
+    return job->state == JOB_DELETED ? job_is_dead(w, r->job_id) : DONE;
 }
 
 static enum outcome set_state(struct writer *w, struct request *r)
@@ -304,7 +305,8 @@ static enum outcome set_state(struct writer *w, struct request *r)
         return BROKEN;
     if (r->job.state != JOB_DELETED)
         return DONE;
-    job_is_dead(w, r->job.id);
+    if (job_is_dead(w, r->job.id) != DONE)
+        return BROKEN;
     statement = sql_get(w->sql, SQL_MET_FORGET);
     sqlite3_bind_int64(statement, 1, r->job.id);
     return sql_run(statement) == SQLITE_OK ? DONE : BROKEN;
@@ -430,6 +432,21 @@ static enum outcome claim(struct writer *w, struct request *r)
     if (r->watermark.us > 0)
         w->next_watermark = r->watermark;
     return DONE;
+}
+
+static enum outcome launch(struct writer *w, struct request *r)
+{
+    sqlite3_stmt *statement;
+
+    for (size_t i = 0; i < r->count; i++) {
+        statement = sql_get(w->sql, SQL_RUN_DROP);
+        sqlite3_bind_int64(statement, 1, r->dropped[i]);
+        if (sql_run(statement) != SQLITE_OK)
+            return BROKEN;
+    }
+    statement = sql_get(w->sql, SQL_LAUNCH);
+    sqlite3_bind_int64(statement, 1, r->upto_run_id);
+    return sql_run(statement) == SQLITE_OK ? DONE : BROKEN;
 }
 
 static enum outcome start_one(struct writer *w, const struct run_start *start, bool *ret_won)
@@ -613,8 +630,13 @@ static enum outcome job_lives(struct writer *w, int64_t job_id, bool *ret_lives)
     return DONE;
 }
 
-static void job_is_dead(struct writer *w, int64_t job_id)
+// Nothing is launched of it any more.
+static enum outcome job_is_dead(struct writer *w, int64_t job_id)
 {
+    sqlite3_stmt *statement = sql_get(w->sql, SQL_JOB_UNPLAN);
+
     if ((size_t)job_id / 64 < w->living.len)
         w->living.v[job_id / 64] &= ~((uint64_t)1 << (job_id & 63));
+    sqlite3_bind_int64(statement, 1, job_id);
+    return sql_run(statement) == SQLITE_OK ? DONE : BROKEN;
 }

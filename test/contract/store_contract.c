@@ -659,6 +659,60 @@ static void test_many(void **state)
     assert_int_equal(state_of(f, 1000), RUN_SUCCEEDED);
 }
 
+// ---- planned runs ----
+
+static void launch(struct fixture *f, int64_t upto, const int64_t *dropped, size_t count)
+{
+    static struct answer a;
+
+    a = (struct answer){0};
+    store_launch(f->store, upto, dropped, count, on_answer, &a);
+    assert_false(a.is_there);
+    settle(f);
+    assert_true(a.is_there);
+    assert_int_equal(a.code, ERR_NONE);
+}
+
+static struct run planned_of(int64_t id, int64_t job_id, int slot)
+{
+    struct run run = run_of(id, job_id, slot);
+
+    run.queued_at = run.started_at = run.try_at = run.scheduled_at;
+    return run;
+}
+
+// Until their moment they wait; those that are launched are runs like any other, those that are
+// not were never claimed.
+static void test_planned(void **state)
+{
+    struct fixture *f = *state;
+    int64_t a = create(f, "a"), b = create(f, "b"), dropped = 3;
+    struct run runs[6] = {planned_of(1, a, 10), planned_of(2, b, 10), planned_of(3, a, 11),
+                          planned_of(4, b, 11), planned_of(5, a, 12), planned_of(6, b, 12)};
+    struct run_end end = end_of(1, 1);
+    struct loaded loaded = {0};
+
+    if (!store_can_plan(f->store))
+        skip();
+    claim(f, runs, 6, SLOT(5));
+    assert_int_equal(state_of(f, 1), RUN_QUEUED);
+    sim_clock_advance(&f->clock, 20000000);
+    launch(f, 4, &dropped, 1);
+    assert_int_equal(state_of(f, 3), RUN_NONE);
+    finish(f, &end, 1);
+    assert_int_equal(state_of(f, 1), RUN_SUCCEEDED);
+    set_state(f, b, JOB_DELETED);
+    assert_int_equal(state_of(f, 4), RUN_RUNNING);
+    assert_int_equal(state_of(f, 6), RUN_NONE);
+    reopen(f);
+    assert_int_equal(load(f, &loaded).orphaned, 2);
+    assert_int_equal(state_of(f, 2), RUN_ORPHANED);
+    assert_int_equal(state_of(f, 4), RUN_ORPHANED);
+    assert_int_equal(state_of(f, 5), RUN_NONE);
+    runs[2].id = 7;
+    assert_true(claim(f, &runs[2], 1, SLOT(5)).won[0]); // the slot is free
+}
+
 // ---- calendars and freezes ----
 
 static struct answer put_calendar(struct fixture *f, enum store_calendar_kind kind,
@@ -808,6 +862,8 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_uptimes_are_few, kind),
         CONTRACT(test_stats, kind),
         CONTRACT(test_close_answers, kind),
+        CONTRACT(test_planned, kind),
+        CONTRACT(test_planned, kind),
         CONTRACT(test_many, kind),
         CONTRACT(test_calendars, kind),
         CONTRACT(test_calendars_refused, kind),

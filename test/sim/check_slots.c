@@ -180,6 +180,23 @@ static bool was_paused(const struct tale *tale, wall from, wall to)
     return false;
 }
 
+// A single date that passes in a pause waits for the end of it, when that may be.
+static int64_t pause_end(const struct walk *walk, wall slot, int64_t rings_us)
+{
+    int64_t end_us = rings_us;
+
+    for (size_t i = walk->regime->first; i <= walk->regime->last; i++) {
+        const struct job *job = walk->tale->defs.v[i]->job;
+        size_t tick = 0;
+
+        if (trigger_is_once(job->trigger) && pause_holds(job->pause, slot))
+            end_us = job->pause->until.us == WALL_NEVER.us
+                         ? INT64_MAX
+                         : reached(walk->c, job->pause->until, rings_us, &tick);
+    }
+    return end_us > rings_us ? end_us : rings_us;
+}
+
 // Until when the slot must have its row, if the clock was not set to before it until then.
 static int64_t deadline_of(const struct walk *walk, wall slot, int64_t rings_us, bool *ret_is_calm)
 {
@@ -196,6 +213,9 @@ static int64_t deadline_of(const struct walk *walk, wall slot, int64_t rings_us,
                                                                : (wall){slot.us + 2 * HEAL_US}))
         limit_us = FROZEN_US + HEAL_US;
     *ret_is_calm = is_calm;
+    rings_us = pause_end(walk, slot, rings_us);
+    if (rings_us == INT64_MAX)
+        return INT64_MAX;
     if (c->limit > 0 && walk->regime->may_wait) // behind runs of the job that wait for room
         return INT64_MAX;
     return able_after(c, rings_us, limit_us, walk->regime->may_wait ? walk->tale : NULL);

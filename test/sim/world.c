@@ -52,9 +52,10 @@ struct world {
     int freezes;
     int64_t freeze_asked; // the last question about them
     int64_t stepped_back_us;
-    int faults_left; // to be planted
-    int64_t limit;   // of attempts at once in all; 0: none, and there is no pool either
-    int pool_slots;  // of the pool db
+    int faults_left;            // to be planted
+    int64_t limit;              // of attempts at once in all; 0: none, and there is no pool either
+    int pool_slots;             // of the pool db
+    VEC_OF(struct run) planned; // and not launched: nobody has seen anything of them
     char last_paused[32];
 };
 
@@ -69,6 +70,7 @@ struct wait {
         ASKED_START,
         ASKED_FINISH
     } kind;
+    int64_t upto; // a launch
     size_t count; // runs
     int64_t ids[];
 };
@@ -133,7 +135,10 @@ static void saw_run(const struct run *run, void *ctx)
 {
     struct world *w = ctx;
 
-    sim_log_run(&w->result->log, now_event(w, SIM_RUN, 0), run);
+    if (run_is_planned(run))
+        vec_push(&w->planned, *run);
+    else
+        sim_log_run(&w->result->log, now_event(w, SIM_RUN, 0), run);
     if (run->state != RUN_ORPHANED)
         moment(w, run_state_is_final(run->state) ? MOMENT_FINISH_DURABLE : MOMENT_CLAIM_DURABLE);
 }
@@ -144,6 +149,18 @@ static void saw_job(const struct job_row *row, void *ctx)
 
     sim_log_job(&w->result->log, now_event(w, SIM_JOB, 0), row);
     moment(w, MOMENT_PUT_DURABLE);
+}
+
+// A planned run is claimed when it is launched, as far as anybody can see.
+static void runs_asked(struct world *w, const struct run *runs, size_t count, struct wait *wait)
+{
+    wait->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (run_is_planned(&runs[i]))
+            continue;
+        wait->ids[wait->count++] = runs[i].id;
+        sim_log_run(&w->result->log, now_event(w, SIM_CLAIM, 0), &runs[i]);
+    }
 }
 
 static struct wait *wait_new(struct world *w, size_t count, store_done *done, void *ctx)
@@ -215,10 +232,8 @@ static void watch_claim(struct store *store, const struct run *runs, size_t coun
     struct wait *wait = wait_new(w, count, done, ctx);
     bool is_alive = count == 1 && runs[0].state == RUN_RUNNING && runs[0].origin != RUN_MANUAL;
 
-    for (size_t i = 0; i < count; i++) {
-        wait->ids[i] = runs[i].id;
-        sim_log_run(&w->result->log, now_event(w, SIM_CLAIM, 0), &runs[i]);
-    }
+    runs_asked(w, runs, count, wait);
+    is_alive = is_alive && wait->count > 0;
     moment(w, MOMENT_CLAIM_ASKED);
     if (count > 0 && plant(w, FAULT_WATERMARK))
         watermark.us += 1200 * SIM_S;
@@ -235,6 +250,81 @@ static void watch_claim(struct store *store, const struct run *runs, size_t coun
         w->real->claim(store, &none, 1, watermark, answered, wait);
     } else {
         w->real->claim(store, runs, count, watermark, answered, wait);
+    }
+}
+
+static bool is_among(const int64_t *ids, size_t count, int64_t id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ids[i] == id)
+            return true;
+    return false;
+}
+
+// Those that are launched: they are claimed, and stay planned until the store has answered well.
+static void launch_note(struct world *w, int64_t upto, const int64_t *dropped, size_t count,
+                        struct wait *wait)
+{
+    for (size_t i = 0; i < w->planned.len; i++) {
+        struct run run = w->planned.v[i];
+
+        if (run.id > upto || is_among(dropped, count, run.id))
+            continue;
+        run.try_at = (wall){0};
+        wait->ids[wait->count++] = run.id;
+        sim_log_run(&w->result->log, now_event(w, SIM_CLAIM, 0), &run);
+    }
+}
+
+static void planned_forget(struct world *w, int64_t upto)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < w->planned.len; i++)
+        if (w->planned.v[i].id > upto)
+            w->planned.v[kept++] = w->planned.v[i];
+    w->planned.len = kept;
+}
+
+static void launch_answered(const struct store_answer *answer, void *ctx)
+{
+    struct wait *wait = ctx;
+    struct world *w = wait->world;
+
+    for (size_t i = 0; i < wait->count; i++)
+        note(w, answer->err ? SIM_NOT_WON : SIM_WON, wait->ids[i]);
+    if (!answer->err)
+        planned_forget(w, wait->upto);
+    wait->count = 0;
+    moment(w, MOMENT_CLAIM_ANSWERED);
+    answered(answer, ctx);
+}
+
+static void early_launch(void *ctx)
+{
+    launch_answered(&(struct store_answer){0}, ctx);
+}
+
+static void watch_launch(struct store *store, int64_t upto, const int64_t *dropped, size_t count,
+                         store_done *done, void *ctx)
+{
+    struct world *w = the_world;
+
+    if (w->is_dead)
+        return;
+    struct wait *wait = wait_new(w, w->planned.len, done, ctx);
+
+    wait->count = 0;
+    wait->upto = upto;
+    launch_note(w, upto, dropped, count, wait);
+    moment(w, MOMENT_CLAIM_ASKED);
+    if (wait->count > 0 && plant(w, FAULT_LAUNCH_EARLY)) {
+        loop_defer(w->loop, early_launch, wait);
+        w->real->launch(store, upto, dropped, count, nobody, NULL);
+    } else if (wait->count > 0 && plant(w, FAULT_LAUNCH_LOST)) {
+        w->real->claim(store, NULL, 0, (wall){0}, launch_answered, wait);
+    } else {
+        w->real->launch(store, upto, dropped, count, launch_answered, wait);
     }
 }
 
@@ -348,6 +438,7 @@ static void store_watch(struct world *w)
     w->ops = *w->real;
     w->ops.claim = watch_claim;
     w->ops.start = watch_start;
+    w->ops.launch = watch_launch;
     w->ops.finish = watch_finish;
     w->ops.put_job = watch_put_job;
     w->ops.load = watch_load;
@@ -615,6 +706,12 @@ static void jobs_note(struct world *w)
     free(items);
 }
 
+// Whether few slots of a moment are worth planning in it: not where another fault is sought.
+static bool may_plan(const struct world *w)
+{
+    return w->options.fault == FAULT_NONE || w->options.fault >= FAULT_LAUNCH_EARLY;
+}
+
 static void life_begin(struct world *w)
 {
     struct sched_options options = {.zones = w->zones, .timezone = STR_LIT("UTC")};
@@ -635,6 +732,7 @@ static void life_begin(struct world *w)
     options.exec = w->exec;
     options.claim_max = !w->options.is_long && dice(w, 2) ? 1 + (size_t)dice(w, 4) : 0;
     options.max_running = w->limit + (w->options.fault == FAULT_LIMIT ? 3 : 0);
+    options.plan_least = may_plan(w) && dice(w, 4) ? 1 : 0;
     w->sched = sched_new(&options);
     if (!sched_start(w->sched, &e))
         abort();
@@ -655,6 +753,7 @@ static void life_end(struct world *w, bool is_in_order)
 {
     w->is_dead = true;
     note(w, SIM_DEATH, is_in_order);
+    vec_clear(&w->planned);
     memory_store_crash(w->store);
     waits_forget(w);
     sched_free(w->sched);
@@ -821,7 +920,7 @@ static void stopped(void *ctx)
 
 static void world_open(struct world *w, const struct sim_options *options)
 {
-    const struct memory_watch watch = {saw_run, saw_job, w};
+    const struct memory_watch watch = {.on_run = saw_run, .on_job = saw_job, .ctx = w};
 
     w->options = *options;
     w->faults_left = 40;
@@ -893,6 +992,15 @@ static void heal_and_stop(struct world *w)
     life_end(w, is_stopped);
 }
 
+// Until a moment just before the minute: runs of it are planned already.
+static void run_to_the_brink(struct world *w)
+{
+    int64_t left = 60 * SIM_S - clock_wall(&w->clock.base).us % (60 * SIM_S);
+
+    if (left > SIM_S)
+        run_for(w, left - (int64_t)dice(w, 25000));
+}
+
 void world_run(const struct sim_options *options, struct sim_result *ret_result)
 {
     struct world *w = mem_alloc(sizeof *w);
@@ -904,13 +1012,16 @@ void world_run(const struct sim_options *options, struct sim_result *ret_result)
     life_begin(w);
     populate(w);
     for (int i = 0; i < options->rounds; i++) {
-        run_for(w, (int64_t)dice(w, (uint64_t)options->round_max_us));
+        run_for(w, (int64_t)dice(w, (uint64_t)options->round_max_us - 60 * SIM_S));
+        if (may_plan(w) && dice(w, 2))
+            run_to_the_brink(w);
         for (int orders = (int)dice(w, 4); orders > 0; orders--)
             order(w, (int)dice(w, 9));
         mishap(w);
     }
     heal_and_stop(w);
     ret_result->simulated_us = w->clock.mono_us;
+    vec_done(&w->planned);
     memory_data_free(w->data);
     zones_free(w->zones);
     free(w);

@@ -52,6 +52,8 @@ enum sim_fault {
     FAULT_POOL,           // more than a pool has places for
     FAULT_PRIORITY,       // a run of lower priority goes first
     FAULT_WAIT_FORGOTTEN, // a run that waits for room is forgotten after a restart
+    FAULT_LAUNCH_EARLY,   // planned runs start before their launch is durable
+    FAULT_LAUNCH_LOST,    // they are said to be launched and are not in the store
     FAULT_COUNT,
 };
 

@@ -177,6 +177,38 @@ static void test_copy_of_an_end(void **state)
     free(copy);
 }
 
+// A planned run waits until its moment, then it runs; what is not planned stays as it is.
+static void test_planned(void **state)
+{
+    static const struct {
+        enum run_state state;
+        int64_t try_at, now;
+        bool is_planned;
+        enum run_state seen;
+        int64_t seen_try_at;
+    } rows[] = {
+        {RUN_RUNNING, 100, 99, true, RUN_QUEUED, 0},
+        {RUN_RUNNING, 100, 100, true, RUN_RUNNING, 0},
+        {RUN_RUNNING, 0, 99, false, RUN_RUNNING, 0},
+        {RUN_WAITING, 100, 99, false, RUN_WAITING, 100},
+        {RUN_SUCCEEDED, 0, 99, false, RUN_SUCCEEDED, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct run run = {
+            .state = rows[i].state, .try_at = {rows[i].try_at}, .started_at = {100}, .attempt = 1};
+
+        assert_int_equal(run_is_planned(&run), rows[i].is_planned);
+        run_as_seen(&run, (wall){rows[i].now});
+        assert_int_equal(run.state, rows[i].seen);
+        assert_int_equal(run.try_at.us, rows[i].seen_try_at);
+        assert_int_equal(run.attempt, run.state == RUN_QUEUED ? 0 : 1);
+        assert_int_equal(run.started_at.us, run.state == RUN_QUEUED ? 0 : 100);
+        assert_int_equal(run.reason, run.state == RUN_QUEUED ? REASON_DELAY : REASON_NONE);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -185,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_id_layout),      cmocka_unit_test(test_id_grows),
         cmocka_unit_test(test_id_other_slot),  cmocka_unit_test(test_id_exact_in_json),
         cmocka_unit_test(test_size_of_an_end), cmocka_unit_test(test_copy_of_an_end),
+        cmocka_unit_test(test_planned),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

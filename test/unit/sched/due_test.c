@@ -189,6 +189,42 @@ static void test_mark_goes_back_with_the_clock(void **state)
     due_done(&d);
 }
 
+// What is set aside comes back as it was; what is planned does not ring until that is over.
+static void test_aside_and_planned(void **state)
+{
+    struct zones *zones = zones_new(NULL);
+    struct due d;
+
+    (void)state;
+    due_init(&d);
+    struct entry *a = due_add(&d, job_made(zones, 1, "a", EVERY));
+    struct entry *b = due_add(&d, job_made(zones, 2, "b", EVERY));
+
+    assert_null(due_first(&d, (wall){100 * S}));
+    due_plan_late(&d, a, (wall){10 * S}, (wall){12 * S}); // it holds its slot as well
+    due_plan(&d, b, (wall){20 * S});
+    assert_null(due_first(&d, (wall){11 * S}));
+    assert_ptr_equal(due_first(&d, (wall){12 * S}), a);
+    due_set_aside(&d, a);
+    assert_ptr_equal(due_first(&d, (wall){20 * S}), b);
+    due_set_back(&d, a);
+    assert_int_equal(due_next(&d).us, 12 * S);
+    assert_int_equal(due_watermark(&d, (wall){100 * S}).us, 10 * S - 1);
+
+    a->planned = (wall){10 * S};
+    due_plan(&d, a, a->slot);
+    assert_int_equal(due_next(&d).us, 20 * S);
+    assert_int_equal(a->slot.us, 10 * S);
+    assert_int_equal(due_watermark(&d, (wall){100 * S}).us, 20 * S - 1);
+    d.planned = a->planned;
+    assert_int_equal(due_watermark(&d, (wall){100 * S}).us, 10 * S - 1);
+    a->planned = (wall){0};
+    due_plan(&d, a, a->slot);
+    assert_int_equal(due_next(&d).us, 10 * S);
+    due_done(&d);
+    zones_free(zones);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -197,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_late),
         cmocka_unit_test(test_replace),
         cmocka_unit_test(test_mark_goes_back_with_the_clock),
+        cmocka_unit_test(test_aside_and_planned),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,7 +118,7 @@ static void test_watch(void **state)
 {
     struct fixture *f = *state;
     struct seen seen = {0};
-    const struct memory_watch watch = {see_run, see_job, &seen};
+    const struct memory_watch watch = {.on_run = see_run, .on_job = see_job, .ctx = &seen};
     struct run runs[2];
 
     memory_data_watch(f->medium, &watch);

@@ -280,9 +280,27 @@ static void test_answer(void **state)
     assert_int_equal(seen.calls, 4);
 }
 
+static void test_launch_is_copied(void **state)
+{
+    int64_t dropped[2] = {7, 9};
+    struct request *r = request_launch(12, dropped, 2), *none = request_launch(3, NULL, 0);
+
+    (void)state;
+    dropped[0] = 0;
+    assert_int_equal(r->kind, REQUEST_LAUNCH);
+    assert_int_equal(r->upto_run_id, 12);
+    assert_int_equal(r->dropped[0], 7);
+    assert_int_equal(r->dropped[1], 9);
+    assert_int_equal(request_weight(r), 2);
+    assert_int_equal(none->count, 0);
+    request_free(r);
+    request_free(none);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_launch_is_copied),
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_copies_calendars),
         cmocka_unit_test(test_copies_certificates),
