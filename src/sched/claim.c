@@ -540,14 +540,20 @@ void claim_born(struct claims *claims, const struct run *run)
 // ---- planned runs ----
 
 // The entry rings again: at the slot behind the one that has come, or at whatever it was planned
-// for meanwhile.
-static void planned_end(struct claims *claims, struct entry *entry, wall slot, wall next)
+// for meanwhile. A definition that has come meanwhile, with the same slot, knows its next one.
+static void planned_end(struct claims *claims, struct entry *entry, const struct run *run,
+                        wall next)
 {
-    wall planned = entry->planned;
+    struct due *due = claims->core->due;
+    bool is_over = next.us != run->scheduled_at.us;
+    bool is_there = entry->slot.us == entry->planned.us;
 
     entry->planned = (wall){0};
-    due_plan(claims->core->due, entry, entry->slot.us == planned.us ? next : entry->slot);
-    if (next.us != slot.us)
+    if (is_there && is_over && entry->job->version != run->job_version)
+        plan_from(due, entry, run->scheduled_at);
+    else
+        due_plan(due, entry, is_there ? next : entry->slot);
+    if (is_over)
         rest_look(claims->core, entry);
 }
 
@@ -561,8 +567,8 @@ static void planned_begin(const struct planned *planned, void *ctx)
     if (!entry) // it was deleted meanwhile, and with it the row
         return;
     run.try_at = (wall){0};
-    planned_end(claims, entry, run.scheduled_at, planned->next);
     entry->claimed = run.scheduled_at;
+    planned_end(claims, entry, &run, planned->next);
     row_tell(c, &run, entry->job);
     claim_begin(claims, &run, NULL);
 }
@@ -572,24 +578,23 @@ static void planned_drop(const struct planned *planned, void *ctx)
 {
     struct claims *claims = ctx;
     struct entry *entry = due_find_id(claims->core->due, planned->run.job_id);
-    wall slot = planned->run.scheduled_at;
 
     if (entry)
-        planned_end(claims, entry, slot, slot);
+        planned_end(claims, entry, &planned->run, planned->run.scheduled_at);
 }
 
 // Rows that were to be planned and are not: all of them (won NULL), or those whose slot has a row.
 static void rows_unplan(struct claims *claims, const bool *won)
 {
     for (size_t i = 0; i < claims->rows.len; i++) {
-        wall slot = claims->rows.v[i].scheduled_at;
-        struct entry *entry = due_find_id(claims->core->due, claims->rows.v[i].job_id);
+        const struct run *run = &claims->rows.v[i];
+        struct entry *entry = due_find_id(claims->core->due, run->job_id);
 
         if (!entry || (won && won[i]))
             continue;
-        if (won && slot.us > entry->claimed.us)
-            entry->claimed = slot;
-        planned_end(claims, entry, slot, won ? claims->nexts.v[i] : slot);
+        if (won && run->scheduled_at.us > entry->claimed.us)
+            entry->claimed = run->scheduled_at;
+        planned_end(claims, entry, run, won ? claims->nexts.v[i] : run->scheduled_at);
     }
     claims->planning = (wall){0};
 }

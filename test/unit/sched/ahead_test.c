@@ -166,6 +166,32 @@ static void test_changes_win(void **state)
     }
 }
 
+// The launch is asked for; before it is answered, the job gets another schedule with the same slot.
+static void test_another_schedule_meanwhile(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_planned(&s);
+    struct entry *changed = s.entries[2];
+    struct entry *other =
+        stored(&s.b, "other", "{\"type\":\"cron\",\"expr\":\"*/5 * * * * *\"}", 0);
+    struct trigger *trigger = changed->job->trigger;
+
+    due_plan(&s.b.due, other, WALL_NEVER);
+    fixture_pass(&s.b.f, 5 * MS);
+    assert_true(s.b.d.core.is_launching);
+    changed->job->trigger = other->job->trigger;
+    other->job->trigger = trigger;
+    changed->job->version++;
+    due_plan(&s.b.due, changed, (wall){T0 + 10 * S});
+    fixture_pass(&s.b.f, 2 * MS);
+    assert_int_equal(s.b.f.started, JOBS);
+    assert_int_equal(s.entries[1]->slot.us, T0 + 20 * S);
+    assert_int_equal(changed->slot.us, T0 + 15 * S);
+    bench_close(&s.b);
+}
+
 // A store that refuses the launch: nothing begins; when it is well again, all are late, and decided
 // upon as what is late.
 static void test_refused(void **state)
@@ -263,6 +289,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_begin_at_their_moment),
         cmocka_unit_test(test_changes_win),
+        cmocka_unit_test(test_another_schedule_meanwhile),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_claim_refused),
         cmocka_unit_test(test_crash),
