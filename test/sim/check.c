@@ -47,12 +47,14 @@ struct told {
     bool is_taken;   // it is in progress, the waits between its attempts included
     bool is_pending; // it was, and the ledger does not say yet how that ended
     bool is_queued;  // it waits for others of its job, or for its moment
+    bool is_placed;  // it waits, but for room beside its job, in which it has a place
     int started;     // the last attempt that began
     int end_state;
     int64_t durable_us;
-    size_t life; // in which it was claimed
-    int limit;   // of runs at once, when it took its place
-    int slots;   // of the pool, that it took
+    int64_t known_us; // since when the scheduler knows of it; INT64_MAX: not before its next life
+    size_t life;      // in which it was claimed
+    int limit;        // of runs at once, when it took its place
+    int slots;        // of the pool, that it took
 };
 
 struct full {
@@ -68,7 +70,7 @@ struct tale {
     const struct def *in_force;
     VEC_OF(struct told *) rows; // as they became durable
     VEC_OF(struct full) fulls;  // when as many runs as allowed were in progress
-    int taken, pending, queued, acting;
+    int taken, pending, queued, placed, acting;
     int64_t in_force_us; // since when the definition is in force
     wall rest; // the next row must tell of slots from here on (but for a freeze); 0: need not
 };
@@ -313,10 +315,21 @@ static void acting_set(struct check *c, struct told *entry, bool is_acting)
     entry->is_acting = is_acting;
 }
 
+// It starts, or waits only for room beside its job.
+static bool is_to_run(const struct run *run)
+{
+    return run->state == RUN_RUNNING || (run->state == RUN_QUEUED && (run->reason == REASON_LIMIT ||
+                                                                      run->reason == REASON_POOL));
+}
+
 static void queued_set(struct told *entry, bool is_queued)
 {
+    bool is_placed = is_queued && is_to_run(&entry->run);
+
     entry->tale->queued += is_queued - entry->is_queued;
+    entry->tale->placed += is_placed - entry->is_placed;
     entry->is_queued = is_queued;
+    entry->is_placed = is_placed;
 }
 
 static void taken_add(struct check *c, struct told *entry, int more)
@@ -401,13 +414,6 @@ static void run_check(struct check *c, const struct tale *tale, const struct job
         found(c, 4, "stands alone although a later slot was due as well", tale, slot);
 }
 
-// It starts, or waits only for room beside its job.
-static bool is_to_run(const struct run *run)
-{
-    return run->state == RUN_RUNNING || (run->state == RUN_QUEUED && (run->reason == REASON_LIMIT ||
-                                                                      run->reason == REASON_POOL));
-}
-
 // Under `first` the row behind that of the run tells of the others.
 static void rest_check(struct check *c, struct tale *tale, const struct run *run)
 {
@@ -484,7 +490,9 @@ static void overlap_check(struct check *c, const struct tale *tale, const struct
         found(c, 8, "queued although there is room", tale, slot);
     if (job->overlap == OVERLAP_SKIP || job->overlap == OVERLAP_ALLOW)
         found(c, 8, "queued although the job does not want that", tale, slot);
-    if (is_queue && job->timeout_total_us == 0 && waiting - tale->pending >= job->queue_max)
+    // What waits for room beside the job has its place in it, also when the job has fewer by now.
+    if (is_queue && job->timeout_total_us == 0 &&
+        waiting - tale->placed - tale->pending >= job->queue_max)
         found(c, 8, "more runs wait than may", tale, slot);
 }
 
@@ -515,7 +523,7 @@ static struct told *entry_new(struct check *c, struct told *used, struct tale *t
 {
     struct told *entry = used ? used : mem_alloc(sizeof *entry);
 
-    *entry = (struct told){.run_id = run_id, .tale = tale, .life = c->lives};
+    *entry = (struct told){.run_id = run_id, .tale = tale, .life = c->lives, .known_us = INT64_MAX};
     (void)map_put_u64(&c->entries, (uint64_t)run_id, entry);
     vec_push(&c->open, entry);
     return entry;
@@ -553,7 +561,7 @@ static bool waits_for_limit(const struct check *c, const struct told *entry)
     const struct sim_event *event = &c->log->events.v[c->at];
 
     if (!entry->is_durable || entry->run.state != RUN_QUEUED || entry->run.reason != REASON_LIMIT ||
-        event->mono_us - entry->durable_us < CHECK_S)
+        event->mono_us < entry->known_us || event->mono_us - entry->known_us < CHECK_S)
         return false;
     return tale->defs.len == 1 && tale->in_force && tale->in_force->job->state == JOB_ENABLED &&
            slots_of(tale->in_force->job) == 0 && !c->is_frozen_perhaps &&
@@ -690,6 +698,8 @@ static void see_won(struct check *c, const struct sim_event *event)
     if (!entry)
         return;
     entry->is_won = event->what == SIM_WON;
+    if (entry->is_won && entry->known_us == INT64_MAX)
+        entry->known_us = event->mono_us;
     if (entry->is_won)
         return;
     queued_set(entry, false);
@@ -969,6 +979,8 @@ static void see_death(struct check *c)
         acting_set(c, entry, false);
         if (!entry->is_durable)
             queued_set(entry, false);
+        else
+            entry->known_us = entry->durable_us; // of the next life
         if (!entry->is_taken || (entry->is_durable && entry->run.state == RUN_WAITING))
             continue;
         pending_set(entry, entry->is_durable && entry->run.state == RUN_RUNNING);

@@ -130,7 +130,7 @@ static const struct planted {
     {FAULT_LIMIT, {8}, "more at once than the limit"},
     {FAULT_POOL, {8}, "more in a pool than its places"},
     {FAULT_PRIORITY, {8, 7}, "priority"},
-    {FAULT_WAIT_FORGOTTEN, {8, 6}, "a run that waits is forgotten"},
+    {FAULT_WAIT_FORGOTTEN, {8, 6, 1}, "a run that waits is forgotten"},
     {FAULT_LAUNCH_EARLY, {2}, "planned runs start before their launch is durable"},
     {FAULT_LAUNCH_LOST, {2}, "a launch is lost"},
 };
