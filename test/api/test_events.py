@@ -106,7 +106,7 @@ def test_going_on_behind_the_last_event(server, follow):
     server.folder("f")
     first = follow()
     job(server, "one")
-    created = first.until("job.created")[0]["id"]
+    created = first.until("job.created")[-1]["id"]
     first.close()
     server.post("/api/v1/jobs/one/pause")
     server.post("/api/v1/jobs/one/resume")
@@ -222,7 +222,7 @@ def test_belfry_events(server):
     server.folder("f")
     first = Follower(server)
     job(server, "one")
-    created = first.until("job.created")[0]["id"]
+    created = first.until("job.created")[-1]["id"]
     first.close()
     server.post("/api/v1/jobs/one/pause")
     said = cli(server, "events", "--after", str(created - 1), "-n", "2")
