@@ -101,7 +101,8 @@ $(O)/web.files: FORCE
 node_modules/.package-lock.json: package-lock.json
 	$(Q)tools/setup page
 
-UNIT := $(wildcard test/unit/*/*_test.c)
+UNIT_LAYERS ?= *
+UNIT := $(wildcard $(UNIT_LAYERS:%=test/unit/%/*_test.c))
 check: $(UNIT:test/unit/%.c=$(O)/unit/%.ok) ## unit tests only
 $(O)/unit/%.ok: $(O)/unit/%
 	@timeout 120 $< > $<.log 2>&1 || { cat $<.log; echo "FAILED: $<"; exit 1; }
@@ -139,9 +140,9 @@ test: ## install what is missing, then every test; ends with "N passed, N failed
 asan: ## unit and API tests under AddressSanitizer and UBSan
 	@tools/setup test
 	@SIM_SEEDS=20 SIM_DAYS=3 KILLS=$${KILLS:-20} FLOOD_MB=$${FLOOD_MB:-64} VARIANT=asan test/run unit api
-tsan: ## unit and API tests under ThreadSanitizer
+tsan: ## API tests, and unit tests of the layers that have threads, under ThreadSanitizer
 	@tools/setup test
-	@SIM_SEEDS=20 SIM_DAYS=3 KILLS=$${KILLS:-10} FLOOD_MB=$${FLOOD_MB:-64} VARIANT=tsan test/run unit api
+	@export UNIT_LAYERS="store exec net sched alert api cli"; SIM_SEEDS=20 SIM_DAYS=3 KILLS=$${KILLS:-10} FLOOD_MB=$${FLOOD_MB:-64} VARIANT=tsan test/run unit api
 fuzz: ## every fuzz target for FUZZ_SECONDS (5), starting from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) test/run fuzz
 coverage: ## line and branch coverage of the unit tests: build/coverage/index.html
