@@ -59,10 +59,13 @@ struct world {
     char last_paused[32];
 };
 
+#define LOST_ID 1000000 // and on, for the jobs of writes that were lost
+
 // An answer that the watcher waits for.
 struct wait {
     struct list link;
     struct world *world;
+    int64_t lost_id; // of the job, in a write that the store knows nothing of
     store_done *done;
     void *ctx;
     enum sim_asked {
@@ -189,7 +192,10 @@ static void answered(const struct store_answer *answer, void *ctx)
 {
     struct wait *wait = ctx;
     struct world *w = wait->world;
+    struct store_answer told = *answer;
 
+    if (wait->lost_id != 0)
+        told.job_id = wait->lost_id;
     for (size_t i = 0; i < wait->count; i++) {
         bool is_won = !answer->err && wait->kind != ASKED_FINISH && answer->won[i];
 
@@ -202,7 +208,7 @@ static void answered(const struct store_answer *answer, void *ctx)
         moment(w, MOMENT_CLAIM_ANSWERED);
     health(w, answer->err);
     if (!w->is_dead)
-        wait->done(answer, wait->ctx);
+        wait->done(&told, wait->ctx);
     list_remove(&wait->link);
     free(wait);
 }
@@ -375,6 +381,7 @@ static void watch_put_job(struct store *store, const struct job_row *row, int ex
 
     moment(w, MOMENT_PUT_ASKED);
     if (row->id == 0 && expect == STORE_ANY && plant(w, FAULT_WRITE_LOST)) {
+        wait->lost_id = LOST_ID + w->asked;                        // no two jobs have the same
         w->real->claim(store, NULL, 0, (wall){0}, answered, wait); // anything that is answered well
         return;
     }
