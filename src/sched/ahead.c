@@ -59,10 +59,19 @@ void ahead_doubt(struct ahead *a)
     ahead_look(a);
 }
 
+// What comes later than that is decided upon as what is late.
+static int64_t late_max_us(const struct job *job)
+{
+    int64_t grace_us = job->misfire_grace_us;
+
+    return grace_us >= 0 && grace_us < LATE_US ? grace_us : LATE_US - 1;
+}
+
 static bool may_begin(const struct entry *entry, const struct run *run, wall now)
 {
     return entry && entry->job->version == run->job_version && entry->job->state == JOB_ENABLED &&
-           entry->running < job_instances(entry->job) && now.us - run->try_at.us < LATE_US;
+           entry->running < job_instances(entry->job) &&
+           now.us - run->try_at.us <= late_max_us(entry->job);
 }
 
 // How many are to be launched or dropped now.
