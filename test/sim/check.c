@@ -477,7 +477,8 @@ static void overlap_check(struct check *c, const struct tale *tale, const struct
     if (run->state == RUN_SKIPPED && run->reason == REASON_OVERLAP && !is_full_perhaps)
         found(c, 6, "skipped for an overlap that is none", tale, slot);
     if (run->state == RUN_SKIPPED && run->reason == REASON_QUEUE_FULL &&
-        (!is_queue || tale->queued < job->queue_max))
+        (!is_queue || tale->queued < job->queue_max) &&
+        tale->queued + tale->taken + tale->pending < JOB_QUEUE_MAX)
         found(c, 6, "skipped for a full queue that is none", tale, slot);
     if (run->state != RUN_QUEUED)
         return;
@@ -576,10 +577,14 @@ static void order_check(struct check *c, const struct told *entry)
 
     if (c->limit == 0 || !job || entry->tale->defs.len > 1)
         return;
+    // One that it replaces is out of the way before the ledger says so.
+    bool is_replacing = job->overlap == OVERLAP_CANCEL || job->overlap == OVERLAP_KILL;
+
     for (size_t i = 0; i < c->open.len; i++) {
         const struct told *other = c->open.v[i];
 
-        if (other != entry && waits_for_limit(c, other) &&
+        if (other != entry && !(is_replacing && other->tale == entry->tale) &&
+            waits_for_limit(c, other) &&
             room_order(other->tale->in_force->job, other->run.scheduled_at) <
                 room_order(job, entry->run.scheduled_at))
             c->passed = other, c->passed_at = c->at;
