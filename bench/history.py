@@ -54,7 +54,9 @@ def fill(path, rows):
     con.execute("PRAGMA cache_size = -400000")
     ids = [number for (number,) in con.execute("SELECT id FROM job ORDER BY id")]
     first = (time.time_ns() // 1000000000 - 60 * (rows // JOBS + 10)) * 1000000
-    con.executemany("INSERT INTO run VALUES(?, ?, ?, 0, 1, 10, 1, 1, ?, ?, 0, ?, 0, 0, 0, 0, 0, '')",
+    con.executemany("INSERT INTO run(id, job_id, scheduled_at, queued_at, started_at, finished_at, state, attempt, origin, "
+                    "job_version, node, try_at, missed, missed_from, reason, exit_code, signal, message) "
+                    "VALUES(?, ?, ?, ?, ?, ?, 10, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, '')",
                     ((n + 1, ids[n % JOBS], at, at, at, at + 250000)
                      for n in range(rows) for at in [first + n // JOBS * 60000000]))
     con.commit()
