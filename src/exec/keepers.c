@@ -62,7 +62,7 @@ struct keep_run {
     void *ctx;
     struct keep_live live;
     struct buf progress;
-    struct buf message; // its end, from a file
+    struct buf end; // fields of KEEP_END, found before it was adopted
 };
 
 static void message_take(uint8_t type, struct str fields, void *ctx);
@@ -79,7 +79,7 @@ static struct keep_run *run_new(struct peer *peer, int64_t run_id, int attempt)
     run->attempt = attempt;
     run->live.run_id = run_id;
     buf_init(&run->progress, PROGRESS_MAX);
-    buf_init(&run->message, WIRE_FRAME_MAX);
+    buf_init(&run->end, WIRE_FRAME_MAX);
     return run;
 }
 
@@ -87,7 +87,7 @@ static void run_free(struct keep_run *run)
 {
     list_remove(&run->place);
     buf_done(&run->progress);
-    buf_done(&run->message);
+    buf_done(&run->end);
     free(run);
 }
 
@@ -170,6 +170,22 @@ static void leftovers(struct peer *p)
     free(lives);
 }
 
+// What has ended and is to be settled there need not be settled any more.
+static void ends_leave(struct peer *p)
+{
+    struct keepers *ks = p->ks;
+    struct keep_run *run;
+
+    for (size_t at = 0; (run = map_next(&ks->unsettled, &at));)
+        run->peer = run->peer == p ? NULL : run->peer;
+    for (size_t at = 0; (run = map_next(&ks->found, &at));)
+        run->peer = run->peer == p ? NULL : run->peer;
+    for (struct list *link = ks->ended.next; link != &ks->ended; link = link->next) {
+        run = list_item(link, struct keep_run, place);
+        run->peer = run->peer == p ? NULL : run->peer;
+    }
+}
+
 static void peer_gone(void *ctx)
 {
     struct peer *p = ctx;
@@ -188,15 +204,13 @@ static void peer_gone(void *ctx)
         (void)kill((pid_t)p->pid, SIGKILL);
     }
     leftovers(p);
-    for (size_t at = 0; (run = map_next(&ks->unsettled, &at));)
-        if (run->peer == p)
-            run->peer = NULL;
     for (size_t at = 0; (run = map_next(&p->runs, &at));) {
         (void)map_remove_u64(&p->runs, (uint64_t)run->run_id);
         if (map_get_u64(&ks->found, (uint64_t)run->run_id) == run)
             (void)map_remove_u64(&ks->found, (uint64_t)run->run_id);
         lost_report(ks, run);
     }
+    ends_leave(p);
     peer_free(p);
 }
 
@@ -387,7 +401,10 @@ static void end_take(struct peer *p, struct str fields)
     run = map_remove_u64(&p->runs, (uint64_t)which.run_id);
     if (!run || run->attempt != which.attempt)
         return;
-    (void)map_remove_u64(&ks->found, (uint64_t)run->run_id);
+    if (map_get_u64(&ks->found, (uint64_t)run->run_id) == run) { // it may yet be adopted
+        buf_add(&run->end, fields);
+        return;
+    }
     if (!run->done) {
         keep_settled_write(keep_link_out(p->link), run->run_id, run->attempt);
         run_free(run);
@@ -471,7 +488,7 @@ static void file_found(int64_t pid, struct str message, void *ctx)
         !keep_live_read(fields, &which) || map_get_u64(&ks->found, (uint64_t)which.run_id))
         return;
     run = run_new(NULL, which.run_id, which.attempt);
-    buf_add(&run->message, message);
+    buf_add(&run->end, fields);
     (void)map_put_u64(&ks->found, (uint64_t)run->run_id, run);
 }
 
@@ -492,7 +509,7 @@ struct keep_run *keepers_adopt(struct keepers *ks, int64_t run_id, int attempt, 
     (void)map_remove_u64(&ks->found, (uint64_t)run_id);
     run->done = done;
     run->ctx = ctx;
-    if (run->message.len == 0)
+    if (run->end.len == 0)
         return run;
     if (list_is_empty(&ks->ended))
         loop_defer(ks->options.loop, ended_report, ks);
@@ -503,18 +520,24 @@ struct keep_run *keepers_adopt(struct keepers *ks, int64_t run_id, int attempt, 
 static void ended_report(void *ctx)
 {
     struct keepers *ks = ctx;
-    struct str message, fields = {0};
     struct list *link;
-    uint8_t type;
 
     while ((link = list_pop(&ks->ended))) {
         struct keep_run *run = list_item(link, struct keep_run, place);
 
         (void)map_put_u64(&ks->unsettled, (uint64_t)run->run_id, run);
-        message = buf_str(&run->message);
-        (void)wire_take(&message, &type, &fields);
-        end_report(run, fields);
+        end_report(run, buf_str(&run->end));
     }
+}
+
+// Nobody will ask for this end again.
+static void end_settle(struct keepers *ks, struct keep_run *run)
+{
+    if (run->peer)
+        keep_settled_write(keep_link_out(run->peer->link), run->run_id, run->attempt);
+    else
+        keep_end_remove(ks->dir, run->run_id, run->attempt);
+    run_free(run);
 }
 
 void keepers_adopt_end(struct keepers *ks)
@@ -523,14 +546,13 @@ void keepers_adopt_end(struct keepers *ks)
 
     for (size_t at = 0; (run = map_next(&ks->found, &at));) {
         (void)map_remove_u64(&ks->found, (uint64_t)run->run_id);
-        if (run->peer) {
+        if (run->end.len == 0) {
             log_warn("a process of a run that is not in the database is ended",
                      log_int("run", run->run_id));
             stop_ask(run, KEEP_CAUSE_CANCEL, COMMAND_KILL_US);
             continue;
         }
-        keep_end_remove(ks->dir, run->run_id, run->attempt);
-        run_free(run);
+        end_settle(ks, run);
     }
 }
 
@@ -538,13 +560,8 @@ void keepers_settled(struct keepers *ks, int64_t run_id)
 {
     struct keep_run *run = map_remove_u64(&ks->unsettled, (uint64_t)run_id);
 
-    if (!run)
-        return;
-    if (run->peer)
-        keep_settled_write(keep_link_out(run->peer->link), run->run_id, run->attempt);
-    else
-        keep_end_remove(ks->dir, run->run_id, run->attempt);
-    run_free(run);
+    if (run)
+        end_settle(ks, run);
 }
 
 void keepers_leave(struct keepers *ks)
@@ -577,7 +594,7 @@ void keepers_free(struct keepers *ks)
         return;
     loop_defer_cancel(ks->options.loop, ended_report, ks);
     for (size_t at = 0; (run = map_next(&ks->found, &at));)
-        if (run->peer) // freed with its peer
+        if (run->end.len == 0) // freed with its peer
             (void)map_remove_u64(&ks->found, (uint64_t)run->run_id);
     runs_forget(&ks->found);
     runs_forget(&ks->unsettled);

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "exec/keep_files.h"
 #include "exec/keep_link.h"
@@ -232,6 +234,37 @@ static void test_adopt_at_once(void **state)
     assert_int_equal(next.end.command.exit_code, 6);
     keepers_settled(keepers, 4096013);
     belfry_go();
+}
+
+// It ends just as the next belfry finds it: that end waits until it is adopted, or until nobody
+// will.
+static void test_adopt_end_at_once(void **state)
+{
+    struct told t = {0}, next = {0};
+    struct keep_run *run;
+    pid_t keeper, helper;
+
+    (void)state;
+    belfry_come();
+    run = start(4096014, "sleep 0.3; exit 6", &t);
+    turn_until(has_started, run);
+    keeper = keeper_pid();
+    assert_int_equal(kill(keeper, SIGSTOP), 0);
+    belfry_go();
+    helper = fork();
+    if (helper == 0) {
+        (void)usleep(600000);
+        _exit(kill(keeper, SIGCONT));
+    }
+    belfry_come(); // it waits for the keeper, which has the end by then
+    assert_int_equal(waitpid(helper, NULL, 0), helper);
+    assert_non_null(keepers_adopt(keepers, 4096014, 1, ended, &next));
+    keepers_adopt_end(keepers);
+    turn_until(has_ended, &next);
+    assert_int_equal(next.end.command.exit_code, 6);
+    keepers_settled(keepers, 4096014);
+    belfry_go();
+    assert_false(has_file(".end"));
 }
 
 // It ends while nobody is there, and its keeper leaves: the end lies in a file until it is
@@ -528,12 +561,19 @@ static int teardown(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_end),           cmocka_unit_test(test_progress),
-        cmocka_unit_test(test_adopt_running), cmocka_unit_test(test_adopt_at_once),
-        cmocka_unit_test(test_adopt_ended),   cmocka_unit_test(test_unsettled),
-        cmocka_unit_test(test_not_adopted),   cmocka_unit_test(test_killed_keeper),
-        cmocka_unit_test(test_not_started),   cmocka_unit_test(test_files),
-        cmocka_unit_test(test_link),          cmocka_unit_test(test_leftovers),
+        cmocka_unit_test(test_end),
+        cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_adopt_running),
+        cmocka_unit_test(test_adopt_at_once),
+        cmocka_unit_test(test_adopt_end_at_once),
+        cmocka_unit_test(test_adopt_ended),
+        cmocka_unit_test(test_unsettled),
+        cmocka_unit_test(test_not_adopted),
+        cmocka_unit_test(test_killed_keeper),
+        cmocka_unit_test(test_not_started),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_link),
+        cmocka_unit_test(test_leftovers),
     };
 
     if (world_is_keeper(argc, argv))
