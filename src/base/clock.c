@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <time.h>
 
 static int64_t system_us(clockid_t id)
@@ -31,6 +32,24 @@ const struct clock *clock_real(void)
     static const struct clock clock = {real_wall, real_mono};
 
     return &clock;
+}
+
+static wall shared_wall(const struct clock *clock)
+{
+    const struct shared_clock *shared = (const struct shared_clock *)clock;
+
+    return (wall){real_mono(clock).us + atomic_load(&shared->offset_us)};
+}
+
+void shared_clock_init(struct shared_clock *shared)
+{
+    shared->base = (struct clock){shared_wall, real_mono};
+    shared_clock_set(shared, real_wall(NULL), real_mono(NULL));
+}
+
+void shared_clock_set(struct shared_clock *shared, wall at, mono when)
+{
+    atomic_store(&shared->offset_us, at.us - when.us);
 }
 
 static wall sim_wall(const struct clock *clock)

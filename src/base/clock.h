@@ -46,6 +46,17 @@ static inline mono clock_mono(const struct clock *clock)
 // The system's clock; never freed.
 const struct clock *clock_real(void);
 
+// A stopwatch that shows another clock's calendar: that of the store which several machines share.
+// Set from any thread, read from any. base is the first member: hand out &shared.base.
+struct shared_clock {
+    struct clock base;
+    _Atomic int64_t offset_us; // from mono to wall
+};
+
+void shared_clock_init(struct shared_clock *shared); // shows the system's calendar
+// At the moment `when` the calendar read `at`.
+void shared_clock_set(struct shared_clock *shared, wall at, mono when);
+
 // A clock that moves only when told to. base is the first member: hand out &sim.base.
 struct sim_clock {
     struct clock base;

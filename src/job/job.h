@@ -154,6 +154,7 @@ struct job_row {
     int version;
     int64_t change_seq;
     wall effective_from, created_at, updated_at;
+    bool moves; // of a write: it may belong to another node than before (store/nodes.h)
 };
 
 #define JOB_PING_KEY_SIZE 32 // hexadecimal digits

@@ -61,7 +61,7 @@ void rest_look(struct core *c, struct entry *entry)
     ending->core = c;
     ending->job_id = entry->job->id;
     entry->is_ending = true;
-    store_set_job_state(c->store, entry->job->id, JOB_ENDED, job_ended, ending);
+    store_set_job_state(c->store, entry->job->id, JOB_ENDED, false, job_ended, ending);
 }
 
 void rest_sweep(struct core *c)

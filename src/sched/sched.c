@@ -687,7 +687,8 @@ void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx)
     struct write *write = mem_alloc(sizeof *write);
 
     *write = (struct write){.s = s, .job_id = entry->job->id, .done = done, .ctx = ctx};
-    store_set_job_state(s->options.store, entry->job->id, JOB_DELETED, delete_answered, write);
+    store_set_job_state(s->options.store, entry->job->id, JOB_DELETED, false, delete_answered,
+                        write);
 }
 
 void sched_runs_gone(struct sched *s, const struct store_gone *gone, size_t count)

@@ -76,10 +76,10 @@ static void put_job(struct store *s, const struct job_row *row, int expect_versi
     ask(s, request_put_job(row, expect_version), done, ctx);
 }
 
-static void set_job_state(struct store *s, int64_t job_id, enum job_state state, store_done *done,
-                          void *ctx)
+static void set_job_state(struct store *s, int64_t job_id, enum job_state state, bool moves,
+                          store_done *done, void *ctx)
 {
-    ask(s, request_set_state(job_id, state), done, ctx);
+    ask(s, request_set_state(job_id, state, moves), done, ctx);
 }
 
 static void put_calendar(struct store *s, const struct store_calendar *row, int expect_version,

@@ -188,10 +188,10 @@ static void memory_put_job(struct store *s, const struct job_row *row, int expec
     ask(s, request_put_job(row, expect_version), done, ctx);
 }
 
-static void memory_set_job_state(struct store *s, int64_t job_id, enum job_state state,
+static void memory_set_job_state(struct store *s, int64_t job_id, enum job_state state, bool moves,
                                  store_done *done, void *ctx)
 {
-    ask(s, request_set_state(job_id, state), done, ctx);
+    ask(s, request_set_state(job_id, state, moves), done, ctx);
 }
 
 static void memory_put_calendar(struct store *s, const struct store_calendar *row,

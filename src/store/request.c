@@ -24,12 +24,13 @@ struct request *request_put_job(const struct job_row *row, int expect_version)
     return r;
 }
 
-struct request *request_set_state(int64_t job_id, enum job_state state)
+struct request *request_set_state(int64_t job_id, enum job_state state, bool moves)
 {
     struct request *r = request_new(REQUEST_SET_STATE, 0);
 
     r->job.id = job_id;
     r->job.state = state;
+    r->job.moves = moves;
     return r;
 }
 

@@ -35,7 +35,8 @@ struct request {
     store_alerts_done *alerts_done;
     store_pasts_done *pasts_done;
 
-    struct job_row job;             // PUT_JOB; of SET_STATE the id and the state
+    int64_t epoch;                  // under which it was asked (nodes.h); 0: we are alone
+    struct job_row job;             // PUT_JOB; of SET_STATE the id, the state and moves
     struct store_calendar calendar; // PUT_CALENDAR; of DELETE_CALENDAR kind and name
     int expect_version;             // PUT_JOB, PUT_CALENDAR
     struct run *runs;               // CLAIM
@@ -78,7 +79,7 @@ struct request {
 };
 
 [[nodiscard]] struct request *request_put_job(const struct job_row *row, int expect_version);
-[[nodiscard]] struct request *request_set_state(int64_t job_id, enum job_state state);
+[[nodiscard]] struct request *request_set_state(int64_t job_id, enum job_state state, bool moves);
 [[nodiscard]] struct request *request_claim(const struct run *runs, size_t count, wall watermark);
 [[nodiscard]] struct request *request_launch(int64_t upto_run_id, const int64_t *dropped,
                                              size_t count);

@@ -10,7 +10,8 @@
 // the order given. A request that is refused (ERR_EXISTS, ERR_CONFLICT, ERR_NOT_FOUND) leaves no
 // trace and does not disturb its neighbours in the transaction. When the transaction itself fails
 // (full disk, I/O error) each of its requests is answered with ERR_STORE, and nothing of it has
-// happened. At most one process holds a store; another gets ERR_BUSY from open, naming the holder.
+// happened. A store is held by one process, another gets ERR_BUSY from open, naming the holder; or
+// by several (nodes.h).
 //
 // What must stay true: (1) one row for each (job, scheduled_at); (2) a final run never changes; (3)
 // an end counts only for a run that is alive and in that attempt; (4) the watermark moves only with
@@ -29,6 +30,7 @@
 #include "job/run.h"
 #include "store/inventory.h"
 #include "store/incident.h"
+#include "store/nodes.h"
 
 struct store;
 struct store_meter;
@@ -176,6 +178,8 @@ struct store_load {
     // of them; the last one is ours and ends with WALL_NEVER. NULL: nobody asks.
     void (*on_uptime)(const struct store_uptime *period, void *ctx);
     void *ctx;
+    // Filled in first: as of the load, borrowed until it returns. NULL: we are alone.
+    const struct store_members *members;
     wall watermark;      // filled in: see (4); 0 in a new store
     int64_t orphaned;    // filled in: runs that were running, of which the one who asks must decide
     int64_t last_run_id; // filled in first: greatest run id, so that ids never go back
@@ -198,6 +202,9 @@ typedef void store_pasts_done(const struct err *err, const struct store_past *pa
 #define STORE_PASTS_MAX 1000 // jobs in one question
 #define STORE_PAST_RUNS 100
 
+typedef void store_nodes_done(const struct err *err, const struct store_node *nodes, size_t count,
+                              void *ctx);
+
 struct store_stats {
     int64_t writes, transactions; // since open
     int64_t waiting;              // requests not yet answered
@@ -211,7 +218,7 @@ struct store_ops {
     bool (*load)(struct store *store, struct store_load *load, struct err *e);
     void (*put_job)(struct store *store, const struct job_row *row, int expect_version,
                     store_done *done, void *ctx);
-    void (*set_job_state)(struct store *store, int64_t job_id, enum job_state state,
+    void (*set_job_state)(struct store *store, int64_t job_id, enum job_state state, bool moves,
                           store_done *done, void *ctx);
     void (*put_calendar)(struct store *store, const struct store_calendar *row, int expect_version,
                          store_done *done, void *ctx);
@@ -251,6 +258,14 @@ struct store_ops {
                         store_alerts_done *done, void *ctx);
     void (*read_pasts)(struct store *store, const int64_t *job_ids, size_t count,
                        store_pasts_done *done, void *ctx);
+    // NULL, all of them, where one belfry is alone (nodes.h).
+    void (*watch)(struct store *store, const struct store_watch *watch);
+    void (*own)(struct store *store, int64_t epoch);
+    bool (*may_start)(struct store *store);
+    void (*release)(struct store *store);
+    void (*drain)(struct store *store, struct str node, bool is_on, store_done *done, void *ctx);
+    void (*tell)(struct store *store, int64_t running, int64_t waiting, int64_t late_us);
+    void (*read_nodes)(struct store *store, store_nodes_done *done, void *ctx);
     void (*stats)(struct store *store, struct store_stats *ret);
     void (*close)(struct store *store);
 };
@@ -275,11 +290,11 @@ static inline void store_put_job(struct store *s, const struct job_row *row, int
 }
 
 // Pauses, resumes, ends or deletes (tombstone) a job; bumps its version. ERR_NOT_FOUND when it is
-// deleted already.
+// deleted already. moves: as job_row.moves.
 static inline void store_set_job_state(struct store *s, int64_t job_id, enum job_state state,
-                                       store_done *done, void *ctx)
+                                       bool moves, store_done *done, void *ctx)
 {
-    s->ops->set_job_state(s, job_id, state, done, ctx);
+    s->ops->set_job_state(s, job_id, state, moves, done, ctx);
 }
 
 // Creates or replaces the calendar or freeze of row's kind and name, as store_put_job does with a
@@ -450,6 +465,62 @@ static inline void store_read_pasts(struct store *s, const int64_t *job_ids, siz
                                     store_pasts_done *done, void *ctx)
 {
     s->ops->read_pasts(s, job_ids, count, done, ctx);
+}
+
+// ---- several nodes (nodes.h); of a store that is ours alone these do nothing ----
+
+// From now on news are told.
+static inline void store_watch(struct store *s, const struct store_watch *watch)
+{
+    if (s->ops->watch)
+        s->ops->watch(s, watch);
+}
+
+// We act under that epoch from now on: what we own in it, and nothing else, is claimed and started.
+static inline void store_own(struct store *s, int64_t epoch)
+{
+    if (s->ops->own)
+        s->ops->own(s, epoch);
+}
+
+// Whether an attempt may begin at this moment, as far as we know without asking: our lease was
+// renewed not long ago. Cheap: ask before each.
+static inline bool store_may_start(struct store *s)
+{
+    return !s->ops->may_start || s->ops->may_start(s);
+}
+
+// Jobs that were pinned to us rest now, and may belong elsewhere: a new epoch begins before long
+// (several calls make one, some seconds apart).
+static inline void store_release(struct store *s)
+{
+    if (s->ops->release)
+        s->ops->release(s);
+}
+
+// Drains a node, or ends that. ERR_NOT_FOUND when there is none of that name.
+static inline void store_drain(struct store *s, struct str node, bool is_on, store_done *done,
+                               void *ctx)
+{
+    s->ops->drain(s, node, is_on, done, ctx);
+}
+
+static inline bool store_has_nodes(const struct store *s)
+{
+    return s->ops->read_nodes != NULL;
+}
+
+// What the others are told of us with the next renewal.
+static inline void store_tell(struct store *s, int64_t running, int64_t waiting, int64_t late_us)
+{
+    if (s->ops->tell)
+        s->ops->tell(s, running, waiting, late_us);
+}
+
+// The nodes as they stand now, by name.
+static inline void store_read_nodes(struct store *s, store_nodes_done *done, void *ctx)
+{
+    s->ops->read_nodes(s, done, ctx);
 }
 
 static inline void store_stats(struct store *s, struct store_stats *ret)

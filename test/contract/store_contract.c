@@ -183,7 +183,7 @@ static void test_neighbours(void **state)
     store_put_job(f->store, &row, 1, on_answer, &a[3]);
     row = row_of("b");
     store_put_job(f->store, &row, STORE_CREATE, on_answer, &a[4]);
-    store_set_job_state(f->store, 99, JOB_PAUSED, on_answer, &a[5]);
+    store_set_job_state(f->store, 99, JOB_PAUSED, false, on_answer, &a[5]);
     run = run_of(1, 1, 1);
     store_claim(f->store, &run, 1, SLOT(1), on_answer, &a[6]);
     row.name = STR_LIT("overwritten after the call");

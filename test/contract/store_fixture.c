@@ -163,7 +163,7 @@ static struct answer set_state(struct fixture *f, int64_t id, enum job_state job
     static struct answer a;
 
     a = (struct answer){0};
-    store_set_job_state(f->store, id, job_state, on_answer, &a);
+    store_set_job_state(f->store, id, job_state, false, on_answer, &a);
     assert_false(a.is_there);
     settle(f);
     return a;

@@ -439,7 +439,7 @@ static bool watch_load(struct store *store, struct store_load *load, struct err 
     return w->real->load(store, load, e);
 }
 
-static void store_watch(struct world *w)
+static void store_spy(struct world *w)
 {
     w->real = w->store->ops;
     w->ops = *w->real;
@@ -731,7 +731,7 @@ static void life_begin(struct world *w)
     w->loop = loop_new(&w->clock.base, &e);
     assert(w->loop);
     w->store = memory_store_open(w->loop, w->data);
-    store_watch(w);
+    store_spy(w);
     memory_store_delay(w->store, (int64_t)dice(w, 3000), (int64_t)dice(w, 3000));
     w->exec = pretend_new(w->loop, &acting, w);
     options.loop = w->loop;

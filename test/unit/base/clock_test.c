@@ -41,6 +41,22 @@ static void test_real(void **state)
     }
 }
 
+// Another's calendar on our own stopwatch.
+static void test_shared(void **state)
+{
+    struct shared_clock shared;
+    const struct clock *real = clock_real();
+
+    (void)state;
+    shared_clock_init(&shared);
+    assert_true(clock_wall(&shared.base).us - clock_wall(real).us < 1000000);
+    shared_clock_set(&shared, (wall){5000000}, clock_mono(real));
+    assert_in_range(clock_wall(&shared.base).us, 5000000, 5000000 + INT64_C(60000000));
+    assert_true(clock_mono(&shared.base).us >= clock_mono(real).us - INT64_C(60000000));
+    shared_clock_set(&shared, (wall){7000000}, (mono){clock_mono(real).us - 1000000});
+    assert_in_range(clock_wall(&shared.base).us, 8000000, 8000000 + INT64_C(60000000));
+}
+
 static void go_back(void *ctx)
 {
     sim_clock_advance(ctx, -1);
@@ -60,6 +76,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sim),
         cmocka_unit_test(test_real),
+        cmocka_unit_test(test_shared),
         cmocka_unit_test(test_advance_is_forward),
     };
 

@@ -115,7 +115,7 @@ static void change(struct scene *s, enum change change)
     } else if (change == CHANGE_RUNNING) {
         c->running++;
     } else if (change == CHANGE_DELETED) {
-        store_set_job_state(s->b.f.store, c->job->id, JOB_DELETED, nothing, NULL);
+        store_set_job_state(s->b.f.store, c->job->id, JOB_DELETED, false, nothing, NULL);
         fixture_pass(&s->b.f, 2 * MS);
         dispatch_leave(&s->b.d, c);
         due_remove(&s->b.due, c);

@@ -44,7 +44,7 @@ static void test_lanes(void **state)
     lane_store_init(&s, &own, &clock.base);
     s.writes = lane_new(loop, &writes, &e);
     s.reads = lane_new(loop, &reads, &e);
-    store_set_job_state(&s.base, 1, JOB_PAUSED, on_answer, &answers);
+    store_set_job_state(&s.base, 1, JOB_PAUSED, false, on_answer, &answers);
     store_delete_run(&s.base, 1, on_answer, &answers);
     store_launch(&s.base, 1, NULL, 0, on_answer, &answers);
     store_read_run(&s.base, 1, on_runs, &answers);

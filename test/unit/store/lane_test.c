@@ -39,7 +39,7 @@ static void on_done(const struct store_answer *a, void *ctx);
 
 static void ask(struct lane_seen *seen)
 {
-    struct request *r = request_set_state(1, JOB_PAUSED);
+    struct request *r = request_set_state(1, JOB_PAUSED, false);
 
     r->done = on_done;
     r->ctx = seen;

@@ -86,7 +86,7 @@ static void test_weight(void **state)
     struct run runs[3] = {{.state = RUN_RUNNING}, {.state = RUN_QUEUED}, {.state = RUN_SKIPPED}};
     struct request *claim = request_claim(runs, 3, (wall){0});
     struct request *empty = request_claim(NULL, 0, (wall){0});
-    struct request *job = request_set_state(1, JOB_PAUSED);
+    struct request *job = request_set_state(1, JOB_PAUSED, false);
 
     (void)state;
     assert_int_equal(request_weight(claim), 3);
@@ -132,7 +132,8 @@ static void test_may_put(void **state)
 static void test_refusals(void **state)
 {
     struct job_row row = {.name = STR_LIT("nightly")};
-    struct request *r = request_put_job(&row, 2), *number = request_set_state(41, JOB_PAUSED);
+    struct request *r = request_put_job(&row, 2),
+                   *number = request_set_state(41, JOB_PAUSED, false);
 
     (void)state;
     assert_false(request_refuse_exists(r));
