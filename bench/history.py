@@ -59,6 +59,7 @@ def fill(path, rows):
                     "VALUES(?, ?, ?, ?, ?, ?, 10, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, '')",
                     ((n + 1, ids[n % JOBS], at, at, at, at + 250000)
                      for n in range(rows) for at in [first + n // JOBS * 60000000]))
+    con.execute("UPDATE node SET watermark = ?", (first + rows // JOBS * 60000000,))  # as a belfry that ran all the time has left it
     con.commit()
     con.close()
     return first

@@ -14,9 +14,10 @@
 #include "api/models.h"
 #include "job/job_write.h"
 #include "job/tags.h"
+#include "sched/page.h"
 
 enum {
-    PAGE_MAX = 1000,
+    PAGE_MAX = SCHED_PAGE_MAX,
     SCRATCH_BYTES = 1 << 16
 };
 
@@ -124,8 +125,9 @@ static struct job_now now_of(const struct sched_item *item)
     return (struct job_now){item->next_at, item->running, item->paused, NULL};
 }
 
-static bool is_wanted(const struct page *page, const struct sched_item *item)
+static bool is_wanted(const struct sched_item *item, void *ctx)
 {
+    const struct page *page = ctx;
     struct job_now now = now_of(item);
     const char *state = job_state_text(item->job, &now);
     const struct jobs_query *query = page->call->query;
@@ -138,13 +140,6 @@ static bool is_wanted(const struct page *page, const struct sched_item *item)
         if (strcmp(state, job_view_state_names[i]) == 0)
             return page->states & 1u << i;
     return true;
-}
-
-static bool is_behind(const struct page *page, const struct sched_item *item)
-{
-    if (page->is_first || item->next_at.us != page->after.us)
-        return page->is_first || item->next_at.us > page->after.us;
-    return str_cmp(item->job->name, page->after_name) > 0;
 }
 
 static void item_add(struct page *page, const struct sched_item *from, struct buf *scratch)
@@ -173,27 +168,28 @@ static void item_add(struct page *page, const struct sched_item *from, struct bu
                                 STR(from->job->name));
 }
 
-static void jobs_take(struct page *page)
+static void jobs_came(const struct sched_item *items, size_t count, size_t matching, bool has_more,
+                      void *ctx)
 {
-    struct sched *sched = page->call->api->o.sched;
-    struct sched_item *list = sched_list(sched);
-    size_t count = sched_count(sched);
+    struct page *page = ctx;
+    struct call *call = page->call;
     struct buf scratch;
 
     buf_init(&scratch, SCRATCH_BYTES);
-    page->items = arena_array(page->call->arena, (size_t)page->limit, sizeof *page->items);
-    for (size_t i = 0; i < count; i++) {
-        if (!is_wanted(page, &list[i]))
-            continue;
-        page->matching++;
-        if (!is_behind(page, &list[i]))
-            continue;
-        page->has_more = page->count == (size_t)page->limit;
-        if (!page->has_more)
-            item_add(page, &list[i], &scratch);
-    }
+    page->matching = matching;
+    page->has_more = has_more;
+    page->items = arena_array(call->arena, count + 1, sizeof *page->items);
+    for (size_t i = 0; i < count; i++)
+        item_add(page, &items[i], &scratch);
     buf_done(&scratch);
-    free(list);
+    page->waiting = 1;
+    for (size_t i = 0; page->expand & EXPAND_LAST_RUN && i < page->count; i++) {
+        struct store_run_query ask = {.job_id = page->items[i].job_id, .limit = 1};
+
+        page->waiting++;
+        store_read_runs(call->api->o.store, &ask, last_came, &page->items[i]);
+    }
+    page_part(page);
 }
 
 void job_page(struct call *call)
@@ -205,15 +201,18 @@ void job_page(struct call *call)
         call_reply_issues(call);
         return;
     }
-    jobs_take(page);
-    page->waiting = 1;
-    for (size_t i = 0; page->expand & EXPAND_LAST_RUN && i < page->count; i++) {
-        struct store_run_query ask = {.job_id = page->items[i].job_id, .limit = 1};
+    const struct jobs_query *query = call->query;
+    bool has_filter = page->states || page->kinds || query->tag.len > 0;
 
-        page->waiting++;
-        store_read_runs(call->api->o.store, &ask, last_came, &page->items[i]);
-    }
-    page_part(page);
+    sched_page(call->api->o.sched, &(struct sched_page_ask){
+                                       .has_after = !page->is_first,
+                                       .after = page->after,
+                                       .after_name = page->after_name,
+                                       .limit = (size_t)page->limit,
+                                       .wanted = has_filter ? is_wanted : NULL,
+                                       .done = jobs_came,
+                                       .ctx = page,
+                                   });
 }
 
 // ---- their last runs ----

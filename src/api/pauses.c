@@ -116,7 +116,8 @@ static void tag_write(const struct call *call, struct str tag, int64_t jobs, str
 static void tag_answered(const struct err *err, const struct pause *pause, void *ctx)
 {
     struct call *call = ctx;
-    struct sched_item *list;
+    const struct job *job;
+    wall next_at;
     int64_t jobs = 0;
     struct json_write w;
     struct buf body;
@@ -126,10 +127,8 @@ static void tag_answered(const struct err *err, const struct pause *pause, void 
         call_reply_err(call, err);
         return;
     }
-    list = sched_list(call->api->o.sched);
-    for (size_t i = 0; i < sched_count(call->api->o.sched); i++)
-        jobs += tags_have(list[i].job->tags, tag_of(call));
-    free(list);
+    for (size_t at = 0; (job = sched_next_job(call->api->o.sched, &at, &next_at));)
+        jobs += tags_have(job->tags, tag_of(call));
     buf_init(&body, 1 << 16);
     json_write_init(&w, &body);
     tag_write(call, tag_of(call), jobs, &w);
@@ -165,18 +164,18 @@ static int word_order(const void *a, const void *b)
 static void words_gather(const struct call *call, struct words *words)
 {
     const struct pauses *pauses = sched_pauses(call->api->o.sched);
-    struct sched_item *list = sched_list(call->api->o.sched);
+    const struct job *job;
     struct str tags, word;
+    wall next_at;
 
-    for (size_t i = 0; i < sched_count(call->api->o.sched); i++)
-        for (tags = list[i].job->tags; tags.len > 0 && str_next(&tags, ' ', &word);)
+    for (size_t at = 0; (job = sched_next_job(call->api->o.sched, &at, &next_at));)
+        for (tags = job->tags; tags.len > 0 && str_next(&tags, ' ', &word);)
             vec_push(words, word);
     for (size_t i = 0; i < pauses->all.len; i++)
         if (pauses->all.v[i]->tag && pause_holds(pauses->all.v[i], clock_wall(call->api->o.clock)))
             vec_push(words, str_of(pauses->all.v[i]->tag));
     if (words->len > 0)
         qsort(words->v, words->len, sizeof *words->v, word_order);
-    free(list);
 }
 
 void tags_list(struct call *call)

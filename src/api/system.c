@@ -104,19 +104,17 @@ static void pauses_write(struct call *call, struct json_write *w)
 
 static void jobs_count(struct call *call, struct json_write *w)
 {
-    struct sched_item *list = sched_list(call->api->o.sched);
-    size_t count = sched_count(call->api->o.sched);
-    int64_t paused = 0, quarantined = 0;
+    const struct sched *sched = call->api->o.sched;
+    struct sched_stats stats;
+    size_t quarantined = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        quarantined += list[i].job->quarantine.len > 0;
-        paused += list[i].paused && list[i].job->quarantine.len == 0;
-    }
-    free(list);
-    count_write(w, "jobs", (int64_t)count);
-    count_write(w, "paused", paused);
+    sched_stats(sched, &stats);
+    for (int kind = 0; kind < DUE_KINDS; kind++)
+        quarantined += stats.counts->n[kind][DUE_QUARANTINED];
+    count_write(w, "jobs", (int64_t)sched_count(sched));
+    count_write(w, "paused", (int64_t)sched_paused_count(sched));
     pauses_write(call, w);
-    count_write(w, "quarantined", quarantined);
+    count_write(w, "quarantined", (int64_t)quarantined);
 }
 
 static void stats_write(struct call *call, struct json_write *w)

@@ -13,6 +13,7 @@ void due_init(struct due *d)
     *d = (struct due){.planned = WALL_NEVER};
     map_init(&d->by_name);
     map_init(&d->by_id);
+    map_init(&d->paused);
     followers_init(&d->followers);
 }
 
@@ -34,6 +35,7 @@ void due_done(struct due *d)
     }
     map_done(&d->by_name);
     map_done(&d->by_id);
+    map_done(&d->paused);
     followers_done(&d->followers);
 }
 
@@ -46,6 +48,21 @@ static size_t *count_of(struct due *d, const struct job *job)
     return &d->counts.n[job->kind][status];
 }
 
+// The entry's job is counted from now on, or no more.
+static void entry_count_in(struct due *d, struct entry *entry)
+{
+    ++*count_of(d, entry->job);
+    if (entry->job->state == JOB_PAUSED)
+        map_put_u64(&d->paused, (uint64_t)entry->job->id, entry);
+}
+
+static void entry_count_out(struct due *d, struct entry *entry)
+{
+    --*count_of(d, entry->job);
+    if (entry->job->state == JOB_PAUSED)
+        map_remove_u64(&d->paused, (uint64_t)entry->job->id);
+}
+
 struct entry *due_add(struct due *d, struct job *job)
 {
     struct entry *entry = mem_alloc(sizeof *entry);
@@ -53,7 +70,7 @@ struct entry *due_add(struct due *d, struct job *job)
     entry->job = job;
     entry->is_relative = job->trigger && trigger_is_relative(job->trigger);
     entry->slot = WALL_NEVER;
-    ++*count_of(d, job);
+    entry_count_in(d, entry);
     map_put(&d->by_name, job->name, entry);
     map_put_u64(&d->by_id, (uint64_t)job->id, entry);
     followers_join(&d->followers, entry);
@@ -72,7 +89,7 @@ void due_remove(struct due *d, struct entry *entry)
 {
     heaps_leave(d, entry);
     followers_leave(&d->followers, entry);
-    --*count_of(d, entry->job);
+    entry_count_out(d, entry);
     if (map_get(&d->by_name, entry->job->name) == entry)
         map_remove(&d->by_name, entry->job->name);
     map_remove_u64(&d->by_id, (uint64_t)entry->job->id);
@@ -92,12 +109,12 @@ void due_replace(struct due *d, struct entry *entry, struct job *job)
     // The map borrows the name from the job, so the new one's must be there before the old one
     // goes.
     map_put(&d->by_name, job->name, entry);
-    --*count_of(d, entry->job);
-    ++*count_of(d, job);
+    entry_count_out(d, entry);
     depends_keep(entry->job->depends, job->depends);
     followers_leave(&d->followers, entry);
     job_free(entry->job);
     entry->job = job;
+    entry_count_in(d, entry);
     followers_join(&d->followers, entry);
 }
 

@@ -61,6 +61,7 @@ struct due {
     struct due_counts counts;
     struct map by_name;
     struct map by_id;
+    struct map paused; // those in JOB_PAUSED, by id
     struct followers followers;
     struct heap ringing;
     struct heap held;

@@ -128,6 +128,14 @@ static wall begin_after(const struct pause *pause, wall after, wall least)
                : least;
 }
 
+bool pauses_wide(const struct pauses *p, wall at)
+{
+    for (size_t i = 0; i < p->all.len; i++)
+        if (pause_holds(p->all.v[i], at))
+            return true;
+    return false;
+}
+
 wall pauses_next(const struct pauses *p, const struct job *job, wall after)
 {
     wall least = begin_after(job->pause, after, WALL_NEVER);

@@ -39,6 +39,9 @@ const struct pause *pauses_find(const struct pauses *p, struct str tag);
 // What holds a job at a moment: its own pause, everything's, a tag's; NULL: nothing. p may be NULL.
 const struct pause *pauses_holding(const struct pauses *p, const struct job *job, wall at);
 
+// Whether a tag, or everything, is paused at a moment.
+bool pauses_wide(const struct pauses *p, wall at);
+
 // When the next one for the job begins after a moment; WALL_NEVER: none does.
 wall pauses_next(const struct pauses *p, const struct job *job, wall after);
 

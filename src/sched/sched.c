@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "job/job_shelf.h"
 #include "sched/chain.h"
+#include "sched/page.h"
 #include "sched/plan.h"
 #include "sched/sched_state.h"
 
@@ -330,6 +331,7 @@ struct sched *sched_new(const struct sched_options *options)
     s->pauses.ctx = s;
     events_init(&s->events, options->loop);
     map_init(&s->coming);
+    list_init(&s->pages);
     watch_init(&s->watch, options->loop, options->store, &s->due, &s->events,
                options->late_after_us);
     core_init(&core, options->loop, options->store, options->exec, &s->due, &s->windows.freezes);
@@ -364,6 +366,7 @@ void sched_free(struct sched *s)
     if (!s)
         return;
     loop_timer_stop(s->options.loop, &s->zones_timer);
+    sched_pages_done(s);
     dispatch_done(&s->dispatch);
     watch_done(&s->watch);
     heartbeats_done(&s->heartbeats);

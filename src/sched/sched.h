@@ -168,6 +168,10 @@ struct sched_item {
 [[nodiscard]] struct sched_item *sched_list(const struct sched *s);
 size_t sched_count(const struct sched *s);
 
+// How many jobs something pauses now. (Costs as many looks as are paused themselves, or as there
+// are jobs while a tag or everything is.)
+size_t sched_paused_count(const struct sched *s);
+
 // A walk over all jobs in no order, without a copy: *at begins at 0; NULL at the end. Nothing may
 // be added or removed meanwhile.
 const struct job *sched_next_job(const struct sched *s, size_t *at, wall *ret_next_at);

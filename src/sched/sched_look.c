@@ -123,9 +123,17 @@ size_t sched_count(const struct sched *s)
     return due_count(&s->due);
 }
 
+struct sched_item sched_item(const struct sched *s, const struct entry *entry)
+{
+    const struct pause *paused = sched_paused(s, entry->job);
+
+    return (struct sched_item){entry->job, hold_next(entry->job, entry->slot, paused),
+                               entry->running, paused};
+}
+
 static wall entry_shown(const struct entry *entry, void *ctx)
 {
-    return hold_next(entry->job, entry->slot, sched_paused(ctx, entry->job));
+    return sched_item(ctx, entry).next_at;
 }
 
 struct sched_item *sched_list(const struct sched *s)
@@ -134,15 +142,22 @@ struct sched_item *sched_list(const struct sched *s)
     size_t count = due_count(&s->due);
     struct sched_item *items = mem_array(count, sizeof *items);
 
-    for (size_t i = 0; i < count; i++) {
-        const struct job *job = list[i]->job;
-        const struct pause *paused = sched_paused(s, job);
-
-        items[i] = (struct sched_item){job, hold_next(job, list[i]->slot, paused), list[i]->running,
-                                       paused};
-    }
+    for (size_t i = 0; i < count; i++)
+        items[i] = sched_item(s, list[i]);
     free(list);
     return items;
+}
+
+size_t sched_paused_count(const struct sched *s)
+{
+    bool is_wide = pauses_wide(&s->pauses, sched_now(s));
+    const struct map *jobs = is_wide ? &s->due.by_id : &s->due.paused;
+    const struct entry *entry;
+    size_t count = 0;
+
+    for (size_t at = 0; (entry = map_next(jobs, &at));)
+        count += entry->job->quarantine.len == 0 && sched_paused(s, entry->job);
+    return count;
 }
 
 bool sched_load(const struct sched *s, wall from, struct str but,

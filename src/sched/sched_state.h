@@ -25,6 +25,7 @@ struct sched {
     struct outputs outputs;
     struct retention retention;
     struct uptimes uptimes;
+    struct list pages; // that are being gathered (page.h)
     struct map coming; // definitions that follow jobs and are with the store, by name
     struct loop_timer zones_timer;
     char *timezone;                // owns options.timezone
@@ -38,3 +39,6 @@ static inline wall sched_now(const struct sched *s)
 {
     return clock_wall(loop_clock(s->options.loop));
 }
+
+// What is told of a job now.
+struct sched_item sched_item(const struct sched *s, const struct entry *entry);
