@@ -249,7 +249,7 @@ static bool needs_take(struct job *job, const struct spec *spec, struct model_is
     return true;
 }
 
-// What people say about a job: description, tags, what is not wanted for now.
+// What people say about a job: description, tags, where it runs, what is not wanted for now.
 static bool words_take(struct job *job, const struct spec *spec, struct model_issues *issues,
                        struct err *e)
 {
@@ -257,6 +257,8 @@ static bool words_take(struct job *job, const struct spec *spec, struct model_is
         job_set_text(&job->description, spec->description);
     if (spec->tags && !tags_read(spec->tags, issues, &job->tags))
         return fail(e, ERR_STORE, "spec", "the stored spec has tags that cannot be read");
+    if (spec->nodes && !nodes_read(spec->nodes, issues, &job->nodes))
+        return fail(e, ERR_STORE, "spec", "the stored spec has nodes that cannot be read");
     if (spec->depends_on &&
         !depends_read(spec->depends_on, STR_LIT("\"depends_on\""), issues, &job->depends))
         return fail(e, ERR_STORE, "spec", "the stored spec has a depends_on that cannot be read");
@@ -376,7 +378,8 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     json_t *kept = json_loadb(retries.p, retries.len, JSON_DECODE_ANY, &error);
     json_t *options =
         job->options.len > 0 ? json_loadb(job->options.p, job->options.len, 0, &error) : NULL;
-    json_t *tags = tags_encode(job->tags), *pause = pause_encode(job->pause);
+    json_t *tags = tags_encode(job->tags), *nodes = tags_encode(job->nodes);
+    json_t *pause = pause_encode(job->pause);
     json_t *asked = pause_encode(job->skip), *depends = depends_encode(job->depends);
     json_t *notify = job->notify.p ? json_loadb(job->notify.p, job->notify.len, 0, &error) : NULL;
     json_t *pools = needs_pools(job->needs);
@@ -391,6 +394,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
         .options = options,
         .description = job->description.len > 0 ? job->description : (struct str){0},
         .tags = tags,
+        .nodes = nodes,
         .pause = pause,
         .skip = asked,
         .depends_on = depends,
@@ -416,6 +420,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     json_decref(args);
     json_decref(options);
     json_decref(tags);
+    json_decref(nodes);
     json_decref(pause);
     json_decref(asked);
     json_decref(depends);
@@ -455,6 +460,7 @@ static void spec_copy(struct job *job, const struct job *from)
     text_copy(&job->options, from->options);
     text_copy(&job->description, from->description);
     text_copy(&job->tags, from->tags);
+    text_copy(&job->nodes, from->nodes);
     text_copy(&job->notify, from->notify);
     job->pause = pause_copy(from->pause);
     job->skip = pause_copy(from->skip);
@@ -550,6 +556,7 @@ void job_free(struct job *job)
     text_free(job->options);
     text_free(job->description);
     text_free(job->tags);
+    text_free(job->nodes);
     text_free(job->notify);
     text_free(job->quarantine);
     pause_free(job->pause);

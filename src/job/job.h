@@ -114,6 +114,7 @@ struct job {
     struct trigger *trigger; // owned; NULL only when quarantined
     struct str description;  // for people; may be empty
     struct str tags;         // tags.h; may be empty
+    struct str nodes;        // on which it may run, by name or tag, as tags; empty: on any
     struct depends *depends; // jobs that it follows, owned; NULL: none
     struct pause *pause;     // its present or last one, owned; NULL: none
     struct pause *skip;      // slots that are not wanted, owned; NULL: none

@@ -609,21 +609,31 @@ static bool depends_set(struct reading *r)
     return true;
 }
 
+typedef bool list_read(const json_t *list, struct model_issues *issues, struct str *ret_words);
+
+// Tags, or nodes.
+static bool list_set(struct reading *r, const json_t *list, list_read *read, struct str *field)
+{
+    struct str words = {0};
+
+    if (list && !read(list, r->in->issues, &words))
+        return false;
+    free((void *)field->p);
+    *field = words;
+    return true;
+}
+
 static bool words_set(struct reading *r)
 {
-    struct str tags = {0};
+    struct job *job = r->job;
 
     if (is_given(r, FORM_description))
-        job_set_text(&r->job->description, r->form->description);
+        job_set_text(&job->description, r->form->description);
     if (is_given(r, FORM_depends_on) && !depends_set(r))
         return false;
-    if (!is_given(r, FORM_tags))
-        return true;
-    if (r->form->tags && !tags_read(r->form->tags, r->in->issues, &tags))
+    if (is_given(r, FORM_tags) && !list_set(r, r->form->tags, tags_read, &job->tags))
         return false;
-    free((void *)r->job->tags.p);
-    r->job->tags = tags;
-    return true;
+    return !is_given(r, FORM_nodes) || list_set(r, r->form->nodes, nodes_read, &job->nodes);
 }
 
 static bool is_null(const struct reading *r, const char *name)

@@ -392,6 +392,8 @@ static void full_write(const struct job *job, const struct job_now *now, struct 
     }
     pair_buf(w, "words", b);
     depends_write(job, w);
+    json_write_key(w, "nodes");
+    tags_write(job->nodes, w);
     json_write_key(w, "description");
     if (job->description.len > 0)
         json_write_str(w, job->description);

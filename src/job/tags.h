@@ -1,6 +1,7 @@
 // tags.h - the words by which jobs are found and paused together.
 //
-// In memory the tags of a job are one text, the words with a blank between: "nightly etl".
+// In memory the tags of a job are one text, the words with a blank between: "nightly etl". So are
+// the nodes on which it may run.
 #pragma once
 
 #include <stdbool.h>
@@ -22,6 +23,10 @@
 // Reads a list of texts; a word that comes twice counts once. *ret_tags is to be freed. False with
 // complaints at ["body", "tags", n].
 [[nodiscard]] bool tags_read(const json_t *list, struct model_issues *issues, struct str *ret_tags);
+
+// The same of a job's nodes: their names or tags.
+[[nodiscard]] bool nodes_read(const json_t *list, struct model_issues *issues,
+                              struct str *ret_nodes);
 
 bool tags_have(struct str tags, struct str tag);
 [[nodiscard]] json_t *tags_encode(struct str tags); // a list of texts; NULL when there are none

@@ -271,6 +271,8 @@ def test_lists_are_filtered(server):
     assert server.get("/api/v1/jobs?state=asleep").status_code == 422
     changed = server.patch("/api/v1/jobs/x", json={"tags": None, "description": "for nothing"}).json()
     assert changed["tags"] == [] and changed["description"] == "for nothing"
+    assert server.patch("/api/v1/jobs/x", json={"nodes": ["gpu", "b", "gpu"]}).json()["nodes"] == ["gpu", "b"]
+    assert server.patch("/api/v1/jobs/x", json={"nodes": None}).json()["nodes"] == []
     bad = server.patch("/api/v1/jobs/x", json={"tags": ["a b"]})
     assert bad.status_code == 422 and bad.json()["detail"][0]["loc"] == ["body", "tags", 0]
 

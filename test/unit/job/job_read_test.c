@@ -200,6 +200,8 @@ static void test_post(void **state)
         {"{\"job_id\":\"a\",\"from_file\":false,\"args\":{\"month\":\"2\",\"day\":\"30\"}}", NULL,
          "schedule_invalid: "},
         {"{\"job_id\":\"a\",\"from_file\":false,\"args\":{\"hour\":\"25\"}}", NULL, "validation: "},
+        {"{\"job_id\":\"a\",\"nodes\":[\"gpu\",\"b c\"]}", NULL,
+         "1: Value error, the name or the tag of a node is made of"},
         {"{\"job_id\":\"a\",\"certificate\":7}", NULL,
          "certificate: Value error, a certificate is"},
         {"{\"job_id\":\"a\",\"certificate\":\"h\",\"folder\":\"a\"}", NULL,
@@ -534,6 +536,7 @@ static void test_written_in_full_reads_back(void **state)
     now.paused = &pause;
     job_set_text(&job->description, STR_LIT("what for"));
     job_set_text(&job->tags, STR_LIT("etl nightly"));
+    job_set_text(&job->nodes, STR_LIT("gpu"));
     job->timeout_us = 90000000;
     job_write(job, &now, true, &scratch, &w);
     json_write_object_end(&w);
@@ -542,6 +545,7 @@ static void test_written_in_full_reads_back(void **state)
     assert_string_equal(json_string_value(json_object_get(value, "next_run")), "None");
     assert_string_equal(json_string_value(json_object_get(value, "state")), "paused");
     assert_string_equal(json_string_value(json_object_get(value, "timeout")), "1m30s");
+    assert_int_equal(json_array_size(json_object_get(value, "nodes")), 1);
     for (size_t i = 0; i < job_model.count; i++) // the table and the writer say the same
         if (job_model.fields[i].required)
             assert_non_null(json_object_get(value, job_model.fields[i].name));

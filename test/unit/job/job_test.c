@@ -177,6 +177,7 @@ static void test_paused(void **state)
 {
     struct job_row row =
         row_of(EVERY_15, "{\"target\":\"f\",\"description\":\"d\",\"tags\":[\"a\"],"
+                         "\"nodes\":[\"gpu\",\"b\"],"
                          "\"pause\":{\"since\":10,\"until\":20},"
                          "\"skip\":{\"since\":30,\"until\":31}}");
     struct job *job = job_from_row(&row, &context), *copy = job_copy(job, &context);
@@ -184,6 +185,7 @@ static void test_paused(void **state)
     (void)state;
     assert_int_equal(job->quarantine.len, 0);
     assert_true(str_eq(copy->tags, STR_LIT("a")));
+    assert_true(str_eq(copy->nodes, STR_LIT("gpu b")));
     assert_true(str_eq(copy->description, STR_LIT("d")));
     assert_int_equal(copy->pause->until.us, 20);
     assert_int_equal(copy->skip->since.us, 30);
@@ -229,6 +231,7 @@ static void test_quarantine(void **state)
         {EVERY_15, "{\"target\":\"f\",\"max_instances\":0}", "max_instances"},
         {EVERY_15, "{\"target\":\"f\",\"coalesce\":\"none\"}", "coalesce"},
         {EVERY_15, "{\"target\":\"f\",\"tags\":[\"a b\"]}", "tags"},
+        {EVERY_15, "{\"target\":\"f\",\"nodes\":[\"a b\"]}", "nodes"},
         {EVERY_15, "{\"target\":\"f\",\"pause\":{}}", "pause"},
     };
 

@@ -77,6 +77,38 @@ static void test_lists(void **state)
     }
 }
 
+// Nodes are listed as tags are; complaints name them.
+static void test_nodes(void **state)
+{
+    static const struct {
+        const char *list, *want;
+    } rows[] = {{"[]", ""},
+                {"[\"gpu\",\"node-2.example.org\",\"gpu\"]", "gpu node-2.example.org"},
+                {"[\"a\",\"b c\"]", "1: Value error, the name or the tag of a node is"}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct arena *arena = arena_new(4096);
+        json_t *list = json_loads(rows[i].list, 0, NULL);
+        struct model_issues issues;
+        struct str nodes;
+        struct buf out;
+
+        model_issues_init(&issues, arena);
+        buf_init(&out, 1000);
+        if (nodes_read(list, &issues, &nodes)) {
+            assert_string_equal(nodes.p, rows[i].want);
+            free((void *)nodes.p);
+        } else {
+            model_issues_words(&issues, &out);
+            assert_non_null(strstr(buf_text(&out), rows[i].want));
+        }
+        buf_done(&out);
+        json_decref(list);
+        arena_free(arena);
+    }
+}
+
 static void test_have(void **state)
 {
     struct buf out;
@@ -97,7 +129,8 @@ static void test_have(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words), cmocka_unit_test(test_lists), cmocka_unit_test(test_have)};
+        cmocka_unit_test(test_words), cmocka_unit_test(test_lists), cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_have)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
