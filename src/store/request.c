@@ -326,6 +326,20 @@ struct request *request_read_pasts(const int64_t *job_ids, size_t count)
     return r;
 }
 
+struct request *request_drain(struct str node, bool is_on)
+{
+    struct request *r = request_new(REQUEST_DRAIN, node.len);
+
+    r->node = arena_copy(r->arena, node);
+    r->is_on = is_on;
+    return r;
+}
+
+struct request *request_read_nodes(void)
+{
+    return request_new(REQUEST_READ_NODES, 0);
+}
+
 void request_free(struct request *r)
 {
     if (r)
@@ -421,6 +435,21 @@ bool request_refuse_alive(struct request *r, enum run_state state)
     return fail_hint(&r->err, "cancel it first, or wait for its end");
 }
 
+bool request_refuse_moved(struct request *r)
+{
+    r->is_refused = true;
+    return fail(&r->err, ERR_MOVED, NULL,
+                "a new epoch has begun (%" PRId64 " is over): the job may belong to another node",
+                r->epoch);
+}
+
+bool request_refuse_no_node(struct request *r)
+{
+    r->is_refused = true;
+    fail(&r->err, ERR_NOT_FOUND, "node", "there is no node \"%.*s\"", STR(r->node));
+    return fail_hint(&r->err, "look at the names of those that are there: belfry node");
+}
+
 bool request_may_put(struct request *r, int version_now)
 {
     if (r->expect_version == STORE_ANY)
@@ -512,6 +541,8 @@ void request_answer(struct request *r)
         r->sightings_done(err, r->sightings, err ? 0 : r->page_count, r->ctx);
     if (r->alerts_done)
         r->alerts_done(err, &r->alerts, r->ctx);
+    if (r->nodes_done)
+        r->nodes_done(err, r->nodes, err ? 0 : r->page_count, r->ctx);
     if (r->pasts_done)
         r->pasts_done(err, r->pasts, err ? 0 : r->count, r->ctx);
     if (r->done)

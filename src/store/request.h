@@ -34,8 +34,10 @@ struct request {
     store_sightings_done *sightings_done;
     store_alerts_done *alerts_done;
     store_pasts_done *pasts_done;
+    store_nodes_done *nodes_done;
 
     int64_t epoch;                  // under which it was asked (nodes.h); 0: we are alone
+    int64_t seen_seq;               // up to which changes of others were told by then
     struct job_row job;             // PUT_JOB; of SET_STATE the id, the state and moves
     struct store_calendar calendar; // PUT_CALENDAR; of DELETE_CALENDAR kind and name
     int expect_version;             // PUT_JOB, PUT_CALENDAR
@@ -59,6 +61,8 @@ struct request {
     struct alert_write alert;              // ALERT
     struct alert_query alert_query;        // READ_ALERTS
     struct store_past *pasts;              // READ_PASTS: asked by job_id, filled in; count of them
+    struct str node;                       // DRAIN: its name
+    bool is_on;                            // DRAIN
 
     bool is_refused;
     bool is_withdrawn; // refused after it had written: the transaction was begun anew without it
@@ -75,7 +79,8 @@ struct request {
     struct store_certificate *certificates; // likewise
     struct store_sighting *sightings;
     int64_t total;
-    struct alert_page alerts; // of READ_ALERTS, likewise
+    struct alert_page alerts;       // of READ_ALERTS, likewise
+    const struct store_node *nodes; // of READ_NODES; page_count of them
 };
 
 [[nodiscard]] struct request *request_put_job(const struct job_row *row, int expect_version);
@@ -103,6 +108,8 @@ request_read_certificates(const struct store_certificate_query *query);
 [[nodiscard]] struct request *request_alert(const struct alert_write *write);
 [[nodiscard]] struct request *request_read_alerts(const struct alert_query *query);
 [[nodiscard]] struct request *request_read_pasts(const int64_t *job_ids, size_t count);
+[[nodiscard]] struct request *request_drain(struct str node, bool is_on);
+[[nodiscard]] struct request *request_read_nodes(void);
 void request_free(struct request *r); // accepts NULL
 
 // Rows that carrying it out touches, at least 1: what bounds a transaction.
@@ -119,6 +126,8 @@ bool request_refuse_run_id(struct request *r, int64_t run_id);
 bool request_refuse_key(struct request *r, const struct run *run, int64_t run_id);
 bool request_refuse_no_run(struct request *r);
 bool request_refuse_alive(struct request *r, enum run_state state);
+bool request_refuse_moved(struct request *r);
+bool request_refuse_no_node(struct request *r);
 
 // What a put_job or put_calendar may do, given the version of what has that name now (0: there is
 // nothing). False when refused.

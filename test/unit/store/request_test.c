@@ -234,6 +234,46 @@ static void on_runs(const struct err *err, const struct store_run *runs, size_t 
     assert_int_equal(runs != NULL, count > 0);
 }
 
+static void on_nodes(const struct err *err, const struct store_node *nodes, size_t count, void *ctx)
+{
+    struct seen *seen = ctx;
+
+    seen->calls++;
+    seen->code = err ? err->code : ERR_NONE;
+    seen->count = count;
+    assert_int_equal(nodes != NULL, count > 0);
+}
+
+static void test_nodes(void **state)
+{
+    char text[] = "tower";
+    struct run run = {.id = 1, .state = RUN_RUNNING};
+    const struct store_node node = {.id = 7};
+    struct request *drain = request_drain((struct str){text, 5}, true);
+    struct request *claim = request_claim(&run, 1, (wall){0}), *read = request_read_nodes();
+    struct seen seen = {0};
+
+    (void)state;
+    memset(text, 'x', 5);
+    assert_true(drain->is_on && str_eq(drain->node, STR_LIT("tower")));
+    assert_false(request_refuse_no_node(drain));
+    assert_int_equal(drain->err.code, ERR_NOT_FOUND);
+    assert_non_null(strstr(drain->err.message, "\"tower\""));
+    claim->epoch = 12;
+    assert_false(request_refuse_moved(claim));
+    assert_true(claim->is_refused && claim->err.code == ERR_MOVED);
+    assert_non_null(strstr(claim->err.message, "12"));
+    read->nodes = &node;
+    read->page_count = 1;
+    read->nodes_done = on_nodes;
+    read->ctx = &seen;
+    request_answer(read);
+    assert_int_equal(seen.calls, 1);
+    assert_int_equal(seen.count, 1);
+    request_free(drain);
+    request_free(claim);
+}
+
 static void test_answer(void **state)
 {
     struct store_run_query query = {.limit = 10};
@@ -310,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_may_put),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_asks),
+        cmocka_unit_test(test_nodes),
         cmocka_unit_test(test_answer),
     };
 
