@@ -438,9 +438,10 @@ bool request_refuse_alive(struct request *r, enum run_state state)
 bool request_refuse_moved(struct request *r)
 {
     r->is_refused = true;
-    return fail(&r->err, ERR_MOVED, NULL,
-                "a new epoch has begun (%" PRId64 " is over): the job may belong to another node",
-                r->epoch);
+    fail(&r->err, ERR_MOVED, NULL,
+         "jobs have moved between the nodes, and this one is not told yet (epoch %" PRId64 ")",
+         r->epoch);
+    return fail_hint(&r->err, "ask again: it is a matter of moments");
 }
 
 bool request_refuse_no_node(struct request *r)
@@ -448,6 +449,12 @@ bool request_refuse_no_node(struct request *r)
     r->is_refused = true;
     fail(&r->err, ERR_NOT_FOUND, "node", "there is no node \"%.*s\"", STR(r->node));
     return fail_hint(&r->err, "look at the names of those that are there: belfry node");
+}
+
+bool request_is_of_epoch(const struct request *r)
+{
+    return r->kind == REQUEST_CLAIM || r->kind == REQUEST_START || r->kind == REQUEST_LAUNCH ||
+           r->kind == REQUEST_PRUNE;
 }
 
 bool request_may_put(struct request *r, int version_now)
@@ -541,10 +548,10 @@ void request_answer(struct request *r)
         r->sightings_done(err, r->sightings, err ? 0 : r->page_count, r->ctx);
     if (r->alerts_done)
         r->alerts_done(err, &r->alerts, r->ctx);
-    if (r->nodes_done)
-        r->nodes_done(err, r->nodes, err ? 0 : r->page_count, r->ctx);
     if (r->pasts_done)
         r->pasts_done(err, r->pasts, err ? 0 : r->count, r->ctx);
+    if (r->nodes_done)
+        r->nodes_done(err, r->nodes, err ? 0 : r->page_count, r->ctx);
     if (r->done)
         r->done(&answer, r->ctx);
     request_free(r);

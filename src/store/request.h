@@ -37,7 +37,8 @@ struct request {
     store_nodes_done *nodes_done;
 
     int64_t epoch;                  // under which it was asked (nodes.h); 0: we are alone
-    int64_t seen_seq;               // up to which changes of others were told by then
+    int64_t self;                   // the node that asks, likewise
+    int64_t seen_seq;               // CLAIM, likewise: the watermark reckons with changes up to it
     struct job_row job;             // PUT_JOB; of SET_STATE the id, the state and moves
     struct store_calendar calendar; // PUT_CALENDAR; of DELETE_CALENDAR kind and name
     int expect_version;             // PUT_JOB, PUT_CALENDAR
@@ -61,8 +62,8 @@ struct request {
     struct alert_write alert;              // ALERT
     struct alert_query alert_query;        // READ_ALERTS
     struct store_past *pasts;              // READ_PASTS: asked by job_id, filled in; count of them
-    struct str node;                       // DRAIN: its name
-    bool is_on;                            // DRAIN
+    struct str node;                       // DRAIN
+    bool is_on;                            // likewise
 
     bool is_refused;
     bool is_withdrawn; // refused after it had written: the transaction was begun anew without it
@@ -79,8 +80,8 @@ struct request {
     struct store_certificate *certificates; // likewise
     struct store_sighting *sightings;
     int64_t total;
-    struct alert_page alerts;       // of READ_ALERTS, likewise
-    const struct store_node *nodes; // of READ_NODES; page_count of them
+    struct alert_page alerts; // of READ_ALERTS, likewise
+    struct store_node *nodes; // of READ_NODES, likewise; page_count of them
 };
 
 [[nodiscard]] struct request *request_put_job(const struct job_row *row, int expect_version);
@@ -126,8 +127,11 @@ bool request_refuse_run_id(struct request *r, int64_t run_id);
 bool request_refuse_key(struct request *r, const struct run *run, int64_t run_id);
 bool request_refuse_no_run(struct request *r);
 bool request_refuse_alive(struct request *r, enum run_state state);
-bool request_refuse_moved(struct request *r);
+bool request_refuse_moved(struct request *r); // it was asked under another epoch
 bool request_refuse_no_node(struct request *r);
+
+// Whether it counts only under the epoch that is in force (nodes.h).
+bool request_is_of_epoch(const struct request *r);
 
 // What a put_job or put_calendar may do, given the version of what has that name now (0: there is
 // nothing). False when refused.

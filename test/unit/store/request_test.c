@@ -234,46 +234,6 @@ static void on_runs(const struct err *err, const struct store_run *runs, size_t 
     assert_int_equal(runs != NULL, count > 0);
 }
 
-static void on_nodes(const struct err *err, const struct store_node *nodes, size_t count, void *ctx)
-{
-    struct seen *seen = ctx;
-
-    seen->calls++;
-    seen->code = err ? err->code : ERR_NONE;
-    seen->count = count;
-    assert_int_equal(nodes != NULL, count > 0);
-}
-
-static void test_nodes(void **state)
-{
-    char text[] = "tower";
-    struct run run = {.id = 1, .state = RUN_RUNNING};
-    const struct store_node node = {.id = 7};
-    struct request *drain = request_drain((struct str){text, 5}, true);
-    struct request *claim = request_claim(&run, 1, (wall){0}), *read = request_read_nodes();
-    struct seen seen = {0};
-
-    (void)state;
-    memset(text, 'x', 5);
-    assert_true(drain->is_on && str_eq(drain->node, STR_LIT("tower")));
-    assert_false(request_refuse_no_node(drain));
-    assert_int_equal(drain->err.code, ERR_NOT_FOUND);
-    assert_non_null(strstr(drain->err.message, "\"tower\""));
-    claim->epoch = 12;
-    assert_false(request_refuse_moved(claim));
-    assert_true(claim->is_refused && claim->err.code == ERR_MOVED);
-    assert_non_null(strstr(claim->err.message, "12"));
-    read->nodes = &node;
-    read->page_count = 1;
-    read->nodes_done = on_nodes;
-    read->ctx = &seen;
-    request_answer(read);
-    assert_int_equal(seen.calls, 1);
-    assert_int_equal(seen.count, 1);
-    request_free(drain);
-    request_free(claim);
-}
-
 static void test_answer(void **state)
 {
     struct store_run_query query = {.limit = 10};
@@ -338,6 +298,51 @@ static void test_launch_is_copied(void **state)
     request_free(none);
 }
 
+static void on_nodes(const struct err *err, const struct store_node *nodes, size_t count, void *ctx)
+{
+    assert_null(err);
+    *(size_t *)ctx = count + (size_t)nodes->slot;
+}
+
+static void test_nodes(void **state)
+{
+    static const struct {
+        enum request_kind kind;
+        bool is_of_epoch;
+    } rows[] = {
+        {REQUEST_CLAIM, true},  {REQUEST_START, true},   {REQUEST_LAUNCH, true},
+        {REQUEST_PRUNE, true},  {REQUEST_FINISH, false}, {REQUEST_PUT_JOB, false},
+        {REQUEST_DRAIN, false}, {REQUEST_ALERT, false},  {REQUEST_DELETE_RUN, false},
+    };
+    char name[] = "berta";
+    struct request *drain = request_drain(str_of(name), true), *list = request_read_nodes();
+    struct store_node node = {.slot = 40};
+    size_t told = 0;
+
+    (void)state;
+    name[0] = 'x';
+    assert_int_equal(drain->kind, REQUEST_DRAIN);
+    assert_true(drain->is_on);
+    assert_false(request_refuse_no_node(drain));
+    assert_int_equal(drain->err.code, ERR_NOT_FOUND);
+    assert_string_equal(drain->err.message, "there is no node \"berta\"");
+    request_reset(drain);
+    assert_false(request_refuse_moved(drain));
+    assert_int_equal(drain->err.code, ERR_MOVED);
+    assert_true(drain->is_refused);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        drain->kind = rows[i].kind;
+        assert_int_equal(request_is_of_epoch(drain), rows[i].is_of_epoch);
+    }
+    request_free(drain);
+    list->nodes_done = on_nodes;
+    list->ctx = &told;
+    list->nodes = &node;
+    list->page_count = 1;
+    request_answer(list);
+    assert_int_equal(told, 41);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -350,8 +355,8 @@ int main(void)
         cmocka_unit_test(test_may_put),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_asks),
-        cmocka_unit_test(test_nodes),
         cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_nodes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
