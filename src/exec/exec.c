@@ -55,6 +55,7 @@ bool exec_new(struct loop *loop, const struct exec_options *options, struct exec
         .self = options->self,
         .files_max = options->files_max,
         .cgroup = options->cgroup,
+        .is_exclusive = options->is_exclusive,
     };
 
     assert(options->children_max <= EXEC_CHILDREN_MAX);
@@ -166,6 +167,11 @@ static void real_adopt_end(struct exec *exec)
     keepers_adopt_end(((struct executor *)exec)->keepers);
 }
 
+static size_t real_kept(const struct exec *exec, int64_t **ret_run_ids)
+{
+    return keepers_found(((const struct executor *)exec)->keepers, ret_run_ids);
+}
+
 static void real_settled(struct exec *exec, int64_t run_id)
 {
     keepers_settled(((struct executor *)exec)->keepers, run_id);
@@ -241,6 +247,7 @@ static const struct exec_ops real_ops = {
     .expect = real_expect,
     .adopt = real_adopt,
     .adopt_end = real_adopt_end,
+    .kept = real_kept,
     .settled = real_settled,
     .let_go = real_let_go,
     .progress = real_progress,

@@ -4,6 +4,9 @@
 // certificate checks) and the tests make simulated ones.
 #pragma once
 
+#include <stddef.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -48,6 +51,7 @@ struct exec_ops {
     bool (*adopt)(struct exec *exec, const struct exec_request *request, exec_done *done,
                   void *ctx);
     void (*adopt_end)(struct exec *exec);
+    size_t (*kept)(const struct exec *exec, int64_t **ret_run_ids);
     void (*settled)(struct exec *exec, int64_t run_id);
     void (*let_go)(struct exec *exec);
     struct str (*progress)(const struct exec *exec, int64_t run_id);
@@ -79,6 +83,13 @@ static inline bool exec_adopt(struct exec *x, const struct exec_request *request
                               void *ctx)
 {
     return x->ops->adopt && x->ops->adopt(x, request, done, ctx);
+}
+
+// Which runs may be adopted: an array on the heap, in no order.
+static inline size_t exec_kept(const struct exec *x, int64_t **ret_run_ids)
+{
+    *ret_run_ids = NULL;
+    return x->ops->kept ? x->ops->kept(x, ret_run_ids) : 0;
 }
 
 // All that should be adopted has been: what else was left is ended and forgotten.
@@ -144,8 +155,10 @@ static inline void exec_free(struct exec *x)
 #define EXEC_CHILDREN_MAX 2000
 
 struct exec_options {
-    const char *jobs_dir;      // where job folders live
-    const char *runs_dir;      // where output of runs is kept; made when it is not there
+    const char *jobs_dir; // where job folders live
+    const char *runs_dir; // where output of runs is kept; made when it is not there
+    bool is_exclusive; // refuse runs_dir while another belfry has it: ERR_BUSY. For where no lock
+                       // of a database sees to that
     const char *self;          // path of the belfry binary, for `belfry run-module`
     const char *python;        // "python3"
     const char *compiler;      // "cc"

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -38,6 +39,23 @@ int keep_dir_open(const char *runs_dir, char *ret_path, struct err *e)
         file_close(&dir);
     }
     return dir;
+}
+
+// A file of its own, not a copy of dir: keepers have copies, and would hold it as well.
+int keep_dir_lock(int dir, const char *path, struct err *e)
+{
+    autoclose int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return take(fd);
+    if (fd >= 0 && errno == EWOULDBLOCK) {
+        (void)fail(e, ERR_BUSY, NULL, "another belfry keeps its runs in %s", path);
+        (void)fail_hint(e, "it is this node already, or has the same name: give each --node a name "
+                           "of its own");
+    } else {
+        (void)fail_errno(e, ERR_SYSTEM, errno, "%s", path);
+    }
+    return -1;
 }
 
 // A name that fits into sun_path however long the directory's is.

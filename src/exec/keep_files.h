@@ -16,6 +16,10 @@
 // PATH_MAX bytes, is its absolute name.
 [[nodiscard]] int keep_dir_open(const char *runs_dir, char *ret_path, struct err *e);
 
+// The directory is one belfry's at a time: a descriptor that holds it until it is closed (what runs
+// on does not have it); -1 with *e, ERR_BUSY when another has it. path is for the message.
+[[nodiscard]] int keep_dir_lock(int dir, const char *path, struct err *e);
+
 // Listens on, or connects to, keeper.PID in the directory; -1 with errno.
 [[nodiscard]] int keep_socket_listen(int dir, int64_t pid);
 [[nodiscard]] int keep_socket_connect(int dir, int64_t pid);

@@ -33,6 +33,7 @@
 struct keepers {
     struct keepers_options options;
     int dir;
+    int lock; // of the directory; -1
     char path[PATH_MAX];
     struct list peers;
     struct peer *current; // gets what is started; NULL: none yet
@@ -96,6 +97,7 @@ struct keepers *keepers_open(const struct keepers_options *options, struct err *
     struct keepers *ks = mem_alloc(sizeof *ks);
 
     ks->options = *options;
+    ks->lock = -1;
     if (ks->options.idle_us == 0)
         ks->options.idle_us = KEEPER_IDLE_US;
     list_init(&ks->peers);
@@ -103,12 +105,26 @@ struct keepers *keepers_open(const struct keepers_options *options, struct err *
     map_init(&ks->found);
     map_init(&ks->unsettled);
     ks->dir = keep_dir_open(options->runs_dir, ks->path, e);
-    if (ks->dir < 0) {
+    if (ks->dir >= 0 && options->is_exclusive)
+        ks->lock = keep_dir_lock(ks->dir, ks->path, e);
+    if (ks->dir < 0 || (options->is_exclusive && ks->lock < 0)) {
         keepers_free(ks);
         return NULL;
     }
     files_attach(ks);
     return ks;
+}
+
+size_t keepers_found(const struct keepers *ks, int64_t **ret_run_ids)
+{
+    int64_t *ids = mem_array(ks->found.len + 1, sizeof *ids);
+    const struct keep_run *run;
+    size_t count = 0;
+
+    for (size_t at = 0; (run = map_next(&ks->found, &at));)
+        ids[count++] = run->run_id;
+    *ret_run_ids = ids;
+    return count;
 }
 
 // ---- peers ----
@@ -608,6 +624,7 @@ void keepers_free(struct keepers *ks)
         keep_link_flush(p->link); // what is settled
         peer_free(p);
     }
+    file_close(&ks->lock);
     file_close(&ks->dir);
     free(ks);
 }

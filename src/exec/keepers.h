@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -26,12 +27,16 @@ struct keepers_options {
     const char *self;     // path of the belfry binary; borrowed
     int cgroup;           // directory of control groups of runs, borrowed; 0: there are none
     uint64_t files_max;   // soft limit of open files for jobs; 0: belfry's own
+    bool is_exclusive;    // refuse a directory that another belfry has
     int64_t idle_us;      // how long a keeper that has nothing to do stays; 0: the usual
 };
 
 // Opens the directory (making it when need be) and attaches the keepers that live there; waits for
 // them a few seconds at most. NULL with *e.
 [[nodiscard]] struct keepers *keepers_open(const struct keepers_options *options, struct err *e);
+
+// Runs that were found and not adopted yet: an array on the heap, in no order.
+size_t keepers_found(const struct keepers *ks, int64_t **ret_run_ids);
 
 // Says that a process will be started soon.
 void keepers_expect(struct keepers *ks);

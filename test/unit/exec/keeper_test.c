@@ -192,6 +192,7 @@ static void test_adopt_running(void **state)
 {
     struct told t = {0}, next = {0};
     struct keep_run *run;
+    int64_t *found;
 
     (void)state;
     belfry_come();
@@ -199,8 +200,13 @@ static void test_adopt_running(void **state)
                 "trap 'echo bye; exit 4' TERM; echo '{\"progress\":0}' >&3; sleep 100 & wait", &t);
     turn_until(has_progress, run);
     keepers_forget(keepers, run);
+    assert_int_equal(keepers_found(keepers, &found), 0); // it is our own
+    free(found);
     belfry_go();
     belfry_come();
+    assert_int_equal(keepers_found(keepers, &found), 1);
+    assert_int_equal(found[0], 4096003);
+    free(found);
     assert_null(keepers_adopt(keepers, 4096003, 2, ended, &next)); // another attempt
     assert_null(keepers_adopt(keepers, 99, 1, ended, &next));
     run = keepers_adopt(keepers, 4096003, 1, ended, &next);
@@ -473,6 +479,46 @@ static void test_files(void **state)
     close(dir);
 }
 
+// A directory that was asked for alone is nobody else's until it is closed.
+static void test_exclusive(void **state)
+{
+    struct keepers_options options = {.loop = loop, .runs_dir = runs, .is_exclusive = true};
+    struct keepers *first, *second;
+    struct err e;
+
+    (void)state;
+    first = keepers_open(&options, &e);
+    assert_non_null(first);
+    assert_null(keepers_open(&options, &e));
+    assert_int_equal(e.code, ERR_BUSY);
+    assert_non_null(strstr(e.message, "/runs"));
+    assert_non_null(strstr(e.hint, "--node"));
+    keepers_free(first);
+    second = keepers_open(&options, &e);
+    assert_non_null(second);
+    keepers_free(second);
+}
+
+static void test_dir_lock(void **state)
+{
+    char path[PATH_MAX];
+    struct err e;
+    int dir = keep_dir_open(runs, path, &e);
+    int lock = keep_dir_lock(dir, path, &e);
+
+    (void)state;
+    assert_true(lock >= 0);
+    assert_int_equal(keep_dir_lock(dir, path, &e), -1);
+    close(dir); // the lock is of its own
+    dir = keep_dir_open(runs, path, &e);
+    assert_int_equal(keep_dir_lock(dir, path, &e), -1);
+    close(lock);
+    lock = keep_dir_lock(dir, path, &e);
+    assert_true(lock >= 0);
+    close(lock);
+    close(dir);
+}
+
 struct heard {
     int messages;
     int gone;
@@ -564,6 +610,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_end),
         cmocka_unit_test(test_progress),
         cmocka_unit_test(test_adopt_running),
+        cmocka_unit_test(test_exclusive),
+        cmocka_unit_test(test_dir_lock),
         cmocka_unit_test(test_adopt_at_once),
         cmocka_unit_test(test_adopt_end_at_once),
         cmocka_unit_test(test_adopt_ended),
