@@ -157,10 +157,10 @@ static inline void exec_free(struct exec *x)
 struct exec_options {
     const char *jobs_dir; // where job folders live
     const char *runs_dir; // where output of runs is kept; made when it is not there
-    bool is_exclusive; // refuse runs_dir while another belfry has it: ERR_BUSY. For where no lock
-                       // of a database sees to that
-    const char *self;          // path of the belfry binary, for `belfry run-module`
-    const char *python;        // "python3"
+    bool is_exclusive;  // refuse runs_dir while another belfry has it: ERR_BUSY. For where no lock
+                        // of a database sees to that
+    const char *self;   // path of the belfry binary, for `belfry run-module`
+    const char *python; // "python3"
     const char *compiler;      // "cc"
     struct tls_prober *prober; // for JOB_CERTIFICATE; borrowed; may be NULL, then such runs fail
     size_t output_max;         // bytes of each stream's start, and of its end, that are told with
