@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import pg_lab
 import pytest
 import requests
 
@@ -186,6 +187,14 @@ def own_server(tmp_path):
     if server.process:
         server.stop()
     server.end_keepers()
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A PostgreSQL for whatever tests of this worker ask for one."""
+    cluster = pg_lab.Cluster()
+    yield cluster
+    cluster.done()
 
 
 @pytest.fixture

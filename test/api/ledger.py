@@ -62,7 +62,10 @@ def nothing_alive(rows):
 
 def audit(server, starts, *every_second, **more):
     """The server has ended in order: all of the above. The rows."""
-    rows = rows_of(server.db)
+    return audit_rows(rows_of(server.db), starts, *every_second, **more)
+
+
+def audit_rows(rows, starts, *every_second, **more):
     nothing_alive(rows)
     nothing_invented(rows, starts)
     nothing_twice(rows, starts)

@@ -1,4 +1,4 @@
-"""pg_lab.py - a PostgreSQL of the tests' own, and a proxy before it that cuts connections at COMMIT."""
+"""pg_lab.py - a PostgreSQL of the tests' own, and a proxy before it that cuts connections, at COMMIT too, holds them or is slow."""
 import os
 import shutil
 import signal
@@ -79,14 +79,20 @@ class Cluster:
 
 class Proxy:
     """Passes on what it gets. Armed, it cuts the connection at the next COMMIT: before it has come to the server, or before
-    its answer has come back."""
+    its answer has come back. Held, it keeps to itself what comes, either way, and tells nobody; cut, it ends all
+    connections and refuses more."""
 
-    def __init__(self, port):
+    def __init__(self, port, host="127.0.0.1"):
         self.port = port
+        self.is_open = True
+        self.delay = 0     # seconds, each way
+        self.pairs = []
+        self.passing = threading.Event()
+        self.passing.set()
         self.armed = None  # "before" or "after"
         self.cuts = 0
         self.names = {}    # connection: the name of the statement COMMIT
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server((host, 0))
         self.own_port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -97,13 +103,34 @@ class Proxy:
             except OSError:
                 return
             try:
+                if not self.is_open:
+                    raise OSError("cut")
                 server = socket.create_connection(("127.0.0.1", self.port))
             except OSError:
                 client.close()
                 continue
             pair = {"client": client, "server": server, "is_cut": False, "name": None}
+            self.pairs.append(pair)
             threading.Thread(target=self.upward, args=(pair,), daemon=True).start()
             threading.Thread(target=self.downward, args=(pair,), daemon=True).start()
+
+    def hold(self):
+        self.passing.clear()
+
+    def cut(self):
+        self.is_open = False
+        self.passing.set()
+        for pair in self.pairs:
+            self.close(pair)
+        self.pairs = []
+
+    def mend(self):
+        self.is_open = True
+        self.passing.set()
+
+    def wait(self):
+        time.sleep(self.delay)
+        self.passing.wait()
 
     def close(self, pair):
         for name in ("client", "server"):
@@ -115,6 +142,7 @@ class Proxy:
     def upward(self, pair):
         try:
             while data := pair["client"].recv(1 << 20):
+                self.wait()
                 at = data.find(b"\0COMMIT\0")
                 if at >= 0:  # a preparation: its name stands before the text
                     pair["name"] = data[data.rfind(b"s", 0, at):at]
@@ -135,6 +163,7 @@ class Proxy:
     def downward(self, pair):
         try:
             while data := pair["server"].recv(1 << 20):
+                self.wait()
                 if not pair["is_cut"]:
                     pair["client"].sendall(data)
         except OSError:
@@ -143,3 +172,4 @@ class Proxy:
 
     def done(self):
         self.listener.close()
+        self.cut()

@@ -17,13 +17,6 @@ MAIN = """def call(*args, **kwargs):
 """
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    cluster = pg_lab.Cluster()
-    yield cluster
-    cluster.done()
-
-
 @pytest.fixture
 def make(cluster, belfry_factory, tmp_path, request):
     """Makes a server on a schema of the test's own."""
