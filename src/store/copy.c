@@ -27,9 +27,17 @@
 #define BYTES_AT_ONCE (8 << 20)
 #define TEXT_MAX 4096
 
+// How PostgreSQL holds a table's rows: copy_table.def.
+enum way {
+    LIKE_SQLITE,
+    BY_STATE,
+    BY_SLOT,
+};
+
 struct column {
     char name[40];
-    enum pg_type type; // PG_INT8, PG_TEXT, PG_BYTEA
+    const char *in_sqlite; // what SQLite is asked for; NULL: it has the column, as all before it
+    enum pg_type type;     // PG_INT8, PG_TEXT, PG_BYTEA
 };
 
 struct value {
@@ -44,6 +52,7 @@ struct copying {
     int lock_fd;
     bool is_to_pg;
     const char *table; // under way
+    enum way way;
     struct column columns[COLUMNS_MAX];
     size_t column_count;
     struct pg_array arrays[COLUMNS_MAX]; // rows on their way to PostgreSQL
@@ -58,8 +67,9 @@ typedef bool on_row(struct copying *c, const struct value *values, void *ctx);
 static const struct {
     const char *name;
     bool is_numbered;
+    enum way way;
 } tables[] = {
-#define X(table, is_numbered) {#table, is_numbered},
+#define X(table, is_numbered, way) {#table, is_numbered, way},
 #include "store/copy_table.def"
 #undef X
 };
@@ -72,16 +82,29 @@ static bool columns_read(struct copying *c);
 
 // ---- SQLite ----
 
-// "a, b, c" or, with a mark, "?1, ?2, ?3".
-static void names_add(const struct copying *c, struct buf *text, char mark)
+// "a, b, c".
+static void names_add(const struct copying *c, struct buf *text)
+{
+    for (size_t i = 0; i < c->column_count; i++)
+        buf_printf(text, "%s%s", i > 0 ? ", " : "", c->columns[i].name);
+}
+
+// The same, as SQLite is asked for them.
+static void expressions_add(const struct copying *c, struct buf *text)
 {
     for (size_t i = 0; i < c->column_count; i++) {
-        buf_add_text(text, i > 0 ? ", " : "");
-        if (mark)
-            buf_printf(text, "%c%zu", mark, i + 1);
-        else
-            buf_add_text(text, c->columns[i].name);
+        const struct column *column = &c->columns[i];
+
+        buf_printf(text, "%s%s", i > 0 ? ", " : "",
+                   column->in_sqlite ? column->in_sqlite : column->name);
     }
+}
+
+// "?1, ?2, ?3".
+static void marks_add(const struct copying *c, struct buf *text)
+{
+    for (size_t i = 0; i < c->column_count; i++)
+        buf_printf(text, "%s?%zu", i > 0 ? ", " : "", i + 1);
 }
 
 static sqlite3_stmt *statement_make(struct copying *c, struct buf *text)
@@ -104,7 +127,7 @@ static bool sqlite_scan(struct copying *c, on_row *fn, void *ctx)
 
     buf_init(&text, TEXT_MAX);
     buf_add_text(&text, "SELECT ");
-    names_add(c, &text, '\0');
+    expressions_add(c, &text);
     buf_printf(&text, " FROM %s", c->table);
     if (!(statement = statement_make(c, &text)))
         return false;
@@ -173,7 +196,7 @@ static bool pg_scan(struct copying *c, on_row *fn, void *ctx)
 
     buf_init(&text, TEXT_MAX);
     buf_add_text(&text, "DECLARE scan NO SCROLL CURSOR FOR SELECT ");
-    names_add(c, &text, '\0');
+    names_add(c, &text);
     buf_printf(&text, " FROM %s", c->table);
     ok = pg_do(c, buf_text(&text));
     buf_done(&text);
@@ -193,6 +216,27 @@ static const char *array_type(enum pg_type type)
     return type == PG_INT8 ? "bigint[]" : type == PG_TEXT ? "text[]" : "bytea[]";
 }
 
+// What waits, as the rows r of a statement.
+static void waiting_add(const struct copying *c, struct buf *text)
+{
+    buf_add_text(text, "WITH r AS (SELECT * FROM unnest(");
+    for (size_t i = 0; i < c->column_count; i++)
+        buf_printf(text, "%s$%zu::%s", i > 0 ? ", " : "", i + 1, array_type(c->columns[i].type));
+    buf_add_text(text, ") AS r(");
+    names_add(c, text);
+    buf_add_text(text, "))");
+}
+
+static void insert_add(const struct copying *c, const char *into, const char *which,
+                       struct buf *text)
+{
+    buf_printf(text, " INSERT INTO %s(", into);
+    names_add(c, text);
+    buf_add_text(text, ") SELECT ");
+    names_add(c, text);
+    buf_printf(text, " FROM r%s", which);
+}
+
 // What waits goes as one statement.
 static bool pg_flush(struct copying *c)
 {
@@ -202,12 +246,15 @@ static bool pg_flush(struct copying *c)
     if (c->waiting == 0)
         return true;
     buf_init(&text, TEXT_MAX);
-    buf_printf(&text, "INSERT INTO %s(", c->table);
-    names_add(c, &text, '\0');
-    buf_add_text(&text, ") SELECT * FROM unnest(");
-    for (size_t i = 0; i < c->column_count; i++)
-        buf_printf(&text, "%s$%zu::%s", i > 0 ? ", " : "", i + 1, array_type(c->columns[i].type));
-    buf_add_text(&text, ")");
+    waiting_add(c, &text);
+    if (c->way == BY_STATE) {
+        buf_add_text(&text, ", living AS (");
+        insert_add(c, "run_active", " WHERE state < 10", &text);
+        buf_add_text(&text, ")");
+        insert_add(c, "run_history", " WHERE state >= 10", &text);
+    } else {
+        insert_add(c, c->table, "", &text);
+    }
     result = pg_ask(c->pg, buf_text(&text), c->arrays, c->column_count);
     buf_done(&text);
     PQclear(result);
@@ -260,9 +307,9 @@ static bool to_sqlite(struct copying *c)
 
     buf_init(&text, TEXT_MAX);
     buf_printf(&text, "INSERT INTO %s(", c->table);
-    names_add(c, &text, '\0');
+    names_add(c, &text);
     buf_add_text(&text, ") VALUES(");
-    names_add(c, &text, '?');
+    marks_add(c, &text);
     buf_add_text(&text, ")");
     if (!(c->insert = statement_make(c, &text)))
         return false;
@@ -273,13 +320,13 @@ static bool to_sqlite(struct copying *c)
 
 static bool is_empty(struct copying *c, bool *ret_is_empty);
 
-// FNV-1a of a row; rows are summed up, so their order does not matter.
+// FNV-1a of a row as SQLite has it; rows are summed up, so their order does not matter.
 static bool sum_add(struct copying *c, const struct value *values, void *ctx)
 {
     struct copy_table *table = ctx;
     uint64_t hash = UINT64_C(14695981039346656037);
 
-    for (size_t i = 0; i < c->column_count; i++) {
+    for (size_t i = 0; i < c->column_count && !c->columns[i].in_sqlite; i++) {
         struct str bytes = c->columns[i].type == PG_INT8
                                ? (struct str){(const char *)&values[i].n, sizeof values[i].n}
                                : values[i].bytes;
@@ -315,6 +362,7 @@ static bool table_copy(struct copying *c, size_t at, struct copy_table *ret)
     bool empty;
 
     c->table = tables[at].name;
+    c->way = tables[at].way;
     if (!columns_read(c) || !is_empty(c, &empty))
         return false;
     if (!empty) {
@@ -336,16 +384,21 @@ static bool columns_read(struct copying *c)
     if (!(statement = statement_make(c, &text)))
         return false;
     c->column_count = 0;
-    while (c->column_count < COLUMNS_MAX && sqlite3_step(statement) == SQLITE_ROW) {
+    while (c->column_count < COLUMNS_MAX - 1 && sqlite3_step(statement) == SQLITE_ROW) {
         struct column *column = &c->columns[c->column_count++];
         struct str type = sql_column(statement, 1);
 
         snprintf(column->name, sizeof column->name, "%.*s", STR(sql_column(statement, 0)));
+        column->in_sqlite = NULL;
         column->type = str_eq(type, STR_LIT("INTEGER")) ? PG_INT8
                        : str_eq(type, STR_LIT("TEXT"))  ? PG_TEXT
                                                         : PG_BYTEA;
     }
     sqlite3_finalize(statement);
+    if (c->way == BY_SLOT && c->is_to_pg)
+        c->columns[c->column_count++] = (struct column){
+            "scheduled_at", "coalesce((SELECT scheduled_at FROM run WHERE id = run_id), 0)",
+            PG_INT8};
     return true;
 }
 

@@ -117,6 +117,7 @@ static bool store_begin(struct pg_store *s, struct err *e)
 
     s->writer.node_id = s->takeover.node_id;
     s->writer.watermark = s->takeover.watermark;
+    s->writer.last_run_id = s->takeover.last_run_id;
     s->writer.is_ending = &s->is_ending;
     s->writer.on_commit = lane_store_committed;
     s->writer.ctx = s;

@@ -6,7 +6,7 @@
 #include <assert.h>
 
 #define ENDS_MAX 512 // in one statement
-#define ASK_COLUMNS 12
+#define ASK_COLUMNS 13
 #define BIRTH_TRIES 1000 // moments of one job in a row that are taken
 
 static void put_job_send(struct pg_writer *w, struct request *r);
@@ -184,6 +184,7 @@ static void ask_add(struct pg_writer *w, const struct run *run)
     pg_array_int(&w->columns[9], ask->overlap);
     pg_array_text(&w->columns[10], ask->cause);
     pg_array_int(&w->columns[11], ask->parallel);
+    pg_array_int(&w->columns[12], run->scheduled_at.us);
 }
 
 static struct query *asks_query(struct pg_writer *w, const struct request *r)
@@ -201,17 +202,57 @@ static struct query *asks_query(struct pg_writer *w, const struct request *r)
     return q;
 }
 
-static struct query *claim_query(struct pg_writer *w, const struct request *r)
+static bool has_rows(const struct request *r, bool is_final)
 {
-    struct query *q = pg_get(w->pg, PG_CLAIM);
+    for (size_t i = 0; i < r->count; i++)
+        if (run_state_is_final(r->runs[i].state) == is_final)
+            return true;
+    return false;
+}
+
+// The rows of a claim that live, or those that are final at birth.
+static struct query *claim_query(struct pg_writer *w, const struct request *r, bool is_final)
+{
+    struct query *q = pg_get(w->pg, is_final ? PG_CLAIM_FINAL : PG_CLAIM);
 
     keys_bind(w, q, r);
     query_int(q, 3, w->node_id);
     columns_clear(w, RUN_NUMBER_COUNT, PG_INT8);
     (void)column(w, RUN_NUMBER_COUNT, PG_TEXT);
     for (size_t i = 0; i < r->count; i++)
-        run_add(w, &r->runs[i]);
+        if (run_state_is_final(r->runs[i].state) == is_final)
+            run_add(w, &r->runs[i]);
     columns_bind(w, q, 4, RUN_NUMBER_COUNT + 1);
+    return q;
+}
+
+// Ids, jobs and slots of a claim as ?1, ?2 and ?3.
+static void slots_bind(struct pg_writer *w, struct query *q, const struct request *r)
+{
+    columns_clear(w, 3, PG_INT8);
+    for (size_t i = 0; i < r->count; i++) {
+        pg_array_int(&w->columns[0], r->runs[i].id);
+        pg_array_int(&w->columns[1], r->runs[i].job_id);
+        pg_array_int(&w->columns[2], r->runs[i].scheduled_at.us);
+    }
+    columns_bind(w, q, 1, 3);
+}
+
+// Takes back what lives though its slot has been.
+static struct query *late_query(struct pg_writer *w, const struct request *r)
+{
+    struct query *q = pg_get(w->pg, PG_CLAIM_LATE);
+    int64_t from = INT64_MAX, to = INT64_MIN;
+
+    for (size_t i = 0; i < r->count; i++) {
+        int64_t slot = r->runs[i].scheduled_at.us;
+
+        from = slot < from ? slot : from;
+        to = slot > to ? slot : to;
+    }
+    slots_bind(w, q, r);
+    query_int(q, 4, from);
+    query_int(q, 5, to);
     return q;
 }
 
@@ -219,12 +260,20 @@ static void claim_send(struct pg_writer *w, struct request *r)
 {
     struct query *q;
 
+    for (size_t i = 0; i < r->count; i++)
+        if (r->runs[i].id > w->last_run_id)
+            w->last_run_id = r->runs[i].id;
     if (r->has_asks) {
         q = pg_get(w->pg, PG_KEYS);
         keys_bind(w, q, r);
         send(w, q, r);
     }
-    send(w, claim_query(w, r), r);
+    if (has_rows(r, false)) {
+        send(w, claim_query(w, r, false), r);
+        send(w, late_query(w, r), r);
+    }
+    if (has_rows(r, true) || r->count == 0) // then only the watermark moves
+        send(w, claim_query(w, r, true), r);
     if (r->has_asks)
         send(w, asks_query(w, r), NULL);
 }
@@ -240,11 +289,14 @@ static void keys_take(struct request *r, const PGresult *result)
 }
 
 // Rows come back in the order they went, without those that stayed out.
-static void claim_take(struct pg_writer *w, struct request *r, const PGresult *result)
+static void claim_take(struct pg_writer *w, struct request *r, bool is_final,
+                       const PGresult *result)
 {
     int row = 0, rows = PQntuples(result);
 
     for (size_t i = 0; i < r->count && row < rows; i++) {
+        if (run_state_is_final(r->runs[i].state) != is_final)
+            continue;
         r->won[i] = r->runs[i].id == pg_int(result, row, 0);
         row += r->won[i];
     }
@@ -252,16 +304,47 @@ static void claim_take(struct pg_writer *w, struct request *r, const PGresult *r
         w->next_watermark = r->watermark;
 }
 
-bool pg_write_id_taken(struct pg_writer *w, struct request *r)
+static void late_take(struct request *r, const PGresult *result)
+{
+    for (int row = 0; row < PQntuples(result); row++)
+        for (size_t i = 0; i < r->count; i++)
+            if (r->runs[i].id == pg_int(result, row, 0))
+                r->won[i] = false;
+}
+
+bool pg_write_has_old_ids(const struct pg_writer *w, const struct request *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->runs[i].id <= w->last_run_id)
+            return true;
+    return false;
+}
+
+// One of its ids that is that of a run; *ret_id stays when there is none.
+static bool id_find(struct pg_writer *w, const struct request *r, int64_t *ret_id)
 {
     struct query *q = pg_get(w->pg, PG_RUN_IS_THERE);
-    struct pg_array *ids = column(w, 0, PG_INT8);
+
+    slots_bind(w, q, r);
+    return query_number_if(q, ret_id);
+}
+
+bool pg_write_ids_look(struct pg_writer *w, struct request *r)
+{
+    int64_t run_id = 0;
+
+    if (!id_find(w, r, &run_id))
+        return false;
+    if (run_id != 0)
+        (void)request_refuse_run_id(r, run_id);
+    return true;
+}
+
+bool pg_write_id_taken(struct pg_writer *w, struct request *r)
+{
     int64_t run_id = r->runs[0].id; // when it is twice in the claim itself
 
-    for (size_t i = 0; i < r->count; i++)
-        pg_array_int(ids, r->runs[i].id);
-    pg_bind(q, 1, PG_INT8_ARRAY, pg_array_str(ids));
-    if (!query_number_if(q, &run_id))
+    if (!id_find(w, r, &run_id))
         return false;
     (void)request_refuse_run_id(r, run_id);
     return true;
@@ -301,82 +384,59 @@ static void starts_take(struct request *r, const PGresult *result)
 // ---- ends ----
 
 enum {
-    END_COLUMNS = 14,
-    OUTPUT_AT = END_COLUMNS,
-    OUTPUT_COLUMNS_COUNT = 9,
-    ATTEMPT_AT = OUTPUT_AT + OUTPUT_COLUMNS_COUNT,
-    ATTEMPT_COLUMNS = OUTPUT_COLUMNS_COUNT + 11,
-    ALL_COLUMNS = ATTEMPT_AT + ATTEMPT_COLUMNS,
+    MESSAGE_AT = 13,
+    SAYS_AT, // whether there is anything in those behind it
+    OUT_AT,
+    END_COLUMNS = OUT_AT + 8,
 };
-static_assert(ALL_COLUMNS <= PG_COLUMNS_MAX - 1);
-
-static void output_clear(struct pg_writer *w, int at)
-{
-    static const int blobs[] = {1, 2, 4, 5};
-
-    for (size_t i = 0; i < sizeof blobs / sizeof *blobs; i++)
-        (void)column(w, at + blobs[i], PG_BYTEA);
-    (void)column(w, at + 7, PG_TEXT);
-    (void)column(w, at + 8, PG_TEXT);
-}
 
 static void ends_clear(struct pg_writer *w)
 {
-    columns_clear(w, ALL_COLUMNS, PG_INT8);
-    (void)column(w, END_COLUMNS - 1, PG_TEXT);
-    output_clear(w, OUTPUT_AT);
-    output_clear(w, ATTEMPT_AT);
-    (void)column(w, ATTEMPT_AT + OUTPUT_COLUMNS_COUNT + 7, PG_TEXT);
+    static const int texts[] = {MESSAGE_AT, OUT_AT + 6, OUT_AT + 7};
+    static const int blobs[] = {OUT_AT, OUT_AT + 1, OUT_AT + 3, OUT_AT + 4};
+
+    columns_clear(w, END_COLUMNS, PG_INT8);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        (void)column(w, texts[i], PG_TEXT);
+    for (size_t i = 0; i < sizeof blobs / sizeof *blobs; i++)
+        (void)column(w, blobs[i], PG_BYTEA);
+}
+
+static bool says_something(const struct run_end *end)
+{
+    return end->out.total || end->err.total || end->result.len || end->progress.len;
 }
 
 static void output_add(struct pg_array *columns, const struct run_end *end)
 {
-    pg_array_int(&columns[0], end->run_id);
-    pg_array_blob(&columns[1], end->out.head);
-    pg_array_blob(&columns[2], end->out.tail);
-    pg_array_int(&columns[3], end->out.total);
-    pg_array_blob(&columns[4], end->err.head);
-    pg_array_blob(&columns[5], end->err.tail);
-    pg_array_int(&columns[6], end->err.total);
-    pg_array_text(&columns[7], end->result);
-    pg_array_text(&columns[8], end->progress);
+    pg_array_blob(&columns[0], end->out.head);
+    pg_array_blob(&columns[1], end->out.tail);
+    pg_array_int(&columns[2], end->out.total);
+    pg_array_blob(&columns[3], end->err.head);
+    pg_array_blob(&columns[4], end->err.tail);
+    pg_array_int(&columns[5], end->err.total);
+    pg_array_text(&columns[6], end->result);
+    pg_array_text(&columns[7], end->progress);
 }
 
-static void attempt_add(struct pg_array *columns, const struct run_end *end)
+static void end_add(struct pg_array *columns, const struct run_end *end)
 {
-    output_add(columns, end);
-    columns += OUTPUT_COLUMNS_COUNT;
-    pg_array_int(&columns[0], end->attempt);
-    pg_array_int(&columns[1], end->state);
-    pg_array_int(&columns[2], end->reason);
-    pg_array_int(&columns[3], end->started_at.us);
-    pg_array_int(&columns[4], end->finished_at.us);
-    pg_array_int(&columns[5], end->exit_code);
-    pg_array_int(&columns[6], end->signal);
-    pg_array_text(&columns[7], end->message);
-    pg_array_int(&columns[8], end->usage.user_us);
-    pg_array_int(&columns[9], end->usage.system_us);
-    pg_array_int(&columns[10], end->usage.max_rss_bytes);
-}
-
-static void end_add(struct pg_array *columns, const struct run_end *end, enum run_state to)
-{
-    bool goes_on = to == RUN_WAITING;
-
     pg_array_int(&columns[0], end->run_id);
     pg_array_int(&columns[1], end->attempt);
-    pg_array_int(&columns[2], run_move_from(RUN_BY_END, to));
-    pg_array_int(&columns[3], to);
-    pg_array_int(&columns[4], goes_on ? REASON_RETRY : end->reason);
+    pg_array_int(&columns[2], run_move_from(RUN_BY_END, run_end_state(end)));
+    pg_array_int(&columns[3], end->state);
+    pg_array_int(&columns[4], end->reason);
     pg_array_int(&columns[5], end->started_at.us);
-    pg_array_int(&columns[6], goes_on ? 0 : end->finished_at.us);
+    pg_array_int(&columns[6], end->finished_at.us);
     pg_array_int(&columns[7], end->exit_code);
     pg_array_int(&columns[8], end->signal);
     pg_array_int(&columns[9], end->try_at.us);
     pg_array_int(&columns[10], end->usage.user_us);
     pg_array_int(&columns[11], end->usage.system_us);
     pg_array_int(&columns[12], end->usage.max_rss_bytes);
-    pg_array_text(&columns[13], end->message);
+    pg_array_text(&columns[MESSAGE_AT], end->message);
+    pg_array_int(&columns[SAYS_AT], says_something(end));
+    output_add(columns + OUT_AT, end);
 }
 
 // A run may be there once in a statement: a second end is judged after the first.
@@ -388,36 +448,63 @@ static bool is_repeated(const struct run_end *ends, size_t from, size_t at)
     return false;
 }
 
-static size_t ends_add(struct pg_writer *w, const struct request *r, size_t from)
+static size_t ends_upto(const struct request *r, size_t from)
 {
     size_t i = from;
 
-    for (; i < r->count && i - from < ENDS_MAX && !is_repeated(r->ends, from, i); i++) {
-        const struct run_end *end = &r->ends[i];
-        enum run_state to = run_end_state(end);
-
-        end_add(w->columns, end, to);
-        if (to == RUN_WAITING)
-            attempt_add(w->columns + ATTEMPT_AT, end);
-        else if (end->out.total || end->err.total || end->result.len || end->progress.len)
-            output_add(w->columns + OUTPUT_AT, end);
-    }
+    while (i < r->count && i - from < ENDS_MAX && !is_repeated(r->ends, from, i))
+        i++;
     return i;
+}
+
+// Those of the ends [from, upto) that end a run, or those that end an attempt of one that goes on;
+// NULL when there are none.
+static struct query *ends_query(struct pg_writer *w, const struct request *r, size_t from,
+                                size_t upto, bool goes_on)
+{
+    struct query *q = pg_get(w->pg, goes_on ? PG_RETRY : PG_FINISH);
+    size_t count = 0;
+
+    ends_clear(w);
+    for (size_t i = from; i < upto; i++) {
+        if ((run_end_state(&r->ends[i]) == RUN_WAITING) != goes_on)
+            continue;
+        end_add(w->columns, &r->ends[i]);
+        count++;
+    }
+    columns_bind(w, q, 1, END_COLUMNS);
+    if (goes_on) {
+        query_int(q, END_COLUMNS + 1, RUN_WAITING);
+        query_int(q, END_COLUMNS + 2, REASON_RETRY);
+    }
+    return count > 0 ? q : NULL;
 }
 
 static void ends_send(struct pg_writer *w, struct request *r)
 {
-    for (size_t i = 0; i < r->count;) {
-        struct query *q = pg_get(w->pg, PG_FINISH);
+    for (size_t from = 0, upto; from < r->count; from = upto) {
+        struct query *q;
 
-        ends_clear(w);
-        i = ends_add(w, r, i);
-        columns_bind(w, q, 1, ALL_COLUMNS);
-        send(w, q, NULL);
+        upto = ends_upto(r, from);
+        for (int goes_on = 0; goes_on < 2; goes_on++)
+            if ((q = ends_query(w, r, from, upto, goes_on)))
+                send(w, q, NULL);
     }
 }
 
 // ---- what begins with an end ----
+
+// QUERY_ROW: it is there. QUERY_DONE: its moment is taken.
+static enum query_step birth_try(struct pg_writer *w, const struct request *one)
+{
+    bool is_final = run_state_is_final(one->runs->state);
+    enum query_step step = query_step(claim_query(w, one, is_final));
+
+    if (step != QUERY_ROW || is_final)
+        return step;
+    step = query_step(late_query(w, one));
+    return step == QUERY_FAILED ? step : step == QUERY_ROW ? QUERY_DONE : QUERY_ROW;
+}
 
 // One row, at the first moment from its own on that is free.
 static bool birth_insert(struct pg_writer *w, struct run *run, bool *ret_born)
@@ -435,7 +522,7 @@ static bool birth_insert(struct pg_writer *w, struct run *run, bool *ret_born)
         return true; // nobody is there to run it
     for (int tries = 0; step == QUERY_DONE && tries < BIRTH_TRIES; tries++) {
         run->scheduled_at.us += tries > 0;
-        step = query_step(claim_query(w, &one));
+        step = birth_try(w, &one);
     }
     *ret_born = step == QUERY_ROW;
     return step != QUERY_FAILED && (!*ret_born || !run->ask || query_run(asks_query(w, &one)));
@@ -468,13 +555,10 @@ static bool chain_begin(struct pg_writer *w, const struct run_chain *chain, stru
 bool pg_write_chained(struct pg_writer *w, struct request *r)
 {
     for (size_t i = 0; i < r->count; i++) {
-        struct request one = {.ends = &r->ends[i], .count = 1};
-        struct query *q = pg_get(w->pg, PG_FINISH);
+        bool goes_on = run_end_state(&r->ends[i]) == RUN_WAITING;
+        struct query *q = ends_query(w, r, i, i + 1, goes_on);
         enum query_step step;
 
-        ends_clear(w);
-        (void)ends_add(w, &one, 0);
-        columns_bind(w, q, 1, ALL_COLUMNS);
         step = query_step(q);
         query_reset(q);
         if (step == QUERY_FAILED || (step == QUERY_ROW && r->ends[i].chain &&
@@ -507,8 +591,10 @@ bool pg_write_result(size_t at, PGresult *result, void *ctx)
         set_state_take(sent->r, result);
     else if (sent->r && sent->name == PG_KEYS)
         keys_take(sent->r, result);
-    else if (sent->r && sent->name == PG_CLAIM)
-        claim_take(w, sent->r, result);
+    else if (sent->r && (sent->name == PG_CLAIM || sent->name == PG_CLAIM_FINAL))
+        claim_take(w, sent->r, sent->name == PG_CLAIM_FINAL, result);
+    else if (sent->r && sent->name == PG_CLAIM_LATE)
+        late_take(sent->r, result);
     else if (sent->r && sent->name == PG_START)
         starts_take(sent->r, result);
     return false;

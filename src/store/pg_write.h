@@ -15,6 +15,13 @@ bool pg_write_result(size_t at, PGresult *result, void *ctx);
 // Carries out a finish with which others begin, a statement at a time. False when that failed.
 [[nodiscard]] bool pg_write_chained(struct pg_writer *w, struct request *r);
 
+// Whether a claim has ids that may be those of runs that are there. (Ids grow, and no two nodes
+// make the same ones.)
+[[nodiscard]] bool pg_write_has_old_ids(const struct pg_writer *w, const struct request *r);
+
+// Refuses a claim one of whose ids is that of a run. False when that cannot be asked.
+[[nodiscard]] bool pg_write_ids_look(struct pg_writer *w, struct request *r);
+
 // A claim has met a run id that exists: refuses it, naming the id. False when that cannot be asked.
 [[nodiscard]] bool pg_write_id_taken(struct pg_writer *w, struct request *r);
 

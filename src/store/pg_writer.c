@@ -146,6 +146,18 @@ static bool carry_out_slowly(struct pg_writer *w, struct request *r)
     return prune_runs(db, r);
 }
 
+// A claim with ids that may be there already is asked about before it is sent.
+static enum outcome ids_look(struct pg_writer *w, struct request *r)
+{
+    enum outcome outcome;
+
+    if (r->kind != REQUEST_CLAIM || !pg_write_has_old_ids(w, r))
+        return DONE;
+    if ((outcome = results_take(w)) != DONE)
+        return outcome;
+    return pg_write_ids_look(w, r) ? DONE : BROKEN;
+}
+
 static enum outcome requests_send(struct pg_writer *w)
 {
     for (size_t i = 0; i < w->chunk.len; i++) {
@@ -155,6 +167,10 @@ static enum outcome requests_send(struct pg_writer *w)
         if (r->is_withdrawn)
             continue;
         request_reset(r);
+        if ((outcome = ids_look(w, r)) != DONE)
+            return outcome;
+        if (r->is_refused)
+            continue;
         if (is_swift(r)) {
             pg_write_send(w, r);
             continue;

@@ -28,10 +28,11 @@ struct pg_sent {
 };
 
 struct pg_writer {
-    struct pg *pg;   // owned by the store
-    int64_t node_id; // our incarnation: the node of every run that is claimed
-    wall watermark;  // durable
-    int64_t batch;   // the number of the last one that is durable
+    struct pg *pg;       // owned by the store
+    int64_t node_id;     // our incarnation: the node of every run that is claimed
+    wall watermark;      // durable
+    int64_t last_run_id; // no run has an id beyond it that could become one of ours
+    int64_t batch;       // the number of the last one that is durable
     void (*on_commit)(size_t requests, const struct err *failure, wall now,
                       void *ctx); // NULL failure: well
     void *ctx;

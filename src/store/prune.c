@@ -7,16 +7,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/prune.h"
 
+#define PRUNE_MAX 1000 // rows in one request (store.h)
+
 // What belongs to a run, beside its row.
 static const enum sql_name deletions[] = {SQL_RUN_DELETE, SQL_OUTPUT_DELETE, SQL_ASK_DELETE,
                                           SQL_ATTEMPT_DELETE};
 
-bool prune_run(struct db *db, int64_t run_id)
+bool prune_run(struct db *db, int64_t run_id, int64_t slot)
 {
     for (size_t i = 0; i < sizeof deletions / sizeof *deletions; i++) {
         struct query *statement = db_get(db, deletions[i]);
 
         query_int(statement, 1, run_id);
+        query_int(statement, 2, slot);
         if (!query_send(statement))
             return false;
     }
@@ -49,8 +52,8 @@ static bool bound_find(struct db *db, const struct request *r, int64_t *ret_boun
     return true;
 }
 
-// Reads which rows go, into r->gone, before the first of them does.
-static bool rows_find(struct db *db, struct request *r, int64_t bound, int64_t *ret_slot)
+// Reads which rows go, into r->gone and slots, before the first of them does.
+static bool rows_find(struct db *db, struct request *r, int64_t bound, int64_t *slots)
 {
     struct query *statement = db_get(db, SQL_PRUNE_FIND);
     enum query_step step;
@@ -59,8 +62,8 @@ static bool rows_find(struct db *db, struct request *r, int64_t bound, int64_t *
     query_int(statement, 2, bound);
     query_int(statement, 3, r->prune.limit);
     while ((step = query_step(statement)) == QUERY_ROW) {
+        slots[r->gone_count] = column_int(statement, 1);
         request_gone(r, column_int(statement, 0), (int)column_int(statement, 2));
-        *ret_slot = column_int(statement, 1);
     }
     query_reset(statement);
     return step == QUERY_DONE;
@@ -92,19 +95,19 @@ static bool tombstone_remove(struct db *db, int64_t job_id)
 
 bool prune_runs(struct db *db, struct request *r)
 {
-    int64_t bound, slot = 0;
+    int64_t bound, slots[PRUNE_MAX];
     struct query *statement;
 
     if (!job_choose(db, r))
         return false;
     if (r->job_id == 0)
         return true;
-    if (!bound_find(db, r, &bound) || !rows_find(db, r, bound, &slot))
+    if (!bound_find(db, r, &bound) || !rows_find(db, r, bound, slots))
         return false;
     for (size_t i = 0; i < r->gone_count; i++)
-        if (!prune_run(db, r->gone[i].run_id))
+        if (!prune_run(db, r->gone[i].run_id, slots[i]))
             return false;
-    if (r->gone_count > 0 && !pruned_put(db, r->job_id, slot, r->gone_count))
+    if (r->gone_count > 0 && !pruned_put(db, r->job_id, slots[r->gone_count - 1], r->gone_count))
         return false;
     r->pruned = (int64_t)r->gone_count;
     statement = db_get(db, SQL_PRUNE_COUNT);
@@ -117,13 +120,17 @@ bool prune_runs(struct db *db, struct request *r)
 static bool one_remove(struct db *db, struct request *r)
 {
     struct query *statement = db_get(db, SQL_RUN_ATTEMPT);
-    int64_t attempt = 0;
+    int64_t attempt = 0, slot = 0;
 
     query_int(statement, 1, r->query.before_id);
     if (!query_number(statement, &attempt))
         return false;
+    statement = db_get(db, SQL_SLOT_OF_RUN);
+    query_int(statement, 1, r->query.before_id);
+    if (!query_number(statement, &slot))
+        return false;
     request_gone(r, r->query.before_id, (int)attempt);
-    return prune_run(db, r->query.before_id);
+    return prune_run(db, r->query.before_id, slot);
 }
 
 bool prune_one(struct db *db, struct request *r)

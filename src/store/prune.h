@@ -14,5 +14,6 @@
 // Carries out a REQUEST_DELETE_RUN.
 [[nodiscard]] bool prune_one(struct db *db, struct request *r);
 
-// Removes a run and all that belongs to it; whether there is one is not looked at.
-[[nodiscard]] bool prune_run(struct db *db, int64_t run_id);
+// Removes the final run of a slot and all that belongs to it; whether there is one is not looked
+// at.
+[[nodiscard]] bool prune_run(struct db *db, int64_t run_id, int64_t slot);

@@ -18,6 +18,7 @@ static const char *const rows =
     "INSERT INTO run SELECT x, 7, x * 1000, 0, 1, 10, 1, 3, 1, 2, 0, 3, 0, 0, 0, 0, 0, 'm', 4, 5, "
     "6 "
     "FROM n;"
+    "UPDATE run SET state = 1 WHERE id = 1200;"
     "INSERT INTO run_output VALUES(5, x'00ff', x'', 2, x'', x'', 0, '{}', '');"
     "INSERT INTO calendar VALUES(4, 0, 'c', '{}', 1, 2, 3);"
     "INSERT INTO met VALUES(7, 'p', -1)";
@@ -63,6 +64,15 @@ static void test_both_ways(void **state)
 
     assert_int_equal(pg_int(result, 0, 0), 8);
     assert_int_equal(pg_int(result, 0, 1), 10);
+    PQclear(result);
+    // What lives is apart, and what belongs to a run has its slot.
+    result = pg_ask(pg,
+                    "SELECT (SELECT count(*) FROM run_active), (SELECT count(*) FROM run_history), "
+                    "(SELECT scheduled_at FROM run_output)",
+                    NULL, 0);
+    assert_int_equal(pg_int(result, 0, 0), 1);
+    assert_int_equal(pg_int(result, 0, 1), 1199);
+    assert_int_equal(pg_int(result, 0, 2), 5000);
     PQclear(result);
     pg_close(pg);
     scratch_done(&s);

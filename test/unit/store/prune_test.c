@@ -42,7 +42,7 @@ static void test_all_of_a_run(void **state)
             "INSERT INTO attempt VALUES(5,1,11,0,0,0,0,0,'',x'',x'',0,x'',x'',0,'','',0,0,0);"),
         SQLITE_OK);
     assert_int_equal(count(sql, everything), 5);
-    assert_true(prune_run(&sql->base, 5));
+    assert_true(prune_run(&sql->base, 5, 10));
     assert_int_equal(count(sql, everything), 1);
     // The last row of a deleted job takes its tombstone along.
     const struct store_prune prune = {.keep = 1, .before = {20}, .limit = 10};

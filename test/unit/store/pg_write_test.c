@@ -1,0 +1,166 @@
+// pg_write_test.c - what the statements of the writer must decide by themselves on the server.
+// SPDX-License-Identifier: Apache-2.0
+#include "store/pg_write.h"
+
+#include <poll.h>
+#include <pthread.h>
+
+#include "pg_server.h"
+#include "store/pg_migrate.h"
+#include "store/takeover.h"
+
+static struct pg_server server;
+
+struct desk {
+    char schema[32];
+    struct pg_writer w;
+    atomic_bool is_ending;
+    int commits;
+};
+
+static void on_commit(size_t requests, const struct err *failure, wall now, void *ctx)
+{
+    (void)requests;
+    (void)now;
+    if (failure)
+        fail_msg("%s", failure->message);
+    ++*(int *)ctx;
+}
+
+static void desk_init(struct desk *d)
+{
+    int64_t version;
+    struct takeover t;
+    struct err e;
+
+    *d = (struct desk){0};
+    pg_server_schema(&server, d->schema);
+    d->w = (struct pg_writer){.pg = pg_server_connect(&server, d->schema),
+                              .on_commit = on_commit,
+                              .ctx = &d->commits,
+                              .is_ending = &d->is_ending};
+    pg_writer_init(&d->w);
+    assert_true(pg_migrate_check(d->w.pg, &version, &e));
+    assert_true(pg_migrate(d->w.pg, version, &e));
+    assert_true(takeover(&d->w.pg->base, STR_LIT("n"), STR_LIT("1"), (wall){1}, &t, &e));
+    d->w.node_id = t.node_id;
+    assert_true(
+        pg_script(d->w.pg, "INSERT INTO job VALUES(1, 'a', 0, '', '', '', 0, 1, 1, 0, 0, 0)"));
+}
+
+static void desk_done(struct desk *d)
+{
+    pg_close(d->w.pg);
+    pg_writer_done(&d->w);
+}
+
+// Whether the claim of one run was won.
+static bool claim(struct desk *d, int64_t id, int64_t slot, enum run_state state)
+{
+    const struct run run = {.id = id, .job_id = 1, .scheduled_at = {slot}, .state = state};
+    struct request *r = request_claim(&run, 1, (wall){0});
+    struct list list;
+
+    list_init(&list);
+    list_push(&list, &r->link);
+    pg_writer_batch(&list, &d->w);
+    assert_int_equal(r->err.code, ERR_NONE);
+    bool won = r->won[0];
+
+    request_free(r);
+    return won;
+}
+
+static const char end_of_run[] =
+    "WITH e AS (DELETE FROM run_active WHERE id = 5 RETURNING *) INSERT INTO run_history "
+    "SELECT id, job_id, scheduled_at, node, queued_at, started_at, try_at, finished_at, missed, "
+    "missed_from, user_us, system_us, max_rss, attempt, job_version, exit_code, signal, origin, "
+    "10, reason, message FROM e";
+
+// Commits when somebody waits for what is open.
+static void *commit_late(void *ctx)
+{
+    struct pg *pg = ctx, *look = pg_server_connect(&server, "public");
+
+    for (int i = 0; i < 1000; i++) {
+        PGresult *result = pg_ask(look, "SELECT count(*) FROM pg_locks WHERE NOT granted", NULL, 0);
+        bool is_waited_for = pg_int(result, 0, 0) > 0;
+
+        PQclear(result);
+        if (is_waited_for)
+            break;
+        (void)poll(NULL, 0, 2);
+    }
+    pg_close(look);
+    return pg_script(pg, "COMMIT") ? pg : NULL;
+}
+
+// A slot has one row, wherever it is; also when an end takes it from one table to the other while
+// it is claimed again (pg_write_send, pg_write_result).
+static void test_slot_is_one(void **state)
+{
+    struct desk d;
+    void *committed;
+    pthread_t thread;
+
+    (void)state;
+    desk_init(&d);
+    struct pg *other = pg_server_connect(&server, d.schema);
+
+    assert_true(claim(&d, 5, 10, RUN_RUNNING));
+    assert_false(claim(&d, 6, 10, RUN_RUNNING));
+    assert_false(claim(&d, 7, 10, RUN_SKIPPED));
+    assert_true(pg_script(other, "BEGIN") && pg_script(other, end_of_run));
+    assert_int_equal(pthread_create(&thread, NULL, commit_late, other), 0);
+    assert_false(claim(&d, 8, 10, RUN_RUNNING));
+    pthread_join(thread, &committed);
+    assert_ptr_equal(committed, other);
+    assert_false(claim(&d, 9, 10, RUN_QUEUED));
+    assert_false(claim(&d, 10, 10, RUN_SKIPPED));
+    assert_true(claim(&d, 11, 11, RUN_SKIPPED));
+    assert_false(claim(&d, 12, 11, RUN_RUNNING));
+    PGresult *result = pg_ask(other, "SELECT count(*), sum(id) FROM run", NULL, 0);
+
+    assert_int_equal(pg_int(result, 0, 0), 2);
+    PQclear(result);
+    pg_close(other);
+    desk_done(&d);
+}
+
+// An id that is not beyond all others is looked at (pg_write_has_old_ids, pg_write_ids_look,
+// pg_write_id_taken).
+static void test_old_ids(void **state)
+{
+    const struct run runs[] = {{.id = 5, .job_id = 1, .scheduled_at = {20}, .state = RUN_RUNNING}};
+    struct request *r = request_claim(runs, 1, (wall){0});
+    struct desk d;
+
+    (void)state;
+    desk_init(&d);
+    assert_false(pg_write_has_old_ids(&d.w, r));
+    assert_true(claim(&d, 5, 10, RUN_SKIPPED));
+    assert_true(pg_write_has_old_ids(&d.w, r));
+    assert_true(pg_write_ids_look(&d.w, r)); // its history has it
+    assert_int_equal(r->err.code, ERR_CONFLICT);
+    request_reset(r);
+    r->runs[0].id = 4;
+    assert_true(pg_write_has_old_ids(&d.w, r));
+    assert_true(pg_write_ids_look(&d.w, r));
+    assert_false(r->is_refused);
+    request_free(r);
+    desk_done(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_slot_is_one),
+        cmocka_unit_test(test_old_ids),
+    };
+    int failed;
+
+    pg_server_init(&server);
+    failed = cmocka_run_group_tests_name("store/pg_write", tests, NULL, NULL);
+    pg_server_done(&server);
+    return failed;
+}
