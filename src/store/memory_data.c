@@ -14,7 +14,6 @@ static void row_own(struct job_row *to, const struct job_row *from);
 static void row_free(struct job_row *row);
 static void run_free(struct memory_run *run);
 static bool may_move(enum run_actor by, const struct run *run, enum run_state to);
-static int64_t orphan_running(struct memory_data *data);
 static void met_forget(struct memory_data *data, int64_t job_id);
 
 struct memory_data *memory_data_new(void)
@@ -30,7 +29,7 @@ void memory_data_free(struct memory_data *data)
 {
     if (!data)
         return;
-    assert(!data->is_open);
+    assert(data->open == 0);
     for (size_t i = 0; i < data->jobs.len; i++) {
         row_free(&data->jobs.v[i]->row);
         vec_done(&data->jobs.v[i]->runs);
@@ -45,6 +44,7 @@ void memory_data_free(struct memory_data *data)
         free((char *)data->met.v[i].parent.p);
     vec_done(&data->met);
     memory_alerts_done(&data->alerts);
+    memory_members_done(&data->members);
     vec_done(&data->jobs);
     vec_done(&data->runs);
     map_done(&data->living);
@@ -69,26 +69,53 @@ static void job_tell(const struct memory_data *data, const struct memory_job *jo
         data->watch.on_job(&job->row, data->watch.ctx);
 }
 
-int64_t memory_data_take(struct memory_data *data, wall now)
+void memory_data_begin(struct memory_data *data, int64_t node, wall now)
 {
-    assert(!data->is_open);
-    data->is_open = true;
     if (data->uptimes.len == STORE_UPTIMES_MAX)
         memmove(data->uptimes.v, data->uptimes.v + 1,
                 --data->uptimes.len * sizeof *data->uptimes.v);
-    vec_push(&data->uptimes, ((struct store_uptime){now, now, false}));
-    return orphan_running(data);
+    vec_push(&data->uptimes, ((struct memory_uptime){{now, now, false}, node}));
 }
 
-void memory_data_rest(struct memory_data *data, wall now)
+int64_t memory_data_take(struct memory_data *data, wall now)
 {
-    data->uptimes.v[data->uptimes.len - 1].to = now;
-    data->uptimes.v[data->uptimes.len - 1].is_clean = true;
+    assert(data->open == 0 && !data->members.clock);
+    data->open = 1;
+    memory_data_begin(data, 0, now);
+    return memory_runs_orphan(data, 0);
+}
+
+void memory_data_share(struct memory_data *data, const struct clock *clock)
+{
+    if (!data->members.clock) {
+        data->members.clock = clock;
+        data->members.low = data->watermark;
+        data->members.low_seen = data->change_seq;
+    }
+    data->open++;
+}
+
+// The latest period of the node; one that was too long ago is forgotten.
+static struct store_uptime *uptime_of(struct memory_data *data, int64_t node)
+{
+    for (size_t i = data->uptimes.len; i-- > 0;)
+        if (data->uptimes.v[i].node == node)
+            return &data->uptimes.v[i].is;
+    memory_data_begin(data, node, (wall){0});
+    return &data->uptimes.v[data->uptimes.len - 1].is;
+}
+
+void memory_data_rest(struct memory_data *data, int64_t node, wall now)
+{
+    struct store_uptime *period = uptime_of(data, node);
+
+    period->to = now;
+    period->is_clean = true;
 }
 
 void memory_data_leave(struct memory_data *data)
 {
-    data->is_open = false;
+    data->open--;
 }
 
 static bool is_trimmed(const struct memory_job *job, size_t at)
@@ -194,6 +221,7 @@ static bool put_job(struct memory_data *data, struct request *r)
     row.version = job->row.version + 1;
     row.change_seq = ++data->change_seq;
     row.created_at = job->row.created_at;
+    row.moves = false; // says something of the change, not of the job
     row_free(&job->row);
     row_own(&job->row, &row);
     job_set_state(data, job, row.state);
@@ -223,12 +251,14 @@ static bool set_state(struct memory_data *data, struct request *r)
     return true;
 }
 
-static void run_insert(struct memory_data *data, struct memory_job *job, const struct run *run)
+static void run_insert(struct memory_data *data, struct memory_job *job, const struct run *run,
+                       int64_t node)
 {
     struct memory_run *new = mem_alloc(sizeof *new);
     size_t place = memory_run_place(data->runs.v, data->runs.len, run->id);
 
     new->r.run = *run;
+    new->node = node;
     new->r.run.message = (struct str){str_own(run->message), run->message.len};
     new->r.job_name = job->row.name;
     if (run->ask) {
@@ -302,9 +332,9 @@ static bool claim(struct memory_data *data, struct request *r)
 
         r->won[i] = job && job->row.state != JOB_DELETED && !slot_is_taken(job, run->scheduled_at);
         if (r->won[i])
-            run_insert(data, job, run);
+            run_insert(data, job, run, r->self);
     }
-    if (r->watermark.us > 0)
+    if (r->watermark.us > 0 && !r->self)
         data->watermark = r->watermark;
     return true;
 }
@@ -324,13 +354,13 @@ static void launch(struct memory_data *data, const struct request *r)
     for (size_t i = 0; i < r->count; i++) {
         struct memory_run *run = memory_run_find(data, r->dropped[i]);
 
-        if (run && run_is_planned(&run->r.run))
+        if (run && run_is_planned(&run->r.run) && run->node == r->self)
             run_forget(data, run);
     }
     for (size_t i = data->runs.len; data->planned > 0 && i-- > 0;) {
         struct run *run = &data->runs.v[i]->r.run;
 
-        if (!run_is_planned(run) || run->id > r->upto_run_id)
+        if (!run_is_planned(run) || run->id > r->upto_run_id || data->runs.v[i]->node != r->self)
             continue;
         run->try_at = (wall){0};
         data->planned--;
@@ -346,10 +376,14 @@ static void start(struct memory_data *data, struct request *r)
         struct run *run = found ? &found->r.run : NULL;
         enum run_actor by = start->is_adopted ? RUN_BY_ADOPTION : RUN_BY_START;
 
-        r->won[i] = run && may_move(by, run, RUN_RUNNING) &&
+        bool is_kept = run && start->is_adopted && run->state == RUN_RUNNING && r->self &&
+                       found->node == r->self;
+
+        r->won[i] = run && (is_kept || may_move(by, run, RUN_RUNNING)) &&
                     run->attempt == start->attempt - (start->is_adopted ? 0 : 1);
         if (!r->won[i])
             continue;
+        found->node = r->self;
         run->state = RUN_RUNNING;
         run->attempt = start->attempt;
         run->started_at = start->started_at;
@@ -413,7 +447,7 @@ static void met_forget(struct memory_data *data, int64_t job_id)
 }
 
 // What begins with an end, each row at the first moment from its own on that is free.
-static void chain_begin(struct memory_data *data, const struct run_chain *chain,
+static void chain_begin(struct memory_data *data, const struct run_chain *chain, int64_t node,
                         struct run_born *born)
 {
     struct run *runs = (struct run *)(uintptr_t)born->runs; // the request's own
@@ -426,20 +460,22 @@ static void chain_begin(struct memory_data *data, const struct run_chain *chain,
             continue;
         while (slot_is_taken(job, run.scheduled_at))
             run.scheduled_at.us++;
-        run_insert(data, job, &run);
+        run_insert(data, job, &run, node);
         runs[born->count++] = run;
     }
     for (size_t i = 0; i < chain->met_count; i++)
         met_put(data, &chain->met[i]);
 }
 
-static void finish(struct memory_data *data, const struct run_end *end, struct run_born *born)
+static void finish(struct memory_data *data, const struct run_end *end, int64_t node,
+                   struct run_born *born)
 {
     struct memory_run *found = memory_run_find(data, end->run_id);
     struct run *run = found ? &found->r.run : NULL;
     enum run_state to = run_end_state(end);
 
-    if (!run || !may_move(RUN_BY_END, run, to) || run->attempt != end->attempt)
+    if (!run || !may_move(RUN_BY_END, run, to) || run->attempt != end->attempt ||
+        (run->state == RUN_RUNNING && found->node != node))
         return;
     run->state = to;
     run->reason = to == RUN_WAITING ? REASON_RETRY : end->reason;
@@ -461,7 +497,7 @@ static void finish(struct memory_data *data, const struct run_end *end, struct r
     found->r.progress = text_own(end->progress);
     found->r.usage = end->usage;
     if (end->chain)
-        chain_begin(data, end->chain, born);
+        chain_begin(data, end->chain, node, born);
 }
 
 static void run_take(struct memory_run **runs, size_t *len, size_t place)
@@ -586,7 +622,7 @@ static void prune(struct memory_data *data, struct request *r)
 
 void memory_data_write(struct memory_data *data, struct request *r)
 {
-    data->uptimes.v[data->uptimes.len - 1].to = r->now; // a sign of life
+    uptime_of(data, r->self)->to = r->now; // a sign of life
     if (r->kind == REQUEST_PUT_JOB)
         (void)put_job(data, r);
     else if (r->kind == REQUEST_SET_STATE)
@@ -611,7 +647,7 @@ void memory_data_write(struct memory_data *data, struct request *r)
         memory_inventory_see(&data->inventory, r);
     else
         for (size_t i = 0; i < r->count; i++)
-            finish(data, &r->ends[i], &r->born[i]);
+            finish(data, &r->ends[i], r->self, &r->born[i]);
 }
 
 // ---- helpers ----
@@ -621,17 +657,22 @@ static bool may_move(enum run_actor by, const struct run *run, enum run_state to
     return run_move_from(by, to) >> run->state & 1;
 }
 
-static int64_t orphan_running(struct memory_data *data)
+void memory_runs_unplan(struct memory_data *data)
+{
+    for (size_t i = data->runs.len; data->planned > 0 && i-- > 0;)
+        if (run_is_planned(&data->runs.v[i]->r.run))
+            run_forget(data, data->runs.v[i]);
+}
+
+int64_t memory_runs_orphan(struct memory_data *data, int64_t node)
 {
     int64_t count = 0;
 
-    for (size_t i = data->runs.len; i-- > 0;)
-        if (run_is_planned(&data->runs.v[i]->r.run))
-            run_forget(data, data->runs.v[i]);
+    memory_runs_unplan(data);
     for (size_t i = 0; i < data->runs.len; i++) {
         struct run *run = &data->runs.v[i]->r.run;
 
-        if (!may_move(RUN_BY_TAKEOVER, run, RUN_ORPHANED))
+        if (data->runs.v[i]->node != node || !may_move(RUN_BY_TAKEOVER, run, RUN_ORPHANED))
             continue;
         run->state = RUN_ORPHANED;
         run_tell(data, run);

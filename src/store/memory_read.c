@@ -114,7 +114,9 @@ void memory_data_read(const struct memory_data *data, struct request *r)
 {
     struct memory_run *run;
 
-    if (r->kind == REQUEST_READ_CERTIFICATES) {
+    if (r->kind == REQUEST_READ_NODES) {
+        memory_members_list(&data->members, r);
+    } else if (r->kind == REQUEST_READ_CERTIFICATES) {
         memory_inventory_read(&data->inventory, r);
     } else if (r->kind == REQUEST_READ_SIGHTINGS) {
         memory_inventory_read_sightings(&data->inventory, r);
@@ -140,7 +142,7 @@ void memory_data_read(const struct memory_data *data, struct request *r)
     }
 }
 
-static const struct run *last_slot(const struct memory_job *job)
+const struct run *memory_last_slot(const struct memory_job *job)
 {
     for (size_t n = job->runs.len; n-- > 0;)
         if (job->runs.v[n]->r.run.origin < RUN_MANUAL)
@@ -161,15 +163,21 @@ static const struct run *last_end(const struct memory_job *job)
     return last;
 }
 
-static void uptimes_tell(const struct memory_data *data, struct store_load *load)
+// Ours comes last, and has no end.
+static void uptimes_tell(const struct memory_data *data, int64_t node, struct store_load *load)
 {
-    for (size_t i = 0; load->on_uptime && i < data->uptimes.len; i++) {
-        struct store_uptime period = data->uptimes.v[i];
+    struct store_uptime ours = {.to = WALL_NEVER};
+    size_t last = data->uptimes.len;
 
-        if (i + 1 == data->uptimes.len)
-            period.to = WALL_NEVER;
-        load->on_uptime(&period, load->ctx);
-    }
+    while (last > 0 && data->uptimes.v[last - 1].node != node)
+        last--;
+    for (size_t i = 0; load->on_uptime && i < data->uptimes.len; i++)
+        if (i + 1 != last)
+            load->on_uptime(&data->uptimes.v[i].is, load->ctx);
+    if (last > 0)
+        ours.from = data->uptimes.v[last - 1].is.from;
+    if (load->on_uptime)
+        load->on_uptime(&ours, load->ctx);
 }
 
 const struct memory_inventory *memory_data_inventory(const struct memory_data *data)
@@ -177,18 +185,34 @@ const struct memory_inventory *memory_data_inventory(const struct memory_data *d
     return &data->inventory;
 }
 
-static void slots_tell(const struct memory_data *data, struct store_load *load)
+static void slots_tell(const struct memory_data *data, wall low, struct store_load *load)
 {
     for (size_t i = 0; load->on_slot && i < data->jobs.len; i++) {
-        const struct run *run = last_slot(data->jobs.v[i]);
+        const struct run *run = memory_last_slot(data->jobs.v[i]);
 
-        if (run && run->scheduled_at.us > data->watermark.us)
+        if (run && run->scheduled_at.us > low.us)
             load->on_slot(data->jobs.v[i]->row.id, run->scheduled_at, load->ctx);
     }
 }
 
-void memory_data_load(const struct memory_data *data, struct store_load *load)
+// What is kept is ours to be adopted, as if we had lost it.
+static void run_load(const struct memory_run *row, int64_t node, struct store_load *load)
 {
+    struct run run = row->r.run;
+
+    bool is_kept = node && run.state == RUN_RUNNING;
+
+    if (!load->on_run || run_state_is_final(run.state) || (is_kept && row->node != node))
+        return;
+    if (is_kept)
+        run.state = RUN_ORPHANED;
+    load->on_run(&run, load->ctx);
+}
+
+void memory_data_load(const struct memory_data *data, int64_t node, struct store_load *load)
+{
+    wall low = node ? data->members.low : data->watermark;
+
     load->last_run_id = data->runs.len ? data->runs.v[data->runs.len - 1]->r.run.id : 0;
     for (size_t i = 0; load->on_calendar && i < data->calendars.len; i++)
         load->on_calendar(&data->calendars.v[i], load->ctx);
@@ -198,7 +222,7 @@ void memory_data_load(const struct memory_data *data, struct store_load *load)
         if (job->row.state >= JOB_ENDED)
             continue;
         enum store_last what = load->on_job(&job->row, load->ctx);
-        const struct run *run = what == STORE_LAST_SLOT  ? last_slot(job)
+        const struct run *run = what == STORE_LAST_SLOT  ? memory_last_slot(job)
                                 : what == STORE_LAST_END ? last_end(job)
                                                          : NULL;
 
@@ -207,16 +231,15 @@ void memory_data_load(const struct memory_data *data, struct store_load *load)
                           what == STORE_LAST_SLOT ? run->scheduled_at : run->finished_at,
                           load->ctx);
     }
-    slots_tell(data, load);
+    slots_tell(data, low, load);
     for (size_t i = 0; load->on_met && i < 2 * data->met.len; i++) {
         const struct run_met *met = &data->met.v[i % data->met.len];
 
         if ((met->parent.len == 0) == (i < data->met.len))
             load->on_met(met, load->ctx);
     }
-    for (size_t i = 0; load->on_run && i < data->runs.len; i++)
-        if (!run_state_is_final(data->runs.v[i]->r.run.state))
-            load->on_run(&data->runs.v[i]->r.run, load->ctx);
-    uptimes_tell(data, load);
-    load->watermark = data->watermark;
+    for (size_t i = 0; i < data->runs.len; i++)
+        run_load(data->runs.v[i], node, load);
+    uptimes_tell(data, node, load);
+    load->watermark = low;
 }

@@ -7,12 +7,19 @@
 #include "store/memory_calendars.h"
 #include "store/memory_data.h"
 #include "store/memory_inventory.h"
+#include "store/memory_members.h"
 
 struct memory_run {
     struct store_run r;              // texts and streams owned; job_name borrowed from the job
     struct arena *asked;             // holds r.run.ask, when there is one
     VEC_OF(struct run_end) attempts; // those before the last one; texts and streams owned
+    int64_t node;                    // that claimed or started it last; 0: whoever is alone
     bool is_trimmed;
+};
+
+struct memory_uptime {
+    struct store_uptime is;
+    int64_t node;
 };
 
 struct memory_job {
@@ -26,17 +33,27 @@ struct memory_data {
     VEC_OF(struct memory_run *) runs; // by id
     struct memory_calendars calendars;
     struct memory_inventory inventory;
-    struct map living;                   // name to job that is neither ended nor deleted
-    struct map ended;                    // name to ended job
-    VEC_OF(struct store_uptime) uptimes; // the oldest first; the last one is of who has it
+    struct map living;                    // name to job that is neither ended nor deleted
+    struct map ended;                     // name to ended job
+    VEC_OF(struct memory_uptime) uptimes; // the oldest first
     struct memory_alerts alerts;
     VEC_OF(struct run_met) met; // parents owned
     int64_t change_seq;
     wall watermark;
     size_t planned; // runs that are planned and not launched; a launch takes their moment away
     struct memory_watch watch;
-    bool is_open;
+    struct memory_members members;
+    size_t open; // stores
 };
+
+// The run of the latest slot; one by hand stands for none.
+const struct run *memory_last_slot(const struct memory_job *job);
+
+// What a node had in progress is orphaned: how many runs.
+int64_t memory_runs_orphan(struct memory_data *data, int64_t node);
+
+// What is planned, by whomever, goes as if it had never been claimed.
+void memory_runs_unplan(struct memory_data *data);
 
 // NULL when there is none.
 struct memory_job *memory_job_find(const struct memory_data *data, int64_t id);

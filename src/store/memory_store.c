@@ -9,12 +9,16 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/mem.h"
+#include "store/memory_beat.h"
 #include "store/memory_inventory.h"
 #include "store/request.h"
 
 struct memory_store {
     struct store base;
+    struct store_ops ops;
+    struct memory_beat beat; // among others
     struct loop *loop;
     struct memory_data *data;
     struct memory_data *own_data; // NULL when data is borrowed
@@ -29,22 +33,52 @@ struct memory_store {
 };
 
 static const struct store_ops memory_ops;
+static void nodes_ops_fill(struct store_ops *ops);
 static void commit(void *ctx);
 static void answer(void *ctx);
 static void read_all(void *ctx);
 
-struct store *memory_store_open(struct loop *loop, struct memory_data *data)
+static struct memory_store *store_new(struct loop *loop, struct memory_data *data)
 {
     struct memory_store *s = mem_alloc(sizeof *s);
 
-    s->base.ops = &memory_ops;
+    s->ops = memory_ops;
+    s->base.ops = &s->ops;
     s->loop = loop;
     s->data = data;
-    s->orphaned = memory_data_take(data, clock_wall(loop_clock(loop)));
+    s->beat.loop = loop;
+    s->beat.data = data;
     list_init(&s->waiting);
     list_init(&s->durable);
     list_init(&s->reads);
+    return s;
+}
+
+struct store *memory_store_open(struct loop *loop, struct memory_data *data)
+{
+    struct memory_store *s = store_new(loop, data);
+
+    s->orphaned = memory_data_take(data, clock_wall(loop_clock(loop)));
     return &s->base;
+}
+
+bool memory_store_join(struct loop *loop, struct memory_data *data, const struct clock *clock,
+                       const struct memory_node_options *options, struct store **ret, struct err *e)
+{
+    struct memory_store *s = store_new(loop, data);
+    int64_t id;
+
+    memory_data_share(data, clock);
+    if (!memory_epoch_join(data, options, &id, &s->orphaned, e)) {
+        memory_data_leave(data);
+        free(s);
+        return false;
+    }
+    memory_data_begin(data, id, clock_wall(clock));
+    memory_beat_begin(&s->beat, options, id);
+    nodes_ops_fill(&s->ops);
+    *ret = &s->base;
+    return true;
 }
 
 struct store *memory_store_new(struct loop *loop)
@@ -60,13 +94,34 @@ void memory_store_delay(struct store *store, int64_t commit_us, int64_t answer_u
 {
     struct memory_store *s = (struct memory_store *)store;
 
-    s->commit_us = commit_us;
-    s->answer_us = answer_us;
+    s->commit_us = s->beat.commit_us = commit_us;
+    s->answer_us = s->beat.answer_us = answer_us;
 }
 
 void memory_store_fail(struct store *store, int count)
 {
     ((struct memory_store *)store)->fail_count = count;
+}
+
+void memory_store_cut(struct store *store, bool is_cut)
+{
+    ((struct memory_store *)store)->beat.is_cut = is_cut;
+}
+
+void memory_store_deafen(struct store *store, bool is_deaf)
+{
+    ((struct memory_store *)store)->beat.is_deaf = is_deaf;
+}
+
+void memory_store_land(struct store *store)
+{
+    struct memory_store *s = (struct memory_store *)store;
+
+    memory_beat_land(&s->beat);
+    if (list_is_empty(&s->waiting) || !list_is_empty(&s->durable))
+        return;
+    loop_defer_cancel(s->loop, commit, s);
+    commit(s);
 }
 
 // ---- the three moments of a write ----
@@ -86,6 +141,9 @@ static void ask(struct store *store, struct request *r, store_done *done, void *
 
     r->done = done;
     request_begin(r, loop_clock(s->loop), &s->meter, ctx);
+    r->self = s->beat.id;
+    r->epoch = s->beat.epoch;
+    r->seen_seq = s->beat.known.change_seq;
     s->stats.waiting++;
     list_push(&s->waiting, &r->link);
     if (!s->is_busy) {
@@ -94,27 +152,40 @@ static void ask(struct store *store, struct request *r, store_done *done, void *
     }
 }
 
+// Why the transaction that is next fails; ERR_NONE when it does not.
+static void trouble_find(struct memory_store *s, struct err *ret)
+{
+    ret->code = ERR_NONE;
+    if (s->fail_count > 0) {
+        s->fail_count--;
+        (void)fail(ret, ERR_STORE, NULL, "the store cannot be written: test");
+    } else if (s->beat.is_cut) {
+        (void)fail(ret, ERR_STORE, NULL, "the store cannot be reached: test");
+    } else if (s->beat.id && !memory_epoch_counts(s->data, s->beat.id)) {
+        (void)fail(ret, ERR_STORE, NULL, "the lease of this node has ended");
+    }
+}
+
 static void commit(void *ctx)
 {
     struct memory_store *s = ctx;
     struct list batch, *link;
-    bool fails = s->fail_count > 0;
+    struct err *trouble = &s->stats.last_failure;
 
     list_init(&batch);
     list_move(&s->waiting, &batch);
-    s->fail_count -= fails;
+    trouble_find(s, trouble);
     s->stats.transactions++;
-    s->stats.last_failure.code = ERR_NONE;
-    if (fails) {
-        (void)fail(&s->stats.last_failure, ERR_STORE, NULL, "the store cannot be written: test");
+    if (trouble->code != ERR_NONE)
         s->stats.last_failure_at = clock_wall(loop_clock(s->loop));
-    }
     while ((link = list_pop(&batch))) {
         struct request *r = list_item(link, struct request, link);
 
         s->stats.writes++;
-        if (fails)
-            r->err = s->stats.last_failure;
+        if (trouble->code != ERR_NONE)
+            r->err = *trouble;
+        else if (s->beat.id)
+            memory_epoch_write(s->data, r);
         else
             memory_data_write(s->data, r);
         list_push(&s->durable, &r->link);
@@ -152,7 +223,10 @@ static void read_all(void *ctx)
         struct request *r = list_item(link, struct request, link);
 
         s->stats.waiting--;
-        memory_data_read(s->data, r);
+        if (s->beat.is_cut)
+            (void)fail(&r->err, ERR_STORE, NULL, "the store cannot be reached: test");
+        else
+            memory_data_read(s->data, r);
         request_answer(r);
     }
 }
@@ -175,10 +249,19 @@ static void ask_read(struct store *store, struct request *r, store_runs_done *do
 static bool memory_load(struct store *store, struct store_load *load, struct err *e)
 {
     struct memory_store *s = (struct memory_store *)store;
+    struct arena *arena = s->beat.id ? arena_new(1024) : NULL;
+    struct store_members members;
 
     (void)e;
-    memory_data_load(s->data, load);
+    load->members = NULL;
+    if (s->beat.id) {
+        memory_beat_load(&s->beat, arena, &members);
+        load->members = &members;
+    }
     load->orphaned = s->orphaned;
+    memory_data_load(s->data, s->beat.id, load);
+    load->members = NULL;
+    arena_free(arena);
     return true;
 }
 
@@ -326,6 +409,64 @@ static void memory_read_pasts(struct store *s, const int64_t *job_ids, size_t co
     ask_read(s, r, NULL, ctx);
 }
 
+// ---- among others ----
+
+static struct memory_beat *beat_of(struct store *store)
+{
+    return &((struct memory_store *)store)->beat;
+}
+
+static void memory_watch(struct store *store, const struct store_watch *watch)
+{
+    beat_of(store)->watch = *watch;
+}
+
+static void memory_own(struct store *store, int64_t epoch)
+{
+    beat_of(store)->epoch = epoch;
+}
+
+static bool memory_may_start(struct store *store)
+{
+    return memory_beat_may_start(beat_of(store));
+}
+
+static void memory_release(struct store *store)
+{
+    beat_of(store)->told.releases = true;
+}
+
+static void memory_drain(struct store *s, struct str node, bool is_on, store_done *done, void *ctx)
+{
+    ask(s, request_drain(node, is_on), done, ctx);
+}
+
+static void memory_tell(struct store *store, int64_t running, int64_t waiting, int64_t late_us)
+{
+    struct memory_told *told = &beat_of(store)->told;
+
+    *told = (struct memory_told){running, waiting, late_us, told->releases};
+}
+
+static void memory_read_nodes(struct store *s, store_nodes_done *done, void *ctx)
+{
+    struct request *r = request_read_nodes();
+
+    r->nodes_done = done;
+    ask_read(s, r, NULL, ctx);
+}
+
+static void nodes_ops_fill(struct store_ops *ops)
+{
+    ops->watch = memory_watch;
+    ops->own = memory_own;
+    ops->may_start = memory_may_start;
+    ops->release = memory_release;
+    ops->drain = memory_drain;
+    ops->tell = memory_tell;
+    ops->read_nodes = memory_read_nodes;
+}
+
 static void memory_stats(struct store *store, struct store_stats *ret)
 {
     struct memory_store *s = (struct memory_store *)store;
@@ -342,10 +483,8 @@ static void list_drop(struct list *requests)
         request_free(list_item(link, struct request, link));
 }
 
-void memory_store_crash(struct store *store)
+static void store_end(struct memory_store *s)
 {
-    struct memory_store *s = (struct memory_store *)store;
-
     loop_defer_cancel(s->loop, commit, s);
     loop_defer_cancel(s->loop, answer, s);
     loop_defer_cancel(s->loop, read_all, s);
@@ -353,9 +492,19 @@ void memory_store_crash(struct store *store)
     list_drop(&s->waiting);
     list_drop(&s->durable);
     list_drop(&s->reads);
+    if (s->beat.id)
+        memory_beat_end(&s->beat);
     memory_data_leave(s->data);
     memory_data_free(s->own_data);
     free(s);
+}
+
+void memory_store_crash(struct store *store)
+{
+    struct memory_store *s = (struct memory_store *)store;
+
+    memory_epoch_crashed(s->data, s->beat.id);
+    store_end(s);
 }
 
 static void memory_close(struct store *store)
@@ -369,7 +518,10 @@ static void memory_close(struct store *store)
             commit(s);
         read_all(s);
     }
-    memory_data_rest(s->data, clock_wall(loop_clock(s->loop)));
+    if (!s->beat.is_cut) {
+        memory_data_rest(s->data, s->beat.id, clock_wall(loop_clock(s->loop)));
+        memory_epoch_leave(s->data, s->beat.id);
+    }
     memory_store_crash(store); // nothing is left to lose
 }
 

@@ -43,9 +43,11 @@ enum store_node_state {
                        // expected back before its lease ends, and owns no more than what is pinned
 };
 
+#define STORE_NODE_SLOTS 64
+
 struct store_node {
     int64_t id; // of this incarnation
-    int slot;   // goes into ids of runs; 0 to 63, of those that are there at a time
+    int slot;   // goes into ids of runs; below STORE_NODE_SLOTS
     struct str name;
     struct str address; // base URL under which the other nodes reach it; empty: nobody does
     struct str version;

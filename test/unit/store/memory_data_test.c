@@ -3,6 +3,7 @@
 #include "store/memory_data.h"
 
 #include "store/memory_inventory.h"
+#include "store/memory_rows.h"
 #include "unit.h"
 
 static void write_now(struct memory_data *data, struct request *r, enum err_code expect)
@@ -58,9 +59,9 @@ static void test_data(void **state)
     memory_data_leave(data);
     assert_int_equal(memory_data_take(data, (wall){200}), 1);
     assert_int_equal(state_of(data, 5), RUN_ORPHANED);
-    memory_data_rest(data, (wall){300});
+    memory_data_rest(data, 0, (wall){300});
     load.on_uptime = uptime_seen;
-    memory_data_load(data, &load);
+    memory_data_load(data, 0, &load);
     assert_int_equal(unclean_ends, 1);
     assert_int_equal(jobs, 1);
     assert_int_equal(load.watermark.us, 10);
@@ -93,10 +94,48 @@ static void test_trim(void **state)
     memory_data_free(data);
 }
 
+// What several nodes have in progress: one of them goes.
+static void test_shared(void **state)
+{
+    struct memory_data *data = memory_data_new();
+    struct job_row row = {.name = STR_LIT("a"), .spec = STR_LIT("{}")};
+    struct run runs[3];
+    struct sim_clock clock;
+
+    (void)state;
+    sim_clock_init(&clock, (wall){100});
+    memory_data_share(data, &clock.base);
+    memory_data_begin(data, 7, (wall){100});
+    write_now(data, request_put_job(&row, STORE_CREATE), ERR_NONE);
+    for (int i = 0; i < 3; i++) {
+        struct request *r;
+
+        runs[i] = (struct run){.id = 1 + i,
+                               .job_id = 1,
+                               .scheduled_at = {10 + i},
+                               .state = RUN_RUNNING,
+                               .attempt = 1,
+                               .try_at = {i == 2 ? 12 : 0}};
+        r = request_claim(&runs[i], 1, (wall){0});
+        r->self = 7 + i;
+        write_now(data, r, ERR_NONE);
+    }
+    assert_int_equal(memory_last_slot(memory_job_find(data, 1))->id, 3);
+    memory_runs_unplan(data);
+    assert_int_equal(state_of(data, 3), RUN_NONE);
+    assert_int_equal(memory_last_slot(memory_job_find(data, 1))->id, 2);
+    assert_int_equal(memory_runs_orphan(data, 7), 1);
+    assert_int_equal(memory_runs_orphan(data, 7), 0);
+    assert_int_equal(state_of(data, 1), RUN_ORPHANED);
+    assert_int_equal(state_of(data, 2), RUN_RUNNING);
+    memory_data_leave(data);
+    memory_data_free(data);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_data),
-                                              cmocka_unit_test(test_trim)};
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_data), cmocka_unit_test(test_trim), cmocka_unit_test(test_shared)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

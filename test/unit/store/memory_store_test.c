@@ -4,6 +4,8 @@
 
 #include "../../contract/store_contract.c"
 
+#include "../../contract/nodes_contract.c"
+
 static void *medium_new(void)
 {
     return memory_data_new();
@@ -144,6 +146,26 @@ static void test_new(void **state)
     store_close(NULL);
 }
 
+// ---- as a node among others ----
+
+static struct store *medium_join(void *medium, struct loop *loop, const struct clock *clock,
+                                 const struct node_ask *ask, struct err *e)
+{
+    const struct memory_node_options options = {
+        .name = str_of(ask->name),
+        .address = str_of(ask->address ? ask->address : ""),
+        .tags = str_of(ask->tags ? ask->tags : ""),
+        .lease_us = ask->lease_us,
+        .kept = ask->kept,
+        .kept_count = ask->kept_count,
+    };
+    struct store *store = NULL;
+
+    return memory_store_join(loop, medium, clock, &options, &store, e) ? store : NULL;
+}
+
+static const struct nodes_kind memory_nodes_kind = {medium_new, medium_join, medium_free, false};
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -152,5 +174,7 @@ int main(void)
         CONTRACT(test_new, &memory_kind),
     };
 
-    return contract_run("memory", &memory_kind) + cmocka_run_group_tests(tests, NULL, NULL);
+    return contract_run("memory", &memory_kind) +
+           nodes_contract_run("memory/nodes", &memory_nodes_kind) +
+           cmocka_run_group_tests(tests, NULL, NULL);
 }
