@@ -33,6 +33,7 @@ struct http_call {
     struct buf head, body;
     int64_t body_bytes;
     char failure[CURL_ERROR_SIZE];
+    const struct http_call_sink *sink;
     http_call_done *done;
     void *ctx;
 };
@@ -151,6 +152,11 @@ void http_call_cancel(struct http_call *call)
         call_free(call);
 }
 
+void http_call_resume(struct http_call *call)
+{
+    (void)curl_easy_pause(call->easy, CURLPAUSE_CONT);
+}
+
 // What exceeds the maximum is only counted.
 static void keep(struct buf *b, const char *bytes, size_t n)
 {
@@ -163,9 +169,22 @@ static size_t body_take(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct http_call *call = ctx;
 
+    if (call->sink && !call->sink->on_body((struct str){bytes, size * count}, call->ctx))
+        return CURL_WRITEFUNC_PAUSE;
     call->body_bytes += (int64_t)(size * count);
-    keep(&call->body, bytes, size * count);
+    if (!call->sink)
+        keep(&call->body, bytes, size * count);
     return size * count;
+}
+
+// An empty line: the head is whole. That of an interim response is told of nobody.
+static void head_tell(struct http_call *call)
+{
+    long status = 0;
+
+    (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status >= 200)
+        call->sink->on_head((int)status, buf_str(&call->head), call->ctx);
 }
 
 // Each response begins with its status line: of redirects and interim ones nothing is kept.
@@ -179,7 +198,24 @@ static size_t head_take(char *bytes, size_t size, size_t count, void *ctx)
         call->body_bytes = 0;
     }
     keep(&call->head, bytes, size * count);
+    if (call->sink && str_eq(str_trim((struct str){bytes, size * count}), STR_LIT("")))
+        head_tell(call);
     return size * count;
+}
+
+static void limits_set(CURL *easy, const struct http_call_request *request)
+{
+    int64_t ms = request->timeout_us > 0 ? (request->timeout_us + 999) / 1000 : TIMEOUT_MS;
+
+    if (request->stall_s > 0) {
+        (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)request->stall_s);
+    } else {
+        (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)ms);
+    }
+    if (request->connect_us > 0)
+        (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                               (long)((request->connect_us + 999) / 1000));
 }
 
 static void tls_set(CURL *easy, const struct http_call_request *request)
@@ -216,7 +252,6 @@ static void headers_set(struct http_call *call, const char *const *headers)
 static CURLcode call_set(struct http_call *call, const struct http_call_request *request)
 {
     CURL *easy = call->easy;
-    int64_t ms = request->timeout_us > 0 ? (request->timeout_us + 999) / 1000 : TIMEOUT_MS;
 
     (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
     (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->failure);
@@ -225,7 +260,6 @@ static CURLcode call_set(struct http_call *call, const struct http_call_request 
     (void)curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, (long)request->has_redirects);
     (void)curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)HTTP_CALL_REDIRECTS);
-    (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)ms);
     (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "belfry/" BELFRY_VERSION);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_take);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
@@ -233,6 +267,7 @@ static CURLcode call_set(struct http_call *call, const struct http_call_request 
     (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
     if (!request->proxy || *request->proxy) // "" keeps libcurl from looking at the environment
         (void)curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy ? request->proxy : "");
+    limits_set(easy, request);
     tls_set(easy, request);
     body_set(call, request);
     headers_set(call, request->headers);
@@ -246,6 +281,7 @@ struct http_call *http_call_start(struct http_calls *calls, const struct http_ca
     CURLMcode added;
 
     call->calls = calls;
+    call->sink = request->sink;
     call->done = done;
     call->ctx = ctx;
     buf_init(&call->head, HTTP_CALL_HEAD_MAX);

@@ -71,6 +71,14 @@ bool http_stream_send(struct http_stream *s, struct str bytes)
     return true;
 }
 
+void http_stream_break(struct http_stream *s)
+{
+    if (!s)
+        return;
+    http_connection_stream_end(s->connection);
+    free(s);
+}
+
 void http_stream_close(struct http_stream *s)
 {
     if (!s)

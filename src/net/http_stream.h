@@ -40,5 +40,9 @@ struct http_stream_options {
 // not fit beside it.
 [[nodiscard]] bool http_stream_send(struct http_stream *s, struct str bytes);
 
+// Ends the reply without an end of its body: what waits is still sent, and then the connection
+// closes, so that the client knows that something is missing. Accepts NULL. s is gone.
+void http_stream_break(struct http_stream *s);
+
 // Ends the body: what waits is still sent. Accepts NULL. s is gone.
 void http_stream_close(struct http_stream *s);

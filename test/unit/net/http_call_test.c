@@ -8,6 +8,7 @@
 
 #include "base/loop.h"
 #include "net/http_server.h"
+#include "net/http_stream.h"
 
 #define WAIT_US 20000000
 
@@ -23,10 +24,24 @@ struct heard {
     int64_t body_bytes;
 };
 
-static void serve(struct http_request *r, void *ctx)
+static struct http_stream *stream; // of the last request that asked for one
+
+static void stream_gone(void *ctx)
 {
     (void)ctx;
-    if (r->method == HTTP_GET)
+    stream = NULL;
+}
+
+static void serve(struct http_request *r, void *ctx)
+{
+    const struct http_stream_options options = {.on_gone = stream_gone};
+
+    (void)ctx;
+    if (str_eq(r->path, STR_LIT("/silent")))
+        return; // for ever
+    if (str_eq(r->path, STR_LIT("/stream")))
+        stream = http_stream_open(r, 200, "text/event-stream", &options);
+    else if (r->method == HTTP_GET)
         http_reply_text(r, 200, "text/plain", STR_LIT("hello"));
     else
         http_reply_text(r, 404, "text/plain", STR_LIT("no"));
@@ -103,6 +118,89 @@ static void test_failures(void **state)
     assert_int_equal(never.count, 0);
 }
 
+// A reply that is handed on.
+struct taken {
+    struct heard heard; // first
+    int heads, status, pieces, refusals;
+    bool is_full;
+    char text[100];
+};
+
+static void head_take(int status, struct str head, void *ctx)
+{
+    struct taken *t = ctx;
+
+    t->heads++;
+    t->status = status;
+    assert_true(str_starts(head, STR_LIT("HTTP/1.1 200 OK\r\n")));
+    assert_non_null(strstr(head.p, "content-type: text/event-stream\r\n"));
+}
+
+static bool body_take(struct str bytes, void *ctx)
+{
+    struct taken *t = ctx;
+    size_t len = strlen(t->text);
+
+    t->refusals += t->is_full;
+    t->pieces += !t->is_full;
+    if (!t->is_full)
+        (void)snprintf(t->text + len, sizeof t->text - len, "%.*s", STR(bytes));
+    return !t->is_full;
+}
+
+static void turn_until(const int *count, int least)
+{
+    int64_t until = clock_mono(clock_real()).us + WAIT_US;
+
+    while (*count < least && clock_mono(clock_real()).us < until)
+        (void)loop_turn(loop, 50);
+    assert_true(*count >= least);
+}
+
+static struct http_call *take_start(const char *path, struct taken *t)
+{
+    static const struct http_call_sink sink = {head_take, body_take};
+    char where[100];
+    const struct http_call_request request = {
+        .url = where, .method = "GET", .stall_s = 1, .connect_us = WAIT_US, .sink = &sink};
+    struct http_call *call;
+    struct err e;
+
+    (void)snprintf(where, sizeof where, "%s%s", url, path);
+    call = http_call_start(calls, &request, answered, t, &e);
+    assert_non_null(call);
+    return call;
+}
+
+// As it comes, and when there is room; the head before it, and an end or a breach behind it.
+static void test_sink(void **state)
+{
+    (void)state;
+    for (int is_whole = 0; is_whole < 2; is_whole++) {
+        struct taken t = {0};
+        struct http_call *call = take_start("stream", &t);
+
+        turn_until(&t.heads, 1);
+        assert_int_equal(t.status, 200);
+        assert_int_equal(t.pieces, 0);
+        assert_true(http_stream_send(stream, STR_LIT("one ")));
+        turn_until(&t.pieces, 1);
+        t.is_full = true;
+        assert_true(http_stream_send(stream, STR_LIT("two ")));
+        turn_until(&t.refusals, 1);
+        t.is_full = false;
+        http_call_resume(call);
+        assert_string_equal(t.text, "one two ");
+        if (is_whole)
+            http_stream_close(stream);
+        else
+            http_stream_break(stream);
+        wait_for(&t.heard);
+        assert_int_equal(t.heads, 1);
+        assert_int_equal(t.heard.failure[0] == '\0', is_whole);
+    }
+}
+
 static int setup(void **state)
 {
     struct err e;
@@ -127,8 +225,8 @@ static int teardown(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_calls),
-                                       cmocka_unit_test(test_failures)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_calls), cmocka_unit_test(test_failures), cmocka_unit_test(test_sink)};
 
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -144,6 +144,24 @@ static void test_chunks(void **state)
     assert_int_equal(http_server_connection_count(server), 0);
 }
 
+// The end is missing, so that the client knows.
+static void test_break(void **state)
+{
+    size_t len = 0;
+    int fd = client_ask(GET);
+
+    (void)state;
+    assert_true(http_stream_send(stream, STR_LIT("half")));
+    http_stream_break(stream);
+    http_stream_break(NULL);
+    turn();
+    assert_true(client_read(fd, &len));
+    assert_true(str_ends((struct str){got, len}, STR_LIT("\r\n\r\n4\r\nhalf\r\n")));
+    assert_int_equal(gone, 0);
+    close(fd);
+    turn();
+}
+
 static void test_http_1_0_and_head(void **state)
 {
     size_t len = 0;
@@ -342,6 +360,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_chunks, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_break, setup, teardown),
         cmocka_unit_test_setup_teardown(test_http_1_0_and_head, setup, teardown),
         cmocka_unit_test_setup_teardown(test_behind_other_replies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
