@@ -150,6 +150,11 @@ int64_t run_id_next(struct run_ids *ids, wall now)
     return id;
 }
 
+int run_id_slot(int64_t id)
+{
+    return (int)(id >> 6 & 63);
+}
+
 wall run_id_time(int64_t id)
 {
     return (wall){((id >> 12) + EPOCH_2025_MS) * 1000};

@@ -190,5 +190,7 @@ struct run_ids {
 
 int64_t run_id_next(struct run_ids *ids, wall now);
 
+int run_id_slot(int64_t id); // of the node that made it
+
 // When an id was made, as far as it says.
 wall run_id_time(int64_t id);

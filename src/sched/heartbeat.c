@@ -126,6 +126,13 @@ static struct entry *entry_of(struct heartbeats *h, struct str key, struct heart
     return NULL;
 }
 
+int64_t heartbeats_job(const struct heartbeats *h, struct str key)
+{
+    const struct heart *heart = map_get(&h->by_key, key);
+
+    return heart ? heart->job_id : 0;
+}
+
 static bool may_ping(struct heartbeats *h, struct heart *heart)
 {
     mono now = loop_now(h->loop);

@@ -70,6 +70,9 @@ void heartbeats_learn(struct heartbeats *h, const struct job *job);
 // A run of a heartbeat that an earlier belfry left running: it goes on. False when it is none.
 bool heartbeats_adopt(struct heartbeats *h, const struct run *run);
 
+// The job that has the key; 0: none.
+int64_t heartbeats_job(const struct heartbeats *h, struct str key);
+
 // Answer to a ping: NULL when it is durable. ERR_NOT_FOUND: no job has the key; ERR_RATE: too many
 // pings, or runs in progress; ERR_STORE.
 typedef void heartbeat_done(const struct err *err, void *ctx);

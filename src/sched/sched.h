@@ -139,6 +139,9 @@ void sched_forecast(const struct sched *s, const struct job *only, wall from, wa
 void sched_ping(struct sched *s, struct str key, const struct ping *ping, heartbeat_done *done,
                 void *ctx);
 
+// The job that has that key; NULL: none.
+const struct job *sched_ping_job(const struct sched *s, struct str key);
+
 // The store it was given.
 struct store *sched_store(const struct sched *s);
 

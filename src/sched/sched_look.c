@@ -74,6 +74,11 @@ void sched_ping(struct sched *s, struct str key, const struct ping *ping, heartb
     heartbeats_ping(&s->heartbeats, key, ping, done, ctx);
 }
 
+const struct job *sched_ping_job(const struct sched *s, struct str key)
+{
+    return sched_find_id(s, heartbeats_job(&s->heartbeats, key));
+}
+
 struct store *sched_store(const struct sched *s)
 {
     return s->options.store;

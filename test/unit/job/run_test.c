@@ -93,6 +93,8 @@ static void test_id_layout(void **state)
     now.us += 1000;
     assert_int_equal(run_id_next(&ids, now), 1235 << 12 | 5 << 6);
     assert_int_equal(ids.last, 1235 << 12 | 5 << 6);
+    assert_int_equal(run_id_slot(ids.last), 5);
+    assert_int_equal(run_id_slot(INT64_MAX), 63);
 }
 
 // 1,000 ids in one millisecond, then a clock that goes back, then one before 2025: the ids grow all

@@ -38,6 +38,8 @@ static void world_open(struct world *w, const char *spec)
     job_set_text(&job->target, STR_LIT(KEY));
     sched_put(w->sched, job, STORE_CREATE, NULL, NULL);
     fixture_settle(&w->f);
+    assert_ptr_equal(sched_ping_job(w->sched, STR_LIT(KEY)), sched_find(w->sched, STR_LIT("a")));
+    assert_null(sched_ping_job(w->sched, STR_LIT("another")));
 }
 
 static void world_close(struct world *w)
@@ -226,6 +228,8 @@ static void test_by_itself(void **state)
     (void)due_add(&due, job);
     heartbeats_learn(&h, job);
     assert_false(heartbeats_adopt(&h, &stranger));
+    assert_int_equal(heartbeats_job(&h, STR_LIT(KEY)), 1);
+    assert_int_equal(heartbeats_job(&h, STR_LIT("another")), 0);
     heartbeats_ping(&h, STR_LIT(KEY), &what, on_ping, &code);
     heartbeats_done(&h); // while the ping is with the store
     due_done(&due);
