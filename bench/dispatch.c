@@ -3,12 +3,14 @@
 //
 // usage: dispatch [MODE STORE JOBS [SECONDS]] (second sqlite 1000); prints one JSON object.
 // dispatch.py asks for all of them, beside the peers. STORE is memory, or sqlite in a folder of its
-// own under $BENCH_DIR
-// (/var/tmp).
+// own under $BENCH_DIR (/var/tmp), or postgresql://.., a schema.
 //     second    JOBS jobs that are due together at each full second: how late they start, how many
 //               slots were not run; with more jobs than fit into a second, what it can do at most
 //     drain     JOBS dates at one moment: from there until the last end is durable
 //     load      JOBS jobs lie in the store: open, plan; memory a job; then single changes
+// usage: dispatch node STORE BEGIN SECONDS NAME NOTE; cluster.py starts several of them.
+//     node      one of those that share a schema, with the jobs that lie there: what it does from
+//               the middle of the second BEGIN on (of 1970); each start is a line of the file NOTE
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 #include <malloc.h>
@@ -23,6 +25,9 @@
 #include "base/vec.h"
 #include "sched/sched.h"
 #include "store/memory_store.h"
+#include "store/meter.h"
+#include "store/pg_store.h"
+#include "store/request.h"
 #include "store/sqlite_store.h"
 #include "time/iso8601.h"
 
@@ -45,6 +50,8 @@ struct bench {
     struct zones *zones;
     struct store *store;
     struct sched *sched;
+    const char *name; // among several nodes
+    FILE *note;       // of each start; mostly NULL
     char directory[2048], path[2100];
     VEC_OF(struct start) starts;
     VEC_OF(int64_t) late;      // microseconds, of the runs that are looked at
@@ -95,6 +102,8 @@ static void run_start(struct exec *exec, const struct exec_request *request, exe
     if (b->starts.len == 0)
         loop_defer(b->loop, runs_end, b);
     vec_push(&b->starts, ((struct start){request->run_id, request->attempt, now, done, ctx}));
+    if (b->note)
+        fprintf(b->note, "%" PRId64 " %d\n", request->run_id, request->attempt);
     if (request->scheduled_at.us >= b->from.us)
         vec_push(&b->late, now.us - request->scheduled_at.us);
 }
@@ -130,10 +139,13 @@ static void stopped(void *ctx)
 static void store_begin(struct bench *b, const char *kind)
 {
     struct sqlite_store_options options = {b->path, "bench", "0"};
+    struct pg_store_options shared = {.uri = kind, .node_name = b->name, .version = "0"};
     struct err e;
 
     if (strcmp(kind, "memory") == 0)
         b->store = memory_store_new(b->loop);
+    else if (strncmp(kind, "postgresql:", 11) == 0)
+        check(pg_store_open(b->loop, clock_real(), &shared, &b->store, &e), e.message);
     else
         check(sqlite_store_open(b->loop, clock_real(), &options, &b->store, &e), e.message);
 }
@@ -151,12 +163,12 @@ static void sched_begin(struct bench *b)
     check(sched_start(b->sched, &e), e.message);
 }
 
-static void world_begin(struct bench *b, const char *kind)
+static void world_begin(struct bench *b, const char *kind, const char *name)
 {
     const char *top = getenv("BENCH_DIR");
     struct err e;
 
-    *b = (struct bench){.exec.ops = &ops, .from = WALL_NEVER};
+    *b = (struct bench){.exec.ops = &ops, .from = WALL_NEVER, .name = name};
     snprintf(b->directory, sizeof b->directory, "%s/bench-dispatch-XXXXXX", top ? top : "/var/tmp");
     check(mkdtemp(b->directory), "the folder cannot be made");
     snprintf(b->path, sizeof b->path, "%s/b.db", b->directory);
@@ -186,6 +198,8 @@ static void world_end(struct bench *b)
         unlink(path);
     }
     rmdir(b->directory);
+    if (b->note)
+        check(fclose(b->note) == 0, "the note cannot be written");
 }
 
 static void created(const struct store_answer *answer, void *ctx)
@@ -248,28 +262,66 @@ static double late_ms(struct bench *b, double share)
     return (double)b->late.v[i < b->late.len ? i : b->late.len - 1] / 1e3;
 }
 
-static void second(struct bench *b, int64_t jobs, int64_t seconds)
+// From now on, for so long; members of the JSON object.
+static void watch(struct bench *b, int64_t seconds)
 {
     struct sched_stats before, after;
-    int64_t began, took;
+    int64_t began = now_us();
 
+    b->from = clock_wall(clock_real());
+    sched_stats(b->sched, &before);
+    pass(b, seconds * 1000000);
+    began = now_us() - began;
+    sched_stats(b->sched, &after);
+    printf("\"runs_s\": %.0f, \"late_p50_ms\": %.3f, \"late_p99_ms\": %.3f, "
+           "\"not_run\": %" PRId64,
+           (double)(after.finished - before.finished) * 1e6 / (double)began, late_ms(b, 0.5),
+           late_ms(b, 0.99), after.missed - before.missed + after.skipped - before.skipped);
+}
+
+static void second(struct bench *b, int64_t jobs, int64_t seconds)
+{
     jobs_lay(b, jobs, "{\"type\":\"cron\",\"expr\":\"* * * * * *\"}");
     sched_begin(b);
     pass(b, CALM_US);
     // From the middle of a second to the middle of another.
     while (clock_wall(clock_real()).us % 1000000 < 500000)
         loop_turn(b->loop, 10);
-    b->from = clock_wall(clock_real());
-    sched_stats(b->sched, &before);
-    began = now_us();
-    pass(b, seconds * 1000000);
-    took = now_us() - began;
-    sched_stats(b->sched, &after);
-    printf("{\"jobs\": %" PRId64
-           ", \"runs_s\": %.0f, \"late_p50_ms\": %.3f, \"late_p99_ms\": %.3f, "
-           "\"not_run\": %" PRId64 "}\n",
-           jobs, (double)(after.finished - before.finished) * 1e6 / (double)took, late_ms(b, 0.5),
-           late_ms(b, 0.99), after.missed - before.missed + after.skipped - before.skipped);
+    printf("{\"jobs\": %" PRId64 ", ", jobs);
+    watch(b, seconds);
+    printf("}\n");
+}
+
+// The bound of the meter that so many of all claims took at most.
+static double claim_ms(struct bench *b, double share)
+{
+    const struct histogram *took;
+    struct store_stats stats;
+    int64_t seen = 0;
+    size_t i = 0;
+
+    store_stats(b->store, &stats);
+    took = &stats.meter->took[REQUEST_CLAIM];
+    for (; i < meter_bounds.count; i++)
+        if ((seen += took->counts[i]) >= share * (double)took->total)
+            break;
+    return i < meter_bounds.count ? (double)meter_bounds.us[i] / 1e3 : -1;
+}
+
+static void node(struct bench *b, int64_t begin, int64_t seconds, const char *note)
+{
+    int64_t began = now_us();
+
+    b->note = fopen(note, "w");
+    check(b->note, note);
+    sched_begin(b);
+    began = now_us() - began;
+    while (clock_wall(clock_real()).us < begin * 1000000 + 500000)
+        loop_turn(b->loop, 10);
+    printf("{\"load_ms\": %.1f, ", (double)began / 1e3);
+    watch(b, seconds);
+    printf(", \"claim_p50_ms\": %.1f, \"claim_p99_ms\": %.1f}\n", claim_ms(b, 0.5),
+           claim_ms(b, 0.99));
 }
 
 static void drain(struct bench *b, int64_t jobs)
@@ -357,9 +409,12 @@ int main(int argc, char **argv)
     struct bench b;
 
     log_set_level(LOG_LEVEL_WARN);
-    check(jobs > 8, "usage: dispatch second|drain|load memory|sqlite JOBS [SECONDS]");
-    world_begin(&b, store);
-    if (strcmp(mode, "second") == 0)
+    check(jobs > 8,
+          "usage: dispatch second|drain|load memory|sqlite|postgresql://.. JOBS [SECONDS]");
+    world_begin(&b, store, argc > 5 ? argv[5] : "bench");
+    if (strcmp(mode, "node") == 0 && argc > 6)
+        node(&b, jobs, atoll(argv[4]), argv[6]);
+    else if (strcmp(mode, "second") == 0)
         second(&b, jobs, argc > 4 ? atoll(argv[4]) : 5);
     else if (strcmp(mode, "drain") == 0)
         drain(&b, jobs);

@@ -32,8 +32,9 @@ def free_port():
 
 
 class Cluster:
-    def __init__(self):
-        self.home = tempfile.mkdtemp(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp", prefix="belfry-pg-")
+    def __init__(self, where=None):
+        """where: a folder on a disk; in memory by default."""
+        self.home = tempfile.mkdtemp(dir=where or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"), prefix="belfry-pg-")
         if os.getuid() == 0:
             shutil.chown(self.home, "nobody")
         self.port = free_port()
