@@ -281,7 +281,7 @@ static void chains_world(uint64_t seed, enum chains_fault fault, char finding[20
                          size_t *ret_ends, size_t *ret_deaths)
 {
     struct chains w = {.fault = CHAINS_NO_FAULT, .has_failures = seed % 2};
-    const struct memory_watch watch = {chains_run, NULL, &w};
+    const struct memory_watch watch = {.on_run = chains_run, .ctx = &w};
 
     the_chains = &w;
     rand_seq_init(&w.prng, seed);
