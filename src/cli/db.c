@@ -82,6 +82,9 @@ static void status_page(const char *path, const struct inspection *i, struct buf
     moment_add(i->oldest, out);
     buf_add_text(out, " to ");
     moment_add(i->newest, out);
+    if (pg_uri_is(path))
+        buf_printf(out, "; %" PRId64 " days in tables of their own, %" PRId64 " rows beside them",
+                   i->days, i->apart);
     buf_add_text(out, "\nbelfry    ");
     if (i->up_from.us == 0) {
         buf_add_text(out, "nothing is known of when it ran\n");
@@ -180,6 +183,10 @@ static void json_page(const char *path, const struct inspection *i, bool is_chec
     number_write(&w, "gone", i->jobs[JOB_ENDED] + i->jobs[JOB_DELETED]);
     moment_write(&w, "oldest", i->oldest);
     moment_write(&w, "newest", i->newest);
+    if (pg_uri_is(path)) {
+        number_write(&w, "history_days", i->days);
+        number_write(&w, "rows_apart", i->apart);
+    }
     moment_write(&w, "began_at", i->up_from);
     moment_write(&w, "seen_at", i->up_to);
     json_write_key(&w, "has_ended");

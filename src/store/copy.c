@@ -18,6 +18,7 @@
 #include "store/migrate.h"
 #include "store/pg_holder.h"
 #include "store/pg_migrate.h"
+#include "store/pg_parts.h"
 #include "store/pg_uri.h"
 #include "store/pg_value.h"
 #include "store/sqlite_file.h"
@@ -441,6 +442,20 @@ static bool numbers_copy(struct copying *c)
     return sql_script(c->sql, text) == SQLITE_OK || sql_fail(c->sql, c->e);
 }
 
+// History gets its days before it comes: what had to be moved would be written twice.
+static bool days_make(struct copying *c)
+{
+    int64_t oldest;
+
+    if (!c->is_to_pg)
+        return true;
+    if (!sql_number(sql_get(c->sql, SQL_OLDEST), &oldest))
+        return sql_fail(c->sql, c->e);
+    wall now = clock_wall(clock_real()), from = {oldest > 0 ? oldest : now.us};
+
+    return pg_parts_make(c->pg, from, now) || pg_fail(c->pg, c->e);
+}
+
 static bool both_begin(struct copying *c)
 {
     if (!pg_do(c, "BEGIN ISOLATION LEVEL REPEATABLE READ"))
@@ -465,7 +480,7 @@ bool copy(const char *from, const char *to, struct copy_report *ret, struct err 
         fail(e, ERR_USAGE, NULL, "one of both must be a file, the other a PostgreSQL database");
         return fail_hint(e, "files are copied as docs/operate.md says, databases with pg_dump");
     }
-    ok = both_open(&c, from, to) && both_begin(&c);
+    ok = both_open(&c, from, to) && days_make(&c) && both_begin(&c);
     for (size_t i = 0; i < TABLE_COUNT && ok; i++)
         ok = table_copy(&c, i, &report.tables[i]);
     ok = ok && numbers_copy(&c) && both_end(&c);

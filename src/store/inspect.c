@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "store/migrate.h"
 #include "store/pg_migrate.h"
+#include "store/pg_parts.h"
 #include "store/pg_uri.h"
 #include "store/sql.h"
 
@@ -85,6 +86,14 @@ static bool status_read(struct db *db, struct inspection *i)
 
 static bool rows_check(struct db *db, struct inspection *i);
 
+static bool days_read(struct pg *pg, struct inspection *i)
+{
+    if (i->version < PG_PARTS_SINCE)
+        return true;
+    return query_number(pg_get(pg, PG_PARTS_COUNT), &i->days) &&
+           query_number(pg_get(pg, PG_PARTS_REST), &i->apart);
+}
+
 // PostgreSQL looks after the structure itself (data checksums, amcheck); here it is the rows.
 static bool pg_inspect(const char *uri, bool is_check, struct inspection *ret, struct err *e)
 {
@@ -100,7 +109,8 @@ static bool pg_inspect(const char *uri, bool is_check, struct inspection *ret, s
         ok = fail(e, ERR_STORE, NULL, "\"%s\" has no tables of belfry's", pg->name);
         (void)fail_hint(e, "belfry serve makes them; or name another database with --db");
     }
-    ok = ok && ((status_read(&pg->base, &i) && (!is_check || rows_check(&pg->base, &i))) ||
+    ok = ok && ((status_read(&pg->base, &i) && days_read(pg, &i) &&
+                 (!is_check || rows_check(&pg->base, &i))) ||
                 pg_fail(pg, e));
     pg_close(pg);
     if (ok)

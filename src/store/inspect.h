@@ -23,6 +23,7 @@ struct inspection {
     wall oldest, newest; // slots that have rows; 0: none
     wall up_from, up_to; // the latest belfry on it: begin, and end or last sign of life
     bool is_clean;       // it has said that it ended
+    int64_t days, apart; // PostgreSQL: days of history with tables of their own; rows beside them
     // The rest only of inspect_check.
     int64_t runs[INSPECT_STATES]; // by state
     int64_t pruned;               // rows that retention has removed

@@ -14,6 +14,7 @@
 #include "store/pg_value.h"
 
 #define JOURNEY_MAX 1000 // statements that are sent before their results are read
+#define LOOK_US 100000   // between two looks whether we end
 #define BACKOFF_FIRST_US 100000
 #define BACKOFF_MAX_US 2000000
 
@@ -47,6 +48,7 @@ struct pg *pg_open(const char *uri, bool is_writer, struct err *e)
     pg->uri = str_own(str_of(uri));
     pg->name = pg_uri_name(uri);
     pg->is_writer = is_writer;
+    pg->patience_ms = PG_DEADLINE_MS;
     if (connection_make(pg))
         return pg;
     (void)pg_fail(pg, e);
@@ -77,12 +79,21 @@ bool pg_fail(struct pg *pg, struct err *e)
 // ---- waiting ----
 
 // Until the socket can be read, or written as well; false when it is too late.
-static bool socket_wait(PGconn *conn, short events, mono until)
+static bool socket_wait(const struct pg *pg, short events, mono until)
 {
-    struct pollfd fd = {.fd = PQsocket(conn), .events = events};
+    struct pollfd fd = {.fd = PQsocket(pg->conn), .events = events};
     int64_t left_us = until.us - clock_mono(clock_real()).us;
+    bool is_ready = false;
 
-    return left_us > 0 && fd.fd >= 0 && poll(&fd, 1, (int)(left_us / 1000) + 1) != 0;
+    while (!is_ready && left_us > 0 && fd.fd >= 0) {
+        int64_t wait_us = pg->is_ending && left_us > LOOK_US ? LOOK_US : left_us;
+
+        if (pg->is_ending && atomic_load(pg->is_ending))
+            return false;
+        is_ready = poll(&fd, 1, (int)(wait_us / 1000) + 1) != 0;
+        left_us = until.us - clock_mono(clock_real()).us;
+    }
+    return is_ready;
 }
 
 static mono deadline(int64_t ms)
@@ -109,7 +120,7 @@ static PGresult *result_next(struct pg *pg, mono until, bool *ret_ok)
             break;
         if (!unsent && !PQisBusy(pg->conn))
             return PQgetResult(pg->conn);
-        if (!socket_wait(pg->conn, (short)(POLLIN | (unsent ? POLLOUT : 0)), until)) {
+        if (!socket_wait(pg, (short)(POLLIN | (unsent ? POLLOUT : 0)), until)) {
             late(pg);
             *ret_ok = false;
             return NULL;
@@ -133,7 +144,7 @@ static bool connection_poll(struct pg *pg)
 
         if (PQstatus(pg->conn) == CONNECTION_BAD || status == PGRES_POLLING_FAILED)
             return pg_trouble_connection(pg->name, PQerrorMessage(pg->conn), &pg->trouble);
-        if (!socket_wait(pg->conn, events, until)) {
+        if (!socket_wait(pg, events, until)) {
             late(pg);
             return false;
         }
@@ -314,7 +325,7 @@ static bool result_take(struct pg *pg, int what, const PGresult *result)
 // Takes results up to the end of the journey. *ret_failed: of how many before the first failure.
 static bool journey_take(struct pg *pg, pg_on_result *on_result, void *ctx, size_t *ret_failed)
 {
-    mono until = deadline(PG_DEADLINE_MS);
+    mono until = deadline(pg->patience_ms);
     size_t step = 0, at = 0;
     bool ok = true, is_there;
 
@@ -401,7 +412,7 @@ PGresult *pg_ask(struct pg *pg, const char *text, struct pg_array *arrays, size_
 bool pg_script(struct pg *pg, const char *text)
 {
     bool was_pipelined = PQpipelineStatus(pg->conn) != PQ_PIPELINE_OFF, ok = true, is_there;
-    mono until = deadline(PG_DEADLINE_MS);
+    mono until = deadline(pg->patience_ms);
     PGresult *result;
 
     if ((was_pipelined && !PQexitPipelineMode(pg->conn)) || !PQsendQuery(pg->conn, text))
@@ -417,7 +428,7 @@ bool pg_script(struct pg *pg, const char *text)
     }
     if (!is_there && pg->conn)
         return pg_trouble_connection(pg->name, PQerrorMessage(pg->conn), &pg->trouble);
-    return ok && is_there && (!was_pipelined || PQenterPipelineMode(pg->conn));
+    return is_there && (!was_pipelined || PQenterPipelineMode(pg->conn)) && ok;
 }
 
 // ---- results ----

@@ -7,6 +7,7 @@
 // makes it anew: so nobody goes on in the middle of a transaction that is gone.
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,10 +58,12 @@ struct pg {
     // Whether a new connection may be used; false with *e. NULL: it may.
     bool (*on_connect)(struct pg *pg, void *ctx, struct err *e);
     void *ctx;
-    struct err trouble;    // why the last statement failed, or the connection
-    char sqlstate[6];      // of that; empty: none came
-    bool is_lost_for_good; // another has taken over: see trouble
-    mono try_at;           // no new connection before
+    int64_t patience_ms;          // so long a journey may take: PG_DEADLINE_MS, unless changed
+    const atomic_bool *is_ending; // then it is waited for no more; NULL: it never is
+    struct err trouble;           // why the last statement failed, or the connection
+    char sqlstate[6];             // of that; empty: none came
+    bool is_lost_for_good;        // another has taken over: see trouble
+    mono try_at;                  // no new connection before
     int64_t backoff_us;
     int64_t changes;
     struct query queries[PG_COUNT - SQL_COUNT]; // of pg.def

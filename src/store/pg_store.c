@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Each lane is poked once a second, so that a lost connection is noticed and made anew also while
-// nobody asks for anything. The writer's session holds the lock that keeps a second belfry away.
+// nobody asks for anything. The writer's session holds the lock that keeps a second belfry away. A
+// third lane is asked nothing: poked, it keeps the tables in order.
 #include "store/pg_store.h"
 
 #include <stdatomic.h>
@@ -13,6 +14,8 @@
 #include "store/lane_store.h"
 #include "store/pg_holder.h"
 #include "store/pg_migrate.h"
+#include "store/pg_parts.h"
+#include "store/pg_tidy.h"
 #include "store/pg_writer.h"
 #include "store/reader.h"
 #include "store/takeover.h"
@@ -25,6 +28,8 @@ struct pg_store {
     char *uri;
     struct pg *reader;
     struct pg_writer writer;
+    struct pg_tidy tidy;
+    struct lane *order; // tidy's
     struct takeover takeover;
     int64_t session; // of the writer, at the server
     struct loop_timer beat;
@@ -48,7 +53,8 @@ bool pg_store_open(struct loop *loop, const struct clock *clock,
     s->uri = str_own(str_of(options->uri));
     pg_writer_init(&s->writer);
     if ((s->writer.pg = pg_open(s->uri, true, e)) && ledger_open(s, options, e) &&
-        (s->reader = pg_open(s->uri, false, e)) && store_begin(s, e)) {
+        (s->reader = pg_open(s->uri, false, e)) &&
+        pg_tidy_init(&s->tidy, s->uri, clock_wall(clock), e) && store_begin(s, e)) {
         *ret = &s->base.base;
         return true;
     }
@@ -60,13 +66,16 @@ bool pg_store_open(struct loop *loop, const struct clock *clock,
 static bool ledger_open(struct pg_store *s, const struct pg_store_options *options, struct err *e)
 {
     struct pg *pg = s->writer.pg;
+    wall now = clock_wall(s->base.clock);
     int64_t version;
 
     if (!pg_migrate_check(pg, &version, e) || !pg_holder_take(pg, 0, &s->session, e) ||
         !pg_migrate_check(pg, &version, e) || !pg_migrate(pg, version, e))
         return false;
-    if (!takeover(&pg->base, str_of(options->node_name), str_of(options->version),
-                  clock_wall(s->base.clock), &s->takeover, e))
+    if (!pg_parts_make(pg, now, now))
+        return pg_fail(pg, e);
+    if (!takeover(&pg->base, str_of(options->node_name), str_of(options->version), now,
+                  &s->takeover, e))
         return false;
     pg->on_connect = session_resume;
     pg->ctx = s;
@@ -107,6 +116,8 @@ static void beat(void *ctx)
 
     lane_poke(s->base.writes);
     lane_poke(s->base.reads);
+    atomic_store(&s->tidy.now, clock_wall(s->base.clock).us);
+    lane_poke(s->order);
     loop_timer_set(s->loop, &s->beat, mono_after_us(loop_now(s->loop), BEAT_US), beat, s);
 }
 
@@ -114,15 +125,18 @@ static bool store_begin(struct pg_store *s, struct err *e)
 {
     struct lane_work reads = {reads_batch, reads_beat, s};
     struct lane_work writes = {pg_writer_batch, pg_writer_beat, &s->writer};
+    struct lane_work order = {NULL, pg_tidy_beat, &s->tidy};
 
     s->writer.node_id = s->takeover.node_id;
     s->writer.watermark = s->takeover.watermark;
     s->writer.last_run_id = s->takeover.last_run_id;
     s->writer.is_ending = &s->is_ending;
+    s->writer.tidy = &s->tidy;
     s->writer.on_commit = lane_store_committed;
     s->writer.ctx = s;
     s->base.reads = lane_new(s->loop, &reads, e);
-    s->base.writes = s->base.reads ? lane_new(s->loop, &writes, e) : NULL;
+    s->order = s->base.reads ? lane_new(s->loop, &order, e) : NULL;
+    s->base.writes = s->order ? lane_new(s->loop, &writes, e) : NULL;
     if (s->base.writes)
         beat(s);
     return s->base.writes;
@@ -131,12 +145,15 @@ static bool store_begin(struct pg_store *s, struct err *e)
 static void store_end(struct pg_store *s)
 {
     loop_timer_stop(s->loop, &s->beat);
+    atomic_store(&s->tidy.is_ending, true);
+    lane_free(s->order);
     lane_free(s->base.writes);
     lane_free(s->base.reads);
     if (s->base.writes && pg_ready(s->writer.pg) &&
         query_number(pg_get(s->writer.pg, PG_CHANGE), &s->takeover.change_seq))
         takeover_leave(&s->writer.pg->base, s->takeover.node_id, s->takeover.change_seq,
                        clock_wall(s->base.clock));
+    pg_tidy_done(&s->tidy);
     pg_close(s->reader);
     pg_close(s->writer.pg);
     pg_writer_done(&s->writer);

@@ -482,6 +482,8 @@ static struct query *ends_query(struct pg_writer *w, const struct request *r, si
 
 static void ends_send(struct pg_writer *w, struct request *r)
 {
+    if (w->tidy)
+        (void)atomic_fetch_add(&w->tidy->ends, (int64_t)r->count);
     for (size_t from = 0, upto; from < r->count; from = upto) {
         struct query *q;
 

@@ -126,6 +126,14 @@ static bool is_swift(const struct request *r)
            r->kind == REQUEST_START || (r->kind == REQUEST_FINISH && r->births == 0);
 }
 
+// Rows that are over age go with their day, and are not removed one by one before.
+static bool prune(struct pg_writer *w, struct request *r)
+{
+    if (w->tidy)
+        r->prune.before = pg_tidy_before(w->tidy, r->now, r->prune.before);
+    return prune_runs(&w->pg->base, r);
+}
+
 // The rare ones ask and wait, a statement at a time, in the same transaction.
 static bool carry_out_slowly(struct pg_writer *w, struct request *r)
 {
@@ -143,7 +151,7 @@ static bool carry_out_slowly(struct pg_writer *w, struct request *r)
         return prune_one(db, r);
     if (r->kind == REQUEST_SEE)
         return inventory_write(db, r);
-    return prune_runs(db, r);
+    return prune(w, r);
 }
 
 // A claim with ids that may be there already is asked about before it is sent.

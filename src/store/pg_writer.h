@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "base/vec.h"
 #include "store/pg.h"
+#include "store/pg_tidy.h"
 #include "store/pg_value.h"
 #include "store/request.h"
 
@@ -37,6 +38,7 @@ struct pg_writer {
                       void *ctx); // NULL failure: well
     void *ctx;
     atomic_bool *is_ending; // then nothing is waited for
+    struct pg_tidy *tidy;   // is told what there is to put in order; NULL: nobody does
 
     wall seen_at; // the last sign of life in the table uptime
 
