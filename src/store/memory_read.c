@@ -54,6 +54,8 @@ static bool finds(const struct store_find *find, const struct run *run)
     if (find->is_by_asked_slot)
         return run->id > find->after_id && run->job_id == find->job_id && asked.us != 0 &&
                asked.us >= find->from.us && asked.us <= find->to.us;
+    if (find->is_running)
+        return run->id > find->after_id && run->state == RUN_RUNNING;
     return run->scheduled_at.us >= find->from.us && run->scheduled_at.us <= find->to.us &&
            (find->job_id == 0 || run->job_id == find->job_id) &&
            (find->going_at.us == 0 || was_going(run, find->going_at));
@@ -78,11 +80,11 @@ static void find_runs(const struct memory_data *data, struct request *r)
     for (size_t i = 0; i < data->runs.len; i++)
         if (finds(find, &data->runs.v[i]->r.run))
             all[count++] = data->runs.v[i]->r;
-    bool is_by_ask = find->cause_id || find->is_by_asked_slot; // the runs lie by id
+    bool is_by_id = find->cause_id || find->is_by_asked_slot || find->is_running; // as they lie
 
-    if (!is_by_ask && count > 0)
+    if (!is_by_id && count > 0)
         qsort(all, count, sizeof *all, slot_order);
-    for (size_t i = 0; !is_by_ask && !find->is_oldest_first && i < count / 2; i++) {
+    for (size_t i = 0; !is_by_id && !find->is_oldest_first && i < count / 2; i++) {
         struct store_run first = all[i];
 
         all[i] = all[count - 1 - i];

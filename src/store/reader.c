@@ -183,6 +183,8 @@ static enum sql_name find_statement(const struct store_find *find)
         return SQL_FIND_CAUSE;
     if (find->is_by_asked_slot)
         return SQL_FIND_SLOT;
+    if (find->is_running)
+        return SQL_FIND_RUNNING;
     if (find->going_at.us != 0)
         return find->job_id ? SQL_FIND_GOING_OF_JOB : SQL_FIND_GOING;
     if (find->is_oldest_first)

@@ -110,8 +110,10 @@ struct store_find {
     bool is_oldest_first;
     int limit; // 1 to 1000
     // Instead, by id, the smallest first, those behind after_id: of the job, whose run_ask.slot
-    // lies in [from, to]; or of any, whose run_ask.cause_id is that.
+    // lies in [from, to]; or of any, that are in progress now, or planned; or whose
+    // run_ask.cause_id is that.
     bool is_by_asked_slot;
+    bool is_running;
     int64_t cause_id; // 0: however it was caused
     int64_t after_id;
 };

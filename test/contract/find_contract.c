@@ -117,6 +117,24 @@ static void test_find_asked(void **state)
         assert_string_equal(find(f, &cases[i].find), cases[i].expected);
 }
 
+// What is in progress now, of any job, by id.
+static void test_find_running(void **state)
+{
+    struct fixture *f = *state;
+    int64_t a = create(f, "a"), b = create(f, "b");
+
+    for (int i = 1; i <= 6; i++) {
+        struct run run = run_of(i, i % 2 ? a : b, 100 - i);
+
+        run.state = i == 2 ? RUN_QUEUED : i == 4 ? RUN_SKIPPED : RUN_RUNNING;
+        assert_true(claim(f, &run, 1, SLOT(0)).won[0]);
+    }
+    assert_string_equal(find(f, &(struct store_find){.is_running = true, .limit = 10}), "1 3 5 6");
+    assert_string_equal(find(f, &(struct store_find){.is_running = true, .limit = 2}), "1 3");
+    assert_string_equal(
+        find(f, &(struct store_find){.is_running = true, .limit = 2, .after_id = 3}), "5 6");
+}
+
 static void test_find_going(void **state)
 {
     struct fixture *f = *state;

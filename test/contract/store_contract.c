@@ -842,6 +842,7 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_chain_in_attempts, kind),
         CONTRACT(test_met, kind),
         CONTRACT(test_find_asked, kind),
+        CONTRACT(test_find_running, kind),
         CONTRACT(test_orphans, kind),
         CONTRACT(test_attempts, kind),
         CONTRACT(test_start_numbers, kind),
