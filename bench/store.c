@@ -239,7 +239,8 @@ int main(int argc, char **argv)
     struct bench b = {.slot = 1800000000000000};
     struct sqlite_store_options options = {NULL, "bench", "0"};
     bool is_pg = argc > 1 && pg_uri_is(argv[1]);
-    struct pg_store_options server = {is_pg ? argv[1] : NULL, "bench", "0"};
+    struct pg_store_options server = {
+        .uri = is_pg ? argv[1] : NULL, .node_name = "bench", .version = "0"};
     char directory[2048], path[4096];
     struct err e;
 

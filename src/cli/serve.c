@@ -352,7 +352,8 @@ static bool cellar_build(struct server *v, struct err *e)
 static bool store_build(struct server *v, const char *path, struct err *e)
 {
     struct sqlite_store_options file = {path, v->node, BELFRY_VERSION};
-    struct pg_store_options server = {v->settings.db, v->node, BELFRY_VERSION};
+    struct pg_store_options server = {
+        .uri = v->settings.db, .node_name = v->node, .version = BELFRY_VERSION};
     bool is_server = pg_uri_is(v->settings.db);
     bool ok;
 

@@ -16,8 +16,8 @@
 #include "base/file.h"
 #include "store/lock.h"
 #include "store/migrate.h"
-#include "store/pg_holder.h"
 #include "store/pg_migrate.h"
+#include "store/pg_node.h"
 #include "store/pg_parts.h"
 #include "store/pg_uri.h"
 #include "store/pg_value.h"
@@ -422,23 +422,34 @@ static bool is_empty(struct copying *c, bool *ret_is_empty)
 
 // ---- both sides ----
 
-// What is kept of numbers beside the tables: that of the latest change of a job.
+// What is kept of numbers beside the tables: that of the latest change of a job, and up to which
+// slot every job has its rows. Incarnations go on behind those that are known.
 static bool numbers_copy(struct copying *c)
 {
-    static const char to_pg_text[] =
-        "SELECT setval('change', greatest((SELECT max(change_seq) FROM job), %" PRId64 ", 1))";
-    int64_t change = 0;
-    char text[300];
+    static const char there[] =
+        "UPDATE cluster SET change = greatest((SELECT max(change_seq) FROM job), %" PRId64
+        "), low_seen = greatest((SELECT max(change_seq) FROM job), %" PRId64 "), low = %" PRId64;
+    static const char lives[] =
+        "SELECT setval(pg_get_serial_sequence('node', 'id'), max(node)) FROM uptime "
+        "HAVING max(node) > 0";
+    static const char changes[] = "SELECT setval('change', change) FROM cluster WHERE change > 0";
+    static const char here[] =
+        "UPDATE meta SET value = '%" PRId64 "' WHERE key = 'change_seq'; DELETE FROM node; "
+        "INSERT INTO node(id, slot, name, address, version, started_at, lease_until, watermark) "
+        "SELECT coalesce(max(node), 0) + 1, 0, '', '', '', 0, 0, %" PRId64 " FROM uptime";
+    int64_t change = 0, low = 0;
+    char text[500];
 
     if (c->is_to_pg) {
         (void)sql_number(sql_get(c->sql, SQL_CHANGE_LAST), &change);
-        snprintf(text, sizeof text, to_pg_text, change);
-        return pg_do(c, text);
+        (void)sql_number(sql_get(c->sql, SQL_NODE_LAST), &low);
+        snprintf(text, sizeof text, there, change, change, low);
+        return pg_do(c, text) && pg_do(c, lives) && pg_do(c, changes);
     }
-    if (!query_number(pg_get(c->pg, PG_CHANGE), &change))
+    if (!query_number(pg_get(c->pg, PG_CHANGE), &change) ||
+        !query_number(pg_get(c->pg, PG_LOW), &low))
         return pg_fail(c->pg, c->e);
-    snprintf(text, sizeof text, "UPDATE meta SET value = '%" PRId64 "' WHERE key = 'change_seq'",
-             change);
+    snprintf(text, sizeof text, here, change, low);
     return sql_script(c->sql, text) == SQLITE_OK || sql_fail(c->sql, c->e);
 }
 
@@ -510,18 +521,18 @@ static bool file_open_source(struct copying *c)
 
 static bool pg_open_side(struct copying *c, const char *uri)
 {
-    int64_t session, version;
+    int64_t version;
 
-    if (!(c->pg = pg_open(uri, true, c->e)) || !pg_migrate_check(c->pg, &version, c->e) ||
-        !pg_holder_take(c->pg, 0, &session, c->e))
+    if (!(c->pg = pg_open(uri, true, c->e)) || !pg_migrate_check(c->pg, &version, c->e))
         return false;
-    if (c->is_to_pg)
-        return pg_migrate(c->pg, version, c->e);
-    if (version == pg_migrate_version())
-        return true;
-    fail(c->e, ERR_STORE, NULL, "\"%s\" %s", c->pg->name,
-         version == 0 ? "has no tables of belfry's" : "was written by an older belfry");
-    return fail_hint(c->e, "start belfry serve with it once, which brings it up to date");
+    if (c->is_to_pg && !pg_migrate(c->pg, version, c->e))
+        return false;
+    if (!c->is_to_pg && version != pg_migrate_version()) {
+        fail(c->e, ERR_STORE, NULL, "\"%s\" %s", c->pg->name,
+             version == 0 ? "has no tables of belfry's" : "is not of this belfry's version");
+        return fail_hint(c->e, "start belfry serve with it once, which brings it up to date");
+    }
+    return pg_node_exclude(c->pg, c->e);
 }
 
 static bool both_open(struct copying *c, const char *from, const char *to)

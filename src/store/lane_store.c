@@ -57,6 +57,8 @@ static void ask(struct store *store, struct request *r, store_done *done, void *
     struct lane_store *s = (struct lane_store *)store;
 
     r->done = done;
+    r->epoch = s->epoch;
+    r->seen_seq = s->seen_seq;
     request_begin(r, s->clock, &s->meter, ctx);
     lane_ask(s->writes, r);
 }
@@ -193,6 +195,20 @@ static void read_sightings(struct store *s, struct str sha256, int limit,
     struct request *r = request_read_sightings(sha256, limit);
 
     r->sightings_done = done;
+    ask_read(s, r, NULL, ctx);
+}
+
+void lane_store_drain_node(struct store *s, struct str node, bool is_on, store_done *done,
+                           void *ctx)
+{
+    ask(s, request_drain(node, is_on), done, ctx);
+}
+
+void lane_store_read_nodes(struct store *s, store_nodes_done *done, void *ctx)
+{
+    struct request *r = request_read_nodes();
+
+    r->nodes_done = done;
     ask_read(s, r, NULL, ctx);
 }
 

@@ -18,6 +18,7 @@ struct lane_store {
     struct store_ops ops;
     const struct clock *clock;
     struct lane *writes, *reads; // owned by the store that has this
+    int64_t epoch, seen_seq;     // of the requests that are made now (request.h)
     struct store_meter meter;    // the loop's
     pthread_mutex_t lock;        // guards stats
     struct store_stats stats;
@@ -27,6 +28,11 @@ struct lane_store {
 // others are set here. clock is borrowed.
 void lane_store_init(struct lane_store *s, const struct store_ops *own, const struct clock *clock);
 void lane_store_done(struct lane_store *s);
+
+// Of stores that several belfry share (nodes.h).
+void lane_store_drain_node(struct store *s, struct str node, bool is_on, store_done *done,
+                           void *ctx);
+void lane_store_read_nodes(struct store *s, store_nodes_done *done, void *ctx);
 
 void lane_store_launch(struct store *s, int64_t upto_run_id, const int64_t *dropped, size_t count,
                        store_done *done, void *ctx);

@@ -157,7 +157,7 @@ static bool connection_poll(struct pg *pg)
 static const char settings[] =
     "SELECT set_config(name, v.value, false) FROM (VALUES ('jit', 'off'), "
     "('statement_timeout', '10s'), ('lock_timeout', '2s'), "
-    "('idle_in_transaction_session_timeout', '10s'), ('tcp_keepalives_idle', '5'), "
+    "('idle_in_transaction_session_timeout', '2s'), ('tcp_keepalives_idle', '5'), "
     "('tcp_keepalives_interval', '2'), ('tcp_keepalives_count', '3'), "
     "('client_connection_check_interval', '2s')) AS v(name, value) JOIN pg_settings USING (name) "
     "WHERE source NOT IN ('client', 'user', 'database', 'database user')";

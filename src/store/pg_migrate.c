@@ -1,9 +1,15 @@
 // pg_migrate.c - is this schema ours, and that of today?
 // SPDX-License-Identifier: Apache-2.0
+//
+// Belfry of two versions share a schema while they are replaced one by one. meta.compatible is the
+// least schema version whose programs may go on with it: a step sets it to its own number, unless
+// it says otherwise itself - because it only adds what the programs before need not know.
 #include "store/pg_migrate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+#include "store/takeover.h"
 
 struct step {
     int version;
@@ -16,6 +22,7 @@ static const struct step steps[] = {
 #undef X
 };
 #define STEP_COUNT (sizeof steps / sizeof *steps)
+#define FIRST_OF_NODES 12 // before it a row of the table node says nothing
 
 int pg_migrate_version(void)
 {
@@ -57,6 +64,14 @@ static bool fail_foreign(const struct pg *pg, struct err *e)
                         "?options=-csearch_path%%3Dbelfry at the end of the URL");
 }
 
+// Whether a newer schema may be used by this program.
+static bool is_compatible(struct pg *pg)
+{
+    int64_t least;
+
+    return takeover_meta_get(&pg->base, "compatible", &least) && least <= pg_migrate_version();
+}
+
 bool pg_migrate_check(struct pg *pg, int64_t *ret_version, struct err *e)
 {
     int64_t has_meta, others, is_ours, version = 0;
@@ -80,7 +95,7 @@ bool pg_migrate_check(struct pg *pg, int64_t *ret_version, struct err *e)
     if (!query_number(db_get(&pg->base, SQL_USER_VERSION), &version))
         return pg_fail(pg, e);
     *ret_version = version;
-    if (version <= pg_migrate_version())
+    if (version <= pg_migrate_version() || is_compatible(pg))
         return true;
     fail(e, ERR_STORE, NULL,
          "\"%s\" was written by a newer belfry (schema %" PRId64 ", this one knows %d)", pg->name,
@@ -88,33 +103,71 @@ bool pg_migrate_check(struct pg *pg, int64_t *ret_version, struct err *e)
     return fail_hint(e, "start the newer belfry, or restore a backup from before the update");
 }
 
-static bool step_do(struct pg *pg, const struct step *step)
+// Nobody may be there who does not know what the step has made of the tables.
+static bool step_check(struct pg *pg, int64_t from)
 {
-    char text[16384];
-    int length = snprintf(text, sizeof text,
-                          "BEGIN; %s UPDATE meta SET value = '%d' WHERE key = 'schema'; "
-                          "COMMIT",
-                          step->sql, step->version);
+    struct query *q = pg_get(pg, PG_NODES_BEHIND);
+    enum query_step step;
 
-    if (length < (int)sizeof text && pg_script(pg, text))
+    if (from < FIRST_OF_NODES)
         return true;
+    query_int(q, 1, from);
+    step = query_step(q);
+    if (step == QUERY_ROW) {
+        fail(&pg->trouble, ERR_BUSY, NULL,
+             "\"%s\" is in use by an older belfry (node %.*s, version %.*s), which does not know "
+             "the tables of this one",
+             pg->name, STR(column_text(q, 0)), STR(column_text(q, 1)));
+        (void)fail_hint(&pg->trouble, "stop the nodes of that version first");
+    }
+    query_reset(q);
+    return step == QUERY_DONE;
+}
+
+static bool step_do(struct pg *pg, const struct step *step, int64_t from)
+{
+    char text[16384], compatible[160] = "";
+    struct err why;
+    int length;
+    bool ok;
+
+    if (step != steps) // the first one makes meta
+        snprintf(compatible, sizeof compatible,
+                 "INSERT INTO meta VALUES('compatible', '%d') ON CONFLICT(key) "
+                 "DO UPDATE SET value = excluded.value;",
+                 step->version);
+    length = snprintf(text, sizeof text,
+                      "BEGIN; %s %s UPDATE meta SET value = '%d' WHERE key = 'schema';", compatible,
+                      step->sql, step->version);
+    ok = length < (int)sizeof text && pg_script(pg, text);
+
+    if (ok && step_check(pg, from) && db_do(&pg->base, SQL_COMMIT))
+        return true;
+    why = pg->trouble; // the rollback must not hide it
     if (pg->conn)
         (void)pg_script(pg, "ROLLBACK");
+    pg->trouble = why;
     return false;
 }
 
 bool pg_migrate(struct pg *pg, int64_t version, struct err *e)
 {
-    for (size_t i = 0; i < STEP_COUNT; i++) {
-        struct err trouble;
+    int64_t from = version;
+    bool ok;
 
-        if (steps[i].version <= version)
-            continue;
-        if (step_do(pg, &steps[i]))
-            continue;
-        trouble = pg->trouble;
-        *e = trouble;
+    if (version >= pg_migrate_version())
+        return true;
+    // Another may have been here meanwhile.
+    if (!query_run(pg_get(pg, PG_EPOCH_EXCLUDE)))
+        return pg_fail(pg, e);
+    if (!pg_migrate_check(pg, &from, e))
         return false;
-    }
-    return true;
+    ok = true;
+    for (size_t i = 0; i < STEP_COUNT && ok; i++)
+        ok = steps[i].version <= from || step_do(pg, &steps[i], from);
+    if (!ok)
+        (void)pg_fail(pg, e);
+    if (pg->conn)
+        (void)query_run(pg_get(pg, PG_EPOCH_ADMIT));
+    return ok;
 }

@@ -22,7 +22,7 @@ static const struct {
      "let the role own the schema, or the database: see docs/postgresql.md"},
     {"53100", "its disk is full", "free some space; belfry tries again by itself"},
     {"53300", "it has no connection left for us",
-     "raise max_connections, or give the role connections of its own; belfry needs three"},
+     "raise max_connections, or give the role connections of its own; belfry needs five"},
     {"28", "it does not let us in", "look at the role, its password and pg_hba.conf"},
     {"3D000", "there is no such database", "make it: createdb --owner ROLE NAME"},
     {"26000", "statements that belfry has prepared are gone",

@@ -5,6 +5,8 @@
 
 #include <assert.h>
 
+#include "base/log.h"
+
 #define ENDS_MAX 512 // in one statement
 #define ASK_COLUMNS 13
 #define BIRTH_TRIES 1000 // moments of one job in a row that are taken
@@ -32,7 +34,7 @@ void pg_write_send(struct pg_writer *w, struct request *r)
 static void send(struct pg_writer *w, struct query *q, struct request *r)
 {
     pg_send(q);
-    vec_push(&w->sent, ((struct pg_sent){r, (enum pg_name)q->name}));
+    vec_push(&w->sent, ((struct pg_sent){.r = r, .name = (enum pg_name)q->name}));
 }
 
 // ---- columns: an array each ----
@@ -216,13 +218,14 @@ static struct query *claim_query(struct pg_writer *w, const struct request *r, b
     struct query *q = pg_get(w->pg, is_final ? PG_CLAIM_FINAL : PG_CLAIM);
 
     keys_bind(w, q, r);
-    query_int(q, 3, w->node_id);
+    query_int(q, 3, w->node->id);
     columns_clear(w, RUN_NUMBER_COUNT, PG_INT8);
     (void)column(w, RUN_NUMBER_COUNT, PG_TEXT);
     for (size_t i = 0; i < r->count; i++)
         if (run_state_is_final(r->runs[i].state) == is_final)
             run_add(w, &r->runs[i]);
     columns_bind(w, q, 4, RUN_NUMBER_COUNT + 1);
+    query_int(q, 5 + RUN_NUMBER_COUNT, r->epoch);
     return q;
 }
 
@@ -278,12 +281,21 @@ static void claim_send(struct pg_writer *w, struct request *r)
         send(w, asks_query(w, r), NULL);
 }
 
-static void keys_take(struct request *r, const PGresult *result)
+// Whether it was asked under another epoch than that in force: then it is refused, and the
+// statement has done nothing either.
+static bool is_of_another_epoch(const struct pg_writer *w, struct request *r)
+{
+    if (r->epoch && r->epoch != w->epoch && !r->is_refused)
+        (void)request_refuse_moved(r);
+    return r->is_refused;
+}
+
+static void keys_take(struct pg_writer *w, struct request *r, const PGresult *result)
 {
     int64_t run_id = PQntuples(result) > 0 ? pg_int(result, 0, 0) : 0;
     struct str key = run_id ? pg_text(result, 0, 1) : (struct str){0};
 
-    for (size_t i = 0; i < r->count && run_id && !r->is_refused; i++)
+    for (size_t i = 0; i < r->count && run_id && !is_of_another_epoch(w, r); i++)
         if (r->runs[i].ask && str_eq(r->runs[i].ask->key, key))
             (void)request_refuse_key(r, &r->runs[i], run_id);
 }
@@ -300,8 +312,10 @@ static void claim_take(struct pg_writer *w, struct request *r, bool is_final,
         r->won[i] = r->runs[i].id == pg_int(result, row, 0);
         row += r->won[i];
     }
-    if (!r->is_refused && r->watermark.us > 0)
-        w->next_watermark = r->watermark;
+    if (is_of_another_epoch(w, r) || r->watermark.us <= 0)
+        return;
+    w->next_watermark = r->watermark;
+    w->next_seen = r->seen_seq;
 }
 
 static void late_take(struct request *r, const PGresult *result)
@@ -352,6 +366,15 @@ bool pg_write_id_taken(struct pg_writer *w, struct request *r)
 
 // ---- starts ----
 
+// The states from which it may begin. An attempt that our keepers have kept is running already.
+static uint32_t start_from(const struct pg_writer *w, const struct run_start *start)
+{
+    if (!start->is_adopted)
+        return run_move_from(RUN_BY_START, RUN_RUNNING);
+    return run_move_from(RUN_BY_ADOPTION, RUN_RUNNING) |
+           (pg_node_has_kept(w->node, start->run_id) ? 1u << RUN_RUNNING : 0);
+}
+
 static void starts_send(struct pg_writer *w, struct request *r)
 {
     struct query *q = pg_get(w->pg, PG_START);
@@ -359,24 +382,25 @@ static void starts_send(struct pg_writer *w, struct request *r)
     columns_clear(w, 5, PG_INT8);
     for (size_t i = 0; i < r->count; i++) {
         const struct run_start *start = &r->starts[i];
-        enum run_actor by = start->is_adopted ? RUN_BY_ADOPTION : RUN_BY_START;
 
         pg_array_int(&w->columns[0], start->run_id);
         pg_array_int(&w->columns[1], start->attempt);
         pg_array_int(&w->columns[2], start->started_at.us);
         pg_array_int(&w->columns[3], start->is_adopted ? start->attempt : start->attempt - 1);
-        pg_array_int(&w->columns[4], run_move_from(by, RUN_RUNNING));
+        pg_array_int(&w->columns[4], start_from(w, start));
     }
     query_int(q, 1, RUN_RUNNING);
-    query_int(q, 2, w->node_id);
+    query_int(q, 2, w->node->id);
     columns_bind(w, q, 3, 5);
+    query_int(q, 8, r->epoch);
     send(w, q, r);
 }
 
-static void starts_take(struct request *r, const PGresult *result)
+static void starts_take(const struct pg_writer *w, struct request *r, const PGresult *result)
 {
     int rows = PQntuples(result);
 
+    (void)is_of_another_epoch(w, r);
     for (int row = 0; row < rows; row++)
         r->won[pg_int(result, row, 0) - 1] = true;
 }
@@ -477,7 +501,15 @@ static struct query *ends_query(struct pg_writer *w, const struct request *r, si
         query_int(q, END_COLUMNS + 1, RUN_WAITING);
         query_int(q, END_COLUMNS + 2, REASON_RETRY);
     }
+    query_int(q, END_COLUMNS + (goes_on ? 3 : 1), w->node->id);
     return count > 0 ? q : NULL;
+}
+
+static void ends_one_send(struct pg_writer *w, struct query *q, struct request *r, size_t from,
+                          size_t upto)
+{
+    pg_send(q);
+    vec_push(&w->sent, ((struct pg_sent){r, (enum pg_name)q->name, from, upto}));
 }
 
 static void ends_send(struct pg_writer *w, struct request *r)
@@ -490,8 +522,95 @@ static void ends_send(struct pg_writer *w, struct request *r)
         upto = ends_upto(r, from);
         for (int goes_on = 0; goes_on < 2; goes_on++)
             if ((q = ends_query(w, r, from, upto, goes_on)))
-                send(w, q, NULL);
+                ends_one_send(w, q, r, from, upto);
     }
+}
+
+// Ends that have not counted may have come too late.
+static void ends_take(struct pg_writer *w, const struct pg_sent *sent, const PGresult *result)
+{
+    int rows = PQntuples(result);
+    bool goes_on = sent->name == PG_RETRY;
+
+    for (size_t i = sent->from; i < sent->upto; i++) {
+        const struct run_end *end = &sent->r->ends[i];
+        bool has_counted = (run_end_state(end) == RUN_WAITING) != goes_on; // or is told elsewhere
+
+        for (int row = 0; row < rows && !has_counted; row++)
+            has_counted = pg_int(result, row, 0) == end->run_id;
+        if (!has_counted)
+            vec_push(&w->late, end);
+    }
+}
+
+// ---- ends that come too late ----
+
+enum {
+    LATE_COLUMNS = 7,
+    LATE_MAX = 1000,
+};
+
+static struct query *late_ends_query(struct pg_writer *w)
+{
+    struct query *q = pg_get(w->pg, PG_LATE);
+    size_t count = w->late.len < LATE_MAX ? w->late.len : LATE_MAX;
+
+    columns_clear(w, LATE_COLUMNS, PG_INT8);
+    (void)column(w, LATE_COLUMNS - 1, PG_TEXT);
+    for (size_t i = 0; i < count; i++) {
+        const struct run_end *end = w->late.v[i];
+
+        pg_array_int(&w->columns[0], end->run_id);
+        pg_array_int(&w->columns[1], end->attempt);
+        pg_array_int(&w->columns[2], end->state);
+        pg_array_int(&w->columns[3], end->exit_code);
+        pg_array_int(&w->columns[4], end->signal);
+        pg_array_int(&w->columns[5], end->finished_at.us);
+        pg_array_text(&w->columns[6], end->message);
+    }
+    query_int(q, 1, w->node->id);
+    columns_bind(w, q, 2, LATE_COLUMNS);
+    return q;
+}
+
+bool pg_write_late(struct pg_writer *w)
+{
+    struct query *q = late_ends_query(w);
+    enum query_step step;
+
+    while ((step = query_step(q)) == QUERY_ROW)
+        log_warn("a run has ended here after another node had been given it: this end does not "
+                 "count",
+                 log_int("run", column_int(q, 0)), log_int("attempt", column_int(q, 1)));
+    query_reset(q);
+    return step == QUERY_DONE;
+}
+
+void pg_write_all_late(struct pg_writer *w)
+{
+    vec_clear(&w->late);
+    for (size_t i = 0; i < w->chunk.len; i++)
+        for (size_t n = 0; n < w->chunk.v[i]->count && w->chunk.v[i]->kind == REQUEST_FINISH; n++)
+            vec_push(&w->late, &w->chunk.v[i]->ends[n]);
+    if (w->late.len > 0 && w->pg->conn)
+        (void)pg_write_late(w);
+    vec_clear(&w->late);
+}
+
+// ---- nodes ----
+
+bool pg_write_drain(struct pg_writer *w, struct request *r)
+{
+    struct query *q = pg_get(w->pg, PG_NODE_DRAIN);
+    int64_t node = 0;
+
+    query_text(q, 1, r->node);
+    query_int(q, 2, r->is_on ? NODE_DRAINING : NODE_ACTIVE);
+    if (!query_number_if(q, &node))
+        return false;
+    if (!node)
+        (void)request_refuse_no_node(r);
+    return true;
 }
 
 // ---- what begins with an end ----
@@ -563,6 +682,8 @@ bool pg_write_chained(struct pg_writer *w, struct request *r)
 
         step = query_step(q);
         query_reset(q);
+        if (step == QUERY_DONE)
+            vec_push(&w->late, &r->ends[i]);
         if (step == QUERY_FAILED || (step == QUERY_ROW && r->ends[i].chain &&
                                      !chain_begin(w, r->ends[i].chain, &r->born[i])))
             return false;
@@ -574,10 +695,13 @@ bool pg_write_chained(struct pg_writer *w, struct request *r)
 
 bool pg_write_lost(struct pg_writer *w)
 {
+    if (!w->pg->is_lost_for_good && w->on_epoch)
+        w->on_epoch(w->ctx);
     w->pg->is_lost_for_good = true;
-    fail(&w->pg->trouble, ERR_STORE, NULL, "another belfry has taken over \"%s\"", w->pg->name);
-    return fail_hint(&w->pg->trouble, "stop this one: what it was running counts as lost, or goes "
-                                      "on there");
+    fail(&w->pg->trouble, ERR_STORE, NULL,
+         "this node was taken for dead: others have its jobs at \"%s\"", w->pg->name);
+    return fail_hint(&w->pg->trouble, "it begins anew by itself, or start it again; what it was "
+                                      "running counts as lost, or goes on there");
 }
 
 bool pg_write_result(size_t at, PGresult *result, void *ctx)
@@ -587,17 +711,21 @@ bool pg_write_result(size_t at, PGresult *result, void *ctx)
 
     if (sent->name == PG_FENCE && PQntuples(result) == 0)
         (void)pg_write_lost(w);
+    else if (sent->name == PG_FENCE)
+        w->epoch = pg_int(result, 0, 0);
     else if (sent->r && sent->name == PG_PUT_JOB)
         put_job_take(sent->r, result);
     else if (sent->r && sent->name == PG_SET_STATE)
         set_state_take(sent->r, result);
     else if (sent->r && sent->name == PG_KEYS)
-        keys_take(sent->r, result);
+        keys_take(w, sent->r, result);
     else if (sent->r && (sent->name == PG_CLAIM || sent->name == PG_CLAIM_FINAL))
         claim_take(w, sent->r, sent->name == PG_CLAIM_FINAL, result);
     else if (sent->r && sent->name == PG_CLAIM_LATE)
         late_take(sent->r, result);
     else if (sent->r && sent->name == PG_START)
-        starts_take(sent->r, result);
+        starts_take(w, sent->r, result);
+    else if (sent->r && (sent->name == PG_FINISH || sent->name == PG_RETRY))
+        ends_take(w, sent, result);
     return false;
 }

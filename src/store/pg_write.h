@@ -15,6 +15,14 @@ bool pg_write_result(size_t at, PGresult *result, void *ctx);
 // Carries out a finish with which others begin, a statement at a time. False when that failed.
 [[nodiscard]] bool pg_write_chained(struct pg_writer *w, struct request *r);
 
+// Drains a node, or ends that. False when that failed.
+[[nodiscard]] bool pg_write_drain(struct pg_writer *w, struct request *r);
+
+// Keeps those of w->late whose runs others have been given, and logs them. False when that failed.
+[[nodiscard]] bool pg_write_late(struct pg_writer *w);
+
+// Our row is gone, and the batch with it: the same for all its ends, outside of a transaction.
+void pg_write_all_late(struct pg_writer *w);
 // Whether a claim has ids that may be those of runs that are there. (Ids grow, and no two nodes
 // make the same ones.)
 [[nodiscard]] bool pg_write_has_old_ids(const struct pg_writer *w, const struct request *r);
@@ -25,5 +33,5 @@ bool pg_write_result(size_t at, PGresult *result, void *ctx);
 // A claim has met a run id that exists: refuses it, naming the id. False when that cannot be asked.
 [[nodiscard]] bool pg_write_id_taken(struct pg_writer *w, struct request *r);
 
-// Our row is gone: another belfry has taken over, and nothing is written any more. Returns false.
+// Our row is gone: we were taken for dead, and nothing is written any more. Returns false.
 bool pg_write_lost(struct pg_writer *w);

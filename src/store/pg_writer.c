@@ -9,6 +9,7 @@
 #include "store/alert_rows.h"
 #include "store/calendar_rows.h"
 #include "store/inventory_sql.h"
+#include "store/pg_epoch.h"
 #include "store/pg_trouble.h"
 #include "store/pg_write.h"
 #include "store/prune.h"
@@ -37,6 +38,7 @@ void pg_writer_done(struct pg_writer *w)
         pg_array_done(&w->columns[i]);
     vec_done(&w->chunk);
     vec_done(&w->sent);
+    vec_done(&w->late);
 }
 
 static void chunk_run(struct pg_writer *w)
@@ -48,6 +50,8 @@ static void chunk_run(struct pg_writer *w)
         outcome = chunk_try(w);
     if (outcome == BROKEN)
         failure = w->pg->trouble;
+    if (w->pg->is_lost_for_good)
+        pg_write_all_late(w);
     for (size_t i = 0; i < w->chunk.len && outcome == BROKEN; i++)
         w->chunk.v[i]->err = failure;
     w->on_commit(w->chunk.len, outcome == BROKEN ? &failure : NULL, w->chunk.v[0]->now, w->ctx);
@@ -78,7 +82,7 @@ bool pg_writer_owns(struct pg_writer *w)
     struct query *q = pg_get(w->pg, PG_BATCH);
     int64_t batch = -1;
 
-    query_int(q, 1, w->node_id);
+    query_int(q, 1, w->node->id);
     if (!query_number_if(q, &batch))
         return false;
     return batch >= 0 || pg_write_lost(w);
@@ -139,8 +143,14 @@ static bool carry_out_slowly(struct pg_writer *w, struct request *r)
 {
     struct db *db = &w->pg->base;
 
+    if (request_is_of_epoch(r) && r->epoch && r->epoch != w->epoch) {
+        (void)request_refuse_moved(r);
+        return true;
+    }
     if (r->kind == REQUEST_FINISH)
         return pg_write_chained(w, r);
+    if (r->kind == REQUEST_DRAIN)
+        return pg_write_drain(w, r);
     if (r->kind == REQUEST_PUT_CALENDAR)
         return calendar_rows_put(db, r);
     if (r->kind == REQUEST_DELETE_CALENDAR)
@@ -202,7 +212,7 @@ static bool doubt_settle(struct pg_writer *w)
         struct query *q = pg_get(w->pg, PG_BATCH);
 
         batch = -1;
-        query_int(q, 1, w->node_id);
+        query_int(q, 1, w->node->id);
         if (pg_ready(w->pg) && query_number_if(q, &batch))
             break;
         if (w->pg->is_lost_for_good || atomic_load(w->is_ending))
@@ -216,49 +226,133 @@ static bool doubt_settle(struct pg_writer *w)
     return batch >= 0 ? false : pg_write_lost(w);
 }
 
+static bool is_job(const struct request *r)
+{
+    return r->kind == REQUEST_PUT_JOB || r->kind == REQUEST_SET_STATE;
+}
+
+static bool is_calendar(const struct request *r)
+{
+    return r->kind == REQUEST_PUT_CALENDAR || r->kind == REQUEST_DELETE_CALENDAR;
+}
+
+// Whether it changes something that others look at; is_epoch: such that jobs may move.
+static bool is_edit(const struct request *r, bool *ret_is_epoch)
+{
+    *ret_is_epoch = r->kind == REQUEST_DRAIN || (is_job(r) && r->job.moves);
+    return *ret_is_epoch || is_job(r) || is_calendar(r);
+}
+
+// Whether what was asked for with the lock alone has been done, so that an epoch begins.
+static bool is_moved(const struct pg_writer *w)
+{
+    bool is_moved = false, is_epoch;
+
+    for (size_t i = 0; i < w->chunk.len && w->is_alone && !is_moved; i++)
+        is_moved = is_edit(w->chunk.v[i], &is_epoch) && is_epoch && !w->chunk.v[i]->is_refused;
+    return is_moved;
+}
+
+static void marks_send(struct pg_writer *w, wall now, bool is_seen)
+{
+    struct query *q = pg_get(w->pg, PG_BATCH_MARK);
+
+    query_int(q, 1, w->node->id);
+    query_int(q, 2, w->batch + 1);
+    query_int(q, 3, w->next_watermark.us);
+    query_int(q, 4, w->next_seen);
+    pg_send(q);
+    if (!is_seen)
+        return;
+    q = db_get(&w->pg->base, SQL_UPTIME_SEEN);
+    query_int(q, 1, w->node->id);
+    query_int(q, 2, now.us);
+    query_int(q, 3, false);
+    pg_send(q);
+}
+
+// What others have to know of this batch.
+static void news_send(struct pg_writer *w)
+{
+    struct query *q;
+
+    if (w->has_jobs)
+        pg_send(pg_get(w->pg, PG_EDITED));
+    if (is_moved(w)) {
+        pg_epoch_low(w->pg);
+        pg_epoch_settle(w->pg, w->node->id);
+        return;
+    }
+    if (!w->is_edited)
+        return;
+    q = pg_get(w->pg, PG_TELL);
+    query_int(q, 1, w->node->id);
+    pg_send(q);
+}
+
 static bool commit(struct pg_writer *w)
 {
     wall now = w->chunk.v[0]->now;
     bool is_seen = now.us < w->seen_at.us || now.us - w->seen_at.us >= SEEN_US;
-    struct query *q = pg_get(w->pg, PG_BATCH_MARK);
     bool was_connected;
 
-    query_int(q, 1, w->node_id);
-    query_int(q, 2, w->batch + 1);
-    query_int(q, 3, w->next_watermark.us);
-    pg_send(q);
-    if (is_seen) {
-        q = db_get(&w->pg->base, SQL_UPTIME_SEEN);
-        query_int(q, 1, w->node_id);
-        query_int(q, 2, now.us);
-        query_int(q, 3, false);
-        pg_send(q);
-    }
+    if (w->late.len > 0 && !pg_write_late(w))
+        return false;
+    marks_send(w, now, is_seen);
+    news_send(w);
     pg_send(db_get(&w->pg->base, SQL_COMMIT));
     was_connected = w->pg->conn;
     if (!pg_sync(w->pg, NULL, NULL, NULL) && (!was_connected || w->pg->conn || !doubt_settle(w)))
         return false;
     w->batch++;
-    w->watermark = w->next_watermark;
     if (is_seen)
         w->seen_at = now;
+    if (w->on_epoch && is_moved(w))
+        w->on_epoch(w->ctx);
     return true;
+}
+
+// The lock of the epoch, the fence, and the row that orders edits.
+static void frame_send(struct pg_writer *w)
+{
+    int64_t calendars = 0;
+    struct query *q;
+
+    w->is_alone = w->is_edited = w->has_jobs = false;
+    for (size_t i = 0; i < w->chunk.len; i++) {
+        bool is_epoch, is_edited = is_edit(w->chunk.v[i], &is_epoch);
+
+        w->is_alone = w->is_alone || is_epoch;
+        w->has_jobs = w->has_jobs || is_job(w->chunk.v[i]);
+        calendars += is_calendar(w->chunk.v[i]);
+        w->is_edited = w->is_edited || is_edited;
+    }
+    pg_send(db_get(&w->pg->base, SQL_BEGIN));
+    vec_push(&w->sent, ((struct pg_sent){.name = PG_FIRST}));
+    pg_send(pg_get(w->pg, w->is_alone ? PG_EPOCH_LOCK : PG_EPOCH_SHARE));
+    vec_push(&w->sent, ((struct pg_sent){.name = PG_FIRST}));
+    q = pg_get(w->pg, PG_FENCE);
+    query_int(q, 1, w->node->id);
+    pg_send(q);
+    vec_push(&w->sent, ((struct pg_sent){.name = PG_FENCE}));
+    if (!w->is_edited)
+        return;
+    q = pg_get(w->pg, PG_EDITS);
+    query_int(q, 1, calendars);
+    pg_send(q);
+    vec_push(&w->sent, ((struct pg_sent){.name = PG_EDITS}));
 }
 
 static enum outcome chunk_try(struct pg_writer *w)
 {
-    struct query *q;
     enum outcome outcome;
 
-    w->next_watermark = w->watermark;
+    w->next_watermark.us = w->next_seen = 0;
+    vec_clear(&w->late);
+    vec_clear(&w->sent);
     if (!pg_ready(w->pg))
         return BROKEN;
-    pg_send(db_get(&w->pg->base, SQL_BEGIN));
-    vec_push(&w->sent, ((struct pg_sent){NULL, PG_FIRST}));
-    q = pg_get(w->pg, PG_FENCE);
-    query_int(q, 1, w->node_id);
-    pg_send(q);
-    vec_push(&w->sent, ((struct pg_sent){NULL, PG_FENCE}));
+    frame_send(w);
     outcome = requests_send(w);
     if (outcome == DONE && commit(w))
         return DONE;

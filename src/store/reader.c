@@ -16,8 +16,6 @@ static bool read_pruned(struct db *db, struct request *r);
 static bool tell_last(struct db *db, int64_t job_id, enum store_last what, struct store_load *load);
 static bool slots_tell(struct db *db, struct store_load *load);
 static bool alive_tell(struct db *db, struct store_load *load);
-static struct job_row job_column(struct query *statement);
-static void run_column(struct query *statement, struct arena *arena, struct store_run *to);
 
 #define OUTPUT_AT 29       // the column behind RUN_COLUMNS
 #define ATTEMPTS_MAX 10000 // of one run that are read back
@@ -47,15 +45,18 @@ void reader_batch(struct list *requests, void *ctx)
 {
     struct db *db = ctx;
 
-    for (struct list *link = requests->next; link != requests; link = link->next) {
-        struct request *r = list_item(link, struct request, link);
-
-        if (!answer(db, r))
-            (void)db_fail(db, &r->err);
-    }
+    for (struct list *link = requests->next; link != requests; link = link->next)
+        reader_answer(db, list_item(link, struct request, link));
 }
 
-static bool calendars_load(struct db *db, struct store_load *load)
+void reader_answer(struct db *db, struct request *r)
+{
+    if (!answer(db, r))
+        (void)db_fail(db, &r->err);
+}
+
+bool reader_calendars(struct db *db, void (*fn)(const struct store_calendar *row, void *ctx),
+                      void *ctx)
 {
     struct query *statement = db_get(db, SQL_CALENDAR_LOAD);
     int code = QUERY_FAILED;
@@ -70,7 +71,7 @@ static bool calendars_load(struct db *db, struct store_load *load)
             .updated_at = {column_int(statement, 5)},
         };
 
-        load->on_calendar(&row, load->ctx);
+        fn(&row, ctx);
     }
     query_reset(statement);
     return code == QUERY_DONE;
@@ -115,12 +116,12 @@ bool reader_load(struct db *db, struct store_load *load, struct err *e)
     struct query *statement;
     int code = QUERY_FAILED;
 
-    if ((load->on_calendar && !calendars_load(db, load)) ||
+    if ((load->on_calendar && !reader_calendars(db, load->on_calendar, load->ctx)) ||
         (load->on_uptime && !uptimes_tell(db, load)))
         return db_fail(db, e);
     statement = db_get(db, SQL_JOB_LOAD);
     while ((code = query_step(statement)) == QUERY_ROW) {
-        struct job_row row = job_column(statement);
+        struct job_row row = reader_job(statement);
         enum store_last what = load->on_job(&row, load->ctx);
 
         if (what != STORE_LAST_NONE && !tell_last(db, row.id, what, load)) {
@@ -172,7 +173,7 @@ static bool read_page(struct db *db, struct request *r)
         query_int(statement, 3, r->query.job_id);
     r->page = arena_array(r->arena, (size_t)r->query.limit, sizeof *r->page);
     while ((code = query_step(statement)) == QUERY_ROW)
-        run_column(statement, r->arena, &r->page[r->page_count++]);
+        reader_run(statement, r->arena, &r->page[r->page_count++]);
     query_reset(statement);
     return code == QUERY_DONE;
 }
@@ -208,7 +209,7 @@ static bool find_runs(struct db *db, struct request *r)
     query_int(statement, 8, find->cause_id);
     r->page = arena_array(r->arena, (size_t)find->limit, sizeof *r->page);
     while ((code = query_step(statement)) == QUERY_ROW)
-        run_column(statement, r->arena, &r->page[r->page_count++]);
+        reader_run(statement, r->arena, &r->page[r->page_count++]);
     query_reset(statement);
     return code == QUERY_DONE;
 }
@@ -289,7 +290,7 @@ static bool read_run(struct db *db, struct request *r)
     if (code == QUERY_ROW) {
         r->page = run = arena_alloc(r->arena, sizeof *run);
         r->page_count = 1;
-        run_column(statement, r->arena, run);
+        reader_run(statement, r->arena, run);
         output_column(statement, OUTPUT_AT, r->arena, &end);
         run->out = end.out;
         run->err = end.err;
@@ -315,7 +316,7 @@ static bool read_key(struct db *db, struct request *r)
     if (code == QUERY_ROW) {
         r->page = arena_alloc(r->arena, sizeof *r->page);
         r->page_count = 1;
-        run_column(statement, r->arena, r->page);
+        reader_run(statement, r->arena, r->page);
     }
     query_reset(statement);
     return code == QUERY_ROW || code == QUERY_DONE;
@@ -330,7 +331,7 @@ static bool alive_tell(struct db *db, struct store_load *load)
         struct arena *arena = arena_new(1024);
         struct store_run run = {0};
 
-        run_column(statement, arena, &run);
+        reader_run(statement, arena, &run);
         load->on_run(&run.run, load->ctx);
         arena_free(arena);
     }
@@ -364,7 +365,7 @@ static bool tell_last(struct db *db, int64_t job_id, enum store_last what, struc
     return ok;
 }
 
-static struct job_row job_column(struct query *statement)
+struct job_row reader_job(const struct query *statement)
 {
     return (struct job_row){
         .id = column_int(statement, 0),
@@ -382,7 +383,7 @@ static struct job_row job_column(struct query *statement)
     };
 }
 
-static const struct run_ask *ask_column(struct query *statement, struct arena *arena)
+static const struct run_ask *ask_column(const struct query *statement, struct arena *arena)
 {
     struct run_ask *ask;
 
@@ -403,7 +404,7 @@ static const struct run_ask *ask_column(struct query *statement, struct arena *a
 }
 
 // The columns of RUN_COLUMNS in sql.def.
-static void run_column(struct query *statement, struct arena *arena, struct store_run *to)
+void reader_run(const struct query *statement, struct arena *arena, struct store_run *to)
 {
     to->run = (struct run){
         .id = column_int(statement, 0),

@@ -11,7 +11,7 @@
 
 static bool meta_set(struct db *db, const char *key, int64_t n);
 
-static bool uptime_begin(struct db *db, struct str version, wall now, int64_t node_id)
+bool takeover_begin(struct db *db, int64_t node_id, struct str version, wall now)
 {
     struct query *statement = db_get(db, SQL_UPTIME_BEGIN);
 
@@ -23,7 +23,7 @@ static bool uptime_begin(struct db *db, struct str version, wall now, int64_t no
     statement = db_get(db, SQL_UPTIME_FORGET);
     query_int(statement, 1, node_id);
     query_int(statement, 2, STORE_UPTIMES_MAX);
-    return query_run(statement);
+    return query_run(statement) && meta_set(db, "clean", 0);
 }
 
 static bool node_begin(struct db *db, struct str name, struct str version, wall now,
@@ -42,7 +42,7 @@ static bool node_begin(struct db *db, struct str name, struct str version, wall 
     query_int(statement, 4, watermark);
     if (!query_number(statement, &t->node_id))
         return false;
-    return uptime_begin(db, version, now, t->node_id);
+    return takeover_begin(db, t->node_id, version, now);
 }
 
 // What was planned and not launched was never claimed.
@@ -91,7 +91,7 @@ bool takeover(struct db *db, struct str node_name, struct str version, wall now,
 
     if (db_do(db, SQL_BEGIN) && change_seq_find(db, &t) &&
         node_begin(db, node_name, version, now, &t) && runs_orphan(db, &t) &&
-        meta_set(db, "clean", 0) && db_do(db, SQL_COMMIT)) {
+        db_do(db, SQL_COMMIT)) {
         *ret = t;
         return true;
     }

@@ -23,6 +23,9 @@ struct takeover {
 [[nodiscard]] bool takeover(struct db *db, struct str node_name, struct str version, wall now,
                             struct takeover *ret, struct err *e);
 
+// Within a transaction: that incarnation holds the store from now on, and has not ended cleanly.
+[[nodiscard]] bool takeover_begin(struct db *db, int64_t node_id, struct str version, wall now);
+
 // Marks a clean shutdown; failing only makes the next start slower.
 void takeover_leave(struct db *db, int64_t node_id, int64_t change_seq, wall now);
 

@@ -172,6 +172,6 @@ def test_copied(cluster, belfry_factory, tmp_path):
     there = db("copy", "--from", f"sqlite:{server.db}", "--to", uri)
     back = db("copy", "--from", uri, "--to", f"sqlite:///{tmp_path}/back.db")
     assert there.returncode == back.returncode == 0 and there.stdout == back.stdout, there.stderr + back.stderr
-    assert there.stdout.splitlines()[1].split()[:2] == ["job", "1"]
+    assert there.stdout.splitlines()[0].split()[:2] == ["job", "1"]
     moved = belfry_factory(home, "--store", uri)
     assert "out of a" in str(moved.get(f"/api/v1/runs/{succeeded(moved, 'a')[-1]['run_id']}").json())

@@ -26,9 +26,19 @@ static void on_runs(const struct err *err, const struct store_run *runs, size_t 
     ++*(int *)ctx;
 }
 
+static void on_nodes(const struct err *err, const struct store_node *nodes, size_t count, void *ctx)
+{
+    (void)nodes;
+    assert_null(err);
+    assert_int_equal(count, 0);
+    ++*(int *)ctx;
+}
+
 static void test_lanes(void **state)
 {
-    const struct store_ops own = {.launch = lane_store_launch};
+    const struct store_ops own = {.launch = lane_store_launch,
+                                  .drain = lane_store_drain_node,
+                                  .read_nodes = lane_store_read_nodes};
     const struct err failure = {.code = ERR_STORE, .message = "it is gone"};
     struct sim_clock clock;
     struct lane_store s = {0};
@@ -48,12 +58,14 @@ static void test_lanes(void **state)
     store_delete_run(&s.base, 1, on_answer, &answers);
     store_launch(&s.base, 1, NULL, 0, on_answer, &answers);
     store_read_run(&s.base, 1, on_runs, &answers);
+    store_drain(&s.base, STR_LIT("n"), true, on_answer, &answers);
+    store_read_nodes(&s.base, on_nodes, &answers);
     lane_store_stats(&s, &stats);
-    assert_int_equal(stats.waiting, 4);
+    assert_int_equal(stats.waiting, 6);
     lane_store_drain(&s);
-    assert_int_equal(written, 3);
-    assert_int_equal(read, 1);
-    assert_int_equal(answers, 4);
+    assert_int_equal(written, 4);
+    assert_int_equal(read, 2);
+    assert_int_equal(answers, 6);
     lane_store_committed(2, NULL, (wall){5}, &s);
     lane_store_committed(0, &failure, (wall){6}, &s); // no transaction: the state of the database
     lane_store_stats(&s, &stats);

@@ -4,6 +4,8 @@
 #include "store/pg_store.h"
 
 #include "../../contract/store_contract.c"
+
+#include "../../contract/nodes_contract.c"
 #include "pg_server.h"
 
 static struct pg_server server;
@@ -25,7 +27,7 @@ static void *medium_new(void)
 static bool try_open(const char *uri, struct loop *loop, const struct clock *clock,
                      struct store **ret, struct err *e)
 {
-    const struct pg_store_options options = {uri, "node-a", "1.2.3"};
+    const struct pg_store_options options = {.uri = uri, .node_name = "node-a", .version = "1.2.3"};
 
     return pg_store_open(loop, clock, &options, ret, e);
 }
@@ -61,12 +63,32 @@ static void lives_add(void *medium, int count)
 
 static const struct store_kind pg_kind = {medium_new, medium_open, medium_free, lives_add};
 
+static struct store *medium_join(void *medium, struct loop *loop, const struct clock *clock,
+                                 const struct node_ask *ask, struct err *e)
+{
+    const struct pg_store_options options = {
+        .uri = ((struct medium *)medium)->uri,
+        .node_name = ask->name,
+        .version = "1.2.3",
+        .address = ask->address,
+        .tags = ask->tags,
+        .lease_us = ask->lease_us,
+        .kept = ask->kept,
+        .kept_count = ask->kept_count,
+    };
+    struct store *store = NULL;
+
+    return pg_store_open(loop, clock, &options, &store, e) ? store : NULL;
+}
+
+static const struct nodes_kind pg_nodes = {medium_new, medium_join, medium_free, true};
+
 int main(void)
 {
     int failed;
 
     pg_server_init(&server);
-    failed = contract_run("store/pg", &pg_kind);
+    failed = contract_run("store/pg", &pg_kind) + nodes_contract_run("store/pg/nodes", &pg_nodes);
     pg_server_done(&server);
     return failed;
 }

@@ -7,12 +7,12 @@
 
 #include "pg_server.h"
 #include "store/pg_migrate.h"
-#include "store/takeover.h"
 
 static struct pg_server server;
 
 struct desk {
     char schema[32];
+    struct pg_node node;
     struct pg_writer w;
     atomic_bool is_ending;
     int commits;
@@ -30,7 +30,6 @@ static void on_commit(size_t requests, const struct err *failure, wall now, void
 static void desk_init(struct desk *d)
 {
     int64_t version;
-    struct takeover t;
     struct err e;
 
     *d = (struct desk){0};
@@ -42,8 +41,9 @@ static void desk_init(struct desk *d)
     pg_writer_init(&d->w);
     assert_true(pg_migrate_check(d->w.pg, &version, &e));
     assert_true(pg_migrate(d->w.pg, version, &e));
-    assert_true(takeover(&d->w.pg->base, STR_LIT("n"), STR_LIT("1"), (wall){1}, &t, &e));
-    d->w.node_id = t.node_id;
+    d->node = (struct pg_node){.name = STR_LIT("n"), .lease_us = 60000000};
+    d->w.node = &d->node;
+    assert_true(pg_node_join(d->w.pg, &d->node, (wall){1}, &e));
     assert_true(
         pg_script(d->w.pg, "INSERT INTO job VALUES(1, 'a', 0, '', '', '', 0, 1, 1, 0, 0, 0)"));
 }

@@ -73,6 +73,8 @@ static void test_numbers(void **state)
     assert_true(second.node_id > first.node_id);
     assert_int_equal(second.change_seq, 42);
     assert_int_equal(seen_at(sql, first.node_id), 150);
+    assert_true(takeover_begin(&sql->base, second.node_id + 10, STR_LIT("1"), (wall){250}));
+    assert_int_equal(seen_at(sql, second.node_id + 10), 250);
     sql_close(sql); // unclean: meta is not believed, the jobs are
     sql = sqlite_file_open(s.path, &e);
     third = begin(sql, 300);
@@ -226,6 +228,7 @@ static void test_statement_fails(void **state)
     scratch_done(&s);
 }
 
+// One after the other (reader_answer).
 static void test_reader_batch(void **state)
 {
     struct scratch s;
