@@ -70,6 +70,7 @@ struct entry *due_add(struct due *d, struct job *job)
     entry->job = job;
     entry->is_relative = job->trigger && trigger_is_relative(job->trigger);
     entry->slot = WALL_NEVER;
+    entry->seat = (struct seat){.node = SEAT_NOBODY, .is_ours = true};
     entry_count_in(d, entry);
     map_put(&d->by_name, job->name, entry);
     map_put_u64(&d->by_id, (uint64_t)job->id, entry);
@@ -143,7 +144,7 @@ void due_plan_late(struct due *d, struct entry *entry, wall slot, wall not_befor
     heaps_leave(d, entry);
     entry->slot = slot;
     entry->is_waiting = false;
-    if (slot.us == WALL_NEVER.us || entry->planned.us != 0)
+    if (slot.us == WALL_NEVER.us || entry->planned.us != 0 || !entry->seat.is_ours)
         return;
     int64_t jitter_us = trigger_jitter_us(entry->job->trigger, (uint64_t)entry->job->id, slot);
     int64_t rings_at = slot.us + jitter_us;

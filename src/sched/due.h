@@ -22,6 +22,18 @@
 
 struct live;
 
+#define SEAT_NOBODY (-1)
+
+// Where a job belongs when several nodes share the store (placement.h). Who is alone has all of
+// them.
+struct seat {
+    int16_t node; // its owner, of the members' nodes; SEAT_NOBODY: we are alone, or none is active
+    bool is_ours; // we act for it: it rings here
+    bool is_leaving; // it may not start on its node, only elsewhere: what is due waits for that
+    bool is_nowhere; // no node is there on which it may run
+    bool is_guest;   // only the attempts in progress keep it on its node
+};
+
 // A job and its place in time. Owned by the table; due_remove frees it with its job.
 struct entry {
     struct job *job;       // owned
@@ -42,6 +54,7 @@ struct entry {
     bool is_relative;        // has a trigger whose slots follow events
     bool is_waiting;         // for room among its own runs (COALESCE_ALL)
     bool is_ending;          // JOB_ENDED is on its way to the store
+    struct seat seat;
 };
 
 // How many jobs there are, kept up so that nobody has to walk through them.
@@ -87,7 +100,8 @@ struct entry *due_find_id(const struct due *d, int64_t job_id);
 size_t due_count(const struct due *d);
 
 // Plans the entry for a slot: it rings at slot + jitter. WALL_NEVER takes it out of the heaps. As
-// long as it is planned it does not ring: whoever ends that calls due_plan again.
+// long as it is planned it does not ring: whoever ends that calls due_plan again. One that is not
+// ours (seat) has its slot, and does not ring.
 void due_plan(struct due *d, struct entry *entry, wall slot);
 
 // The same, but it rings no earlier than a moment (0: as due_plan). WALL_NEVER: not before it is
