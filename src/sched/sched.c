@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "job/job_shelf.h"
 #include "sched/chain.h"
+#include "sched/changes.h"
 #include "sched/page.h"
 #include "sched/plan.h"
 #include "sched/sched_state.h"
@@ -28,14 +29,6 @@ struct write {
     sched_done *done;
     void *ctx;
 };
-
-struct trigger_context sched_trigger_context(const struct sched *s)
-{
-    return (struct trigger_context){.zones = s->options.zones,
-                                    .timezone = s->options.timezone,
-                                    .now = sched_now(s),
-                                    .calendars = &s->windows.calendars};
-}
 
 // ---- planning ----
 
@@ -135,13 +128,6 @@ static void zones_tick(void *ctx)
     beat(s);
 }
 
-// A new definition is in force: forget where the old one stood.
-static void entry_replan(struct sched *s, struct entry *entry)
-{
-    entry->claimed = (wall){0};
-    plan_from(&s->due, entry, entry->job->updated_at);
-}
-
 // ---- calendars and freezes ----
 
 static const char *calendar_user(struct str calendar, size_t *at, void *ctx)
@@ -195,70 +181,6 @@ static bool calendar_check(struct str calendar, struct err *e, void *ctx)
     return true;
 }
 
-// A copy of a job whose calendars have changed, compiled again. One that cannot be used with them
-// is kept aside: it must not run as if nothing had changed.
-static struct job *job_renewed(const struct sched *s, const struct job *job)
-{
-    struct trigger_context context = sched_trigger_context(s);
-    struct job *again = job_copy(job, &context);
-
-    if (!again->trigger)
-        log_error("a job cannot be used with its calendars and is kept aside",
-                  log_str("job_id", again->name), log_str("why", again->quarantine));
-    return again;
-}
-
-static void calendars_changed(void *ctx)
-{
-    struct sched *s = ctx;
-    wall now = sched_now(s);
-    struct entry *entry;
-
-    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
-        wall slot = entry->slot;
-
-        if (!entry->job->trigger || !trigger_is_stale(entry->job->trigger))
-            continue;
-        due_replace(&s->due, entry, job_renewed(s, entry->job));
-        if (slot.us > now.us)
-            plan_from(&s->due, entry, now);
-    }
-    dispatch_thaw(&s->dispatch);
-    dispatch_look(&s->dispatch);
-}
-
-// It is looked at anew: what a hold has put off, and what one holds now.
-static void entry_look(struct sched *s, struct entry *entry)
-{
-    if (entry->slot.us != WALL_NEVER.us && !entry->is_waiting)
-        due_plan(&s->due, entry, entry->slot);
-}
-
-static void freezes_changed(void *ctx)
-{
-    struct sched *s = ctx;
-    struct entry *entry;
-
-    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
-        entry_look(s, entry);
-    dispatch_thaw(&s->dispatch);
-    dispatch_look(&s->dispatch);
-}
-
-static void pauses_changed(const struct pause *pause, void *ctx)
-{
-    struct sched *s = ctx;
-    bool is_on = pause_holds(pause, sched_now(s)), is_all = pause->scope == PAUSE_ALL;
-    enum event_type type = is_all  ? is_on ? EVENT_SCHED_PAUSED : EVENT_SCHED_RESUMED
-                           : is_on ? EVENT_TAG_PAUSED
-                                   : EVENT_TAG_RESUMED;
-
-    event_say(events_add(&s->events, type), str_of(pause->tag      ? pause->tag
-                                                   : pause->reason ? pause->reason
-                                                                   : ""));
-    freezes_changed(s);
-}
-
 static const char *pool_user(struct str pool, size_t *at, void *ctx)
 {
     struct sched *s = ctx;
@@ -268,11 +190,6 @@ static const char *pool_user(struct str pool, size_t *at, void *ctx)
         if (needs_name(entry->job->needs, pool))
             return entry->job->name.p;
     return NULL;
-}
-
-static void pools_changed(void *ctx)
-{
-    dispatch_room(&((struct sched *)ctx)->dispatch);
 }
 
 static void window_trouble(const struct err *err, void *ctx)
@@ -319,14 +236,15 @@ struct sched *sched_new(const struct sched_options *options)
     s->options = *options;
     s->timezone = str_own(options->timezone);
     s->options.timezone = str_of(s->timezone);
-    const struct windows_jobs jobs = {calendar_user,   calendar_check, calendars_changed,
-                                      freezes_changed, window_trouble, s};
+    const struct windows_jobs jobs = {calendar_user,   calendar_check, changes_calendars,
+                                      changes_freezes, window_trouble, s};
     struct core core;
 
     due_init(&s->due);
+    members_init(&s->members);
     windows_init(&s->windows, options->store, options->zones, s->options.timezone, &jobs);
     pauses_init(&s->pauses, options->store);
-    s->pauses.changed = pauses_changed;
+    s->pauses.changed = changes_pause;
     s->pauses.trouble = window_trouble;
     s->pauses.ctx = s;
     events_init(&s->events, options->loop);
@@ -340,7 +258,7 @@ struct sched *sched_new(const struct sched_options *options)
     dispatch_init(&s->dispatch, &core);
     pools_init(&s->pools, options->store, &s->dispatch.room);
     s->pools.user = pool_user;
-    s->pools.changed = pools_changed;
+    s->pools.changed = changes_pools;
     s->pools.trouble = window_trouble;
     s->pools.ctx = s;
     heartbeats_init(&s->heartbeats, options->loop, options->store, &s->due, &s->events,
@@ -373,6 +291,7 @@ void sched_free(struct sched *s)
     retention_done(&s->retention);
     outputs_done(&s->outputs);
     due_done(&s->due);
+    members_done(&s->members);
     events_done(&s->events);
     uptimes_done(&s->uptimes);
     windows_done(&s->windows);
@@ -566,40 +485,19 @@ static void put_answered(const struct store_answer *answer, void *ctx)
     }
     struct entry *entry = due_find(&s->due, job->name);
 
+    if (entry && entry->job->id != answer->job_id) // the old one had ended
+        entry = NULL;
     write->job = NULL;
     job->id = answer->job_id;
     job->version = answer->version;
     job->change_seq = answer->change_seq;
-    if (trigger_is_stale(job->trigger)) { // a calendar was changed meanwhile
-        struct job *again = job_renewed(s, job);
-
-        job_free(job);
-        job = again;
-    }
-    if (entry && entry->job->id != job->id) { // the old one had ended
-        dispatch_leave(&s->dispatch, entry);
-        due_remove(&s->due, entry);
-        entry = NULL;
-    }
-    heartbeats_learn(&s->heartbeats, job);
     (void)events_add_job(&s->events, put_event(entry ? entry->job : NULL, job), job);
-    if (entry) {
-        // Another change came in between: what was compared then is not what is replaced now.
-        if (entry->job->version != write->version && !job_has_same_schedule(entry->job, job))
-            write->is_replan = true;
-        job->created_at = entry->job->created_at;
-        due_replace(&s->due, entry, job);
-    } else {
-        entry = due_add(&s->due, job);
+    // Another change came in between: what was compared then is not what is replaced now.
+    if (entry && entry->job->version != write->version && !job_has_same_schedule(entry->job, job))
         write->is_replan = true;
-    }
-    if (write->is_replan)
-        entry_replan(s, entry);
-    else
-        entry_look(s, entry);
+    entry = changes_put(s, job, write->is_replan);
     write_end(write, NULL, entry->job);
-    dispatch_changed(&s->dispatch, entry);
-    dispatch_look(&s->dispatch);
+    changes_look(s, entry);
 }
 
 void sched_put(struct sched *s, struct job *job, int expect_version, sched_done *done, void *ctx)
@@ -646,10 +544,7 @@ static void delete_answered(const struct store_answer *answer, void *ctx)
 
     if (!answer->err && entry) {
         (void)events_add_job(&s->events, EVENT_JOB_DELETED, entry->job);
-        tally_job_forget(&s->dispatch.tally, entry->job->id);
-        dispatch_leave(&s->dispatch, entry);
-        room_forget(&s->dispatch.room, entry->job->id);
-        due_remove(&s->due, entry);
+        changes_remove(s, entry);
     }
     if (answer->err)
         dispatch_trouble(&s->dispatch, answer->err);

@@ -7,6 +7,14 @@
 
 #define LOAD_STEPS_MAX 50000 // slots asked for by one sched_load
 
+struct trigger_context sched_trigger_context(const struct sched *s)
+{
+    return (struct trigger_context){.zones = s->options.zones,
+                                    .timezone = s->options.timezone,
+                                    .now = sched_now(s),
+                                    .calendars = &s->windows.calendars};
+}
+
 const struct job *sched_find(const struct sched *s, struct str name)
 {
     const struct entry *entry = due_find(&s->due, name);

@@ -5,6 +5,7 @@
 #include "sched/dispatch.h"
 #include "sched/due.h"
 #include "sched/heartbeat.h"
+#include "sched/members.h"
 #include "sched/outputs.h"
 #include "sched/pools.h"
 #include "sched/retention.h"
@@ -15,6 +16,7 @@
 struct sched {
     struct sched_options options;
     struct due due;
+    struct members members;
     struct dispatch dispatch;
     struct windows windows;
     struct pauses pauses;
