@@ -151,7 +151,7 @@ static wall slots_write(const struct call *call, const struct job *job, wall now
 {
     const struct next_query *query = call->query;
     struct sched *sched = call->api->o.sched;
-    const struct holds holds = {&sched_windows(sched)->freezes, sched_pauses(sched)};
+    const struct holds holds = sched_holds(sched, job);
     struct hold hold;
     wall at = now, last = now;
 

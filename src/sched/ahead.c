@@ -112,6 +112,7 @@ void ahead_look(struct ahead *a)
     }
     c->is_launching = true;
     a->doubts_asked = a->doubts;
+    a->epoch = c->epoch;
     store_launch(c->store, a->runs.v[a->first + a->asked - 1].run.id, a->dropped.v, a->dropped.len,
                  launched, a);
 }
@@ -121,8 +122,8 @@ static void look(void *ctx)
     ahead_look(ctx);
 }
 
-// They are as before, and will be looked at again.
-static void launch_undo(struct ahead *a)
+// They are as before, and will be looked at again. Under another epoch their rows are gone.
+static void launch_undo(struct ahead *a, bool is_moved)
 {
     for (size_t i = a->first; i < a->first + a->asked; i++) {
         struct planned *planned = &a->runs.v[i];
@@ -130,7 +131,7 @@ static void launch_undo(struct ahead *a)
 
         if (entry && !planned->is_dropped)
             entry_count(entry, COUNT_RUNNING, -1);
-        planned->is_dropped = planned->is_dropped || a->doubts != a->doubts_asked;
+        planned->is_dropped = planned->is_dropped || is_moved || a->doubts != a->doubts_asked;
     }
     a->asked = 0;
 }
@@ -160,8 +161,8 @@ static void launched(const struct store_answer *answer, void *ctx)
 
     c->is_launching = false;
     if (answer->err) {
-        launch_undo(a);
-        core_failing(c, answer->err);
+        launch_undo(a, answer->err->code == ERR_MOVED);
+        core_refused(c, answer->err, a->epoch);
     } else {
         core_healthy(c);
         launch_carry_out(a);

@@ -10,7 +10,8 @@
 // What has become of a job since, wins: a run whose job was changed, paused or removed, that would
 // meet another one of it, or that is late, is dropped. Its row goes, its slot is free again, and is
 // decided upon as any slot that is due. A freeze, a pause of many, a calendar or a step of the
-// clock drop all of them. Until then the watermark stays before the first planned slot.
+// clock drop all of them; so does a new epoch, whose beginning removes their rows. Until then the
+// watermark stays before the first planned slot.
 #pragma once
 
 #include <stdbool.h>
@@ -39,6 +40,7 @@ struct ahead {
     struct loop_alarm alarm;
     int64_t doubts;       // how often all of them were dropped
     int64_t doubts_asked; // when those were asked
+    int64_t epoch;        // likewise, core.epoch
 };
 
 // The two functions and ctx are set by the caller.

@@ -54,7 +54,7 @@ static struct entry *entry_of(const struct filling *f)
 // be told.
 static bool is_past(const struct sched *s, const struct entry *entry, wall slot)
 {
-    const struct holds holds = {&s->windows.freezes, &s->pauses};
+    const struct holds holds = sched_holds(s, entry->job);
     struct hold hold;
 
     if (slot.us < entry->slot.us)
@@ -335,7 +335,7 @@ void backfill(struct sched *s, struct str job_name, const struct backfill_ask *a
     struct entry *entry = due_find(&s->due, job_name);
     struct err e;
 
-    if (!is_fillable(entry, job_name, &e)) {
+    if (!is_fillable(entry, job_name, &e) || !members_check(&s->members, entry, &e)) {
         done(&e, NULL, ctx);
         return;
     }

@@ -41,7 +41,7 @@ static wall moment_of(const struct job *job, wall now)
 static void birth_add(struct chain *chain, struct core *core, const struct job *job,
                       const struct run_ask *ask)
 {
-    const struct holds holds = {core->freezes, core->pauses};
+    const struct holds holds = {core->freezes, core->pauses, false};
     struct run *run = &chain->births[chain->told.birth_count++];
     wall now = core_now(core);
     struct hold hold;

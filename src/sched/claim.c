@@ -164,7 +164,7 @@ static void decide(const struct claims *claims, struct entry *entry, wall now, s
 {
     const struct core *c = claims->core;
     const struct situation situation = {.job = entry->job,
-                                        .holds = {c->freezes, c->pauses},
+                                        .holds = {c->freezes, c->pauses, entry->seat.is_nowhere},
                                         .slot = entry->slot,
                                         .now = now,
                                         .running = entry->running,
@@ -172,6 +172,10 @@ static void decide(const struct claims *claims, struct entry *entry, wall now, s
                                         .spread_from = entry->spread_from};
 
     policy_decide(&situation, v);
+    if (entry->seat.is_leaving && v->kind == VERDICT_RUN) {
+        v->kind = VERDICT_QUEUE;
+        v->reason = REASON_DRAINING;
+    }
 }
 
 // Moves due entries into the claim until nothing is due, the claim is full, or others should have
@@ -289,6 +293,7 @@ static void claim_send(struct claims *claims, wall now)
     struct core *c = claims->core;
 
     c->is_claiming = true;
+    claims->epoch = c->epoch;
     store_claim(c->store, claims->rows.v, claims->rows.len, due_mark(c->due, now), claim_answered,
                 claims);
     loop_defer(c->loop, runs_expect, claims);
@@ -349,7 +354,7 @@ static void mark_answered(const struct store_answer *answer, void *ctx)
     struct claims *claims = ctx;
 
     if (answer->err)
-        core_failing(claims->core, answer->err);
+        core_refused(claims->core, answer->err, 0);
     else
         core_healthy(claims->core);
     claims->core->hooks->answered(claims->core->ctx);
@@ -501,10 +506,25 @@ static void queued_begin(struct claims *claims, const struct run *run, struct li
         queue_replace(claims->queue, entry, live, overlap == OVERLAP_KILL);
 }
 
+// Whether it is not ours to wait for: its job has moved meanwhile, or the news of an epoch have
+// told of it already.
+static bool is_moved(const struct core *c, const struct entry *entry, const struct run *run)
+{
+    return c->epoch != 0 && entry &&
+           (lives_of(entry, run->id) || (!entry->seat.is_ours && run->state == RUN_QUEUED));
+}
+
 void claim_begin(struct claims *claims, const struct run *run, struct place *taken)
 {
     struct core *c = claims->core;
     struct entry *entry = due_find_id(c->due, run->job_id);
+
+    if (is_moved(c, entry, run)) {
+        row_uncount(entry, run);
+        if (taken)
+            room_leave(c->room, taken);
+        return;
+    }
     struct live *live = live_new(claims->lives, run, entry);
 
     if (taken) {
@@ -633,7 +653,7 @@ static void claim_answered(const struct store_answer *answer, void *ctx)
             rows_unplan(claims, NULL);
         else
             claim_undo(claims);
-        core_failing(c, answer->err);
+        core_refused(c, answer->err, claims->epoch);
         claims_look(claims);
     } else if (claims->planning.us != 0) {
         core_healthy(c);

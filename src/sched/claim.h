@@ -45,6 +45,7 @@ struct claims {
     wall planning;                // the moment that the claim with the store plans; 0: it does not
     wall plan_over;               // of which nothing more can be planned
     int64_t planning_doubts;      // as ahead.doubts when it was asked
+    int64_t epoch;                // as core.epoch when it was asked
     VEC_OF(wall) nexts;           // of the rows that it plans: the slots behind them
     VEC_OF(struct entry *) aside; // while slots are gathered: those that are not planned
     struct claim_rows rows;       // those that are with the store, while core->is_claiming

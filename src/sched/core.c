@@ -49,6 +49,24 @@ void core_failing(struct core *c, const struct err *err)
         loop_timer_set(c->loop, &c->retry_timer, mono_after_us(now, RETRY_US), retry, c);
 }
 
+// Whatever has been asked since the last epoch began is refused as well: it waits for the next one,
+// which is about to come.
+void core_refused(struct core *c, const struct err *err, int64_t epoch)
+{
+    if (err->code != ERR_MOVED)
+        core_failing(c, err);
+    else if (epoch == c->epoch && !loop_timer_is_armed(&c->retry_timer))
+        loop_timer_set(c->loop, &c->retry_timer, mono_after_us(loop_now(c->loop), RETRY_US), retry,
+                       c);
+}
+
+void core_own(struct core *c, int64_t epoch)
+{
+    c->epoch = epoch;
+    if (!c->is_failing)
+        loop_timer_stop(c->loop, &c->retry_timer);
+}
+
 // The store has accepted a write. It is not well yet while it refuses another.
 void core_healthy(struct core *c)
 {

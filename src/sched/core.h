@@ -4,7 +4,8 @@
 // tell goes up through hooks.
 //
 // While the store fails nothing starts; a second after each failure hooks->retry is called, until a
-// write has been accepted.
+// write has been accepted. Where several nodes share the store (nodes.h), a write that is refused
+// because jobs have moved is no failure: nothing is asked until we act under the new epoch.
 #pragma once
 
 #include <stdbool.h>
@@ -45,6 +46,7 @@ struct core {
     const struct core_hooks *hooks;
     void *ctx;
     struct run_ids ids;
+    int64_t epoch; // under which we act; 0: we are alone
     struct groups groups;
     bool is_stopping;              // nothing is claimed or started any more
     bool is_claiming;              // a claim is with the store
@@ -53,6 +55,7 @@ struct core {
     size_t refused;                // ends that the store has refused
     bool is_failing;               // the store did not accept the last write
     bool is_told;                  // the log says so
+    bool wants_release;            // jobs rest here that may belong to another node
     mono told_at;
     struct err failure;
     int64_t claimed, finished, skipped, missed;
@@ -76,6 +79,12 @@ static inline mono core_mono(const struct core *c)
 // A write has failed, or one was accepted. Nothing is healthy while ends are refused.
 void core_failing(struct core *c, const struct err *err);
 void core_healthy(struct core *c);
+
+// A write that was asked for under an epoch was refused: it has failed, or jobs have moved.
+void core_refused(struct core *c, const struct err *err, int64_t epoch);
+
+// We act under that epoch from now on.
+void core_own(struct core *c, int64_t epoch);
 
 // Whether nothing may be asked of the store until the next try.
 bool core_is_held(const struct core *c);

@@ -173,10 +173,8 @@ void dispatch_step(struct dispatch *d, int64_t step_us)
 
 bool dispatch_cancel(struct dispatch *d, struct entry *entry, int64_t run_id)
 {
-    struct live *live = entry ? entry->lives : lives_find(&d->lives, run_id);
+    struct live *live = entry ? lives_of(entry, run_id) : lives_find(&d->lives, run_id);
 
-    while (live && live->run_id != run_id)
-        live = live->next;
     if (!live || live->phase == LIVE_ENDED)
         return false;
     if (live->phase == LIVE_RUNS)
@@ -249,7 +247,7 @@ static void adopted_answered(const struct store_answer *answer, void *ctx)
     struct dispatch *d = ctx;
 
     if (answer->err)
-        core_failing(&d->core, answer->err);
+        core_refused(&d->core, answer->err, d->core.epoch);
 }
 
 void dispatch_resume(struct dispatch *d)
@@ -262,4 +260,33 @@ void dispatch_resume(struct dispatch *d)
     queue_look(&d->queue);
     rest_sweep(&d->core);
     dispatch_look(d);
+}
+
+// ---- other nodes ----
+
+void dispatch_lose(struct dispatch *d, struct entry *entry)
+{
+    queue_lose(&d->queue, entry);
+    queue_turn(&d->queue); // they have left room
+}
+
+void dispatch_take(struct dispatch *d, const struct run *run)
+{
+    const struct entry *entry = due_find_id(d->core.due, run->job_id);
+
+    if (!entry || !lives_of(entry, run->id))
+        dispatch_load(d, run);
+}
+
+void dispatch_take_end(struct dispatch *d)
+{
+    queue_look(&d->queue);
+}
+
+void dispatch_end(struct dispatch *d)
+{
+    d->core.is_stopping = true;
+    claims_stop(&d->claims);
+    queue_stop(&d->queue);
+    lives_end(&d->lives);
 }

@@ -61,12 +61,22 @@ void dispatch_changed(struct dispatch *d, struct entry *entry);
 // goes on.
 void dispatch_leave(struct dispatch *d, struct entry *entry);
 
+// The job has moved to another node: what waits of it is forgotten here.
+void dispatch_lose(struct dispatch *d, struct entry *entry);
+
+// A run that waits, or was left behind by a node that is gone, of a job that is ours: it goes on
+// here, as dispatch_load says, unless it is known. dispatch_take_end looks at all of them.
+void dispatch_take(struct dispatch *d, const struct run *run);
+void dispatch_take_end(struct dispatch *d);
+
+// Our lease has ended: nothing starts any more, and what runs is ended.
+void dispatch_end(struct dispatch *d);
+
 // Pools have changed: there may be room.
 void dispatch_room(struct dispatch *d);
 
 // Freezes, pauses, calendars or zones have changed.
 void dispatch_thaw(struct dispatch *d);
-void dispatch_step(struct dispatch *d, int64_t step_us);
 
 // Cancels a run of a job that is alive: at once if it waits, by TERM and KILL if it runs. False
 // when there is none of that number.

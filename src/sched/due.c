@@ -10,7 +10,7 @@
 
 void due_init(struct due *d)
 {
-    *d = (struct due){.planned = WALL_NEVER};
+    *d = (struct due){.planned = WALL_NEVER, .gaining = WALL_NEVER};
     map_init(&d->by_name);
     map_init(&d->by_id);
     map_init(&d->paused);
@@ -231,6 +231,8 @@ wall due_watermark(const struct due *d, wall now)
         us = held->key - 1;
     if (d->planned.us - 1 < us)
         us = d->planned.us - 1;
+    if (d->gaining.us < us)
+        us = d->gaining.us;
     return (wall){us};
 }
 

@@ -54,6 +54,7 @@ struct entry {
     bool is_relative;        // has a trigger whose slots follow events
     bool is_waiting;         // for room among its own runs (COALESCE_ALL)
     bool is_ending;          // JOB_ENDED is on its way to the store
+    bool is_gained;          // has just come to us (cluster.c)
     struct seat seat;
 };
 
@@ -79,6 +80,7 @@ struct due {
     struct heap ringing;
     struct heap held;
     wall planned;     // the watermark stays before it: a slot whose row may go again
+    wall gaining;     // likewise, while jobs that have come to us are not all planned yet
     wall marked;      // as due_mark said last
     bool is_set_back; // the clock was, since then
 };

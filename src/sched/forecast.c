@@ -19,9 +19,11 @@ int64_t forecast_usual_us(const struct entry *entry)
 static void slot_add(struct forecast *f, const struct holds *holds, const struct entry *entry,
                      wall at)
 {
+    struct holds own = *holds;
     struct hold hold;
 
-    hold_at(holds, entry->job, at, at, &hold);
+    own.is_nowhere = entry->seat.is_nowhere;
+    hold_at(&own, entry->job, at, at, &hold);
     if (hold.reason != REASON_NONE)
         f->frozen++;
     else

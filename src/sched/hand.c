@@ -136,7 +136,9 @@ static bool run_decide(const struct core *c, const struct entry *entry, const st
     bool has_room = entry->running < job_instances(entry->job) ||
                     (overlap == OVERLAP_ALLOW && entry->job->max_instances == 1);
 
-    if (ask->start_at.us > run->queued_at.us) {
+    if (entry->seat.is_leaving || entry->seat.is_nowhere) {
+        run->reason = entry->seat.is_nowhere ? REASON_NO_NODE : REASON_DRAINING;
+    } else if (ask->start_at.us > run->queued_at.us) {
         run->reason = REASON_DELAY;
     } else if (has_room) {
         return ask->is_forced || is_thawed(c, entry->job, e);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "sched/plan.h"
+#include "sched/rest.h"
 #include "time/duration.h"
 
 #define LOOK_US (5 * SECOND_US) // between two looks for ends that do not come
@@ -399,6 +400,8 @@ static void end_saved(const struct store_answer *answer, void *ctx)
     if (entry) {
         entry->running--;
         plan_ended(p->h->due, entry, p->end.finished_at);
+        if (p->h->core)
+            rest_look(p->h->core, entry);
     }
     born_tell(p, answer);
     pinging_end(p, answer->err);
@@ -436,6 +439,9 @@ static bool ping_check(struct heartbeats *h, const struct entry *entry, struct h
         (void)fail(e, ERR_NOT_FOUND, "key", "no job has this key");
         return fail_hint(e, "the job's reply shows the path of its pings");
     }
+    if (!entry->seat.is_ours)
+        return fail(e, ERR_MOVED, "key", "the job \"%.*s\" belongs to another node; ask again",
+                    STR(entry->job->name));
     if (!may_ping(h, heart)) {
         (void)fail(e, ERR_RATE, "key", "more than %d pings a second", HEARTBEAT_RATE);
         return fail_hint(e, "try again in a second");
@@ -470,6 +476,14 @@ void heartbeats_ping(struct heartbeats *h, struct str key, const struct ping *pi
     }
 }
 
+static bool is_beating(const struct heartbeats *h, int64_t run_id)
+{
+    for (struct list *link = h->open.next; link != &h->open; link = link->next)
+        if (list_item(link, struct beating, link)->run_id == run_id)
+            return true;
+    return false;
+}
+
 static void adopted(const struct store_answer *answer, void *ctx)
 {
     (void)answer; // what could not be taken over ends by its time limit, or with the next restart
@@ -486,6 +500,8 @@ bool heartbeats_adopt(struct heartbeats *h, const struct run *run)
 
     if (!entry || entry->job->kind != JOB_HEARTBEAT)
         return false;
+    if (is_beating(h, run->id))
+        return true;
     beating_add(h, run, run->message);
     entry->running++;
     store_start(h->store, &start, 1, adopted, NULL);

@@ -67,14 +67,15 @@ void heartbeats_done(struct heartbeats *h);
 // A job has this definition now; nothing happens unless it is a heartbeat.
 void heartbeats_learn(struct heartbeats *h, const struct job *job);
 
-// A run of a heartbeat that an earlier belfry left running: it goes on. False when it is none.
+// A run of a heartbeat that an earlier belfry left running, or a node that is gone: it goes on, if
+// it is not known already. False when it is none.
 bool heartbeats_adopt(struct heartbeats *h, const struct run *run);
 
 // The job that has the key; 0: none.
 int64_t heartbeats_job(const struct heartbeats *h, struct str key);
 
 // Answer to a ping: NULL when it is durable. ERR_NOT_FOUND: no job has the key; ERR_RATE: too many
-// pings, or runs in progress; ERR_STORE.
+// pings, or runs in progress; ERR_MOVED: another node has the job; ERR_STORE.
 typedef void heartbeat_done(const struct err *err, void *ctx);
 void heartbeats_ping(struct heartbeats *h, struct str key, const struct ping *ping,
                      heartbeat_done *done, void *ctx);

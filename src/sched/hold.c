@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/hold.h"
 
+static const char nowhere[] = "no node is there on which the job may run";
+
 static struct hold hold_of(const struct pause *pause, enum run_reason reason)
 {
     return (struct hold){reason, pause->message, pause, pause->is_dropping, pause->until};
@@ -16,6 +18,10 @@ void hold_at(const struct holds *holds, const struct job *job, wall at, wall upt
 
     if (pause) {
         *ret_hold = hold_of(pause, REASON_PAUSED);
+        return;
+    }
+    if (holds->is_nowhere) {
+        *ret_hold = (struct hold){REASON_NO_NODE, nowhere, nowhere, false, WALL_NEVER};
         return;
     }
     if (pause_holds(job->skip, at)) {

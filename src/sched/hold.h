@@ -1,5 +1,5 @@
-// hold.h - what holds a job at a moment, and for how long: a pause, slots that are not wanted, a
-// freeze; in this order.
+// hold.h - what holds a job at a moment, and for how long: a pause, that there is no node for it,
+// slots that are not wanted, a freeze; in this order.
 #pragma once
 
 #include "base/clock.h"
@@ -20,6 +20,7 @@ struct hold {
 struct holds {
     const struct freezes *freezes;
     const struct pauses *pauses;
+    bool is_nowhere; // no node is there on which the job may run, for as long as it takes
 };
 
 // What happens after upto is not looked at: until may then be any moment behind it.

@@ -27,6 +27,7 @@ void lives_init(struct lives *lives, struct core *core)
     list_init(&lives->ended);
     list_init(&lives->saving);
     list_init(&lives->refused);
+    list_init(&lives->held);
 }
 
 static void list_free(struct list *lives)
@@ -42,6 +43,7 @@ void lives_done(struct lives *lives)
     list_free(&lives->ended);
     list_free(&lives->saving);
     list_free(&lives->refused);
+    list_free(&lives->held);
     vec_done(&lives->ends);
 }
 
@@ -76,6 +78,15 @@ void lives_leave(struct entry *entry)
 {
     while (entry->lives)
         entry_leave(entry->lives);
+}
+
+struct live *lives_of(const struct entry *entry, int64_t run_id)
+{
+    struct live *live = entry->lives;
+
+    while (live && live->run_id != run_id)
+        live = live->next;
+    return live;
 }
 
 struct live *lives_find(const struct lives *lives, int64_t run_id)
@@ -235,10 +246,46 @@ static void running_join(struct live *live)
 
 void live_begin(struct live *live)
 {
+    struct core *c = live->lives->core;
+
+    live->is_held = !store_may_start(c->store);
+    if (live->is_held) {
+        live->phase = LIVE_READY;
+        list_remove(&live->link);
+        list_push(&live->lives->held, &live->link);
+        return;
+    }
     struct exec_request request = request_of(live);
 
     running_join(live);
-    exec_start(live->lives->core->exec, &request, attempt_ended, live);
+    exec_start(c->exec, &request, attempt_ended, live);
+}
+
+void lives_begin(struct lives *lives)
+{
+    while (!list_is_empty(&lives->held) && store_may_start(lives->core->store))
+        live_begin(list_item(lives->held.next, struct live, link));
+}
+
+void lives_doubt(struct lives *lives)
+{
+    for (struct list *link = lives->running.next; link != &lives->running; link = link->next) {
+        struct live *live = list_item(link, struct live, link);
+
+        if (live->entry && live->entry->job->on_lost == ON_LOST_RERUN &&
+            live->cancel != REASON_LEASE)
+            live_cancel(live, REASON_LEASE, 0);
+    }
+}
+
+void lives_end(struct lives *lives)
+{
+    for (struct list *link = lives->running.next; link != &lives->running; link = link->next) {
+        struct live *live = list_item(link, struct live, link);
+
+        live_cancel(live, REASON_LEASE,
+                    live->entry ? live->entry->job->kill_grace_us : JOB_KILL_GRACE_US);
+    }
 }
 
 bool live_adopt(struct live *live)
@@ -274,6 +321,8 @@ static void end_amend(const struct live *live, wall deadline, struct run_end *en
     end->attempt = live->attempt;
     if (end->state == RUN_CANCELLED && live->cancel != REASON_NONE)
         end->reason = live->cancel;
+    if (end->reason == REASON_LEASE)
+        end->state = RUN_LOST;
     if (end->state == RUN_TIMED_OUT && end->finished_at.us >= deadline.us)
         end->reason = REASON_DEADLINE;
     if (live->entry && end->reason != REASON_DEADLINE)
@@ -421,6 +470,7 @@ static void live_wait(struct live *live)
     live->exit_code = live->end->exit_code;
     live->signal = live->end->signal;
     live->reason = REASON_RETRY;
+    live->cancel = REASON_NONE;
     free(live->end);
     live->end = NULL;
     list_remove(&live->link);
@@ -463,7 +513,7 @@ static void ends_saved(const struct store_answer *answer, void *ctx)
     if (answer->err) {
         c->refused += lives->ends.len;
         list_move(&lives->saving, &lives->refused);
-        core_failing(c, answer->err);
+        core_refused(c, answer->err, c->epoch);
     } else {
         core_healthy(c);
         while (!list_is_empty(&lives->saving))

@@ -23,7 +23,7 @@
 
 enum live_phase {
     LIVE_WAITS,  // for a moment, for room: it is in the queue
-    LIVE_READY,  // it may start, and the store is to be asked
+    LIVE_READY,  // it may start, and the store is to be asked (is_held: it has been)
     LIVE_STARTS, // the store has been asked for its next attempt
     LIVE_RUNS,   // an attempt is in progress
     LIVE_ENDED,  // the attempt has ended, and the store does not know yet
@@ -64,6 +64,7 @@ struct live {
     struct list turn;    // in the group, until it begins
     bool waits_for_job;  // it is looked at when there may be room
     bool is_called;      // it is looked at because its turn in the room of all has come
+    bool is_held;        // its attempt has its row, and may not begin at this moment
 };
 
 struct lives {
@@ -72,6 +73,7 @@ struct lives {
     struct list ended;   // LIVE_ENDED: those that are not with the store yet,
     struct list saving;  // those that are,
     struct list refused; // and those that it has refused
+    struct list held;    // those that may not begin at this moment
     size_t busy;         // in all four
     VEC_OF(struct run_end) ends;
     mono ended_at; // since when ended waits
@@ -106,8 +108,17 @@ wall live_deadline(const struct live *live);
 // The moment it stands for: its slot, or the one it was asked for.
 wall live_slot(const struct live *live);
 
-// Begins the attempt whose row is durable. Its job must be there.
+// Begins the attempt whose row is durable. Its job must be there. While our lease is in doubt
+// (store_may_start) it is held, until lives_begin.
 void live_begin(struct live *live);
+void lives_begin(struct lives *lives);
+
+// Our lease is in doubt: attempts that another node may begin anew, once it is over, are ended at
+// once (on_lost rerun).
+void lives_doubt(struct lives *lives);
+
+// Our lease is over, and others decide what becomes of our runs: all are ended.
+void lives_end(struct lives *lives);
 
 // Takes over the attempt that an earlier belfry has begun, if the executor knows of it: then it
 // goes on, or has ended meanwhile. False when it is lost.
@@ -125,6 +136,9 @@ struct run_end live_verdict(const struct live *live, enum run_state state, enum 
 // Ends the attempt in progress: TERM, and KILL after grace_us (0: at once). It will be cancelled
 // for that reason.
 void live_cancel(struct live *live, enum run_reason reason, int64_t grace_us);
+
+// The run of that number among those of a job that are alive; NULL when there is none.
+struct live *lives_of(const struct entry *entry, int64_t run_id);
 
 // The run of that number that is in progress; NULL when there is none.
 struct live *lives_find(const struct lives *lives, int64_t run_id);

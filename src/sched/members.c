@@ -66,3 +66,18 @@ const struct store_node *members_owner(const struct members *m, const struct ent
                ? &m->of.nodes[entry->seat.node]
                : NULL;
 }
+
+bool members_check(const struct members *m, const struct entry *entry, struct err *e)
+{
+    const struct store_node *owner = members_owner(m, entry);
+
+    if (entry->seat.is_ours)
+        return true;
+    if (!owner)
+        return fail(e, ERR_MOVED, "job_id",
+                    "no node has the job \"%.*s\" at this moment; ask again",
+                    STR(entry->job->name));
+    (void)fail(e, ERR_MOVED, "job_id", "the job \"%.*s\" belongs to the node %.*s",
+               STR(entry->job->name), STR(owner->name));
+    return fail_hint(e, "ask that node, or again");
+}

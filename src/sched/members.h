@@ -3,6 +3,7 @@
 // What hangs on them is worked out when an epoch begins (placement.h) and lies in each job's seat.
 #pragma once
 
+#include "base/err.h"
 #include "sched/due.h"
 #include "store/nodes.h"
 
@@ -30,6 +31,9 @@ static inline bool members_are_several(const struct members *m)
 // The seat of a job that has just come: where it belongs until the next epoch. If others may move
 // with it, nobody acts for it before that.
 void members_seat(const struct members *m, const struct due *due, struct entry *entry);
+
+// Whether we act for a job. Otherwise ERR_MOVED, which says who does.
+[[nodiscard]] bool members_check(const struct members *m, const struct entry *entry, struct err *e);
 
 // Its owner; NULL: we are alone, or nobody has it.
 const struct store_node *members_owner(const struct members *m, const struct entry *entry);

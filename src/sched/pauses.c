@@ -55,20 +55,86 @@ static void put(struct pauses *p, struct pause *pause)
     p->all.v[at] = pause;
 }
 
-void pauses_load(struct pauses *p, const struct store_calendar *row)
+static bool row_is_all(const struct store_calendar *row)
 {
-    bool is_all = str_eq(row->name, STR_LIT(PAUSES_ALL));
+    return str_eq(row->name, STR_LIT(PAUSES_ALL));
+}
+
+// NULL when it cannot be read.
+static struct pause *row_read(const struct store_calendar *row)
+{
+    bool is_all = row_is_all(row);
     json_t *body = json_loadb(row->body.p, row->body.len, 0, NULL);
-    struct pause *pause;
+    struct pause *pause = NULL;
     struct err e;
 
-    if (pause_decode(body, is_all ? PAUSE_ALL : PAUSE_TAG, is_all ? (struct str){0} : row->name,
-                     &pause, &e))
-        put(p, pause);
-    else
+    if (!pause_decode(body, is_all ? PAUSE_ALL : PAUSE_TAG, is_all ? (struct str){0} : row->name,
+                      &pause, &e)) {
         log_error("a stored pause cannot be used and holds nothing", log_str("name", row->name),
                   log_text("why", e.message));
+        pause = NULL;
+    }
     json_decref(body);
+    return pause;
+}
+
+void pauses_load(struct pauses *p, const struct store_calendar *row)
+{
+    struct pause *pause = row_read(row);
+
+    if (pause)
+        put(p, pause);
+}
+
+static bool is_same(const struct pause *a, const struct pause *b)
+{
+    json_t *x = pause_encode(a), *y = pause_encode(b);
+    bool is_equal = json_equal(x, y);
+
+    json_decref(x);
+    json_decref(y);
+    return is_equal;
+}
+
+static void row_take(struct pauses *p, const struct store_calendar *row)
+{
+    const struct pause *ours = pauses_find(p, row_is_all(row) ? (struct str){0} : row->name);
+    struct pause *pause = row_read(row);
+
+    if (!pause)
+        return;
+    if (ours && is_same(ours, pause)) {
+        pause_free(pause);
+        return;
+    }
+    put(p, pause);
+    if (p->changed)
+        p->changed(pause, p->ctx);
+}
+
+static bool is_listed(const struct pause *pause, const struct store_calendar *rows, size_t count)
+{
+    struct str name = pause->tag ? str_of(pause->tag) : STR_LIT(PAUSES_ALL);
+
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].kind == STORE_PAUSE && str_eq(rows[i].name, name))
+            return true;
+    return false;
+}
+
+void pauses_sync(struct pauses *p, const struct store_calendar *rows, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].kind == STORE_PAUSE)
+            row_take(p, &rows[i]);
+    for (size_t i = 0; i < p->all.len; i++)
+        if (is_listed(p->all.v[i], rows, count))
+            p->all.v[kept++] = p->all.v[i];
+        else
+            pause_free(p->all.v[i]);
+    p->all.len = kept;
 }
 
 static void forgotten(const struct store_answer *answer, void *ctx)

@@ -30,6 +30,10 @@ void pauses_done(struct pauses *p);
 // A row that the store has told. What cannot be read is told to the log and holds nothing.
 void pauses_load(struct pauses *p, const struct store_calendar *row);
 
+// All rows that there are, of every kind, as others have left them: those that differ from ours are
+// in force from now on, what is not there is forgotten.
+void pauses_sync(struct pauses *p, const struct store_calendar *rows, size_t count);
+
 // Forgets those that were over at a moment, the watermark at the start of the scheduler.
 void pauses_forget(struct pauses *p, wall over_at);
 

@@ -123,6 +123,17 @@ void plan_start(struct due *d, struct entry *entry, wall from, wall now)
     plan_from(d, entry, from);
 }
 
+wall plan_shown(const struct entry *entry, wall now)
+{
+    const struct job *job = entry->job;
+
+    if (entry->seat.is_ours || entry->slot.us > now.us)
+        return entry->slot;
+    if (job->state > JOB_PAUSED || !job->trigger || entry->is_relative)
+        return WALL_NEVER;
+    return trigger_next(job->trigger, now);
+}
+
 void plan_step(struct due *d, struct entry *entry, int64_t step_us, wall now)
 {
     if (entry->is_relative) {

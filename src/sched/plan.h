@@ -26,6 +26,10 @@ void plan_from(struct due *d, struct entry *entry, wall from);
 // set back since lies in the future; it does not hold it up until then. Its startup trigger fires.
 void plan_start(struct due *d, struct entry *entry, wall from, wall now);
 
+// The slot that is told of an entry: the one it waits for, or, of a job that is not ours, the next
+// one as far as its trigger says.
+wall plan_shown(const struct entry *entry, wall now);
+
 // The clock was set by so much. Slots that came nearer again are planned; what was jumped over is
 // due. A delay takes as long as it would have: its slot moves with the clock.
 void plan_step(struct due *d, struct entry *entry, int64_t step_us, wall now);

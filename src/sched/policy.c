@@ -77,7 +77,7 @@ static bool outlasts(const struct situation *s, const struct hold *hold)
 {
     bool is_relative = trigger_is_relative(s->job->trigger);
 
-    if (hold->reason == REASON_PAUSED)
+    if (hold->reason == REASON_PAUSED || hold->reason == REASON_NO_NODE)
         return is_relative || (trigger_is_once(s->job->trigger) && !hold->is_dropping);
     return is_relative && is_from_within(s, hold);
 }

@@ -161,6 +161,43 @@ void pools_load(struct pools *p, const struct store_calendar *row)
     json_decref(definition);
 }
 
+// ---- what others change ----
+
+static bool is_listed(const struct pool *pool, const struct store_calendar *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].kind == STORE_POOL && str_eq(rows[i].name, pool->row.name))
+            return true;
+    return false;
+}
+
+// Whether what is in memory is that version, or was written later.
+static bool is_known(const struct pools *p, const struct store_calendar *row)
+{
+    const struct pool *pool = pools_find(p, row->name);
+
+    return pool &&
+           (pool->row.updated_at.us > row->updated_at.us ||
+            (pool->row.updated_at.us == row->updated_at.us && pool->row.version == row->version));
+}
+
+void pools_sync(struct pools *p, const struct store_calendar *rows, size_t count)
+{
+    bool is_changed = false;
+
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].kind != STORE_POOL || is_known(p, &rows[i]))
+            continue;
+        pools_load(p, &rows[i]);
+        is_changed = true;
+    }
+    for (size_t i = p->all.len; i-- > 0;)
+        if (!is_listed(p->all.v[i], rows, count))
+            removed(p, p->all.v[i]->row.name);
+    if (is_changed && p->changed)
+        p->changed(p->ctx);
+}
+
 // ---- changes ----
 
 static void write_end(struct pool_write *write, const struct err *err, const struct pool *pool)
@@ -187,9 +224,11 @@ static void put_answered(const struct store_answer *answer, void *ctx)
         return;
     }
     pool->row.version = answer->version;
-    put(write->p, pool);
-    write->pool = NULL;
-    write_end(write, NULL, pool);
+    if (!is_known(write->p, &pool->row)) { // otherwise the news were here before
+        put(write->p, pool);
+        write->pool = NULL;
+    }
+    write_end(write, NULL, pools_find(write->p, pool->row.name));
 }
 
 static struct pool_write *write_new(struct pools *p, struct str name, struct str body, wall now,

@@ -44,6 +44,10 @@ void pools_done(struct pools *p);
 // A row that the store has told.
 void pools_load(struct pools *p, const struct store_calendar *row);
 
+// All rows that there are, of every kind, as others have left them: those that are another version
+// than ours are in force from now on, what is not there is gone.
+void pools_sync(struct pools *p, const struct store_calendar *rows, size_t count);
+
 const struct pool *pools_find(const struct pools *p, struct str name); // NULL: there is none
 
 // Answer to a write: err is NULL when it is done and durable; pool is as it now stands (NULL after

@@ -106,8 +106,25 @@ static void moments_look(void *ctx)
     alarm_set(q);
 }
 
+// Nothing becomes of it here.
+static void forget(struct queue *q, struct live *live)
+{
+    moment_forget(q, live);
+    live_count(live, COUNT_NONE);
+    live_free(live);
+}
+
+static bool is_ours(const struct live *live)
+{
+    return !live->entry || live->entry->seat.is_ours;
+}
+
 void queue_add(struct queue *q, struct live *live)
 {
+    if (!is_ours(live)) { // its job has moved meanwhile
+        forget(q, live);
+        return;
+    }
     live->phase = LIVE_WAITS;
     list_push(&q->waiting, &live->link);
     look(q, live);
@@ -227,6 +244,12 @@ static bool is_paused(const struct live *live)
            (job->state == JOB_PAUSED || pauses_holding(c->pauses, job, core_now(c)));
 }
 
+// Whether it may not start on this node, if on any, until a new epoch begins.
+static bool is_stuck(const struct entry *entry)
+{
+    return entry->seat.is_leaving || entry->seat.is_nowhere;
+}
+
 static void wait_for_pause(struct queue *q, struct live *live, wall now)
 {
     const struct pause *pause = pauses_holding(q->core->pauses, live->entry->job, now);
@@ -283,6 +306,8 @@ static struct live *turn_next(struct queue *q, struct group *group)
     live = list_item(group->waiting.next, struct live, turn);
     if (!live->entry)
         return NULL;
+    if (is_stuck(live->entry))
+        return NULL;
     if (is_paused(live)) {
         wait_for_pause(q, live, now);
         return NULL;
@@ -335,6 +360,8 @@ static void look_at(struct queue *q, struct live *live)
         wait_until(q, live, live->try_at);
     else if (is_paused(live))
         wait_for_pause(q, live, now);
+    else if (is_stuck(live->entry))
+        wait_until(q, live, WALL_NEVER);
     else if (is_frozen(q, live, now))
         return;
     else if (live->count != COUNT_RUNNING && !has_room(live))
@@ -428,6 +455,15 @@ void queue_drop(struct queue *q, struct entry *entry)
     for (struct live *live = entry->lives; live; live = live->next)
         if (live->phase <= LIVE_STARTS)
             queue_cancel(q, live, REASON_DELETED);
+}
+
+void queue_lose(struct queue *q, struct entry *entry)
+{
+    for (struct live *live = entry->lives, *next; live; live = next) {
+        next = live->next;
+        if (live->phase < LIVE_STARTS && !live->is_held)
+            forget(q, live);
+    }
 }
 
 // ---- room beside the job ----
@@ -533,6 +569,21 @@ static void start_won(struct queue *q, struct live *live)
     live_begin(live);
 }
 
+// They are asked for again, but for those whose job has moved.
+static void starts_undo(struct queue *q)
+{
+    struct list *link;
+
+    while ((link = list_pop(&q->starting))) {
+        struct live *live = list_item(link, struct live, link);
+
+        live->phase = LIVE_READY;
+        list_push(&q->ready, &live->link);
+        if (!is_ours(live))
+            forget(q, live);
+    }
+}
+
 static void starts_answered(const struct store_answer *answer, void *ctx)
 {
     struct queue *q = ctx;
@@ -540,10 +591,8 @@ static void starts_answered(const struct store_answer *answer, void *ctx)
 
     q->is_starting = false;
     if (answer->err) {
-        for (link = q->starting.next; link != &q->starting; link = link->next)
-            list_item(link, struct live, link)->phase = LIVE_READY;
-        list_move(&q->starting, &q->ready);
-        core_failing(q->core, answer->err);
+        starts_undo(q);
+        core_refused(q->core, answer->err, q->epoch);
     } else {
         core_healthy(q->core);
     }
@@ -579,6 +628,7 @@ static void starts_send(void *ctx)
         vec_push(&q->starts, ((struct run_start){live->run_id, live->attempt + 1, now, false}));
     }
     q->is_starting = true;
+    q->epoch = q->core->epoch;
     store_start(q->core->store, q->starts.v, q->starts.len, starts_answered, q);
 }
 

@@ -29,6 +29,7 @@ struct queue {
     struct loop_alarm alarm;
     struct loop_timer rate_timer; // when a rate lets somebody through
     VEC_OF(struct run_start) starts;
+    int64_t epoch; // of what is with the store: core.epoch when it was asked
     bool is_starting, will_start, will_turn;
     bool is_looking; // at everything: who is not looked at yet may go before what is due
 };
@@ -60,6 +61,10 @@ void queue_replace(struct queue *q, struct entry *entry, const struct live *keep
 
 // The job is gone: whatever waits of it ends.
 void queue_drop(struct queue *q, struct entry *entry);
+
+// The job has moved to another node: what waits of it is forgotten here. It has no attempts in
+// progress.
+void queue_lose(struct queue *q, struct entry *entry);
 
 // The wall clock was set: a wait between attempts takes as long as it would have.
 void queue_step(struct queue *q, int64_t step_us);

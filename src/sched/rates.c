@@ -16,18 +16,40 @@ void rates_init(struct rates *r, struct loop *loop, struct store *store, struct 
     *r = (struct rates){.loop = loop, .store = store, .room = room};
 }
 
+static void loaded_clear(struct rates *r)
+{
+    for (size_t i = 0; i < r->loaded.len; i++)
+        free(r->loaded.v[i]);
+    vec_clear(&r->loaded);
+}
+
 void rates_done(struct rates *r)
 {
     loop_timer_stop(r->loop, &r->timer);
-    free(r->loaded);
+    loaded_clear(r);
+    vec_done(&r->loaded);
+    free(r->name);
+}
+
+void rates_name(struct rates *r, struct str name)
+{
+    free(r->name);
+    r->name = str_own(name);
 }
 
 // ---- the start ----
 
 void rates_load(struct rates *r, const struct store_calendar *row)
 {
-    free(r->loaded);
-    r->loaded = str_own(row->body);
+    vec_push(&r->loaded, str_own(row->body));
+}
+
+void rates_sync(struct rates *r, const struct store_calendar *rows, size_t count)
+{
+    loaded_clear(r);
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].kind == STORE_RATES)
+            rates_load(r, &rows[i]);
 }
 
 // At most what a full burst at that rate owes.
@@ -39,41 +61,61 @@ static void debt_set(struct rates *r, struct gate *gate, const json_t *until)
     if (t->count == 0)
         return;
     most = throttle_step_us(t) * t->burst;
-    gate_set_debt(gate, us < most ? us : most, loop_now(r->loop));
+    us = us < most ? us : most;
+    if (us > gate_debt_us(gate, loop_now(r->loop)))
+        gate_set_debt(gate, us, loop_now(r->loop));
 }
 
-static void jobs_set(struct rates *r, const json_t *jobs, const struct due *due)
+static void pools_set(struct rates *r, const json_t *pools, const struct needs *needs)
 {
-    const json_t *until;
-    const char *key;
-    int64_t id;
+    for (size_t i = 0; i < needs->count; i++) {
+        struct gate *gate = room_pool(r->room, needs->pools[i].pool);
+        const json_t *until = json_object_get(pools, needs->pools[i].pool.p);
 
-    json_object_foreach((json_t *)jobs, key, until)
-    {
-        const struct entry *entry = str_to_int(str_of(key), &id) ? due_find_id(due, id) : NULL;
-
-        if (entry && entry->job->needs && entry->job->needs->throttle.count > 0)
-            debt_set(r, room_rate(r->room, entry->job), until);
+        if (gate && until)
+            debt_set(r, gate, until);
     }
+}
+
+static void entry_set(struct rates *r, const json_t *kept, const struct entry *entry)
+{
+    const struct needs *needs = entry->job->needs;
+    const json_t *until;
+    char key[32];
+
+    if (!needs || !entry->seat.is_ours)
+        return;
+    pools_set(r, json_object_get(kept, "pools"), needs);
+    if (needs->throttle.count == 0)
+        return;
+    snprintf(key, sizeof key, "%lld", (long long)entry->job->id);
+    until = json_object_get(json_object_get(kept, "jobs"), key);
+    if (until)
+        debt_set(r, room_rate(r->room, entry->job), until);
 }
 
 void rates_begin(struct rates *r, const struct due *due)
 {
-    json_t *kept = r->loaded ? json_loads(r->loaded, 0, NULL) : NULL;
-    const json_t *until;
-    const char *key;
+    const struct entry *entry;
 
-    json_object_foreach(json_object_get(kept, "pools"), key, until)
-    {
-        struct gate *gate = room_pool(r->room, str_of(key));
+    for (size_t i = 0; i < r->loaded.len; i++) {
+        json_t *kept = json_loads(r->loaded.v[i], 0, NULL);
 
-        if (gate)
-            debt_set(r, gate, until);
+        for (size_t at = 0; (entry = map_next(&due->by_id, &at));)
+            entry_set(r, kept, entry);
+        json_decref(kept);
     }
-    jobs_set(r, json_object_get(kept, "jobs"), due);
-    json_decref(kept);
-    free(r->loaded);
-    r->loaded = NULL;
+}
+
+void rates_gain(struct rates *r, struct entry *const *entries, size_t count)
+{
+    for (size_t i = 0; i < r->loaded.len && count > 0; i++) {
+        json_t *kept = json_loads(r->loaded.v[i], 0, NULL);
+
+        for (size_t k = 0; k < count; k++)
+            entry_set(r, kept, entries[k]);
+        json_decref(kept);
+    }
 }
 
 // ---- keeping ----
@@ -114,7 +156,7 @@ static void save(struct rates *r)
     char *body = json_dumps(value, JSON_COMPACT);
     wall now = clock_wall(loop_clock(r->loop));
     const struct store_calendar row = {.kind = STORE_RATES,
-                                       .name = STR_LIT("default"),
+                                       .name = r->name ? str_of(r->name) : STR_LIT("default"),
                                        .body = str_of(body),
                                        .created_at = now,
                                        .updated_at = now};

@@ -7,6 +7,9 @@
 // at most. When belfry is killed, what it has not written yet is forgotten: so many starts are let
 // through once more.
 //
+// Among several nodes each writes a row with its name; what a pool or a job that has come to a node
+// owes is the most that any of the rows says.
+//
 // The moments are of the calendar: a clock that is set while belfry does not run cannot make
 // anybody wait longer than a burst at that rate takes.
 #pragma once
@@ -15,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/loop.h"
+#include "base/vec.h"
 #include "sched/due.h"
 #include "sched/room.h"
 #include "store/store.h"
@@ -28,18 +32,27 @@ struct rates {
     struct store *store;
     struct room *room;
     struct loop_timer timer;
-    char *loaded;    // what was kept, until rates_begin
-    uint64_t passes; // of the room, when it was written last
-    mono next;       // not written again before
+    VEC_OF(char *) loaded; // what was kept: the bodies of the rows
+    char *name;            // of our own row
+    uint64_t passes;       // of the room, when it was written last
+    mono next;             // not written again before
     bool is_writing;
 };
 
 void rates_init(struct rates *r, struct loop *loop, struct store *store, struct room *room);
 void rates_done(struct rates *r);
 
-// The row that the store has told; and then, when jobs and pools are there, it counts.
+// Among several nodes: our name.
+void rates_name(struct rates *r, struct str name);
+
+// A row that the store has told; and then, when jobs and pools are there, it counts for what is
+// ours.
 void rates_load(struct rates *r, const struct store_calendar *row);
 void rates_begin(struct rates *r, const struct due *due);
+
+// All rows that there are, of every kind, as they stand now; and then, jobs have come to us.
+void rates_sync(struct rates *r, const struct store_calendar *rows, size_t count);
+void rates_gain(struct rates *r, struct entry *const *entries, size_t count);
 
 // Something may have started: what is owed is kept.
 void rates_look(struct rates *r);

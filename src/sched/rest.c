@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "sched/live.h"
+#include "sched/placement.h"
 
 struct ending {
     struct core *core;
@@ -45,8 +47,23 @@ static bool has_room(const struct entry *entry)
            (job->overlap == OVERLAP_QUEUE && entry->queued < job->queue_max);
 }
 
+// Whether attempts of the job keep it on this node.
+static bool has_attempts(const struct entry *entry)
+{
+    if (entry->job->kind == JOB_HEARTBEAT)
+        return entry->running > 0;
+    for (const struct live *live = entry->lives; live; live = live->next)
+        if (live->phase >= LIVE_STARTS || live->is_held)
+            return true;
+    return false;
+}
+
 void rest_look(struct core *c, struct entry *entry)
 {
+    if (!entry->seat.is_ours)
+        return;
+    if (entry->seat.is_guest && !has_attempts(entry))
+        c->wants_release = true;
     if (entry->is_waiting && has_room(entry)) {
         due_plan(c->due, entry, entry->slot);
         return;
@@ -61,7 +78,8 @@ void rest_look(struct core *c, struct entry *entry)
     ending->core = c;
     ending->job_id = entry->job->id;
     entry->is_ending = true;
-    store_set_job_state(c->store, entry->job->id, JOB_ENDED, false, job_ended, ending);
+    store_set_job_state(c->store, entry->job->id, JOB_ENDED, placement_moves(c->due, entry->job),
+                        job_ended, ending);
 }
 
 void rest_sweep(struct core *c)

@@ -11,12 +11,13 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "job/job_shelf.h"
 #include "sched/chain.h"
 #include "sched/changes.h"
 #include "sched/page.h"
+#include "sched/placement.h"
 #include "sched/plan.h"
 #include "sched/sched_state.h"
+#include "sched/start.h"
 
 #define ZONES_US 60000000 // between two looks at the zone files
 
@@ -242,6 +243,7 @@ struct sched *sched_new(const struct sched_options *options)
 
     due_init(&s->due);
     members_init(&s->members);
+    cluster_init(&s->cluster);
     windows_init(&s->windows, options->store, options->zones, s->options.timezone, &jobs);
     pauses_init(&s->pauses, options->store);
     s->pauses.changed = changes_pause;
@@ -285,6 +287,7 @@ void sched_free(struct sched *s)
         return;
     loop_timer_stop(s->options.loop, &s->zones_timer);
     sched_pages_done(s);
+    cluster_done(s);
     dispatch_done(&s->dispatch);
     watch_done(&s->watch);
     heartbeats_done(&s->heartbeats);
@@ -302,128 +305,20 @@ void sched_free(struct sched *s)
     free(s);
 }
 
-struct loading {
-    struct sched *s;
-    struct job_shelf *shelf;
-    size_t quarantined;
-    const struct store_load *load; // what asks
-};
-
-static void calendar_loaded(const struct store_calendar *row, void *ctx)
-{
-    struct loading *loading = ctx;
-
-    if (row->kind == STORE_PAUSE)
-        pauses_load(&loading->s->pauses, row);
-    else if (row->kind == STORE_POOL)
-        pools_load(&loading->s->pools, row);
-    else if (row->kind == STORE_RATES)
-        rates_load(&loading->s->dispatch.rates, row);
-    else if (row->kind < STORE_CHANNEL)
-        windows_load(&loading->s->windows, row);
-    else if (loading->s->options.on_row)
-        loading->s->options.on_row(row, loading->s->options.row_ctx);
-}
-
-static void uptime_loaded(const struct store_uptime *period, void *ctx)
-{
-    struct loading *loading = ctx;
-
-    uptimes_add(&loading->s->uptimes, period);
-}
-
-static enum store_last job_loaded(const struct job_row *row, void *ctx)
-{
-    struct loading *loading = ctx;
-    struct job *job = job_shelf_read(loading->shelf, row);
-
-    job_set_presets(job, sched_presets(loading->s));
-    if (job->quarantine.len > 0) {
-        log_error("a stored job cannot be used and is kept aside", log_str("job_id", job->name),
-                  log_str("why", job->quarantine));
-        loading->quarantined++;
-    }
-    const struct entry *entry = due_add(&loading->s->due, job);
-
-    heartbeats_learn(&loading->s->heartbeats, job);
-
-    if (entry->is_relative)
-        return STORE_LAST_END;
-    return job->trigger && trigger_is_once(job->trigger) ? STORE_LAST_SLOT : STORE_LAST_NONE;
-}
-
-static void last_loaded(int64_t job_id, wall at, void *ctx)
-{
-    struct loading *loading = ctx;
-    struct entry *entry = due_find_id(&loading->s->due, job_id);
-
-    if (entry && entry->is_relative)
-        entry->event = at;
-    else if (entry)
-        entry->claimed = at;
-}
-
-static void slot_loaded(int64_t job_id, wall slot, void *ctx)
-{
-    struct loading *loading = ctx;
-    struct entry *entry = due_find_id(&loading->s->due, job_id);
-
-    if (entry && !entry->is_relative)
-        entry->claimed = slot;
-}
-
-static void met_loaded(const struct run_met *met, void *ctx)
-{
-    chain_load(&((struct loading *)ctx)->s->due, met);
-}
-
-static void run_loaded(const struct run *run, void *ctx)
-{
-    struct loading *loading = ctx;
-    struct run_ids *ids = &loading->s->dispatch.core.ids;
-
-    if (ids->last < loading->load->last_run_id) // an end that is decided now may begin others
-        ids->last = loading->load->last_run_id;
-    if (run->state != RUN_ORPHANED || !heartbeats_adopt(&loading->s->heartbeats, run))
-        dispatch_load(&loading->s->dispatch, run);
-}
-
 bool sched_start(struct sched *s, struct err *e)
 {
-    struct trigger_context context = sched_trigger_context(s);
-    struct loading loading = {.s = s, .shelf = job_shelf_new(&context)};
-    struct store_load load = {.on_calendar = calendar_loaded,
-                              .on_job = job_loaded,
-                              .on_last = last_loaded,
-                              .on_slot = slot_loaded,
-                              .on_uptime = uptime_loaded,
-                              .on_met = met_loaded,
-                              .on_run = run_loaded,
-                              .ctx = &loading};
-    struct entry *entry;
+    struct store_load load = {0};
+    size_t quarantined;
 
-    loading.load = &load;
-    bool ok = store_load(s->options.store, &load, e);
-
-    job_shelf_free(loading.shelf);
-    if (!ok)
+    if (!start_load(s, &load, &quarantined, e))
         return false;
-    wall now = sched_now(s);
-    wall from = load.watermark.us < now.us ? load.watermark : now;
-
-    if (s->dispatch.core.ids.last < load.last_run_id)
-        s->dispatch.core.ids.last = load.last_run_id;
-    s->due.marked = from;
-    pauses_forget(&s->pauses, load.watermark);
-    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
-        plan_start(&s->due, entry, from, now);
     loop_on_step(s->options.loop, clock_stepped, s);
     loop_timer_set(s->options.loop, &s->zones_timer,
                    mono_after_us(loop_now(s->options.loop), ZONES_US), zones_tick, s);
     log_info("jobs loaded", log_int("jobs", (int64_t)sched_count(s)),
-             log_int("quarantined", (int64_t)loading.quarantined),
-             log_int("orphaned_runs", load.orphaned));
+             log_int("quarantined", (int64_t)quarantined), log_int("orphaned_runs", load.orphaned));
     (void)events_add(&s->events, EVENT_SCHED_STARTED);
+    cluster_begin(s);
     dispatch_resume(&s->dispatch);
     return true;
 }
@@ -487,6 +382,14 @@ static void put_answered(const struct store_answer *answer, void *ctx)
 
     if (entry && entry->job->id != answer->job_id) // the old one had ended
         entry = NULL;
+    if (entry && entry->job->version >= answer->version) { // the news were here before
+        if (!entry->seat.is_ours)
+            (void)events_add_job(&s->events, put_event(write->job_id != 0 ? entry->job : NULL, job),
+                                 entry->job);
+        write_end(write, NULL, entry->job);
+        changes_look(s, entry);
+        return;
+    }
     write->job = NULL;
     job->id = answer->job_id;
     job->version = answer->version;
@@ -532,6 +435,7 @@ void sched_put(struct sched *s, struct job *job, int expect_version, sched_done 
                               : job->updated_at;
     hold_keep(entry ? entry->job : NULL, write->is_replan, job);
     job_to_row(job, arena, &row);
+    row.moves = placement_moves(&s->due, job) || (entry && placement_moves(&s->due, entry->job));
     store_put_job(s->options.store, &row, expect_version, put_answered, write);
     arena_free(arena);
 }
@@ -585,8 +489,8 @@ void sched_delete(struct sched *s, struct str name, sched_done *done, void *ctx)
     struct write *write = mem_alloc(sizeof *write);
 
     *write = (struct write){.s = s, .job_id = entry->job->id, .done = done, .ctx = ctx};
-    store_set_job_state(s->options.store, entry->job->id, JOB_DELETED, false, delete_answered,
-                        write);
+    store_set_job_state(s->options.store, entry->job->id, JOB_DELETED,
+                        placement_moves(&s->due, entry->job), delete_answered, write);
 }
 
 void sched_runs_gone(struct sched *s, const struct store_gone *gone, size_t count)
@@ -624,6 +528,10 @@ void sched_run_now(struct sched *s, struct str name, const struct hand_ask *ask,
     }
     if (entry->job->kind == JOB_HEARTBEAT) {
         (void)fail(&err, ERR_INPUT, "job_id", "the job runs elsewhere: belfry waits for its pings");
+        done(&err, 0, ctx);
+        return;
+    }
+    if (!members_check(&s->members, entry, &err)) {
         done(&err, 0, ctx);
         return;
     }

@@ -18,6 +18,7 @@
 #include "sched/events.h"
 #include "sched/hand.h"
 #include "sched/heartbeat.h"
+#include "sched/hold.h"
 #include "sched/tally.h"
 #include "sched/pauses.h"
 #include "sched/pools.h"
@@ -40,9 +41,17 @@ struct sched_options {
     int64_t late_after_us;           // a start is late after so long (watch.h); 0: the usual
     int64_t keep_age_us, keep_total; // of the history (retention.h); 0: however old, many
     const char *runs_dir; // where output of runs lies, which goes with their rows; NULL: nowhere
-    // Rows that lie beside the calendars and are none of ours; NULL: nobody wants them.
+    // Rows that lie beside the calendars and are none of ours; NULL: nobody wants them. Each at the
+    // start; and all of that sort, as they stand then, when another node has changed some.
     void (*on_row)(const struct store_calendar *row, void *ctx);
+    void (*on_rows)(const struct store_calendar *rows, size_t count, void *ctx);
     void *row_ctx;
+    // Among other nodes (store/nodes.h); NULL: nobody wants to know. A new epoch has begun: jobs
+    // may have come to us, or left (sched_is_ours). Our lease has ended: all that runs here has
+    // been told to end, nothing starts any more, and belfry is to begin anew.
+    void (*on_epoch)(void *ctx);
+    void (*on_lost)(const struct err *why, void *ctx);
+    void *epoch_ctx, *lost_ctx;
     const struct job_presets *presets; // borrowed; NULL: the built-in ones
     size_t plan_least; // slots of one moment that are claimed ahead of it; 0: as many as are worth
                        // it
@@ -95,9 +104,9 @@ struct pauses *sched_pauses(struct sched *s);
 const struct pause *sched_paused(const struct sched *s, const struct job *job);
 
 // Wants a run beside the schedule. Answered when it is claimed: err is NULL and run_id its id, or
-// what is in the way (ERR_NOT_FOUND; ERR_CONCURRENCY: the overlap rule leaves it out; ERR_FROZEN: a
-// freeze holds it, and it is not forced; ERR_EXISTS: run_id has the key). Paused jobs may be run
-// so.
+// what is in the way (ERR_NOT_FOUND; ERR_MOVED: another node has the job; ERR_CONCURRENCY: the
+// overlap rule leaves it out; ERR_FROZEN: a freeze holds it, and it is not forced; ERR_EXISTS:
+// run_id has the key). Paused jobs may be run so.
 typedef hand_done sched_run_done;
 void sched_run_now(struct sched *s, struct str name, const struct hand_ask *ask,
                    sched_run_done *done, void *ctx);
@@ -130,6 +139,9 @@ struct str sched_progress(const struct sched *s, int64_t run_id);
 const struct learned *sched_learned(const struct sched *s, const struct job *job);
 void sched_learn(struct sched *s, const struct job *job);
 
+// What may hold a job (hold.h). job NULL: any.
+struct holds sched_holds(const struct sched *s, const struct job *job);
+
 // The coming slots of a job, or of all (NULL), in [from, to] (forecast.h): borrowed until the
 // loop's next turn. End it with forecast_done.
 void sched_forecast(const struct sched *s, const struct job *only, wall from, wall to,
@@ -141,6 +153,21 @@ void sched_ping(struct sched *s, struct str key, const struct ping *ping, heartb
 
 // The job that has that key; NULL: none.
 const struct job *sched_ping_job(const struct sched *s, struct str key);
+
+// ---- several nodes on one store (store/nodes.h) ----
+
+// Who is there, as of the epoch under which we act; NULL: we are alone. Borrowed until the loop's
+// next turn, as are nodes.
+const struct store_members *sched_members(const struct sched *s);
+const struct store_node *sched_self(const struct sched *s); // NULL: we are alone
+
+// Which node acts for a job (placement.h). NULL: we are alone, or nobody does yet: it has just been
+// made, or no node is active.
+const struct store_node *sched_owner(const struct sched *s, const struct job *job);
+
+// Whether we do. Of others' jobs only the definition is known here: runs in progress, and slots
+// that follow events, are their owner's to tell.
+bool sched_is_ours(const struct sched *s, const struct job *job);
 
 // The store it was given.
 struct store *sched_store(const struct sched *s);

@@ -3,6 +3,7 @@
 #include "sched/chain.h"
 #include "sched/forecast.h"
 #include "sched/hold.h"
+#include "sched/plan.h"
 #include "sched/sched_state.h"
 
 #define LOAD_STEPS_MAX 50000 // slots asked for by one sched_load
@@ -41,7 +42,8 @@ wall sched_next_at(const struct sched *s, const struct job *job)
 {
     const struct entry *entry = due_find_id(&s->due, job->id);
 
-    return entry ? hold_next(job, entry->slot, sched_paused(s, job)) : WALL_NEVER;
+    return entry ? hold_next(job, plan_shown(entry, sched_now(s)), sched_paused(s, job))
+                 : WALL_NEVER;
 }
 
 int sched_running(const struct sched *s, const struct job *job)
@@ -64,16 +66,23 @@ void sched_learn(struct sched *s, const struct job *job)
         watch_learn(&s->watch, due_find_id(&s->due, job->id));
 }
 
+struct holds sched_holds(const struct sched *s, const struct job *job)
+{
+    const struct entry *entry = job ? due_find_id(&s->due, job->id) : NULL;
+
+    return (struct holds){&s->windows.freezes, &s->pauses, entry && entry->seat.is_nowhere};
+}
+
 void sched_forecast(const struct sched *s, const struct job *only, wall from, wall to,
                     struct forecast *ret)
 {
     const struct entry *entry = only ? due_find_id(&s->due, only->id) : NULL;
+    const struct holds holds = sched_holds(s, only);
 
     if (only && !entry)
         *ret = (struct forecast){0};
     else
-        forecast_fill(ret, &s->due, &(struct holds){&s->windows.freezes, &s->pauses}, entry, from,
-                      to);
+        forecast_fill(ret, &s->due, &holds, entry, from, to);
 }
 
 void sched_ping(struct sched *s, struct str key, const struct ping *ping, heartbeat_done *done,
@@ -106,10 +115,10 @@ void sched_why_facts(const struct sched *s, const struct job *job, struct why_fa
         .job = job,
         .zone = job->trigger ? trigger_zone(job->trigger) : zones_utc(s->options.zones),
         .now = sched_now(s),
-        .next_at = entry ? entry->slot : WALL_NEVER,
+        .next_at = entry ? plan_shown(entry, sched_now(s)) : WALL_NEVER,
         .is_waiting = entry && entry->is_waiting,
         .fault = c->failure.code != ERR_NONE ? c->failure.message : NULL,
-        .holds = {&s->windows.freezes, &s->pauses},
+        .holds = sched_holds(s, job),
         .uptimes = &s->uptimes,
     };
 }
@@ -120,7 +129,7 @@ const struct job *sched_next_job(const struct sched *s, size_t *at, wall *ret_ne
 
     if (!entry)
         return NULL;
-    *ret_next_at = entry->slot;
+    *ret_next_at = plan_shown(entry, sched_now(s));
     return entry->job;
 }
 
@@ -140,7 +149,8 @@ struct sched_item sched_item(const struct sched *s, const struct entry *entry)
 {
     const struct pause *paused = sched_paused(s, entry->job);
 
-    return (struct sched_item){entry->job, hold_next(entry->job, entry->slot, paused),
+    return (struct sched_item){entry->job,
+                               hold_next(entry->job, plan_shown(entry, sched_now(s)), paused),
                                entry->running, paused};
 }
 
@@ -211,4 +221,30 @@ void sched_stats(const struct sched *s, struct sched_stats *ret)
         .looked_at = first.us < now.us ? first : now,
         .failure = c->failure,
     };
+}
+
+// ---- nodes ----
+
+const struct store_members *sched_members(const struct sched *s)
+{
+    return members_are_several(&s->members) ? &s->members.of : NULL;
+}
+
+const struct store_node *sched_self(const struct sched *s)
+{
+    return s->members.self;
+}
+
+const struct store_node *sched_owner(const struct sched *s, const struct job *job)
+{
+    const struct entry *entry = due_find_id(&s->due, job->id);
+
+    return entry ? members_owner(&s->members, entry) : NULL;
+}
+
+bool sched_is_ours(const struct sched *s, const struct job *job)
+{
+    const struct entry *entry = due_find_id(&s->due, job->id);
+
+    return !entry || entry->seat.is_ours;
 }

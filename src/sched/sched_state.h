@@ -2,6 +2,7 @@
 // which only looks.
 #pragma once
 
+#include "sched/cluster.h"
 #include "sched/dispatch.h"
 #include "sched/due.h"
 #include "sched/heartbeat.h"
@@ -17,6 +18,7 @@ struct sched {
     struct sched_options options;
     struct due due;
     struct members members;
+    struct cluster cluster;
     struct dispatch dispatch;
     struct windows windows;
     struct pauses pauses;

@@ -191,6 +191,8 @@ static void lag_note(struct tally *t, const struct tally_run *run, const struct 
         return;
     if (lag_us > t->late_max_us)
         t->late_max_us = lag_us;
+    if (lag_us > t->late_recent_us)
+        t->late_recent_us = lag_us;
     histogram_add(&t->lag[run->kind], &tally_lag_bounds, lag_us);
 }
 

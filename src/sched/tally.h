@@ -65,6 +65,7 @@ struct tally {
     int64_t missed[TALLY_REASONS];     // slots
     int64_t retried[TALLY_KINDS];
     int64_t late_max_us;                  // the largest lag
+    int64_t late_recent_us;               // likewise, since somebody has set it to 0
     struct histogram phase[TALLY_PHASES]; // of certificate checks
     struct map jobs;                      // by number
     struct list failing;

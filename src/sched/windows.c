@@ -215,6 +215,70 @@ void windows_reload(struct windows *w)
     }
 }
 
+// ---- what others change
+
+static const struct store_calendar *row_find(const struct store_calendar *rows, size_t count,
+                                             const struct store_calendar *like)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].kind == like->kind && str_eq(rows[i].name, like->name))
+            return &rows[i];
+    return NULL;
+}
+
+static void gone(struct windows *w, const struct store_calendar *row)
+{
+    enum store_calendar_kind kind = row->kind;
+
+    if (kind == STORE_CALENDAR)
+        almanacs_remove(&w->calendars, row->name);
+    else
+        freezes_remove(&w->freezes, row->name);
+    window_remove(w, kind, row->name);
+}
+
+// Whether what is in memory is that version, or was written later.
+static bool is_known(const struct windows *w, const struct store_calendar *row)
+{
+    const struct window *window = windows_find(w, row->kind, row->name);
+
+    return window && (window->row.updated_at.us > row->updated_at.us ||
+                      (window->row.updated_at.us == row->updated_at.us &&
+                       window->row.version == row->version));
+}
+
+// Which kinds have changed, as a set of bits.
+static unsigned rows_compare(struct windows *w, const struct store_calendar *rows, size_t count)
+{
+    unsigned changed = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].kind > STORE_FREEZE || is_known(w, &rows[i]))
+            continue;
+        changed |= 1u << rows[i].kind;
+        windows_load(w, &rows[i]);
+    }
+    for (size_t i = w->list.len; i-- > 0;) {
+        const struct store_calendar *row = &w->list.v[i]->row;
+
+        if (row_find(rows, count, row))
+            continue;
+        changed |= 1u << row->kind;
+        gone(w, row);
+    }
+    return changed;
+}
+
+void windows_sync(struct windows *w, const struct store_calendar *rows, size_t count)
+{
+    unsigned changed = rows_compare(w, rows, count);
+
+    if (changed & 1u << STORE_FREEZE)
+        w->jobs.freezes_changed(w->jobs.ctx);
+    if (changed & 1u << STORE_CALENDAR)
+        w->jobs.calendars_changed(w->jobs.ctx);
+}
+
 // ---- changes
 
 static void write_end(struct window_write *write, const struct err *err,
@@ -242,6 +306,10 @@ static void put_answered(const struct store_answer *answer, void *ctx)
         return;
     }
     window->row.version = answer->version;
+    if (is_known(w, &window->row)) { // the news were here before
+        write_end(write, NULL, windows_find(w, window->row.kind, window->row.name));
+        return;
+    }
     window_put(w, window);
     write->window = NULL;
     if (write->freeze) {

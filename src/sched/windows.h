@@ -59,6 +59,10 @@ void windows_done(struct windows *w);
 // One that the store has told.
 void windows_load(struct windows *w, const struct store_calendar *row);
 
+// All that there are, of every kind, as others have left them: what is another version than ours
+// counts from now on, what is not there is gone.
+void windows_sync(struct windows *w, const struct store_calendar *rows, size_t count);
+
 // The zone data has changed: everything is read anew. Tells nobody.
 void windows_reload(struct windows *w);
 

@@ -253,9 +253,46 @@ static void test_step_during_a_skip(void **state)
     bench_close(&b);
 }
 
+// A job leaves, and its run that waits is forgotten; it comes back, and the run goes on, once.
+static void test_lose_and_take(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored(&b, "x", EVERY_10, 0);
+
+    b.d.core.epoch = 1;
+    entry->job->overlap = OVERLAP_QUEUE;
+    fixture_pass(&b.f, 20 * S);
+    assert_int_equal(entry->queued, 1);
+    const struct run run = {.id = entry->lives->run_id,
+                            .job_id = entry->job->id,
+                            .scheduled_at = {T0 + 20 * S},
+                            .state = RUN_QUEUED,
+                            .reason = REASON_OVERLAP};
+
+    dispatch_lose(&b.d, entry);
+    assert_int_equal(entry->queued, 0);
+    dispatch_take(&b.d, &run);
+    dispatch_take(&b.d, &run);
+    dispatch_take_end(&b.d);
+    assert_int_equal(entry->queued, 1);
+    fixture_end(&b.f, 0, RUN_SUCCEEDED);
+    assert_int_equal(b.f.started, 2);
+    assert_int_equal(b.f.runs[1].request.run_id, run.id);
+    // Our lease has ended: what runs is ended, and nothing starts any more.
+    dispatch_end(&b.d);
+    assert_int_equal(b.f.cancelled, 1);
+    fixture_pass(&b.f, 20 * S);
+    assert_int_equal(b.f.started, 2);
+    bench_close(&b);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lose_and_take),
         cmocka_unit_test(test_claim_start_finish),
         cmocka_unit_test(test_store_fails_and_heals),
         cmocka_unit_test(test_trouble_of_others),

@@ -68,7 +68,7 @@ static void test_slots(void **state)
     paused->job->pause = pause_new(PAUSE_JOB, (struct str){0}, (struct str){0}, STR_LIT("api"),
                                    (wall){0}, WALL_NEVER);
     due_plan(&w.due, follows, (wall){T0 + 15 * S});
-    forecast_fill(&f, &w.due, &(struct holds){&freezes, NULL}, NULL, (wall){T0 + 10 * S},
+    forecast_fill(&f, &w.due, &(struct holds){.freezes = &freezes}, NULL, (wall){T0 + 10 * S},
                   (wall){T0 + 40 * S});
     for (size_t i = 0; i < f.slots.len; i++)
         buf_printf(&out, "%s%d ", f.slots.v[i].entry->job->name.p,
@@ -77,11 +77,11 @@ static void test_slots(void **state)
     assert_int_equal(f.frozen, 5); // four of them are paused
     assert_false(f.is_cut);
     forecast_done(&f);
-    forecast_fill(&f, &w.due, &(struct holds){&freezes, NULL}, a, (wall){T0 + 1000 * S},
+    forecast_fill(&f, &w.due, &(struct holds){.freezes = &freezes}, a, (wall){T0 + 1000 * S},
                   (wall){T0 + 1060 * S});
     assert_int_equal(f.slots.len, 4);
     forecast_done(&f);
-    forecast_fill(&f, &w.due, &(struct holds){&freezes, NULL}, b, (wall){T0},
+    forecast_fill(&f, &w.due, &(struct holds){.freezes = &freezes}, b, (wall){T0},
                   (wall){T0 + 1000000 * S});
     assert_true(f.is_cut);
     assert_int_equal(f.slots.len + (size_t)f.frozen, FORECAST_SLOTS_MAX);

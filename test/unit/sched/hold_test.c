@@ -41,7 +41,7 @@ static void test_order(void **state)
     };
     struct fixture f;
     struct freezes freezes = {0};
-    struct holds holds = {&freezes, NULL}, none = {0};
+    struct holds holds = {.freezes = &freezes}, none = {0};
     struct hold hold;
 
     (void)state;

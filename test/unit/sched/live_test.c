@@ -208,9 +208,69 @@ static void test_alone(void **state)
     free(a);
 }
 
+static bool is_trusted;
+
+static bool may_start(struct store *store)
+{
+    (void)store;
+    return is_trusted;
+}
+
+// While our lease is in doubt nothing begins, and what another node may begin anew is ended; when
+// it is over everything is.
+static void test_lease(void **state)
+{
+    struct store_ops ops;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *again = stored(&b, "again", EVERY_10, 0), *once = stored(&b, "once", EVERY_10, 0);
+
+    ops = *b.f.store->ops;
+    ops.may_start = may_start;
+    b.f.store->ops = &ops;
+    again->job->on_lost = ON_LOST_RERUN;
+    is_trusted = false;
+    fixture_pass(&b.f, 10 * S);
+    assert_int_equal(b.f.started, 0);
+    assert_int_equal(b.d.lives.busy, 0);
+    assert_int_equal(again->running, 1); // its row is there
+    assert_true(again->lives->is_held);
+    assert_ptr_equal(lives_of(again, again->lives->run_id), again->lives);
+    assert_null(lives_of(again, 1));
+    lives_begin(&b.d.lives);
+    assert_int_equal(b.f.started, 0);
+    is_trusted = true;
+    lives_begin(&b.d.lives);
+    assert_int_equal(b.f.started, 2);
+    assert_false(again->lives->is_held);
+    lives_doubt(&b.d.lives);
+    lives_doubt(&b.d.lives);
+    assert_int_equal(b.f.cancelled, 1);
+    assert_int_equal(b.f.cancelled_id, again->lives->run_id);
+    assert_int_equal(b.f.cancel_grace_us, 0);
+    // Ended so, it is lost, and so runs again.
+    size_t i = b.f.runs[0].request.run_id == b.f.cancelled_id ? 0 : 1;
+
+    fixture_end(&b.f, i, RUN_CANCELLED);
+    assert_int_equal(b.f.started, 3);
+    assert_int_equal(b.f.runs[2].request.attempt, 2);
+    lives_end(&b.d.lives);
+    assert_int_equal(b.f.cancelled, 3);
+    fixture_end(&b.f, 1 - i, RUN_CANCELLED);
+    assert_null(once->lives);
+    struct bench_row row = bench_row(&b, b.f.runs[1 - i].request.run_id);
+
+    assert_int_equal(row.run.state, RUN_LOST);
+    assert_int_equal(row.run.reason, REASON_LEASE);
+    bench_close(&b);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lease),
         cmocka_unit_test(test_ends_wait_for_claims),
         cmocka_unit_test(test_ends_in_portions),
         cmocka_unit_test(test_alone),

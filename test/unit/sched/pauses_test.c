@@ -196,11 +196,37 @@ static void test_load_and_forget(void **state)
     bench_close(&b);
 }
 
+// What another node has left: what differs is in force, what is not there is forgotten.
+static void test_sync(void **state)
+{
+    const struct store_calendar rows[] = {
+        {.kind = STORE_PAUSE, .name = STR_LIT("etl"), .body = STR_LIT("{\"since\":10}")},
+        {.kind = STORE_PAUSE, .name = STR_LIT("old"), .body = STR_LIT("{\"since\":20}")},
+        {.kind = STORE_CALENDAR, .name = STR_LIT("etl"), .body = STR_LIT("{}")},
+        {.kind = STORE_PAUSE, .name = STR_LIT("bad"), .body = STR_LIT("{")},
+    };
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    pauses_sync(&b.p, rows, 2);
+    assert_int_equal(b.heard.changes, 2);
+    assert_non_null(pauses_find(&b.p, STR_LIT("old")));
+    pauses_sync(&b.p, rows, 2);
+    assert_int_equal(b.heard.changes, 2);
+    pauses_sync(&b.p, (struct store_calendar[]){rows[0], rows[2], rows[3]}, 3);
+    assert_int_equal(b.heard.changes, 2);
+    assert_null(pauses_find(&b.p, STR_LIT("old")));
+    assert_int_equal(pauses_find(&b.p, STR_LIT("etl"))->since.us, 10);
+    assert_int_equal(b.p.all.len, 1);
+    bench_close(&b);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_holding),
-                                              cmocka_unit_test(test_lift),
-                                              cmocka_unit_test(test_load_and_forget)};
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sync), cmocka_unit_test(test_holding), cmocka_unit_test(test_lift),
+        cmocka_unit_test(test_load_and_forget)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -223,12 +223,44 @@ static void test_step_back_while_it_waits(void **state)
     bench_close(&b);
 }
 
+// The slot that is told: of others' jobs it is worked out, as far as it can be.
+static void test_shown(void **state)
+{
+    static const struct {
+        const char *spec;
+        bool is_ours;
+        int64_t now_s, shown_s;
+    } rows[] = {
+        {EVERY_10, true, 25, 10},  {EVERY_10, false, 5, 10},   {EVERY_10, false, 25, 30},
+        {AFTER_60, true, 100, 60}, {AFTER_60, false, 5, 60},   {AFTER_60, false, 100, NONE},
+        {MANUAL, false, 5, NONE},  {ONCE_AT_30, false, 5, 30}, {ONCE_AT_30, false, 31, NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct bench b;
+        wall shown;
+
+        bench_open(&b, rows[i].spec);
+        b.entry->seat.is_ours = rows[i].is_ours;
+        plan_from(&b.due, b.entry, at_s(0));
+        shown = plan_shown(b.entry, at_s(rows[i].now_s));
+        assert_int_equal(shown.us == WALL_NEVER.us ? NONE : (shown.us - T0) / S, rows[i].shown_s);
+        assert_int_equal(heap_has(&b.entry->due), rows[i].is_ours);
+        bench_close(&b);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_start),           cmocka_unit_test(test_after),
-        cmocka_unit_test(test_startup),         cmocka_unit_test(test_step),
-        cmocka_unit_test(test_step_in_a_claim), cmocka_unit_test(test_step_back_while_it_waits),
+        cmocka_unit_test(test_shown),
+        cmocka_unit_test(test_start),
+        cmocka_unit_test(test_after),
+        cmocka_unit_test(test_startup),
+        cmocka_unit_test(test_step),
+        cmocka_unit_test(test_step_in_a_claim),
+        cmocka_unit_test(test_step_back_while_it_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,7 +201,8 @@ static void test_freezes(void **state)
         print_message("row %zu: %s\n", i, freeze_rows[i].name);
         job.trigger = trigger_of(zones, freeze_rows[i].trigger);
         policy_decide(
-            &(struct situation){&job, {&all, NULL}, slot, now, freeze_rows[i].running, {0}, 0}, &v);
+            &(struct situation){&job, {.freezes = &all}, slot, now, freeze_rows[i].running, {0}, 0},
+            &v);
         assert_int_equal(v.kind, freeze_rows[i].kind);
         if (v.kind == VERDICT_SKIP)
             assert_int_equal(v.reason, freeze_rows[i].reason);

@@ -183,9 +183,45 @@ static void test_removed(void **state)
     lake_close(&l);
 }
 
+// What another node has left: what was written later than ours is in force, what is not there is
+// gone.
+static void test_sync(void **state)
+{
+    struct store_calendar rows[] = {
+        {.kind = STORE_POOL, .name = STR_LIT("db"), .body = STR_LIT("{\"slots\":2}"), .version = 1},
+        {.kind = STORE_POOL,
+         .name = STR_LIT("net"),
+         .body = STR_LIT("{\"slots\":3}"),
+         .version = 1},
+        {.kind = STORE_FREEZE, .name = STR_LIT("db"), .body = STR_LIT("{}")},
+    };
+    struct lake l;
+
+    (void)state;
+    lake_open(&l);
+    pools_sync(&l.p, rows, 2);
+    assert_int_equal(l.heard.changes, 1);
+    assert_int_equal(room_pool(&l.room, STR_LIT("db"))->slots, 2);
+    pools_sync(&l.p, rows, 2);
+    assert_int_equal(l.heard.changes, 1);
+    rows[0].body = STR_LIT("{\"slots\":5}");
+    rows[0].updated_at.us++;
+    pools_sync(&l.p, (struct store_calendar[]){rows[0], rows[2]}, 2);
+    assert_int_equal(l.heard.changes, 2);
+    assert_int_equal(pools_find(&l.p, STR_LIT("db"))->slots, 5);
+    assert_null(pools_find(&l.p, STR_LIT("net")));
+    assert_null(room_pool(&l.room, STR_LIT("net")));
+    rows[0].body = STR_LIT("{\"slots\":1}");
+    rows[0].updated_at.us--; // of before
+    pools_sync(&l.p, rows, 1);
+    assert_int_equal(pools_find(&l.p, STR_LIT("db"))->slots, 5);
+    lake_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sync),
         cmocka_unit_test(test_definitions),
         cmocka_unit_test(test_kept),
         cmocka_unit_test(test_removed),

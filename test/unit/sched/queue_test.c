@@ -928,9 +928,45 @@ static void test_alone(void **state)
     bench_close(&b);
 }
 
+// The job has moved to another node: what waits of it is forgotten, without a word to the store.
+static void test_lose(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *entry = stored(&b, "x", EVERY_10, 0);
+
+    entry->job->overlap = OVERLAP_QUEUE;
+    fixture_pass(&b.f, 20 * S);
+    assert_int_equal(b.f.started, 1);
+    assert_int_equal(entry->queued, 1);
+    int64_t waits = entry->lives->run_id;
+
+    queue_lose(&b.d.queue, entry);
+    assert_int_equal(entry->queued, 0);
+    assert_int_equal(entry->running, 1); // attempts in progress stay
+    assert_null(lives_of(entry, waits));
+    assert_int_equal(queue_count(&b.d.queue), 0);
+    assert_int_equal(bench_row(&b, waits).run.state, RUN_QUEUED);
+    // What would wait of it from now on is another's.
+    entry->seat.is_ours = false;
+    queue_add(&b.d.queue, live_new(&b.d.lives, &(struct run){.id = 9, .state = RUN_QUEUED}, entry));
+    assert_int_equal(queue_count(&b.d.queue), 0);
+    entry->seat.is_ours = true;
+    // Where it may not start, it waits until that changes.
+    entry->seat.is_leaving = true;
+    queue_add(&b.d.queue, live_new(&b.d.lives, &(struct run){.id = 9, .state = RUN_QUEUED}, entry));
+    assert_int_equal(queue_count(&b.d.queue), 1);
+    fixture_end(&b.f, 0, RUN_SUCCEEDED);
+    assert_int_equal(b.f.started, 1);
+    bench_close(&b);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lose),
         cmocka_unit_test(test_queue_one),
         cmocka_unit_test(test_start_is_durable_first),
         cmocka_unit_test(test_cancel_running),

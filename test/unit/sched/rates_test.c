@@ -158,9 +158,56 @@ static void test_writes(void **state)
     bench_close(&b);
 }
 
+// Among several nodes each keeps a row of its own. What has come to us owes the most that any says.
+static void test_gain(void **state)
+{
+    char body[200];
+    struct rates rates;
+    struct room room;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    struct entry *x = rated(&b, "x", &hourly);
+
+    room_init(&room);
+    rates_init(&rates, b.f.loop, b.f.store, &room);
+    rates_name(&rates, STR_LIT("n1"));
+    snprintf(body, sizeof body, "{\"pools\":{},\"jobs\":{\"%lld\":%lld}}", (long long)x->job->id,
+             (long long)(T0 + 600 * S));
+    const struct store_calendar rows[] = {
+        {.kind = STORE_RATES, .name = STR_LIT("n2"), .body = str_of(body)},
+        {.kind = STORE_RATES, .name = STR_LIT("n3"), .body = STR_LIT("{}")},
+        {.kind = STORE_POOL, .name = STR_LIT("n4"), .body = STR_LIT("{}")},
+    };
+
+    rates_sync(&rates, rows, 3);
+    assert_int_equal(rates.loaded.len, 2);
+    x->seat.is_ours = false;
+    rates_gain(&rates, &x, 1);
+    assert_int_equal(debt(&b, &room, x), 0);
+    x->seat.is_ours = true;
+    rates_gain(&rates, &x, 1);
+    assert_int_equal(debt(&b, &room, x), 600 * S);
+    gate_set_debt(room_rate(&room, x->job), 900 * S, (mono){b.f.clock.mono_us});
+    rates_gain(&rates, &x, 1);
+    assert_int_equal(debt(&b, &room, x), 900 * S);
+    room.passes++;
+    rates_look(&rates);
+    fixture_settle(&b.f);
+    rates_done(&rates);
+    room_done(&room);
+    again(&b, &rates, &room); // our row is there, by our name
+    assert_int_equal(rates.loaded.len, 1);
+    rates_done(&rates);
+    room_done(&room);
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gain),
         cmocka_unit_test(test_kept),
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_writes),

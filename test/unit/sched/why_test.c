@@ -440,7 +440,7 @@ static void ask(struct fixture *f, const struct question *c)
                               .now = moment(NULL, c->now, utc),
                               .fault = c->fault,
                               .is_waiting = c->is_waiting,
-                              .holds = {&freezes, NULL},
+                              .holds = {.freezes = &freezes},
                               .uptimes = &uptimes,
                               .pruned = moment(NULL, c->pruned, utc),
                               .rows = in,

@@ -567,13 +567,48 @@ static void test_by_hand(void **state)
 
 #define LIFE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+// What another node has left: what was written later than ours is in force, what is not there is
+// gone; whoever uses it is looked after.
+static void test_sync(void **state)
+{
+    struct life *l = *state;
+    struct store_calendar rows[] = {
+        {.kind = STORE_CALENDAR,
+         .name = STR_LIT("closed"),
+         .body = STR_LIT("{\"dates\":[\"2026-01-02\"]}"),
+         .version = 2,
+         .updated_at = {T0 + S}},
+        {.kind = STORE_FREEZE,
+         .name = STR_LIT("audit"),
+         .body = STR_LIT("{\"from\":\"2026-01-01T00:00:25Z\",\"to\":\"2026-01-01T00:01:05Z\"}"),
+         .version = 1},
+        {.kind = STORE_PAUSE, .name = STR_LIT("closed"), .body = STR_LIT("{}")},
+    };
+
+    assert_int_equal(put(l, "closed", "{\"dates\":[\"2026-01-01\"]}").code, ERR_NONE);
+    job_put(l, "daily", DAILY_CLOSED);
+    assert_int_equal(sched_next_at(l->s, sched_find(l->s, STR_LIT("daily"))).us,
+                     T0 + DAY + 2 * 3600 * S);
+    windows_sync(l->w, rows, 3);
+    assert_int_equal(sched_next_at(l->s, sched_find(l->s, STR_LIT("daily"))).us, T0 + 2 * 3600 * S);
+    assert_non_null(windows_find(l->w, STORE_FREEZE, STR_LIT("audit")));
+    assert_null(windows_find(l->w, STORE_PAUSE, STR_LIT("closed")));
+    windows_sync(l->w, rows, 1);
+    assert_null(windows_find(l->w, STORE_FREEZE, STR_LIT("audit")));
+    rows[0].body = STR_LIT("{\"dates\":[\"2026-01-01\"]}");
+    rows[0].updated_at.us--; // of before
+    windows_sync(l->w, rows, 1);
+    assert_int_equal(sched_next_at(l->s, sched_find(l->s, STR_LIT("daily"))).us, T0 + 2 * 3600 * S);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        LIFE(test_alone),   LIFE(test_put),      LIFE(test_store_fails), LIFE(test_job),
-        LIFE(test_date),    LIFE(test_agree),    LIFE(test_in_use),      LIFE(test_meanwhile),
-        LIFE(test_restart), LIFE(test_unusable), LIFE(test_reload),      LIFE(test_freeze),
-        LIFE(test_lifted),  LIFE(test_hours),    LIFE(test_following),   LIFE(test_by_hand),
+        LIFE(test_sync),      LIFE(test_alone),   LIFE(test_put),      LIFE(test_store_fails),
+        LIFE(test_job),       LIFE(test_date),    LIFE(test_agree),    LIFE(test_in_use),
+        LIFE(test_meanwhile), LIFE(test_restart), LIFE(test_unusable), LIFE(test_reload),
+        LIFE(test_freeze),    LIFE(test_lifted),  LIFE(test_hours),    LIFE(test_following),
+        LIFE(test_by_hand),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
