@@ -614,6 +614,8 @@ static void test_low(void **state)
     by_hand.origin = RUN_MANUAL;
     assert_int_equal(claim_code(anna, &run, SLOT(50)), ERR_NONE);
     assert_int_equal(claim_code(anna, &by_hand, (wall){0}), ERR_NONE); // moves nothing
+    run = run_of(3, b, 10);                                            // before low
+    assert_int_equal(claim_code(anna, &run, (wall){0}), ERR_NONE);
     assert_int_equal(claim_code(berta, NULL, SLOT(20)), ERR_NONE);
     int64_t seen = berta->heard.last_seq;
 
@@ -626,19 +628,29 @@ static void test_low(void **state)
     snprintf(slots, sizeof slots, "%" PRId64 " 50, ", a);
     assert_string_equal(berta->heard.slots, slots);
 
-    // Until somebody has claimed under the new epoch, its low is where all of them are.
+    // Until all have claimed under the new epoch, low stays: what they have gained is not planned.
     epoch = anna->heard.epoch;
-    assert_int_equal(claim_code(anna, NULL, SLOT(70)), ERR_NONE);
+    assert_int_equal(claim_code(anna, NULL, SLOT(80)), ERR_NONE);
     (void)put_moving(berta, "d");
     epoch_pass(n, anna, epoch);
     epoch_pass(n, berta, epoch);
     assert_int_equal(anna->heard.low.us, SLOT(20).us);
+    assert_int_equal(anna->heard.low_seen, seen);
+    epoch = anna->heard.epoch;
+    node_free(n, 1);
+    epoch_pass(n, anna, epoch);
+    assert_int_equal(anna->heard.low.us, SLOT(20).us);
+    epoch = anna->heard.epoch;
+    (void)put_moving(anna, "e");
+    epoch_pass(n, anna, epoch);
+    assert_int_equal(anna->heard.low.us, SLOT(20).us);
+    assert_int_equal(anna->heard.low_seen, seen);
     epoch = anna->heard.epoch;
     assert_int_equal(claim_code(anna, NULL, SLOT(80)), ERR_NONE);
-    assert_int_equal(claim_code(berta, NULL, SLOT(90)), ERR_NONE);
-    (void)put_moving(berta, "e");
+    (void)put_moving(anna, "f");
     epoch_pass(n, anna, epoch);
     assert_int_equal(anna->heard.low.us, SLOT(80).us);
+    assert_true(anna->heard.low_seen > seen);
 }
 
 // The next one that comes begins where all of them are.
