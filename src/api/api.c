@@ -7,11 +7,13 @@
 #include "api/alert_models.h"
 #include "api/backfill_models.h"
 #include "api/call.h"
+#include "api/forward.h"
 #include "api/handlers.h"
 #include "api/history_models.h"
 #include "api/certificate_models.h"
 #include "api/log_models.h"
 #include "api/models.h"
+#include "api/node_models.h"
 #include "api/pause_models.h"
 #include "api/pool_models.h"
 #include "api/trigger_models.h"
@@ -24,12 +26,13 @@
 #include <stdlib.h>
 
 static const struct route routes[] = {
-#define X(method, path, id, handler, ...) {method, path, id, handler, __VA_ARGS__},
+#define X(method, path, id, handler, at, ...) {method, path, id, handler, at, __VA_ARGS__},
 #include "api/routes.def"
 #undef X
 };
 
 static void route_run(struct call *call, const struct route_match *match);
+static void answer(struct call *call);
 static bool params_read(struct call *call, const struct route_match *match);
 static bool query_read(struct call *call);
 static bool body_read(struct call *call);
@@ -40,6 +43,9 @@ struct api *api_new(const struct api_options *options)
     struct api *api = mem_alloc(sizeof *api);
 
     api->o = *options;
+    api->begun_at = clock_wall(options->clock);
+    api->forwards = forwards_new(api);
+    api->elsewhere = elsewhere_new(&api->o);
     api->routes = routes;
     api->route_count = sizeof routes / sizeof *routes;
     http_tally_init(&api->tally, routes, api->route_count);
@@ -58,6 +64,8 @@ void api_free(struct api *api)
 {
     if (!api)
         return;
+    forwards_free(api->forwards);
+    elsewhere_free(api->elsewhere);
     buf_done(&api->openapi);
     http_tally_done(&api->tally);
     free(api);
@@ -134,14 +142,21 @@ static void missing_reply(struct call *call, bool has_path)
 
 static void route_run(struct call *call, const struct route_match *match)
 {
-    bool ok;
-
     call->route = match->route;
-    ok = params_read(call, match);
+    call->go_on = answer;
+    call->is_bad = !params_read(call, match);
+    if (!forward_is_astray(call) && (call->is_bad || !forward(call)))
+        answer(call);
+}
+
+static void answer(struct call *call)
+{
+    bool ok = !call->is_bad;
+
     ok = query_read(call) && ok;
     ok = body_read(call) && ok;
     if (ok)
-        match->route->run(call);
+        call->route->run(call);
     else
         call_reply_issues(call);
 }

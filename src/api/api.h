@@ -14,6 +14,11 @@ struct zones;
 
 struct api;
 
+// Which node this belfry is (cli/serve_node.h).
+struct api_node {
+    const char *name, *address, *tags;
+};
+
 // All borrowed, and needed until api_free.
 struct api_options {
     struct loop *loop;
@@ -26,6 +31,8 @@ struct api_options {
     const char *jobs_dir;
     const char *runs_dir; // where output of runs is kept
     const char *version;
+    struct api_node node;
+    const char *ca_file; // of trusted certificates, for asking other nodes; NULL: the system's
     const char *metrics_compat; // names of other exporters to use as well; NULL: none
     size_t metrics_jobs_max;    // jobs that /metrics tells of one by one
 };

@@ -84,6 +84,8 @@ void call_reply_err(struct call *call, const struct err *e)
 {
     struct problem problem = problem_of(e);
 
+    if (e->code == ERR_MOVED)
+        http_reply_header(call->r, "retry-after", STR_LIT("1"));
     call_reply_problem(call, &problem);
 }
 

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "api/api.h"
+#include "api/elsewhere.h"
 #include "api/http_tally.h"
 #include "api/problem.h"
 #include "api/router.h"
@@ -26,6 +27,9 @@ struct api {
     const struct route *routes;
     size_t route_count;
     struct http_tally tally;
+    wall begun_at;
+    struct forwards *forwards;
+    struct elsewhere *elsewhere;
     size_t sse_count; // streams of events that are open
     bool is_draining;
 };
@@ -40,7 +44,9 @@ struct call {
     json_t *query_json;          // and of the query, in which texts of `query` lie
     void *params, *query, *body; // structs of the route's models
     uint64_t query_given, body_given;
-    int tries; // of a write that lost a race
+    bool is_bad;                      // its path cannot be read
+    void (*go_on)(struct call *call); // reads the rest, and answers it here
+    int tries;                        // of a write that lost a race
 };
 
 #define CALL_BODY_MAX (512u * 1024 * 1024) // bytes of a reply

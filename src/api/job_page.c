@@ -120,15 +120,17 @@ static bool query_read(struct page *page)
 
 // ---- the jobs ----
 
-static struct job_now now_of(const struct sched_item *item)
+static struct job_now now_of(const struct page *page, const struct sched_item *item)
 {
-    return (struct job_now){item->next_at, item->running, item->paused, NULL};
+    int elsewhere = elsewhere_running(page->call->api->elsewhere, item->job);
+
+    return (struct job_now){item->next_at, item->running + elsewhere, item->paused, NULL};
 }
 
 static bool is_wanted(const struct sched_item *item, void *ctx)
 {
     const struct page *page = ctx;
-    struct job_now now = now_of(item);
+    struct job_now now = now_of(page, item);
     const char *state = job_state_text(item->job, &now);
     const struct jobs_query *query = page->call->query;
 
@@ -144,7 +146,7 @@ static bool is_wanted(const struct sched_item *item, void *ctx)
 
 static void item_add(struct page *page, const struct sched_item *from, struct buf *scratch)
 {
-    struct job_now now = now_of(from);
+    struct job_now now = now_of(page, from);
     struct item *item = &page->items[page->count++];
     struct json_write w;
     struct buf text;

@@ -60,9 +60,10 @@ static struct job_now job_now(const struct call *call, const struct job *job)
     struct sched *sched = call->api->o.sched;
     wall now = clock_wall(call->api->o.clock);
 
-    return (struct job_now){sched_next_at(sched, job), sched_running(sched, job),
-                            sched_paused(sched, job),
-                            job->skip && now.us < job->skip->until.us ? job->skip : NULL};
+    return (struct job_now){
+        sched_next_at(sched, job),
+        sched_running(sched, job) + elsewhere_running(call->api->elsewhere, job),
+        sched_paused(sched, job), job->skip && now.us < job->skip->until.us ? job->skip : NULL};
 }
 
 // --- reading
@@ -71,9 +72,9 @@ static struct job_now job_now(const struct call *call, const struct job *job)
 void jobs_list(struct call *call)
 {
     if (call->query_given != 0)
-        job_page(call);
+        elsewhere_look(call->api->elsewhere, job_page, call);
     else
-        all_write(call);
+        elsewhere_look(call->api->elsewhere, all_write, call);
 }
 
 static void all_write(struct call *call)
@@ -94,7 +95,8 @@ static void all_write(struct call *call)
     json_write_key(&w, "jobs");
     json_write_array(&w);
     for (size_t i = 0; i < count; i++) {
-        struct job_now now = {list[i].next_at, list[i].running, list[i].paused, NULL};
+        int elsewhere = elsewhere_running(call->api->elsewhere, list[i].job);
+        struct job_now now = {list[i].next_at, list[i].running + elsewhere, list[i].paused, NULL};
 
         job_write_item(list[i].job, &now, &scratch, &w);
     }

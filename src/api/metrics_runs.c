@@ -160,6 +160,8 @@ void metric_retries(struct metrics *m)
 
 // --- single jobs
 // --------------------------------------------------------------------------------------------------
+//
+// Of several nodes each tells of its own jobs, so that no job is told of twice.
 
 static void all_gather(struct metrics *m)
 {
@@ -167,8 +169,9 @@ static void all_gather(struct metrics *m)
     wall next_at;
 
     for (size_t at = 0; (job = sched_next_job(m->api->o.sched, &at, &next_at));)
-        m->jobs[m->job_count++] =
-            (struct metrics_job){job, tally_job(m->sched.tally, job->id), next_at};
+        if (sched_is_ours(m->api->o.sched, job))
+            m->jobs[m->job_count++] =
+                (struct metrics_job){job, tally_job(m->sched.tally, job->id), next_at};
 }
 
 static void failing_gather(struct metrics *m, size_t jobs_max)
@@ -178,7 +181,7 @@ static void failing_gather(struct metrics *m, size_t jobs_max)
     while (m->job_count < jobs_max && (past = tally_failing_next(m->sched.tally, past))) {
         const struct job *job = sched_find_id(m->api->o.sched, past->job_id);
 
-        if (job)
+        if (job && sched_is_ours(m->api->o.sched, job))
             m->jobs[m->job_count++] =
                 (struct metrics_job){job, past, sched_next_at(m->api->o.sched, job)};
     }
@@ -193,7 +196,7 @@ void metrics_jobs_gather(struct metrics *m, size_t jobs_max)
         all_gather(m);
     else
         failing_gather(m, jobs_max);
-    m->jobs_dropped = count - m->job_count;
+    m->jobs_dropped = count <= jobs_max ? 0 : count - m->job_count;
 }
 
 typedef void job_fn(struct metrics *m, const struct metrics_job *job,

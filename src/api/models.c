@@ -280,14 +280,17 @@ MODEL(modules_model, "Modules", "What the jobs directory holds.", modules)
 
 static const struct model_field status_fields[] = {
     TEXT("version", "Of belfry.", "\"0.1.0\""),
+    TEXT("node", "Which node answers.", "\"belfry-1\""),
+    INT("nodes", "Nodes that share the database.", "1"),
     TIME("time", "The server's clock."),
     INT("jobs", "Jobs known.", "3"),
     INT("paused", "Of them, paused.", "0"),
     LIST("pauses", &pause_model, "What is paused beside single jobs: tags, everything."),
     INT("quarantined", "Of them, stored but not usable.", "0"),
-    INT("running", "Runs in progress.", "0"),
+    INT("running", "Runs in progress, on all nodes.", "0"),
     OBJECT("runs", NULL,
-           "Counts since the start: claimed, finished, skipped, missed, removed (old rows), "
+           "Counts of this node since its start: claimed, finished, skipped, missed, removed (old "
+           "rows), "
            "late_max_ms."),
     OBJECT("output", NULL,
            "Files that hold output of runs, and the disk they use: files, bytes. Looked through "

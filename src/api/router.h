@@ -12,12 +12,30 @@
 struct call;
 typedef void route_fn(struct call *call);
 
+// Which of several nodes answers (forward.h). Names of jobs, numbers of runs and so on are the
+// first of the path's parameters. _BEST: the owner knows more, but any node will do when it cannot
+// be reached.
+enum route_at {
+    ROUTE_HERE,      // any of them
+    ROUTE_JOB,       // the owner of the job
+    ROUTE_JOB_BEST,  // likewise
+    ROUTE_RUN,       // while the run is alive, the owner of its job
+    ROUTE_RUN_BEST,  // likewise
+    ROUTE_RETRY,     // the owner of the run's job
+    ROUTE_OUTPUT,    // the one on which the run's output is
+    ROUTE_BACKFILL,  // the owner of the job of its runs
+    ROUTE_PING,      // the owner of the job that has the key
+    ROUTE_ALERT,     // the owner of the incident's job
+    ROUTE_POOL_BEST, // the owner of the jobs that use it
+};
+
 // One operation: a row of routes.def.
 struct route {
     enum http_method method;
     const char *path; // "/api/v1/jobs/{job_id}"
     const char *id;   // operationId in the OpenAPI document; unique
     route_fn *run;
+    enum route_at at;
     const struct model *params; // of the path; NULL: none
     const struct model *query;  // NULL: none
     const struct model *body;   // NULL: none; the same as query: parameters may come in a JSON body

@@ -38,39 +38,72 @@ static bool is_verbose(const struct call *call)
            !str_eq_nocase(query->verbose, STR_LIT("false"));
 }
 
-void system_ready(struct call *call)
+static const char *lease_trouble(const struct api *api)
 {
-    struct sched_stats sched;
-    struct store_stats store;
-    struct check checks[3];
-    bool is_ready = true;
-    struct json_write w;
-    struct buf body;
+    return store_may_start(api->o.store)
+               ? NULL
+               : "the lease of this node was not renewed in time: nothing starts here";
+}
 
-    sched_stats(call->api->o.sched, &sched);
-    store_stats(call->api->o.store, &store);
-    checks[0] =
-        (struct check){"store", store.last_failure.code ? store.last_failure.message : NULL};
-    checks[1] = (struct check){"scheduler", sched.failure.code ? sched.failure.message : NULL};
-    checks[2] =
-        (struct check){"stopping", call->api->is_draining ? "the service is stopping" : NULL};
-    for (size_t i = 0; i < 3; i++)
-        is_ready = is_ready && !checks[i].trouble;
-    buf_init(&body, 1 << 16);
-    json_write_init(&w, &body);
+// While it is drained it answers as ever, but whoever shares requests out should look elsewhere:
+// it is about to be stopped.
+static const char *node_trouble(const struct api *api)
+{
+    const struct store_members *members = sched_members(api->o.sched);
+
+    for (size_t i = 0; members && i < members->node_count; i++)
+        if (members->nodes[i].id == members->self && members->nodes[i].state == NODE_DRAINING)
+            return "this node is being drained";
+    return NULL;
+}
+
+static void ready_write(const struct check *checks, size_t count, bool is_ready, bool is_verbose,
+                        struct buf *body)
+{
+    struct json_write w;
+
+    json_write_init(&w, body);
     json_write_object(&w);
     json_write_key(&w, "status");
     json_write_text(&w, is_ready ? "ok" : "failing");
-    if (!is_ready || is_verbose(call)) {
+    if (!is_ready || is_verbose) {
         json_write_key(&w, "checks");
         json_write_object(&w);
-        for (size_t i = 0; i < 3; i++) {
+        for (size_t i = 0; i < count; i++) {
             json_write_key(&w, checks[i].name);
             json_write_text(&w, checks[i].trouble ? checks[i].trouble : "ok");
         }
         json_write_object_end(&w);
     }
     json_write_object_end(&w);
+}
+
+void system_ready(struct call *call)
+{
+    const struct api *api = call->api;
+    struct sched_stats sched;
+    struct store_stats store;
+    struct check checks[5];
+    size_t count = 0;
+    bool is_ready = true;
+    struct buf body;
+
+    sched_stats(api->o.sched, &sched);
+    store_stats(api->o.store, &store);
+    checks[count++] =
+        (struct check){"store", store.last_failure.code ? store.last_failure.message : NULL};
+    checks[count++] =
+        (struct check){"scheduler", sched.failure.code ? sched.failure.message : NULL};
+    checks[count++] =
+        (struct check){"stopping", api->is_draining ? "the service is stopping" : NULL};
+    if (store_has_nodes(api->o.store)) {
+        checks[count++] = (struct check){"lease", lease_trouble(api)};
+        checks[count++] = (struct check){"draining", node_trouble(api)};
+    }
+    for (size_t i = 0; i < count; i++)
+        is_ready = is_ready && !checks[i].trouble;
+    buf_init(&body, 1 << 16);
+    ready_write(checks, count, is_ready, is_verbose(call), &body);
     call_reply(call, is_ready ? 200 : 503, &body);
 }
 
@@ -124,7 +157,7 @@ static void stats_write(struct call *call, struct json_write *w)
 
     sched_stats(call->api->o.sched, &sched);
     store_stats(call->api->o.store, &store);
-    count_write(w, "running", (int64_t)sched.running);
+    count_write(w, "running", (int64_t)(sched.running + elsewhere_total(call->api->elsewhere)));
     json_write_key(w, "runs");
     json_write_object(w);
     count_write(w, "claimed", sched.claimed);
@@ -159,7 +192,17 @@ static void defaults_write(struct call *call, struct json_write *w)
     buf_done(&scratch);
 }
 
-void system_status(struct call *call)
+// Who answers, and of how many.
+static void node_write(const struct call *call, struct json_write *w)
+{
+    const struct store_members *members = sched_members(call->api->o.sched);
+
+    json_write_key(w, "node");
+    json_write_text(w, call->api->o.node.name);
+    count_write(w, "nodes", members ? (int64_t)members->node_count : 1);
+}
+
+static void status_write(struct call *call)
 {
     struct json_write w;
     struct buf body, text;
@@ -171,6 +214,7 @@ void system_status(struct call *call)
     json_write_object(&w);
     json_write_key(&w, "version");
     json_write_text(&w, call->api->o.version);
+    node_write(call, &w);
     json_write_key(&w, "time");
     json_write_str(&w, buf_str(&text));
     jobs_count(call, &w);
@@ -179,6 +223,11 @@ void system_status(struct call *call)
     json_write_object_end(&w);
     buf_done(&text);
     call_reply(call, 200, &body);
+}
+
+void system_status(struct call *call)
+{
+    elsewhere_look(call->api->elsewhere, status_write, call);
 }
 
 void system_openapi(struct call *call)

@@ -122,10 +122,11 @@ def test_replies_keep_to_their_schemas(server, document, tmp_path):
     assert server.put("/api/v1/jobs/past", json={"command": ["true"], "trigger": {
         "type": "interval", "seconds": 15, "start_date": past["from"]}}).status_code == 201
     filled = server.post("/api/v1/jobs/past/backfill", json=past).json()["backfill_id"]
+    node = server.get("/api/v1/nodes").json()["nodes"][0]["name"]
     for path, method, op in operations(document):
         if method != "get" or "application/json" not in op["responses"]["200"].get("content", {}):
             continue
-        url = path.replace("{job_id}", "x").replace("{run_id}", str(run["run_id"])).replace("{name}", "y").replace("{id}", str(incident)).replace("{sha256}", certificate).replace(
+        url = path.replace("/nodes/{name}", f"/nodes/{node}").replace("{job_id}", "x").replace("{run_id}", str(run["run_id"])).replace("{name}", "y").replace("{id}", str(incident)).replace("{sha256}", certificate).replace(
             "{backfill_id}", str(filled))
         needed = {p["name"]: p["schema"]["examples"][0] for p in op.get("parameters", [])
                   if p["in"] == "query" and p["required"]}

@@ -167,6 +167,7 @@ static int setup(void **state)
         .jobs_dir = jobs_dir,
         .runs_dir = jobs_dir,
         .version = "0.0.0",
+        .node = {"here", "", "a b"},
         .metrics_jobs_max = 100,
     };
     api = api_new(&api_options);
@@ -597,7 +598,8 @@ static void test_system(void **state)
            "{\"status\":\"ok\",\"checks\":{\"store\":\"ok\",\"scheduler\":\"ok\",\"stopping\":"
            "\"ok\"}}");
     expect_part("GET /api/v1/status", "", 200,
-                "{\"version\":\"0.0.0\",\"time\":\"2023-11-14T22:13:20Z\",\"jobs\":0,");
+                "{\"version\":\"0.0.0\",\"node\":\"here\",\"nodes\":1,\"time\":\"2023-11-14T22:13:"
+                "20Z\",\"jobs\":0,");
     expect_part("GET /openapi.json", "", 200, "{\"openapi\":\"3.1.0\"");
     memory_store_fail(store, 1);
     expect_part("POST /schedule/host_ssl_check/?host=h", "", 503, "store_failed");
