@@ -105,18 +105,18 @@ static void loaded(const struct store_sighting *row, void *ctx)
     (void)hex_read(row->sha256, show->sha256);
 }
 
-bool inventory_new(struct store *store, struct inventory **ret_inventory, struct err *e)
+struct inventory *inventory_new(void)
 {
     struct inventory *inventory = mem_alloc(sizeof *inventory);
 
-    inventory->store = store;
     map_init(&inventory->endpoints);
-    if (!store_load_sightings(store, loaded, inventory, e)) {
-        inventory_free(inventory);
-        return false;
-    }
-    *ret_inventory = inventory;
-    return true;
+    return inventory;
+}
+
+bool inventory_open(struct inventory *inventory, struct store *store, struct err *e)
+{
+    inventory->store = store;
+    return store_load_sightings(store, loaded, inventory, e);
 }
 
 void inventory_free(struct inventory *inventory)

@@ -21,9 +21,10 @@ enum {
     INVENTORY_WAITING_MAX = 4096,       // reports on their way; more are left out
 };
 
+// One that knows nothing yet; no check may pass before inventory_open.
+[[nodiscard]] struct inventory *inventory_new(void);
 // Reads what is known from the store (borrowed). Fails as the store does.
-[[nodiscard]] bool inventory_new(struct store *store, struct inventory **ret_inventory,
-                                 struct err *e);
+[[nodiscard]] bool inventory_open(struct inventory *inventory, struct store *store, struct err *e);
 void inventory_free(struct inventory *inventory); // after the store is closed; accepts NULL
 
 // As struct tls_watch has them; ctx is the struct inventory.

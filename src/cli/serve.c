@@ -7,6 +7,9 @@
 // keeper of its process, for the next start to find, or, on SIGINT or with --on-stop end, gets TERM
 // and five seconds later KILL. When every end is in the store, the last replies go out and the
 // process leaves. A second signal does not wait.
+//
+// A node whose lease has ended, so that others have its jobs, ends its runs likewise, and then
+// begins anew in the same process (serve_renew.h).
 // SPDX-License-Identifier: Apache-2.0
 #include "alert/alerts.h"
 #include "api/api.h"
@@ -16,6 +19,8 @@
 #include "base/loop.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/serve_node.h"
+#include "cli/serve_renew.h"
 #include "cli/settings.h"
 #include "exec/cgroup.h"
 #include "exec/exec.h"
@@ -45,18 +50,22 @@
 #define REPLY_WAITS 100
 #define RESOLVER_WAIT_S 3
 #define HOST_NAMES_MAX 32
+#define RENEW_LEAST_US 5000000 // from one beginning to the next
 
 struct server {
     struct settings settings;
     struct buf zone;
     char self[4096];
+    char *db; // the setting, with its password
     char runs_dir[4096];
-    char node[128];
+    struct serve_node node;
+    const struct clock *clock;  // the system's; with a server as store, shared's
+    struct shared_clock shared; // shows the calendar of that server
     char host_text[1024];
-    const char *host_names[HOST_NAMES_MAX + 1];
+    const char *host_names[HOST_NAMES_MAX + 2];
     char address[128];     // empty: none
     char socket_path[128]; // empty: none
-    int port;
+    int port, bound_port;  // as asked for; as it is
     struct loop *loop;
     struct zones *zones;
     struct store *store;
@@ -71,6 +80,8 @@ struct server {
     struct api *api;
     struct http_server *http;
     bool is_stopping;
+    bool is_lost; // it begins anew, once it has ended
+    mono begun_at;
     int cgroup;         // directory of control groups of runs; -1: there are none
     uint64_t files_max; // soft limit of open files before we raised it; 0: not raised
     struct loop_timer reply_timer;
@@ -164,6 +175,8 @@ static bool host_names_split(struct server *v, struct err *e)
         memcpy(v->host_text + at, name.p, name.len);
         at += name.len + 1;
     }
+    if (v->node.host[0])
+        v->host_names[count] = v->node.host;
     return true;
 }
 
@@ -252,8 +265,6 @@ static void process_setup(struct server *v)
 
     if (n > 0)
         v->self[n] = '\0';
-    if (gethostname(v->node, sizeof v->node - 1) != 0)
-        snprintf(v->node, sizeof v->node, "localhost");
     sigaction(SIGPIPE, &ignore, NULL);
     post_setup();
     // A handful of threads hand small blocks to each other: many malloc arenas only cost memory.
@@ -267,6 +278,18 @@ static void process_setup(struct server *v)
 
 // ---- stopping ----
 
+static void loop_leave(void *ctx)
+{
+    struct server *v = ctx;
+    mono now = loop_now(v->loop);
+
+    if (v->is_lost && now.us < v->begun_at.us + RENEW_LEAST_US)
+        loop_timer_set(v->loop, &v->reply_timer, mono_after_us(v->begun_at, RENEW_LEAST_US),
+                       loop_leave, v);
+    else
+        loop_stop(v->loop);
+}
+
 // Every end is durable. Clients whose write has just been carried out still get their reply.
 static void stopped(void *ctx)
 {
@@ -274,7 +297,7 @@ static void stopped(void *ctx)
 
     http_server_stop_listening(v->http);
     if (v->reply_waits++ == REPLY_WAITS || http_server_request_count(v->http) == 0)
-        loop_stop(v->loop);
+        loop_leave(v);
     else
         loop_timer_set(v->loop, &v->reply_timer, mono_after_us(loop_now(v->loop), REPLY_WAIT_US),
                        stopped, v);
@@ -287,6 +310,11 @@ static void signalled(int signo, void *ctx)
     if (signo == SIGHUP) {
         log_info("SIGHUP: looking at the time zone data");
         sched_zones_look(v->sched);
+        return;
+    }
+    if (v->is_lost) { // it ends already, and will not come back
+        log_info("stopping", log_text("signal", sigabbrev_np(signo)));
+        v->is_lost = false;
         return;
     }
     if (v->is_stopping) {
@@ -302,6 +330,22 @@ static void signalled(int signo, void *ctx)
     api_drain(v->api);
     alerts_drain(v->alerts);
     sched_stop(v->sched, v->settings.stop_grace_n, stopped, v);
+}
+
+// Others have our jobs. Runs have been told to end (sched.h).
+static void lost(const struct err *why, void *ctx)
+{
+    struct server *v = ctx;
+
+    if (v->is_stopping)
+        return;
+    v->is_stopping = v->is_lost = true;
+    log_error("this node's lease has ended: it ends its runs and begins anew",
+              log_text("why", why->message), log_text("hint", why->hint),
+              log_int("running", (int64_t)exec_running(v->exec)));
+    api_drain(v->api);
+    alerts_drain(v->alerts);
+    sched_stop(v->sched, 0, stopped, v);
 }
 
 // ---- building ----
@@ -332,7 +376,12 @@ static bool cellar_build(struct server *v, struct err *e)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
-    v->loop = loop_new(clock_real(), e);
+    v->clock = clock_real();
+    if (pg_uri_is(v->settings.db)) {
+        shared_clock_init(&v->shared);
+        v->clock = &v->shared.base;
+    }
+    v->loop = loop_new(v->clock, e);
     if (!v->loop)
         return false;
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
@@ -344,63 +393,118 @@ static bool cellar_build(struct server *v, struct err *e)
         buf_add_text(&v->zone, v->settings.timezone);
     else
         zone_system_name(&v->zone);
+    v->begun_at = loop_now(v->loop);
     return zone_check(v, e);
 }
 
-// Runs that were left to themselves are kept beside the database, so that they are found together;
-// with PostgreSQL, where a SQLite database would be.
-static bool store_build(struct server *v, const char *path, struct err *e)
+static bool exec_build(struct server *v, bool is_exclusive, struct err *e)
 {
-    struct sqlite_store_options file = {path, v->node, BELFRY_VERSION};
-    struct pg_store_options server = {
-        .uri = v->settings.db, .node_name = v->node, .version = BELFRY_VERSION};
-    bool is_server = pg_uri_is(v->settings.db);
+    struct tls_prober_options prober = {
+        .ca = v->settings.ca_file[0] ? v->settings.ca_file : NULL,
+        .access = v->access,
+    };
+    struct exec_options exec = {
+        .jobs_dir = v->settings.jobs_dir,
+        .runs_dir = v->runs_dir,
+        .is_exclusive = is_exclusive,
+        .self = v->self,
+        .python = v->settings.python,
+        .compiler = v->settings.compiler,
+        .files_max = v->files_max,
+        .cgroup = v->cgroup > 0 ? v->cgroup : 0,
+        .children_max = (int)v->settings.children_max_n,
+    };
+
+    v->inventory = inventory_new();
+    prober.watch = (struct tls_watch){inventory_known, inventory_see, v->inventory};
+    if (!tls_prober_new(v->loop, &prober, &v->prober, e))
+        return false;
+    exec.prober = v->prober;
+    return exec_new(v->loop, &exec, &v->exec, e);
+}
+
+static bool file_build(struct server *v, const char *path, struct err *e)
+{
+    const struct sqlite_store_options options = {path, v->node.name, BELFRY_VERSION};
+
+    return sqlite_store_open(v->loop, v->clock, &options, &v->store, e);
+}
+
+// The others are told at once where we are, and what of our runs goes on.
+static bool node_build(struct server *v, struct err *e)
+{
+    int64_t *kept;
+    struct pg_store_options options = {
+        .uri = v->settings.db,
+        .node_name = v->node.name,
+        .version = BELFRY_VERSION,
+        .address = v->node.address,
+        .tags = v->node.tags,
+        .lease_us = v->settings.lease_n,
+        .shared = &v->shared,
+        .kept_count = exec_kept(v->exec, &kept),
+    };
     bool ok;
 
-    if (snprintf(v->runs_dir, sizeof v->runs_dir, "%s.runs", is_server ? "./belfry.db" : path) >=
-        (int)sizeof v->runs_dir)
-        return fail(e, ERR_USAGE, "db", "the path of the database is too long");
-    ok = is_server ? pg_store_open(v->loop, clock_real(), &server, &v->store, e)
-                   : sqlite_store_open(v->loop, clock_real(), &file, &v->store, e);
-    if (is_server)
-        pg_uri_hide((char *)v->settings.db); // the store has its own copy
+    options.kept = kept;
+    ok = pg_store_open(v->loop, v->clock, &options, &v->store, e);
+    free(kept);
+    v->db = str_own(str_of(v->settings.db));
+    pg_uri_hide((char *)v->settings.db); // the store has its own copy
     return ok;
+}
+
+static void request_take(struct http_request *r, void *ctx)
+{
+    struct server *v = ctx;
+
+    api_handle(r, v->api);
+}
+
+// Whoever connects is answered when the loop turns, with everything built.
+static bool listen_build(struct server *v, struct err *e)
+{
+    struct http_server_options http = {
+        .address = v->address,
+        .port = v->port,
+        .socket_path = v->socket_path[0] ? v->socket_path : NULL,
+        .is_local_only = !v->address[0],
+        .host_names = v->host_names[0] ? v->host_names : NULL,
+    };
+
+    if (!http_server_start(v->loop, &http, request_take, v, &v->http, e))
+        return false;
+    v->bound_port = http_server_port(v->http);
+    serve_node_listens(&v->node, v->address, v->bound_port);
+    return true;
+}
+
+// A file is opened before anything is done beside it: whoever has it locked has all of it. Of a
+// node, the runs that go on and its address must be known when it comes to the others.
+static bool stores_build(struct server *v, const char *path, struct err *e)
+{
+    bool is_server = pg_uri_is(v->settings.db);
+
+    if (!serve_node_runs_dir(&v->node, path, is_server, v->runs_dir, sizeof v->runs_dir, e))
+        return false;
+    if (is_server)
+        return exec_build(v, true, e) && listen_build(v, e) && node_build(v, e);
+    return file_build(v, path, e) && exec_build(v, false, e);
 }
 
 static bool engine_build(struct server *v, struct err *e)
 {
     const char *path;
-    struct tls_prober_options prober = {
-        .ca = v->settings.ca_file[0] ? v->settings.ca_file : NULL,
-        .access = v->access,
-    };
 
     if (!settings_db_path(v->settings.db, &path, e) || !jobs_dir_setup(v->settings.jobs_dir, e) ||
-        !cgroup_setup(v, e) || !store_build(v, path, e))
-        return false;
-    if (!inventory_new(v->store, &v->inventory, e))
-        return false;
-    prober.watch = (struct tls_watch){inventory_known, inventory_see, v->inventory};
-    if (!tls_prober_new(v->loop, &prober, &v->prober, e))
-        return false;
-    struct exec_options exec = {
-        .jobs_dir = v->settings.jobs_dir,
-        .runs_dir = v->runs_dir,
-        .self = v->self,
-        .python = v->settings.python,
-        .compiler = v->settings.compiler,
-        .prober = v->prober,
-        .files_max = v->files_max,
-        .cgroup = v->cgroup > 0 ? v->cgroup : 0,
-        .children_max = (int)v->settings.children_max_n,
-    };
-    if (!exec_new(v->loop, &exec, &v->exec, e))
+        !cgroup_setup(v, e) || !stores_build(v, path, e) ||
+        !inventory_open(v->inventory, v->store, e))
         return false;
     struct alerts_options alerts = {
         .loop = v->loop,
         .store = v->store,
         .access = v->access,
-        .host = v->node,
+        .host = v->node.name,
     };
 
     v->alerts = alerts_new(&alerts);
@@ -418,6 +522,8 @@ static bool engine_build(struct server *v, struct err *e)
         .max_running = v->settings.max_running_n,
         .on_row = alerts_row,
         .row_ctx = v->alerts,
+        .on_lost = lost,
+        .lost_ctx = v,
     };
 
     v->sched = sched_new(&sched);
@@ -429,7 +535,7 @@ static bool front_build(struct server *v, struct err *e)
 {
     struct api_options api = {
         .loop = v->loop,
-        .clock = clock_real(),
+        .clock = v->clock,
         .sched = v->sched,
         .store = v->store,
         .prober = v->prober,
@@ -438,21 +544,14 @@ static bool front_build(struct server *v, struct err *e)
         .jobs_dir = v->settings.jobs_dir,
         .runs_dir = v->runs_dir,
         .version = BELFRY_VERSION,
+        .ca_file = v->settings.ca_file[0] ? v->settings.ca_file : NULL,
+        .node = {v->node.name, v->node.address, v->node.tags},
         .metrics_compat = v->settings.metrics_compat,
         .metrics_jobs_max = (size_t)v->settings.metrics_jobs_n,
     };
 
     v->api = api_new(&api);
-    struct http_server_options http = {
-        .address = v->address,
-        .port = v->port,
-        .socket_path = v->socket_path[0] ? v->socket_path : NULL,
-        .is_local_only = !v->address[0],
-        .host_names = v->host_names[0] ? v->host_names : NULL,
-    };
-
-    if (!http_server_start(v->loop, &http, api_handle, v->api, &v->http, e) ||
-        !sched_start(v->sched, e))
+    if ((!v->http && !listen_build(v, e)) || !sched_start(v->sched, e))
         return false;
     alerts_begin(v->alerts);
     failures_init(&v->failures, v->sched);
@@ -464,6 +563,12 @@ static void leave(int signo)
 {
     (void)signo;
     _exit(0);
+}
+
+static void leave_lost(int signo) // whoever watches over us begins us anew
+{
+    (void)signo;
+    _exit(1);
 }
 
 // The store goes first: it answers what is outstanding, and the answers go to everybody else.
@@ -478,7 +583,7 @@ static void server_done(struct server *v)
         failures_done(&v->failures);
     sched_free(v->sched);
     // A lookup that the system's resolver does not end must not hold up the end of the process.
-    const struct sigaction action = {.sa_handler = leave};
+    const struct sigaction action = {.sa_handler = v->is_lost ? leave_lost : leave};
 
     sigaction(SIGALRM, &action, NULL);
     alarm(RESOLVER_WAIT_S);
@@ -490,6 +595,22 @@ static void server_done(struct server *v)
     buf_done(&v->zone);
     loop_free(v->loop);
     settings_done(&v->settings);
+}
+
+// The arguments say all again, but for a port that the system has chosen, and a password that has
+// been taken out of them. Returns only when it fails.
+static int renew(struct server *v, int argc, char **argv, const char *db)
+{
+    char listen[sizeof v->address + sizeof v->socket_path + 32];
+    int n = snprintf(listen, sizeof listen, strchr(v->address, ':') ? "[%s]:%d" : "%s:%d",
+                     v->address, v->bound_port);
+
+    if (v->socket_path[0])
+        snprintf(listen + n, sizeof listen - (size_t)n, ",unix:%s", v->socket_path);
+    memcpy((char *)db, v->db, strlen(v->db));
+    serve_renew(v->self, argc, argv, v->address[0] && v->port == 0 ? listen : NULL, v->files_max);
+    log_error("cannot begin anew", log_text("error", err_words(errno)));
+    return err_exit_status(ERR_SYSTEM);
 }
 
 static void ready_say(const struct server *v)
@@ -520,22 +641,28 @@ int cmd_serve(int argc, char **argv)
 {
     struct server v = {.cgroup = -1};
     struct err e = {0};
+    const char *db;
     int status = 0;
 
     if (!settings_read(argc, argv, &v.settings, &e) || !log_setup(&v.settings, &e) ||
-        !listen_read(&v, &e) || !host_names_split(&v, &e) ||
-        !on_stop_check(v.settings.on_stop, &e) ||
+        !serve_node_read(&v.settings, &v.node, &e) || !listen_read(&v, &e) ||
+        !host_names_split(&v, &e) || !on_stop_check(v.settings.on_stop, &e) ||
         !metrics_compat_check(str_of(v.settings.metrics_compat), &e) ||
         !ca_file_check(v.settings.ca_file, &e) || !access_setup(&v, &e))
         return complain(&e);
     process_setup(&v);
+    db = v.settings.db;
     if (cellar_build(&v, &e) && engine_build(&v, &e) && front_build(&v, &e)) {
         ready_say(&v);
         loop_run(v.loop);
-        log_info("stopped");
+        log_info(v.is_lost ? "beginning anew" : "stopped");
     } else {
+        v.is_lost = false;
         status = complain(&e);
     }
     server_done(&v);
+    if (v.is_lost)
+        status = renew(&v, argc, argv, db);
+    free(v.db);
     return status;
 }

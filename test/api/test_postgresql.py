@@ -65,7 +65,7 @@ def test_restart(make, cluster):
     wait_for(lambda: succeeded(server, "a"))
     second = subprocess.run([BELFRY, "serve", "--listen", "127.0.0.1:0", "--store", uri], cwd=server.home,
                             capture_output=True, text=True, timeout=60)
-    assert second.returncode == 1 and "is in use by another belfry" in second.stderr
+    assert second.returncode == 1 and "another belfry keeps its runs in" in second.stderr
     command_line = open(f"/proc/{server.pid}/cmdline").read()
     assert server.stop() == 0
     told = db("status", "--db", uri).stdout + db("check", "--db", uri).stdout
