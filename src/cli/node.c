@@ -41,7 +41,6 @@ static void state_write(const json_t *item, const struct screen *screen, struct 
     bool is_over = lease_is_over(item, screen);
 
     *ret_tone = is_over ? TONE_BAD : strcmp(state, "active") == 0 ? TONE_GOOD : TONE_HELD;
-    buf_add_text(out, screen_icon(screen, *ret_tone));
     buf_add_text(out, is_over ? "silent" : state);
 }
 
