@@ -107,6 +107,17 @@ static void all_write(struct call *call)
     call_reply(call, 200, &body);
 }
 
+// Which of several nodes has it.
+static void owner_write(const struct call *call, const struct job *job, struct json_write *w)
+{
+    const struct store_node *owner = sched_owner(call->api->o.sched, job);
+
+    if (!owner)
+        return;
+    json_write_key(w, "node");
+    json_write_str(w, owner->name);
+}
+
 static void job_reply(struct call *call, int status, const struct job *job)
 {
     struct job_now now = job_now(call, job);
@@ -119,6 +130,7 @@ static void job_reply(struct call *call, int status, const struct job *job)
     json_write_init(&w, &body);
     json_write_object(&w);
     job_write(job, &now, true, &scratch, &w);
+    owner_write(call, job, &w);
     call_write_warnings(call, &w);
     json_write_object_end(&w);
     buf_done(&scratch);

@@ -18,7 +18,10 @@ static void page_write(struct errand *x, const json_t *s)
     const char *failure = item_text(s, "failure"), *broken = item_text(store, "failure");
     struct buf *out = &x->out;
 
-    buf_printf(out, "belfry %s at %s\n", item_text(s, "version"), client_server(x->client));
+    buf_printf(out, "belfry %s at %s", item_text(s, "version"), client_server(x->client));
+    if (number(s, "nodes") > 1)
+        buf_printf(out, ", node %s of %lld", item_text(s, "node"), (long long)number(s, "nodes"));
+    buf_add_byte(out, '\n');
     buf_printf(out, "jobs   %lld, %lld paused, %lld running", (long long)number(s, "jobs"),
                (long long)number(s, "paused"), (long long)number(s, "running"));
     if (number(s, "quarantined") > 0)

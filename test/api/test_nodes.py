@@ -168,7 +168,8 @@ def test_acts_go_to_the_owner(pair):
         assert item
         assert node.get("/api/v1/status").json()["running"] == 1
         assert node.get("/api/v1/jobs?limit=10").json()["jobs"][0]["running"] in (0, 1)
-    assert a.get("/api/v1/jobs/far").json()["running"] == 1
+    assert a.get("/api/v1/jobs/far").json()["running"] == 1 and a.get("/api/v1/jobs/far").json()["node"] == "b"
+    assert ", node a of 2" in cli(a, "status").stdout and " node " in cli(a, "show", "far").stdout
     cancelled = a.post(f"/api/v1/runs/{run}/cancel")
     assert cancelled.status_code == 202 and cancelled.headers["belfry-node"] == "b"
     ended = a.wait_for_run("/api/v1/jobs/far/runs", state="cancelled", seconds=WAIT)
