@@ -46,6 +46,7 @@ struct call {
     uint64_t query_given, body_given;
     bool is_bad;                      // its path cannot be read
     void (*go_on)(struct call *call); // reads the rest, and answers it here
+    mono moving_since;                // nobody who knows its job has it; 0: somebody has
     int tries;                        // of a write that lost a race
 };
 

@@ -7,16 +7,18 @@
 // among them; Origin stays here, where it was looked at. The reply comes back byte for byte: one of
 // a known length when it is whole, one that goes on as it comes.
 //
-// Nodes may disagree for a moment about who owns a job. So a request goes on once only: the header
-// belfry-forwarded says that it has, and who does not own the job either says that it is moving
-// (503, Retry-After: 1). belfry-for says whom it is meant for: an address that leads to another
-// node than it says is found out (421), and not taken for a reply.
+// Nodes may disagree for a moment about who owns a job, or one has not heard of it yet. So a
+// request goes on once only: the header belfry-forwarded says that it has, and who does not own the
+// job either says that it is moving (503, Retry-After: 1, belfry-moving). Whoever was asked first
+// looks again, for MOVING_MAX_US, before it says so to the client. belfry-for says whom it is meant
+// for: an address that leads to another node than it says is found out (421), and not taken for a
+// reply.
 #include "api/forward.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "api/forward_head.h"
 #include "api/models.h"
 #include "base/list.h"
 #include "base/mem.h"
@@ -24,12 +26,13 @@
 #include "job/tags.h"
 #include "net/http_call.h"
 
-#define FORWARDS_MAX 256    // under way at a time
-#define CONNECT_US 3000000  // a node that is there answers sooner
+#define FORWARDS_MAX 256   // under way at a time
+#define CONNECT_US 3000000 // a node that is there answers sooner
+#define MOVING_US 100000   // between two looks
+#define MOVING_MAX_US 2000000
 #define STALL_S 60          // streams have a ping each 15 seconds
 #define REPLY_MAX (1 << 20) // of a known length; larger ones are handed on as they come
-#define HEADERS_MAX 120
-#define TRIED_MAX 64 // nodes that are there at a time
+#define TRIED_MAX 64        // nodes that are there at a time
 
 struct forwards {
     struct api *api;
@@ -43,6 +46,7 @@ struct forward {
     struct api *api;
     struct call *call; // until it has been answered
     struct http_call *http;
+    struct loop_timer timer;              // until the next look
     char node[TAG_MAX + 1], address[256]; // where it went
     int64_t tried[TRIED_MAX];             // where it has been, of those that may have the output
     size_t tried_count;
@@ -55,12 +59,14 @@ struct forward {
     struct http_stream *stream;
 };
 
+static bool known_go(struct call *call, const struct job *job);
 static bool job_go(struct call *call, const struct job *job);
 static void run_read(const struct err *err, const struct store_run *runs, size_t count, void *ctx);
 static void alert_read(const struct err *err, const struct alert_page *page, void *ctx);
 static bool output_go(struct call *call, const struct store_run *run);
 static bool output_next(struct forward *f);
 static bool node_go(struct call *call, const struct store_node *node);
+static struct forward *forward_new(struct call *call);
 static bool forward_send(struct forward *f);
 static void forward_free(struct forward *f);
 static void head_take(int status, struct str head, void *ctx);
@@ -164,11 +170,11 @@ bool forward(struct call *call)
         break;
     case ROUTE_JOB:
     case ROUTE_JOB_BEST:
-        return job_go(call, sched_find(sched, text_of(call)));
+        return known_go(call, sched_find(sched, text_of(call)));
     case ROUTE_POOL_BEST:
         return job_go(call, pool_user(call));
     case ROUTE_PING:
-        return job_go(call, sched_ping_job(sched, text_of(call)));
+        return known_go(call, sched_ping_job(sched, text_of(call)));
     case ROUTE_RUN:
     case ROUTE_RUN_BEST:
     case ROUTE_RETRY:
@@ -185,14 +191,49 @@ bool forward(struct call *call)
 
 // ---- whose job it is ----
 
-static void moving_reply(struct call *call, const struct job *job)
+static void moving_reply(struct call *call)
 {
     struct err e;
 
-    (void)fail(&e, ERR_MOVED, NULL, "the job \"%.*s\" is just moving to another node",
-               STR(job->name));
+    (void)fail(&e, ERR_MOVED, NULL, "the job is just moving to another node");
     (void)fail_hint(&e, "ask again in a second");
+    http_reply_header(call->r, "belfry-moving", STR_LIT("yes"));
     call_reply_err(call, &e);
+}
+
+static void look_again(void *ctx)
+{
+    struct forward *f = ctx;
+    struct call *call = f->call;
+
+    forward_free(f);
+    if (!forward(call))
+        call->go_on(call);
+}
+
+// Whether there will be another look at whose it is.
+static bool look_later(struct call *call)
+{
+    struct loop *loop = call->api->o.loop;
+    struct forward *f;
+
+    if (was_forwarded(call) || call->api->forwards->count >= FORWARDS_MAX ||
+        http_request_is_gone(call->r))
+        return false;
+    if (call->moving_since.us == 0)
+        call->moving_since = loop_now(loop);
+    if (loop_now(loop).us > call->moving_since.us + MOVING_MAX_US)
+        return false;
+    f = forward_new(call);
+    loop_timer_set(loop, &f->timer, mono_after_us(loop_now(loop), MOVING_US), look_again, f);
+    return true;
+}
+
+// It moves, or is about to: in a moment it will be somebody's.
+static void moving(struct call *call)
+{
+    if (!look_later(call))
+        moving_reply(call);
 }
 
 static bool has_active(const struct store_members *members)
@@ -212,6 +253,15 @@ static void nobody_reply(struct call *call)
     call_reply_problem(call, &problem);
 }
 
+// Whoever has handed it on knows the job; if we do not, we have not heard of it yet.
+static bool known_go(struct call *call, const struct job *job)
+{
+    if (job || !was_forwarded(call))
+        return job_go(call, job);
+    moving_reply(call);
+    return true;
+}
+
 // False when it is to be answered here.
 static bool job_go(struct call *call, const struct job *job)
 {
@@ -226,7 +276,7 @@ static bool job_go(struct call *call, const struct job *job)
     if (!owner && !has_active(sched_members(sched)))
         nobody_reply(call);
     else if (!owner || was_forwarded(call) || owner->id == sched_members(sched)->self)
-        moving_reply(call, job);
+        moving(call);
     else
         return node_go(call, owner);
     return true;
@@ -433,44 +483,6 @@ static bool node_go(struct call *call, const struct store_node *node)
     return true;
 }
 
-// Headers that are about this connection, this server, or us.
-static bool is_left_out(struct str name, const char *const *names)
-{
-    for (; *names; names++)
-        if (str_eq_nocase(name, str_of(*names)))
-            return true;
-    return str_starts(name, STR_LIT("proxy-"));
-}
-
-static const char *const not_sent[] = {
-    "host",    "content-length",    "connection",       "keep-alive", "te",
-    "trailer", "transfer-encoding", "upgrade",          "expect",     "origin",
-    "referer", "belfry-for",        "belfry-forwarded", NULL};
-
-static const char **headers_make(const struct forward *f)
-{
-    struct call *call = f->call;
-    const struct http_pair *pairs;
-    size_t count = http_request_headers(call->r, &pairs), n = 0;
-    const char **headers = arena_array(call->arena, HEADERS_MAX + 5, sizeof *headers);
-    struct str text;
-
-    for (size_t i = 0; i < count && n < HEADERS_MAX; i++)
-        if (!is_left_out(pairs[i].name, not_sent))
-            headers[n++] = arena_printf(call->arena, "%.*s%s%.*s", STR(pairs[i].name),
-                                        pairs[i].value.len > 0 ? ": " : ";", STR(pairs[i].value))
-                               .p;
-    // libcurl would add these.
-    if (!http_request_header(call->r, "accept", &text))
-        headers[n++] = "accept:";
-    if (!http_request_header(call->r, "content-type", &text))
-        headers[n++] = "content-type:";
-    headers[n++] = arena_printf(call->arena, "belfry-forwarded: %s", f->api->o.node.name).p;
-    headers[n++] = arena_printf(call->arena, "belfry-for: %s", f->node).p;
-    headers[n] = NULL;
-    return headers;
-}
-
 static bool forward_send(struct forward *f)
 {
     static const struct http_call_sink sink = {head_take, body_take};
@@ -482,7 +494,7 @@ static bool forward_send(struct forward *f)
                    .p,
         // Of a HEAD, what would be left out is needed for its length.
         .method = r->method == HTTP_HEAD ? "GET" : router_method_name(r->method),
-        .headers = headers_make(f),
+        .headers = forward_head_request(f->call->r, f->api->o.node.name, f->node),
         .body = r->body,
         .connect_us = CONNECT_US,
         .stall_s = STALL_S,
@@ -508,6 +520,7 @@ static void drop(void *ctx)
 static void forward_free(struct forward *f)
 {
     loop_defer_cancel(f->api->o.loop, drop, f);
+    loop_timer_stop(f->api->o.loop, &f->timer);
     list_remove(&f->link);
     f->api->forwards->count--;
     buf_done(&f->body);
@@ -515,53 +528,6 @@ static void forward_free(struct forward *f)
 }
 
 // ---- what comes back ----
-
-static const char *const not_returned[] = {
-    "content-length", "content-type", "connection", "keep-alive", "transfer-encoding",
-    "date",           "server",       "trailer",    "upgrade",    NULL};
-
-// The next header of a head; false at its end.
-static bool header_next(struct str *rest, struct str *ret_name, struct str *ret_value)
-{
-    struct str line;
-    ptrdiff_t colon;
-
-    while (rest->len > 0 && str_next(rest, '\n', &line)) {
-        colon = str_find(line, ':');
-        if (colon <= 0 || str_starts(line, STR_LIT("HTTP/")))
-            continue;
-        *ret_name = str_cut(line, 0, (size_t)colon);
-        *ret_value = str_trim(str_cut(line, (size_t)colon + 1, line.len));
-        return true;
-    }
-    return false;
-}
-
-static const char *lower(struct arena *arena, struct str s)
-{
-    char *text = arena_array(arena, s.len + 1, 1);
-
-    for (size_t i = 0; i < s.len; i++)
-        text[i] = (char)tolower((unsigned char)s.p[i]);
-    return text;
-}
-
-// The headers of the reply; the result is its type, NULL when it has none.
-static const char *headers_return(struct forward *f, struct str head)
-{
-    struct call *call = f->call;
-    const char *type = NULL;
-    struct str name, value;
-
-    while (header_next(&head, &name, &value)) {
-        if (str_eq_nocase(name, STR_LIT("content-type")))
-            type = arena_printf(call->arena, "%.*s", STR(value)).p;
-        else if (!is_left_out(name, not_returned))
-            http_reply_header(call->r, lower(call->arena, name), value);
-    }
-    http_reply_header(call->r, "belfry-node", str_of(f->node));
-    return type;
-}
 
 static void client_ready(void *ctx)
 {
@@ -583,7 +549,7 @@ static void stream_begin(struct forward *f, struct str head)
     const struct http_stream_options options = {
         .on_room = client_ready, .on_gone = client_gone, .ctx = f};
     struct call *call = f->call;
-    const char *type = headers_return(f, head);
+    const char *type = forward_head_reply(call->r, head, f->node);
 
     f->call = NULL;
     f->stream = call_reply_stream(call, f->status, type, &options);
@@ -599,7 +565,7 @@ static void head_take(int status, struct str head, void *ctx)
     struct str rest = head, name, value;
     int64_t length = status == 204 || status == 304 ? 0 : -1;
 
-    while (header_next(&rest, &name, &value))
+    while (forward_head_next(&rest, &name, &value))
         if (str_eq_nocase(name, STR_LIT("content-length")) && !str_to_int(value, &length))
             length = -1;
     f->status = status;
@@ -623,7 +589,7 @@ static bool body_take(struct str bytes, void *ctx)
 static void whole_reply(struct forward *f, struct str head)
 {
     struct call *call = f->call;
-    const char *type = headers_return(f, head);
+    const char *type = forward_head_reply(call->r, head, f->node);
 
     call_reply_as(call, f->status, type, &f->body);
 }
@@ -639,6 +605,19 @@ static void failed(struct forward *f, const char *why)
         unreachable_reply(call, f->node, f->address, why);
 }
 
+// It is not there, or not yet.
+static bool look_elsewhere(struct forward *f, struct str head)
+{
+    struct call *call = f->call;
+
+    if (f->status != 503 || !forward_head_has(head, "belfry-moving"))
+        return false;
+    if (!is_best_effort(call))
+        return look_later(call);
+    call->go_on(call);
+    return true;
+}
+
 static void ended(const struct http_call_answer *answer, void *ctx)
 {
     struct forward *f = ctx;
@@ -651,7 +630,8 @@ static void ended(const struct http_call_answer *answer, void *ctx)
         else
             http_stream_break(f->stream);
     } else if (is_sound && f->status != 421) {
-        whole_reply(f, answer->head);
+        if (!look_elsewhere(f, answer->head))
+            whole_reply(f, answer->head);
     } else if (f->call->route->at == ROUTE_OUTPUT) {
         if (output_next(f))
             return;
