@@ -34,6 +34,11 @@ const struct clock *clock_real(void)
     return &clock;
 }
 
+int64_t clock_ahead_us(const struct clock *clock)
+{
+    return clock == clock_real() ? 0 : clock_wall(clock).us - real_wall(clock).us;
+}
+
 static wall shared_wall(const struct clock *clock)
 {
     const struct shared_clock *shared = (const struct shared_clock *)clock;

@@ -46,6 +46,9 @@ static inline mono clock_mono(const struct clock *clock)
 // The system's clock; never freed.
 const struct clock *clock_real(void);
 
+// How far its calendar is ahead of the system's, which other processes go by; 0 for clock_real.
+int64_t clock_ahead_us(const struct clock *clock);
+
 // A stopwatch that shows another clock's calendar: that of the store which several machines share.
 // Set from any thread, read from any. base is the first member: hand out &shared.base.
 struct shared_clock {

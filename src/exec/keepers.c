@@ -350,13 +350,23 @@ struct str keepers_progress(const struct keep_run *run)
     return buf_str(&run->progress);
 }
 
-static void end_report(struct keep_run *run, struct str fields)
+// A moment by the keeper's calendar, that of the machine, by ours; 0 stays.
+static wall by_ours(const struct keepers *ks, wall at)
+{
+    int64_t ahead_us = clock_ahead_us(loop_clock(ks->options.loop));
+
+    return at.us > 0 ? wall_after_us(at, ahead_us) : at;
+}
+
+static void end_report(struct keepers *ks, struct keep_run *run, struct str fields)
 {
     struct arena *arena = arena_new(ROOM_FOR_END);
     struct keep_end end;
 
     if (!keep_end_read(fields, arena, &end))
         end = (struct keep_end){.run_id = run->run_id, .attempt = run->attempt, .is_lost = true};
+    end.command.started_at = by_ours(ks, end.command.started_at);
+    end.command.finished_at = by_ours(ks, end.command.finished_at);
     if (run->done)
         run->done(&end, run->ctx);
     arena_free(arena);
@@ -388,8 +398,10 @@ static void live_take(struct peer *p, struct str fields)
         (void)map_put_u64(&p->runs, (uint64_t)live.run_id, run);
         (void)map_put_u64(&p->ks->found, (uint64_t)live.run_id, run);
     }
-    if (run)
-        run->live = live;
+    if (!run)
+        return;
+    run->live = live;
+    run->live.started_at = by_ours(p->ks, live.started_at);
 }
 
 static void progress_take(struct peer *p, struct str fields)
@@ -427,7 +439,7 @@ static void end_take(struct peer *p, struct str fields)
         return;
     }
     (void)map_put_u64(&ks->unsettled, (uint64_t)run->run_id, run);
-    end_report(run, fields);
+    end_report(ks, run, fields);
 }
 
 static void message_take(uint8_t type, struct str fields, void *ctx)
@@ -542,7 +554,7 @@ static void ended_report(void *ctx)
         struct keep_run *run = list_item(link, struct keep_run, place);
 
         (void)map_put_u64(&ks->unsettled, (uint64_t)run->run_id, run);
-        end_report(run, buf_str(&run->end));
+        end_report(ks, run, buf_str(&run->end));
     }
 }
 

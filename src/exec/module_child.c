@@ -239,9 +239,11 @@ static void first_read(struct module_child *child, struct module_run *run)
 {
     const struct ring_slot *slot = first_slot(child);
     int64_t now = clock_wall(loop_clock(child->loop)).us;
+    int64_t ahead_us = clock_ahead_us(loop_clock(child->loop)); // the host goes by the system's
 
-    run->end.finished_at.us = clamp(slot->finished_at, 1, now);
-    run->end.started_at.us = clamp(slot->started_at, 1, run->end.finished_at.us);
+    run->end.finished_at.us = clamp(slot->finished_at, 1, now - ahead_us) + ahead_us;
+    run->end.started_at.us =
+        clamp(slot->started_at, 1, run->end.finished_at.us - ahead_us) + ahead_us;
     run->end.exit_code = slot->exit_code & 255;
     if (slot->outcome == RING_RETURNED)
         return;

@@ -57,6 +57,20 @@ static void test_shared(void **state)
     assert_in_range(clock_wall(&shared.base).us, 8000000, 8000000 + INT64_C(60000000));
 }
 
+static void test_ahead(void **state)
+{
+    const struct clock *real = clock_real();
+    struct shared_clock shared;
+
+    (void)state;
+    assert_int_equal(clock_ahead_us(real), 0);
+    shared_clock_init(&shared);
+    shared_clock_set(&shared, wall_after_us(clock_wall(real), 300000000), clock_mono(real));
+    assert_in_range(clock_ahead_us(&shared.base), 240000000, 360000000);
+    shared_clock_set(&shared, wall_after_us(clock_wall(real), -300000000), clock_mono(real));
+    assert_in_range(-clock_ahead_us(&shared.base), 240000000, 360000000);
+}
+
 static void go_back(void *ctx)
 {
     sim_clock_advance(ctx, -1);
@@ -77,6 +91,7 @@ int main(void)
         cmocka_unit_test(test_sim),
         cmocka_unit_test(test_real),
         cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_ahead),
         cmocka_unit_test(test_advance_is_forward),
     };
 
