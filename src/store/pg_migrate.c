@@ -78,8 +78,9 @@ bool pg_migrate_check(struct pg *pg, int64_t *ret_version, struct err *e)
 
     if (!place_check(pg, e))
         return false;
-    if (!query_number(pg_get(pg, PG_MARK), &has_meta) ||
-        !query_number(pg_get(pg, PG_OTHERS), &others))
+    // In this order: tables that another belfry makes meanwhile have their mark.
+    if (!query_number(pg_get(pg, PG_OTHERS), &others) ||
+        !query_number(pg_get(pg, PG_MARK), &has_meta))
         return pg_fail(pg, e);
     if (!has_meta && others)
         return fail_foreign(pg, e);
