@@ -52,6 +52,7 @@ static void store_end(struct pg_store *s);
 static bool session_resume(struct pg *pg, void *ctx, struct err *e);
 static bool ledger_open(struct pg_store *s, struct pg_clock *clock, struct err *e);
 static void node_describe(struct pg_store *s, const struct pg_store_options *options);
+static bool sessions_check(struct pg_store *s, struct err *e);
 
 bool pg_store_open(struct loop *loop, const struct clock *clock,
                    const struct pg_store_options *options, struct store **ret, struct err *e)
@@ -65,7 +66,7 @@ bool pg_store_open(struct loop *loop, const struct clock *clock,
     node_describe(s, options);
     pg_writer_init(&s->writer);
     if ((s->writer.pg = pg_open(s->uri, true, e)) && ledger_open(s, &server, e) &&
-        (s->reader = pg_open(s->uri, false, e)) &&
+        (s->reader = pg_open(s->uri, false, e)) && sessions_check(s, e) &&
         pg_tidy_init(&s->tidy, s->uri, clock_wall(clock), e) && store_begin(s, &server, e)) {
         *ret = &s->base.base;
         return true;
@@ -77,6 +78,23 @@ bool pg_store_open(struct loop *loop, const struct clock *clock,
 static struct str text_or_none(struct arena *arena, const char *text)
 {
     return text ? arena_copy(arena, str_of(text)) : (struct str){0};
+}
+
+// A pooler that hands each transaction a session gives two connections the same one.
+static bool sessions_check(struct pg_store *s, struct err *e)
+{
+    int64_t session;
+
+    if (!query_number(pg_get(s->reader, PG_SESSION), &session))
+        return pg_fail(s->reader, e);
+    if (session != s->node.session)
+        return true;
+    fail(e, ERR_STORE, NULL,
+         "\"%s\" hands each transaction another session: a pooler in "
+         "transaction mode?",
+         s->writer.pg->name);
+    return fail_hint(e, "let belfry have sessions of its own: pool_mode = session, or go past the "
+                        "pooler");
 }
 
 static void node_describe(struct pg_store *s, const struct pg_store_options *options)
@@ -233,7 +251,6 @@ static bool store_begin(struct pg_store *s, struct pg_clock *clock, struct err *
 // The writer knows the beat, and writes nothing more when that is gone.
 static void store_end(struct pg_store *s)
 {
-    bool has_begun = s->base.writes;
     bool is_lost = s->beat && pg_beat_is_lost(s->beat);
 
     loop_timer_stop(s->loop, &s->poke);
@@ -243,7 +260,7 @@ static void store_end(struct pg_store *s)
     lane_free(s->base.reads);
     pg_beat_free(s->beat);
     s->writer.on_epoch = NULL;
-    if (has_begun && !is_lost && pg_ready(s->writer.pg))
+    if (s->node.id && !is_lost && pg_ready(s->writer.pg))
         pg_node_leave(s->writer.pg, &s->node, clock_wall(s->base.clock));
     pg_tidy_done(&s->tidy);
     pg_close(s->reader);
