@@ -111,6 +111,9 @@ static void rows_take(struct sched *s, const struct store_calendar *rows, size_t
 static void lose(struct sched *s, struct entry *entry)
 {
     dispatch_lose(&s->dispatch, entry);
+    tally_job_forget(&s->dispatch.tally, entry->job->id);
+    free(entry->learned);
+    entry->learned = NULL;
     entry->spread_from = (wall){0};
     due_plan(&s->due, entry, entry->slot);
 }
@@ -185,6 +188,13 @@ static void past_read(const struct err *err, const struct store_run *runs, size_
     dispatch_look(&s->dispatch);
 }
 
+// Whether no node is active: jobs without attempts in progress are nobody's, and no slot may be
+// passed over before they are somebody's again.
+static bool is_nobodys(const struct sched *s)
+{
+    return placement_duties(&s->members.of) == SEAT_NOBODY;
+}
+
 static void ask_next(struct sched *s)
 {
     struct cluster *c = &s->cluster;
@@ -192,7 +202,7 @@ static void ask_next(struct sched *s)
     if (c->asking)
         return;
     if (c->asks.len == 0) {
-        s->due.gaining = WALL_NEVER;
+        s->due.gaining = is_nobodys(s) ? s->members.of.low : WALL_NEVER;
         return;
     }
     const struct store_find find = {.job_id = c->asks.v[--c->asks.len],
@@ -434,6 +444,7 @@ void cluster_begin(struct sched *s)
     store_own(s->options.store, s->members.of.epoch);
     core_own(&s->dispatch.core, s->members.of.epoch);
     guests_look(s);
+    ask_next(s);
     store_watch(s->options.store, &watch);
     loop_timer_set(s->options.loop, &s->cluster.timer,
                    mono_after_us(loop_now(s->options.loop), tick_us(s)), tick, s);

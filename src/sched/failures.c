@@ -8,7 +8,9 @@
 #include "sched/asks.h"
 
 struct failure_count {
+    int64_t job_id;
     int count;
+    wall since;   // what ended before is told by the ledger
     bool is_over; // a success has come: what the ledger tells is older
 };
 
@@ -23,6 +25,7 @@ static struct failure_count *count_of(struct failures *f, int64_t job_id)
 
     if (!c) {
         c = mem_alloc(sizeof *c);
+        c->job_id = job_id;
         map_put_u64(&f->counts, (uint64_t)job_id, c);
     }
     return c;
@@ -75,7 +78,7 @@ static void event_take(struct failures *f, const struct sched_event *event)
         return;
     c = count_of(f, event->job_id);
     if (event->type == EVENT_JOB_RESUMED || event->state == RUN_SUCCEEDED)
-        *c = (struct failure_count){.is_over = true};
+        *c = (struct failure_count){.job_id = c->job_id, .is_over = true};
     else if (is_failure(event->state))
         c->count++;
     count_look(f, event->job_id);
@@ -111,33 +114,53 @@ static void runs_told(const struct err *err, const struct store_run *runs, size_
             (job->pause && run->finished_at.us != 0 &&
              run->finished_at.us <= job->pause->until.us && job->pause->until.us != WALL_NEVER.us))
             break;
-        c->count += is_failure(run->state) && run->finished_at.us <= f->since.us;
+        c->count += is_failure(run->state) && run->finished_at.us <= c->since.us;
     }
     if (job)
         count_look(f, look->job_id);
     free(look);
 }
 
-void failures_init(struct failures *f, struct sched *sched)
+// Asks for the past of our jobs that are to be counted, and are not yet.
+static void pasts_ask(struct failures *f)
 {
     const struct job *job;
     wall next_at;
 
-    *f = (struct failures){.sched = sched, .listener = {.on_events = events_read, .ctx = f}};
-    map_init(&f->counts);
-    f->since = sched_trigger_context(sched).now;
-    f->seen = events_last(sched_events(sched));
-    events_listen(sched_events(sched), &f->listener);
-    for (size_t at = 0; (job = sched_next_job(sched, &at, &next_at));) {
+    for (size_t at = 0; (job = sched_next_job(f->sched, &at, &next_at));) {
         const struct store_run_query query = {.job_id = job->id, .limit = FAILURES_LOOK};
         struct look *look;
 
-        if (job->pause_after_failures == 0)
+        if (job->pause_after_failures == 0 || !sched_is_ours(f->sched, job) ||
+            map_get_u64(&f->counts, (uint64_t)job->id))
             continue;
+        count_of(f, job->id)->since = sched_trigger_context(f->sched).now;
         look = mem_alloc(sizeof *look);
         *look = (struct look){f, job->id};
-        store_read_runs(sched_store(sched), &query, runs_told, look);
+        store_read_runs(sched_store(f->sched), &query, runs_told, look);
     }
+}
+
+void failures_epoch(struct failures *f)
+{
+    struct failure_count *c;
+
+    for (size_t at = 0; (c = map_next(&f->counts, &at));) {
+        const struct job *job = sched_find_id(f->sched, c->job_id);
+
+        if (!job || !sched_is_ours(f->sched, job))
+            free(map_remove_u64(&f->counts, (uint64_t)c->job_id));
+    }
+    pasts_ask(f);
+}
+
+void failures_init(struct failures *f, struct sched *sched)
+{
+    *f = (struct failures){.sched = sched, .listener = {.on_events = events_read, .ctx = f}};
+    map_init(&f->counts);
+    f->seen = events_last(sched_events(sched));
+    events_listen(sched_events(sched), &f->listener);
+    pasts_ask(f);
 }
 
 void failures_done(struct failures *f)

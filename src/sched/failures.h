@@ -16,11 +16,13 @@ struct failures {
     struct map counts; // by the job's number: struct failure_count
     struct events_listener listener;
     int64_t seen; // the last event that was read
-    wall since;   // what ended before is told by the ledger
 };
 
 // Begins; the scheduler has been started and outlasts it.
 void failures_init(struct failures *f, struct sched *sched);
+
+// Jobs may have come to us, or left: what the ledger tells of those that have come counts.
+void failures_epoch(struct failures *f);
 
 // Ends; answers of the store that are still to come need it: end the store first.
 void failures_done(struct failures *f);

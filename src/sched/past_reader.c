@@ -35,7 +35,9 @@ static void take(struct past_reader *r, const struct store_past *past)
         .failures = past->failures,
     };
 
-    if (past->run_id == 0 || !sched_find_id(r->sched, past->job_id))
+    const struct job *known = sched_find_id(r->sched, past->job_id);
+
+    if (past->run_id == 0 || !known || !sched_is_ours(r->sched, known))
         return;
     if (past->started_at.us != 0 && past->ended_at.us > past->started_at.us)
         job.length_us = past->ended_at.us - past->started_at.us;
@@ -77,7 +79,8 @@ void past_reader_begin(struct past_reader *reader, struct sched *sched, void (*d
     *reader = (struct past_reader){.sched = sched, .done = done, .ctx = ctx};
     reader->ids = mem_array(sched_count(sched), sizeof *reader->ids);
     for (size_t at = 0; (job = sched_next_job(sched, &at, &next_at));)
-        reader->ids[reader->count++] = job->id;
+        if (sched_is_ours(sched, job) && !tally_job(sched_tally(sched), job->id))
+            reader->ids[reader->count++] = job->id;
     ask(reader);
 }
 

@@ -2,9 +2,11 @@
 // background.
 //
 // A few hundred jobs a question: with 100,000 jobs it takes seconds, during which everything else
-// goes on. A job that runs meanwhile knows better, and keeps what it knows.
+// goes on. A job that runs meanwhile knows better, and keeps what it knows. Jobs of other nodes are
+// theirs to know; of those that come to us it is read when they do.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,7 +21,13 @@ struct past_reader {
     void *ctx;
 };
 
-// done (may be NULL) is called once, later: everything is known, or the store could not be read.
+static inline bool past_reader_is_busy(const struct past_reader *reader)
+{
+    return reader->ids != NULL;
+}
+
+// Of our jobs of which nothing is known. done (may be NULL) is called once, later: everything is
+// known, or the store could not be read.
 void past_reader_begin(struct past_reader *reader, struct sched *sched, void (*done)(void *ctx),
                        void *ctx);
 void past_reader_end(struct past_reader *reader); // frees; after the store was closed

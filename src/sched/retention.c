@@ -14,6 +14,7 @@
 #define ROUND_US HOUR_US          // between two rounds
 #define QUIET_US 100000           // no step begins so shortly before a slot
 #define PUT_OFF_MAX 50            // then it does all the same
+#define MOVED_US SECOND_US        // after a step was refused because jobs move
 #define NEW_ROWS 100              // and a tenth of what is kept: the job is looked at soon
 
 // One request; it may outlive the retention.
@@ -59,10 +60,10 @@ void retention_done(struct retention *r)
 
 int64_t retention_keep(const struct retention *r, int64_t keep)
 {
-    int64_t total = r->options.keep_total;
+    double total = (double)r->options.keep_total * (1 - r->others);
 
-    if (total > 0 && r->rows > total)
-        keep = (int64_t)((double)keep * (double)total / (double)r->rows);
+    if (total > 0 && (double)r->rows > total)
+        keep = (int64_t)((double)keep * total / (double)r->rows);
     return keep < 1 ? 1 : keep;
 }
 
@@ -105,9 +106,17 @@ static void round_begin(struct retention *r)
     const struct entry *entry;
 
     for (size_t at = 0; (entry = map_next(&r->due->by_id, &at));)
-        vec_push(&r->round, entry->job->id);
-    r->gone_id = 0;
+        if (entry->seat.is_ours)
+            vec_push(&r->round, entry->job->id);
+    r->others = r->round.len > 0 ? 1 - (double)r->round.len / (double)due_count(r->due) : 0;
+    r->gone_id = !r->members || r->members->has_duties ? 0 : -1;
     r->round_rows = 0;
+}
+
+static void round_end(struct retention *r)
+{
+    r->rows = r->round_rows;
+    step_at(r, ROUND_US);
 }
 
 // ---- a step ----
@@ -121,8 +130,10 @@ static void answered(const struct store_answer *answer, void *ctx)
     if (!r)
         return;
     r->asking = NULL;
-    if (answer->err) { // the next round tries again
-        step_at(r, ROUND_US);
+    if (answer->err) { // the next round tries again, or whoever has the job then
+        if (answer->err->code == ERR_MOVED && mine.job_id != 0)
+            vec_push(&r->round, mine.job_id);
+        step_at(r, answer->err->code == ERR_MOVED ? MOVED_US : ROUND_US);
         return;
     }
     r->removed += answer->pruned;
@@ -134,12 +145,10 @@ static void answered(const struct store_answer *answer, void *ctx)
         r->round_rows += answer->left;
     if (mine.job_id == 0 && answer->pruned < RETENTION_ROWS)
         r->gone_id = answer->job_id != 0 ? answer->job_id : -1;
-    if (round_is_over(r) && r->urgent.len == 0) {
-        r->rows = r->round_rows;
-        step_at(r, ROUND_US);
-    } else {
+    if (round_is_over(r) && r->urgent.len == 0)
+        round_end(r);
+    else
         step_at(r, STEP_US);
-    }
 }
 
 static void ask(struct retention *r, int64_t job_id, int64_t keep)
@@ -185,10 +194,13 @@ static void step(void *ctx)
         int64_t job_id =
             r->urgent.len > 0 ? r->urgent.v[--r->urgent.len] : r->round.v[--r->round.len];
 
-        if ((entry = due_find_id(r->due, job_id))) {
+        if ((entry = due_find_id(r->due, job_id)) && entry->seat.is_ours) {
             ask(r, job_id, job_keep(entry->job));
             return;
         }
     }
-    ask(r, 0, JOB_KEEP);
+    if (r->gone_id >= 0)
+        ask(r, 0, JOB_KEEP);
+    else
+        round_end(r);
 }

@@ -3,7 +3,8 @@
 // Each job keeps its newest `keep` rows, none older than keep_age, and all of them together about
 // keep_total. A job that has had many runs since it was last looked at is looked at soon; all jobs,
 // those that are gone too, are looked through one after the other once an hour. Each step is a
-// transaction of at most RETENTION_ROWS rows, and none begins shortly before a slot is due.
+// transaction of at most RETENTION_ROWS rows, and none begins shortly before a slot is due. Among
+// several nodes each sees to its own jobs, and one to those that are gone.
 #pragma once
 
 #include <stdbool.h>
@@ -13,6 +14,7 @@
 #include "base/vec.h"
 #include "sched/due.h"
 #include "sched/events.h"
+#include "sched/members.h"
 #include "sched/outputs.h"
 #include "store/store.h"
 
@@ -31,6 +33,7 @@ struct retention {
     struct store *store;
     struct due *due;
     struct events *events;
+    const struct members *members; // who is there; NULL: we are alone
     struct retention_options options;
     struct events_listener listener;
     int64_t seen; // the last event that was read
@@ -38,6 +41,7 @@ struct retention {
     VEC_OF(int64_t) urgent; // jobs with many new rows
     VEC_OF(int64_t) round;  // jobs of this round that are still to come
     int64_t gone_id;        // the last job that is gone of this round; -1: they have been seen
+    double others;          // which part of all jobs is not ours, as of the last round
     int64_t round_rows;     // rows that this round has counted
     int64_t rows;           // that the round before has counted
     int64_t removed;        // since the start

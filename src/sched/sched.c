@@ -271,6 +271,7 @@ struct sched *sched_new(const struct sched_options *options)
                                                 &s->outputs};
 
     retention_init(&s->retention, options->loop, options->store, &s->due, &s->events, &retention);
+    s->retention.members = &s->members;
     s->watch.pauses = &s->pauses;
     if (options->max_running > 0)
         room_limit(&s->dispatch.room, options->max_running);

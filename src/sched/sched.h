@@ -165,9 +165,13 @@ const struct store_node *sched_self(const struct sched *s); // NULL: we are alon
 // made, or no node is active.
 const struct store_node *sched_owner(const struct sched *s, const struct job *job);
 
-// Whether we do. Of others' jobs only the definition is known here: runs in progress, and slots
-// that follow events, are their owner's to tell.
+// Whether we do; of a job that is gone, whether we have the duties. Of others' jobs only the
+// definition is known here: runs in progress, and slots that follow events, are their owner's to
+// tell.
 bool sched_is_ours(const struct sched *s, const struct job *job);
+
+// Whether what is no living job's is ours to see to: one node does (placement.h), or who is alone.
+bool sched_has_duties(const struct sched *s);
 
 // The store it was given.
 struct store *sched_store(const struct sched *s);

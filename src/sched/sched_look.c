@@ -242,9 +242,14 @@ const struct store_node *sched_owner(const struct sched *s, const struct job *jo
     return entry ? members_owner(&s->members, entry) : NULL;
 }
 
+bool sched_has_duties(const struct sched *s)
+{
+    return s->members.has_duties;
+}
+
 bool sched_is_ours(const struct sched *s, const struct job *job)
 {
     const struct entry *entry = due_find_id(&s->due, job->id);
 
-    return !entry || entry->seat.is_ours;
+    return entry ? entry->seat.is_ours : s->members.has_duties;
 }

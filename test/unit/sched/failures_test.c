@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/failures.h"
 
-#include "fixture.h"
+#include "peers.h"
 #include "sched/asks.h"
 
 struct bench {
@@ -142,11 +142,67 @@ static void test_never(void **state)
     fixture_close(&b.f);
 }
 
+static void fail_once(struct peer *p)
+{
+    size_t before = p->count;
+
+    peers_pass(p->all, 10 * S);
+    assert_int_equal(p->count, before + 1);
+    peer_end(p, before, RUN_FAILED);
+}
+
+// Failures of before count where the job comes to.
+static void test_moved(void **state)
+{
+    struct peers *all = mem_alloc(sizeof *all);
+    struct failures failures[2];
+
+    (void)state;
+    peers_open(all);
+    peer_join(all, 0, "one", "");
+    peer_join(all, 1, "two", "");
+    peers_pass(all, 2 * S);
+    for (int i = 0; i < 2; i++) {
+        failures_init(&failures[i], all->v[i].s);
+        all->v[i].holds = true;
+    }
+    struct job *job = peer_job(all, "x", EVERY_10);
+
+    job->pause_after_failures = 4;
+    peer_put(&all->v[0], job);
+    peers_pass(all, S);
+    int owner = peers_owner(all, "x");
+    struct peer *other = &all->v[1 - owner];
+
+    fail_once(&all->v[owner]);
+    fail_once(&all->v[owner]);
+    failures_epoch(&failures[owner]); // it stays: nothing is counted twice
+    peers_settle(all);
+    fail_once(&all->v[owner]);
+    assert_null(sched_paused(other->s, sched_find(other->s, STR_LIT("x"))));
+    memory_store_crash(all->v[owner].store);
+    failures_done(&failures[owner]);
+    sched_free(all->v[owner].s);
+    all->v[owner].store = NULL;
+    all->v[owner].s = NULL;
+    peers_pass(all, 6 * S);
+    failures_epoch(&failures[1 - owner]);
+    peers_settle(all);
+    fail_once(other);
+    assert_non_null(sched_paused(other->s, sched_find(other->s, STR_LIT("x"))));
+    memory_store_crash(other->store);
+    failures_done(&failures[1 - owner]);
+    sched_free(other->s);
+    other->store = NULL;
+    peers_close(all);
+    free(all);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(test_counts),
-                                              cmocka_unit_test(test_restart),
-                                              cmocka_unit_test(test_never)};
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_moved), cmocka_unit_test(test_counts), cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_never)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

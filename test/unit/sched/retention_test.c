@@ -132,6 +132,9 @@ static void test_in_all(void **state)
     assert_int_equal(retention_keep(&r, 100), 100);
     r.rows = 2000;
     assert_int_equal(retention_keep(&r, 100), 50);
+    r.others = 0.75; // of what there may be in all, a quarter is for our jobs
+    assert_in_range(retention_keep(&r, 100), 12, 13);
+    r.others = 0;
     r.rows = INT64_C(1000000000);
     assert_int_equal(retention_keep(&r, 100), 1);
     r.options.keep_total = 0;
