@@ -14,6 +14,7 @@
 #define FORGET_US (INT64_C(90) * 86400 * 1000000) // after its end an incident is kept so long
 #define FORGET_LOOK_US (INT64_C(6) * 3600 * 1000000)
 #define TARGET_MAX 300
+#define ASKS_MAX 3
 #define DEFAULT_NAME STR_LIT("default")
 
 struct alerts {
@@ -29,13 +30,17 @@ struct alerts {
     struct events_listener listener;
     struct past_reader reader;
     struct loop_timer forget_timer;
-    int64_t seen;   // the last event that was read
-    bool is_loaded; // what the store has kept is here
+    int64_t seen;        // the last event that was read
+    int64_t saves_asked; // of the journal, when what the store has kept was asked for
+    int asks;            // in a row, because something was written meanwhile
+    bool is_loaded;      // what the store has kept is here
+    bool has_begun, is_asking, will_ask, will_read;
 };
 
 static void look(void *ctx);
 static void forget(void *ctx);
 static void past_known(void *ctx);
+static void pending_ask(struct alerts *a);
 
 // ---- construction ----
 
@@ -146,23 +151,169 @@ void alerts_row(const struct store_calendar *row, void *ctx)
     }
 }
 
-static void loaded(const struct err *err, const struct alert_page *page, void *ctx)
+static void channel_take(struct alerts *a, const struct store_calendar *row)
+{
+    const struct channel *ours = channels_find(&a->channels, row->name);
+
+    if (ours && ours->row.version == row->version && ours->row.updated_at.us == row->updated_at.us)
+        return;
+    alerts_row(row, a);
+    outbox_channel(&a->outbox, row->name);
+}
+
+static bool is_listed(struct str name, const struct store_calendar *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].kind == STORE_CHANNEL && str_eq(rows[i].name, name))
+            return true;
+    return false;
+}
+
+void alerts_rows(const struct store_calendar *rows, size_t count, void *ctx)
 {
     struct alerts *a = ctx;
 
-    if (err)
-        log_error("stored alerts cannot be read; open incidents may be told again", log_err(err));
-    for (size_t i = 0; !err && i < page->incident_count; i++)
-        incidents_load(&a->incidents, &page->incidents[i]);
-    for (size_t i = 0; !err && i < page->delivery_count; i++) {
-        struct parcel *parcel = incidents_parcel(&a->incidents, &page->deliveries[i]);
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].kind == STORE_CHANNEL)
+            channel_take(a, &rows[i]);
+        else if (rows[i].kind == STORE_NOTIFY && rows[i].version > a->default_version)
+            alerts_row(&rows[i], a);
+    for (size_t i = a->channels.list.len; i-- > 0;) {
+        struct str name = a->channels.list.v[i]->row.name;
 
+        if (!is_listed(name, rows, count))
+            channels_remove(&a->channels, name);
+    }
+}
+
+// ---- what is ours of it ----
+
+static bool is_ours(const struct alerts *a, int64_t job_id)
+{
+    const struct job *job = sched_find_id(a->sched, job_id);
+
+    return job ? sched_is_ours(a->sched, job) : sched_has_duties(a->sched);
+}
+
+// A delivery is made by the node that has given it its number; when that is gone, by the one that
+// has the duties.
+static bool is_to_deliver(const struct alerts *a, const struct delivery *row)
+{
+    const struct store_members *m = sched_members(a->sched);
+    int slot = incidents_id_slot(row->id);
+
+    if (!m || slot == a->incidents.node_slot)
+        return true;
+    for (size_t i = 0; i < m->node_count; i++)
+        if (m->nodes[i].slot == slot)
+            return false;
+    return sched_has_duties(a->sched);
+}
+
+static void page_take(struct alerts *a, const struct alert_page *page)
+{
+    struct map known;
+    struct list *link;
+
+    map_init(&known);
+    for (link = a->incidents.parcels.next; link != &a->incidents.parcels; link = link->next) {
+        struct parcel *parcel = list_item(link, struct parcel, all);
+
+        (void)map_put_u64(&known, (uint64_t)parcel->row.id, parcel);
+    }
+    for (size_t i = 0; i < page->incident_count; i++)
+        if (is_ours(a, page->incidents[i].job_id) &&
+            !incidents_by_id(&a->incidents, page->incidents[i].id))
+            incidents_load(&a->incidents, &page->incidents[i]);
+    for (size_t i = 0; i < page->delivery_count; i++) {
+        const struct delivery *row = &page->deliveries[i];
+        struct parcel *parcel;
+
+        if (!is_to_deliver(a, row) || map_get_u64(&known, (uint64_t)row->id))
+            continue;
+        parcel = incidents_parcel(&a->incidents, row);
         parcel->is_known = true;
         outbox_add(&a->outbox, parcel);
     }
+    map_done(&known);
+}
+
+static void pasts_read(struct alerts *a)
+{
+    a->will_read = past_reader_is_busy(&a->reader);
+    if (!a->will_read)
+        past_reader_begin(&a->reader, a->sched, past_known, a);
+}
+
+static void pending_read(const struct err *err, const struct alert_page *page, void *ctx)
+{
+    struct alerts *a = ctx;
+
+    a->is_asking = false;
+    if (err)
+        log_error("stored alerts cannot be read; open incidents may be told again", log_err(err));
+    // What has ended meanwhile would come back. Who writes all the time is not waited for.
+    if (a->will_ask || (a->journal.saves != a->saves_asked && a->asks++ < ASKS_MAX)) {
+        pending_ask(a);
+        return;
+    }
+    a->asks = 0;
+    if (!err)
+        page_take(a, page);
     a->is_loaded = true;
     look(a);
-    past_reader_begin(&a->reader, a->sched, past_known, a);
+    pasts_read(a);
+}
+
+static void journal_rests(const struct err *err, void *ctx)
+{
+    const struct alert_query query = {.question = ALERTS_PENDING};
+    struct alerts *a = ctx;
+
+    (void)err; // what could not be written is in memory, and will be
+    a->saves_asked = a->journal.saves;
+    store_read_alerts(a->options.store, &query, pending_read, a);
+}
+
+static void pending_ask(struct alerts *a)
+{
+    a->will_ask = a->is_asking;
+    if (a->is_asking)
+        return;
+    a->is_asking = true;
+    if (a->is_loaded)
+        journal_wait(&a->journal, journal_rests, a);
+    else
+        journal_rests(NULL, a);
+}
+
+static void others_forget(struct alerts *a)
+{
+    VEC_OF(struct watch *) others = {0};
+    struct watch *watch;
+
+    for (size_t at = 0; (watch = map_next(&a->incidents.by_id, &at));)
+        if (!is_ours(a, watch->row.job_id))
+            vec_push(&others, watch);
+    for (size_t i = 0; i < others.len; i++)
+        incidents_forget(&a->incidents, others.v[i]);
+    vec_done(&others);
+}
+
+static void node_look(struct alerts *a)
+{
+    const struct store_node *self = sched_self(a->sched);
+
+    a->incidents.node_slot = self ? self->slot : -1;
+}
+
+void alerts_epoch(struct alerts *a)
+{
+    node_look(a);
+    if (!a->has_begun)
+        return;
+    others_forget(a);
+    pending_ask(a);
 }
 
 void alerts_follow(struct alerts *a, struct sched *sched)
@@ -175,9 +326,9 @@ void alerts_follow(struct alerts *a, struct sched *sched)
 
 void alerts_begin(struct alerts *a)
 {
-    const struct alert_query query = {.question = ALERTS_PENDING};
-
-    store_read_alerts(a->options.store, &query, loaded, a);
+    a->has_begun = true;
+    node_look(a);
+    pending_ask(a);
     forget(a);
 }
 
@@ -391,7 +542,11 @@ static void reconcile(struct alerts *a, bool is_start)
 
 static void past_known(void *ctx)
 {
-    reconcile(ctx, true);
+    struct alerts *a = ctx;
+
+    reconcile(a, true);
+    if (a->will_read)
+        pasts_read(a);
 }
 
 static void look(void *ctx)

@@ -39,6 +39,14 @@ struct alerts_options {
 // For sched_options.on_row: channels and default rules.
 void alerts_row(const struct store_calendar *row, void *ctx);
 
+// For sched_options.on_rows: all of them, as other nodes have left them.
+void alerts_rows(const struct store_calendar *rows, size_t count, void *ctx);
+
+// Jobs may have come to us, or left, or a node is gone (sched_options.on_epoch): incidents go with
+// their jobs, and what a node that is gone has not delivered is delivered by the one that has the
+// duties. Nothing before alerts_begin.
+void alerts_epoch(struct alerts *a);
+
 // Begins to follow the scheduler's events, before sched_start. What the store keeps is read first.
 void alerts_follow(struct alerts *a, struct sched *sched);
 

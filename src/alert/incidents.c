@@ -15,7 +15,7 @@ static void reminders_look(void *ctx);
 
 void incidents_init(struct incidents *i, struct loop *loop, struct journal *journal)
 {
-    *i = (struct incidents){.loop = loop, .journal = journal};
+    *i = (struct incidents){.loop = loop, .journal = journal, .node_slot = -1};
     map_init(&i->by_id);
     map_init(&i->by_job);
     list_init(&i->parcels);
@@ -71,6 +71,9 @@ int64_t incidents_id(struct incidents *i)
     int64_t now = now_of(i).us;
 
     i->last_id = now > i->last_id ? now : i->last_id + 1;
+    if (i->node_slot >= 0) // the next that is ours
+        i->last_id +=
+            (i->node_slot - i->last_id % INCIDENTS_SLOTS + INCIDENTS_SLOTS) % INCIDENTS_SLOTS;
     return i->last_id;
 }
 
@@ -147,7 +150,17 @@ struct watch *incidents_by_id(const struct incidents *i, int64_t id)
 void incidents_stored(struct incidents *i, struct watch *watch)
 {
     (void)i;
-    if (watch->row.closed_at.us != 0)
+    if (watch->row.closed_at.us != 0 || watch->is_forgotten)
+        watch_free(watch);
+}
+
+void incidents_forget(struct incidents *i, struct watch *watch)
+{
+    watch_leave(i, watch);
+    list_remove(&watch->item.link);
+    watch->item.is_changed = false;
+    watch->is_forgotten = true;
+    if (!watch->item.is_saving)
         watch_free(watch);
 }
 

@@ -14,6 +14,8 @@
 #include "alert/note.h"
 #include "base/map.h"
 
+#define INCIDENTS_SLOTS 64 // of nodes
+
 // The rules of a job; false when it has none (or is gone).
 typedef bool incidents_rules(int64_t job_id, struct notify *ret, void *ctx);
 
@@ -30,6 +32,7 @@ struct incidents {
     struct list parcels; // every parcel that was made here
     size_t count, open[8];
     int64_t dropped;
+    int node_slot; // of this node among others: a part of our numbers; -1: we are alone
     int64_t last_id;
 };
 
@@ -72,11 +75,20 @@ struct watch *incidents_by_id(const struct incidents *i, int64_t id);
 
 void incidents_ack(struct incidents *i, struct watch *watch, wall until, struct str note);
 
+// Another node has it now: it is forgotten here, with what of it is not stored yet.
+void incidents_forget(struct incidents *i, struct watch *watch);
+
 // The incident's row is stored: one that is over is freed.
 void incidents_stored(struct incidents *i, struct watch *watch);
 
 // A delivery as the store has kept it.
 struct parcel *incidents_parcel(struct incidents *i, const struct delivery *row);
 
-// A number that was never given before.
+// A number that was never given before, by no node.
 int64_t incidents_id(struct incidents *i);
+
+// The slot of the node that has given a number.
+static inline int incidents_id_slot(int64_t id)
+{
+    return (int)(id % INCIDENTS_SLOTS);
+}

@@ -126,6 +126,7 @@ static void saved(const struct store_answer *answer, void *ctx)
     struct parcel **parcels = j->saved_parcels;
 
     j->is_saving = false;
+    j->saves++;
     j->saved_watches = NULL;
     j->saved_parcels = NULL;
     if (answer->err)
@@ -133,7 +134,7 @@ static void saved(const struct store_answer *answer, void *ctx)
     else
         j->is_failing = false;
     for (size_t i = 0; i < j->watch_count; i++)
-        if (settle(j, &j->watches, &watches[i]->item, !answer->err))
+        if (settle(j, &j->watches, &watches[i]->item, !answer->err || watches[i]->is_forgotten))
             j->on_watch(watches[i], j->ctx);
     for (size_t i = 0; i < j->parcel_count; i++) {
         parcels[i]->is_known = parcels[i]->is_known || !answer->err;

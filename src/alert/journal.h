@@ -24,6 +24,7 @@ struct watch {
     struct incident row; // texts owned
     struct journal_item item;
     struct heap_node remind; // key: when it is told again
+    bool is_forgotten;       // another node has it: it is freed when nobody holds it
     struct list of_job;
 };
 
@@ -45,7 +46,8 @@ struct journal {
     struct list waiters, saving_waiters;
     struct loop_timer retry;
     bool will_save, is_saving, is_failing;
-    wall forget; // next time: incidents that ended before go
+    int64_t saves; // that the store has answered
+    wall forget;   // next time: incidents that ended before go
     // What was written is there; what is over may be freed by it.
     void (*on_watch)(struct watch *watch, void *ctx);
     void (*on_parcel)(struct parcel *parcel, void *ctx);
