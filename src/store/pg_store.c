@@ -18,6 +18,7 @@
 #include "store/pg_news.h"
 #include "store/pg_node.h"
 #include "store/pg_parts.h"
+#include "store/pg_read.h"
 #include "store/pg_tidy.h"
 #include "store/pg_writer.h"
 #include "store/reader.h"
@@ -168,6 +169,8 @@ static void reads_batch(struct list *requests, void *ctx)
 
         if (r->kind == REQUEST_READ_NODES)
             nodes_read(s, r);
+        else if (r->kind == REQUEST_READ_PASTS)
+            (void)(pg_read_pasts(s->reader, r) || pg_fail(s->reader, &r->err));
         else
             reader_answer(&s->reader->base, r);
     }

@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "store/pg.h"
 
-#define PG_TIDY_ENDS 50000     // rows that have left the table of what is alive: it is swept
+#define PG_TIDY_ENDS 20000     // rows that have left the table of what is alive: it is swept
 #define PG_TIDY_ENDS_SOME 500  // or so many, when it is
 #define PG_TIDY_SWEEP_MS 10000 // this long ago
 

@@ -3,6 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/reader.h"
 
+#include <inttypes.h>
+
+#include "base/vec.h"
 #include "store/inventory_sql.h"
 #include "store/alert_rows.h"
 #include "store/past.h"
@@ -13,12 +16,14 @@ static bool read_pasts(struct db *db, struct request *r);
 static bool read_key(struct db *db, struct request *r);
 static bool find_runs(struct db *db, struct request *r);
 static bool read_pruned(struct db *db, struct request *r);
-static bool tell_last(struct db *db, int64_t job_id, enum store_last what, struct store_load *load);
+static bool some_lasts_tell(struct db *db, struct store_load *load, enum store_last what,
+                            const int64_t *job_ids, size_t count);
 static bool slots_tell(struct db *db, struct store_load *load);
 static bool alive_tell(struct db *db, struct store_load *load);
 
 #define OUTPUT_AT 29       // the column behind RUN_COLUMNS
 #define ATTEMPTS_MAX 10000 // of one run that are read back
+#define LASTS_AT_ONCE 1000 // jobs in one question
 
 static bool answer(struct db *db, struct request *r)
 {
@@ -111,33 +116,48 @@ static bool met_tell(struct db *db, struct store_load *load)
     return code == QUERY_DONE;
 }
 
-bool reader_load(struct db *db, struct store_load *load, struct err *e)
-{
-    struct query *statement;
-    int code = QUERY_FAILED;
+// Of which jobs something of their past is to be looked up.
+struct wanted {
+    VEC_OF(int64_t) of[STORE_LAST_END + 1]; // by enum store_last
+};
 
-    if ((load->on_calendar && !reader_calendars(db, load->on_calendar, load->ctx)) ||
-        (load->on_uptime && !uptimes_tell(db, load)))
-        return db_fail(db, e);
-    statement = db_get(db, SQL_JOB_LOAD);
+static bool jobs_tell(struct db *db, struct store_load *load, struct wanted *wanted)
+{
+    struct query *statement = db_get(db, SQL_JOB_LOAD);
+    int code;
+
     while ((code = query_step(statement)) == QUERY_ROW) {
         struct job_row row = reader_job(statement);
         enum store_last what = load->on_job(&row, load->ctx);
 
-        if (what != STORE_LAST_NONE && !tell_last(db, row.id, what, load)) {
-            code = QUERY_FAILED;
-            break;
-        }
+        if (what != STORE_LAST_NONE)
+            vec_push(&wanted->of[what], row.id);
     }
-    if (code != QUERY_DONE)
-        (void)db_fail(db, e);
     query_reset(statement);
-    if (code == QUERY_DONE && load->on_met && !met_tell(db, load))
-        return db_fail(db, e);
-    if (code == QUERY_DONE &&
-        ((load->on_slot && !slots_tell(db, load)) || (load->on_run && !alive_tell(db, load))))
-        return db_fail(db, e);
     return code == QUERY_DONE;
+}
+
+static bool lasts_tell(struct db *db, struct store_load *load, const struct wanted *wanted)
+{
+    for (size_t what = 0; what <= STORE_LAST_END; what++)
+        for (size_t at = 0; at < wanted->of[what].len; at += LASTS_AT_ONCE)
+            if (!some_lasts_tell(db, load, (enum store_last)what, wanted->of[what].v + at,
+                                 wanted->of[what].len - at))
+                return false;
+    return true;
+}
+
+bool reader_load(struct db *db, struct store_load *load, struct err *e)
+{
+    struct wanted wanted = {0};
+    bool ok = (!load->on_calendar || reader_calendars(db, load->on_calendar, load->ctx)) &&
+              (!load->on_uptime || uptimes_tell(db, load)) && jobs_tell(db, load, &wanted) &&
+              lasts_tell(db, load, &wanted) && (!load->on_met || met_tell(db, load)) &&
+              (!load->on_slot || slots_tell(db, load)) && (!load->on_run || alive_tell(db, load));
+
+    for (size_t what = 0; what <= STORE_LAST_END; what++)
+        vec_done(&wanted.of[what]);
+    return ok || db_fail(db, e);
 }
 
 // Where a page begins: below an id, or below a slot when it is one job's. No row starts below
@@ -351,18 +371,25 @@ static bool slots_tell(struct db *db, struct store_load *load)
     return code == QUERY_DONE;
 }
 
-static bool tell_last(struct db *db, int64_t job_id, enum store_last what, struct store_load *load)
+// Of the first of the jobs, as many as one question takes.
+static bool some_lasts_tell(struct db *db, struct store_load *load, enum store_last what,
+                            const int64_t *job_ids, size_t count)
 {
     struct query *statement =
         db_get(db, what == STORE_LAST_END ? SQL_JOB_LAST_END : SQL_JOB_LAST_RUN);
-    bool ok;
+    enum query_step step;
+    struct buf ids;
 
-    query_int(statement, 1, job_id);
-    ok = query_step(statement) == QUERY_ROW;
-    if (ok && !column_is_null(statement, 0))
-        load->on_last(job_id, (wall){column_int(statement, 0)}, load->ctx);
+    buf_init(&ids, LASTS_AT_ONCE * 21);
+    for (size_t i = 0; i < count && i < LASTS_AT_ONCE; i++)
+        buf_printf(&ids, "%s%" PRId64, i > 0 ? "," : "", job_ids[i]);
+    query_text(statement, 1, buf_str(&ids));
+    while ((step = query_step(statement)) == QUERY_ROW)
+        if (!column_is_null(statement, 1))
+            load->on_last(column_int(statement, 0), (wall){column_int(statement, 1)}, load->ctx);
     query_reset(statement);
-    return ok;
+    buf_done(&ids);
+    return step == QUERY_DONE;
 }
 
 struct job_row reader_job(const struct query *statement)

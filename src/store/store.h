@@ -161,7 +161,7 @@ struct store_uptime {
 
 struct store_load {
     // Each job that is not deleted or ended, by id. What it returns is looked up, and on_last is
-    // called with it next, if there is such a run.
+    // called with it before on_met, if there is such a run.
     enum store_last (*on_job)(const struct job_row *row, void *ctx);
     void (*on_last)(int64_t job_id, wall at, void *ctx);
     // After the last job, the latest slot behind the watermark that has a row, of each job that has
