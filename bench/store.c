@@ -4,17 +4,20 @@
 // Figures of disks swing, so the raw rate (one row a commit, WAL, synchronous=FULL, no threads, no
 // loop) is taken before and after in the same run, and only ratios count. Usage: store [DIRECTORY],
 // where it makes a folder of its own; store postgresql://.., an empty schema, whose bars are 10,000
-// creations/s with 64 outstanding and 20,000 runs/s.
+// creations/s with 64 outstanding and 20,000 runs/s; store postgresql://.. bloat: a million claims
+// and ends, and how large the tables are meanwhile that rows come to and leave.
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
 #include "base/loop.h"
 #include "base/mem.h"
 #include "job/run.h"
+#include "store/pg.h"
 #include "store/pg_store.h"
 #include "store/pg_uri.h"
 #include "store/sqlite_store.h"
@@ -150,47 +153,92 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void claims(struct bench *b, size_t batch)
+// Claims and ends a batch; how long the claim took.
+static int64_t cycle(struct bench *b, size_t batch)
 {
     static struct run runs[BATCH_MAX];
     static struct run_end ends[BATCH_MAX];
+    int64_t asked, took;
+
+    b->answered = 0;
+    b->slot++;
+    for (size_t i = 0; i < batch; i++) {
+        int64_t id = run_id_next(&b->ids, clock_wall(clock_real()));
+
+        runs[i] = (struct run){.id = id,
+                               .job_id = 1 + (int64_t)(i * (JOBS / batch) + (size_t)b->slot) % JOBS,
+                               .scheduled_at = {b->slot},
+                               .state = RUN_RUNNING,
+                               .job_version = 1,
+                               .attempt = 1,
+                               .queued_at = {b->slot}};
+        ends[i] = (struct run_end){.run_id = id,
+                                   .attempt = 1,
+                                   .state = RUN_SUCCEEDED,
+                                   .started_at = {b->slot},
+                                   .finished_at = {b->slot}};
+    }
+    asked = now_us();
+    store_claim(b->store, runs, batch, (wall){b->slot}, counted, b);
+    await(b);
+    took = now_us() - asked;
+    store_finish(b->store, ends, batch, counted, b);
+    await(b);
+    return took;
+}
+
+static void claims(struct bench *b, size_t batch)
+{
     static int64_t took[100000];
     int64_t began = now_us(), n = 0;
 
-    b->answered = 0;
-    for (; now_us() < began + MEASURE_US && n < 100000; n++) {
-        int64_t asked;
-
-        b->slot++;
-        for (size_t i = 0; i < batch; i++) {
-            int64_t id = run_id_next(&b->ids, clock_wall(clock_real()));
-
-            runs[i] =
-                (struct run){.id = id,
-                             .job_id = 1 + (int64_t)(i * (JOBS / batch) + (size_t)b->slot) % JOBS,
-                             .scheduled_at = {b->slot},
-                             .state = RUN_RUNNING,
-                             .job_version = 1,
-                             .attempt = 1,
-                             .queued_at = {b->slot}};
-            ends[i] = (struct run_end){.run_id = id,
-                                       .attempt = 1,
-                                       .state = RUN_SUCCEEDED,
-                                       .started_at = {b->slot},
-                                       .finished_at = {b->slot}};
-        }
-        asked = now_us();
-        store_claim(b->store, runs, batch, (wall){b->slot}, counted, b);
-        await(b);
-        took[n] = now_us() - asked;
-        store_finish(b->store, ends, batch, counted, b);
-        await(b);
-    }
+    for (; now_us() < began + MEASURE_US && n < 100000; n++)
+        took[n] = cycle(b, batch);
     began = now_us() - began;
     qsort(took, (size_t)n, sizeof *took, by_size);
     printf("claim and end, %4zu a batch   %9.0f runs/s   claim p50 %6.2f ms  p99 %6.2f ms\n", batch,
            (double)n * (double)batch * 1e6 / (double)began, (double)took[n / 2] / 1e3,
            (double)took[n * 99 / 100] / 1e3);
+}
+
+// ---- what is left of rows that have gone ----
+
+// Of the tables whose names match, with their indexes.
+static int64_t bytes(struct pg *pg, const char *tables)
+{
+    char text[300];
+    int64_t n;
+
+    snprintf(
+        text, sizeof text,
+        "SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class WHERE relkind = 'r' AND "
+        "relnamespace = current_schema()::regnamespace AND relname ~ '^%s'",
+        tables);
+    PGresult *result = pg_ask(pg, text, NULL, 0);
+
+    check(result, pg->trouble.message);
+    n = pg_int(result, 0, 0);
+    PQclear(result);
+    return n;
+}
+
+static void bloat(struct bench *b, const char *uri)
+{
+    struct err e;
+    struct pg *pg = pg_open(uri, false, &e);
+
+    check(pg, e.message);
+    printf("%10s %12s %8s %14s\n", "cycles", "run_active", "node", "run_history");
+    for (int64_t cycles = 0; cycles <= 1000000; cycles += 100000) {
+        if (cycles > 0)
+            for (int i = 0; i < 100000 / BATCH_MAX; i++)
+                (void)cycle(b, BATCH_MAX);
+        printf("%10" PRId64 " %9" PRId64 " kB %5" PRId64 " kB %11" PRId64 " kB\n", cycles,
+               bytes(pg, "run_active") / 1024, bytes(pg, "node") / 1024,
+               bytes(pg, "run_history") / 1024);
+        fflush(stdout);
+    }
+    pg_close(pg);
 }
 
 // ---- the start ----
@@ -236,7 +284,7 @@ static void measure(struct bench *b, const char *directory)
 
 int main(int argc, char **argv)
 {
-    struct bench b = {.slot = 1800000000000000};
+    struct bench b = {.slot = clock_wall(clock_real()).us};
     struct sqlite_store_options options = {NULL, "bench", "0"};
     bool is_pg = argc > 1 && pg_uri_is(argv[1]);
     struct pg_store_options server = {
@@ -254,7 +302,13 @@ int main(int argc, char **argv)
     check(is_pg ? pg_store_open(b.loop, clock_real(), &server, &b.store, &e)
                 : sqlite_store_open(b.loop, clock_real(), &options, &b.store, &e),
           e.message);
-    measure(&b, directory);
+    if (argc > 2 && is_pg && strcmp(argv[2], "bloat") == 0) {
+        while (b.next_job < JOBS)
+            (void)creations(&b, 64);
+        bloat(&b, argv[1]);
+    } else {
+        measure(&b, directory);
+    }
     store_close(b.store);
     loop_free(b.loop);
     unlink(path);
