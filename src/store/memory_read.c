@@ -146,9 +146,12 @@ void memory_data_read(const struct memory_data *data, struct request *r)
 
 const struct run *memory_last_slot(const struct memory_job *job)
 {
-    for (size_t n = job->runs.len; n-- > 0;)
-        if (job->runs.v[n]->r.run.origin < RUN_MANUAL)
-            return &job->runs.v[n]->r.run;
+    for (size_t n = job->runs.len; n-- > 0;) {
+        const struct run *run = &job->runs.v[n]->r.run;
+
+        if (run->origin < RUN_MANUAL && !run_is_planned(run))
+            return run;
+    }
     return NULL;
 }
 

@@ -46,7 +46,7 @@ struct memory_data {
     size_t open; // stores
 };
 
-// The run of the latest slot; one by hand stands for none.
+// The run of the latest slot; one by hand stands for none, and what is planned may go again.
 const struct run *memory_last_slot(const struct memory_job *job);
 
 // What a node had in progress is orphaned: how many runs.

@@ -91,7 +91,7 @@ struct store_news {
     size_t calendar_count;
     // With members only: every run that is queued, waiting or orphaned, by id; what jobs with
     // several parents have met (struct store_load); the latest slot behind low that has a row, of
-    // each job that has one.
+    // each job that has one (what is planned has none).
     const struct run *runs;
     size_t run_count;
     const struct run_met *met;

@@ -886,6 +886,30 @@ static void test_planned_by_several(void **state)
     assert_true(claim(&anna->f, &run, 1, SLOT(0)).won[0]);
 }
 
+// It may be gone before anybody can build on it, so it is not told either.
+static void test_planned_is_not_told(void **state)
+{
+    struct nodes *n = *state;
+    struct node *anna, *berta;
+
+    two(n, &anna, &berta);
+    if (!store_can_plan(anna->f.store))
+        return;
+    int64_t id = create(&anna->f, "a"), epoch = berta->heard.epoch;
+    struct run run = run_of(1, id, 50);
+
+    anna->is_frozen = true;
+    (void)put_moving(berta, "b");
+    epoch_pass(n, berta, epoch);
+    run.try_at = SLOT(50);
+    assert_int_equal(claim_code(berta, &run, SLOT(0)), ERR_NONE);
+    anna->is_frozen = false;
+    epoch_pass(n, anna, epoch);
+    assert_string_equal(anna->heard.slots, "");
+    assert_string_equal(anna->heard.runs, "");
+    assert_string_equal(anna->heard.pins, "");
+}
+
 #define NODES_CONTRACT(test, kind) \
     cmocka_unit_test_prestate_setup_teardown(test, nodes_setup, nodes_teardown, (void *)(kind))
 
@@ -911,6 +935,7 @@ static int nodes_contract_run(const char *name, const struct nodes_kind *kind)
         NODES_CONTRACT(test_away, kind),
         NODES_CONTRACT(test_away_for_good, kind),
         NODES_CONTRACT(test_planned_by_several, kind),
+        NODES_CONTRACT(test_planned_is_not_told, kind),
     };
 
     return _cmocka_run_group_tests(name, tests, sizeof tests / sizeof *tests, NULL, NULL);
