@@ -1,5 +1,7 @@
 """belfry on PostgreSQL: the same behaviour, and what happens when the database goes, is locked, or breaks at COMMIT."""
 import collections
+import json
+import re
 import signal
 import subprocess
 import time
@@ -70,6 +72,7 @@ def test_restart(make, cluster):
     assert server.stop() == 0
     told = db("status", "--db", uri).stdout + db("check", "--db", uri).stdout
     assert "postgresql://tester@127.0.0.1" in told and "verdict   ok" in told and ", ended " in told
+    assert re.search("; [34] days in tables of their own, 0 rows beside them", told)  # 4: it was midnight
     server.start()
     run = server.get(f"/api/v1/runs/{succeeded(server, 'a')[-1]['run_id']}").json()
     assert "out of a" in str(run)
@@ -173,5 +176,7 @@ def test_copied(cluster, belfry_factory, tmp_path):
     back = db("copy", "--from", uri, "--to", f"sqlite:///{tmp_path}/back.db")
     assert there.returncode == back.returncode == 0 and there.stdout == back.stdout, there.stderr + back.stderr
     assert there.stdout.splitlines()[0].split()[:2] == ["job", "1"]
+    status = json.loads(db("status", "-o", "json", "--db", uri).stdout)
+    assert status["history_days"] >= 3 and status["rows_apart"] == 0
     moved = belfry_factory(home, "--store", uri)
     assert "out of a" in str(moved.get(f"/api/v1/runs/{succeeded(moved, 'a')[-1]['run_id']}").json())
