@@ -334,7 +334,22 @@ static void turn(struct pg_beat *b)
     look(b);
 }
 
-// Waits for somebody who tells, or until it is time; then drops what was told.
+// Whether we have been told since we looked, also while we did.
+static bool is_told(struct pg_beat *b)
+{
+    bool is_told = false;
+    PGnotify *told;
+
+    if (b->pg->conn)
+        (void)PQconsumeInput(b->pg->conn);
+    while (b->pg->conn && (told = PQnotifies(b->pg->conn))) {
+        is_told = true;
+        PQfreemem(told);
+    }
+    return is_told;
+}
+
+// Waits for somebody who tells, or until it is time; not at all when we were told already.
 static void rest(struct pg_beat *b)
 {
     struct pollfd fds[] = {{.fd = b->wake, .events = POLLIN},
@@ -342,20 +357,16 @@ static void rest(struct pg_beat *b)
     mono now = clock_mono(clock_real());
     int64_t left_us = b->pg->conn ? b->renew_at.us - now.us : RETRY_US;
     int64_t gap_us = b->looked_at.us + GAP_US - now.us;
-    PGnotify *told;
     eventfd_t count;
 
     if (atomic_load(&b->is_lost))
         left_us = PERIOD_US;
     if (gap_us > 0 && !atomic_load(&b->is_ending))
         (void)poll(NULL, 0, (int)(gap_us / 1000) + 1);
-    (void)poll(fds, 2, left_us > 0 ? (int)(left_us / 1000) + 1 : 0);
+    if (!is_told(b))
+        (void)poll(fds, 2, left_us > 0 ? (int)(left_us / 1000) + 1 : 0);
     (void)eventfd_read(b->wake, &count);
-    if (!b->pg->conn || !fds[1].revents)
-        return;
-    (void)PQconsumeInput(b->pg->conn);
-    while ((told = PQnotifies(b->pg->conn)))
-        PQfreemem(told);
+    (void)is_told(b);
 }
 
 static void *beat_main(void *ctx)

@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "base/log.h"
+#include "time/civil.h"
 
 #define ENDS_MAX 512 // in one statement
 #define ASK_COLUMNS 13
@@ -549,6 +550,7 @@ enum {
     LATE_COLUMNS = 7,
     LATE_MAX = 1000,
 };
+#define LATE_KEEP_US (30 * DAY_S * INT64_C(1000000)) // so long they are kept
 
 static struct query *late_ends_query(struct pg_writer *w)
 {
@@ -583,7 +585,9 @@ bool pg_write_late(struct pg_writer *w)
                  "count",
                  log_int("run", column_int(q, 0)), log_int("attempt", column_int(q, 1)));
     query_reset(q);
-    return step == QUERY_DONE;
+    q = pg_get(w->pg, PG_LATE_FORGET);
+    query_int(q, 1, w->chunk.v[0]->now.us - LATE_KEEP_US);
+    return step == QUERY_DONE && query_run(q);
 }
 
 void pg_write_all_late(struct pg_writer *w)

@@ -469,12 +469,15 @@ static void test_writer(void **state)
     pg_writer_beat(&w);
     assert_int_equal(told.failure.code, ERR_STORE);
     assert_false(pg_write_lost(&w));
-    // What it reports now is kept apart (pg_write_late, pg_write_all_late).
+    // What it reports now is kept apart for a month (pg_write_late, pg_write_all_late).
+    assert_true(pg_script(w.pg, "INSERT INTO late_result VALUES(1, 1, 1, 10, 0, 0, "
+                                "-2592000000001, '')"));
     const struct run_end end = {.run_id = 5, .attempt = 0, .state = RUN_SUCCEEDED};
 
     assert_int_equal(batch(&w, request_finish(&end, 1), NULL), ERR_STORE);
     assert_int_equal(number(w.pg, "SELECT state FROM late_result WHERE run_id = 5"), RUN_SUCCEEDED);
     assert_int_equal(number(w.pg, "SELECT state FROM run WHERE id = 5"), RUN_RUNNING);
+    assert_int_equal(number(w.pg, "SELECT count(*) FROM late_result"), 1);
     pg_close(w.pg);
     pg_writer_done(&w);
 }
