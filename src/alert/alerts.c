@@ -309,9 +309,9 @@ static void node_look(struct alerts *a)
 
 void alerts_epoch(struct alerts *a)
 {
-    node_look(a);
     if (!a->has_begun)
         return;
+    node_look(a);
     others_forget(a);
     pending_ask(a);
 }

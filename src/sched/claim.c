@@ -435,6 +435,7 @@ static void claim_undo(struct claims *claims)
 {
     struct due *due = claims->core->due;
 
+    due->is_set_back = true; // the mark that went with it was of a moment when they had their rows
     for (size_t i = 0; i < claims->rows.places.len; i++)
         room_leave(claims->core->room, &claims->rows.places.v[i]);
     for (size_t i = claims->rows.len; i-- > 0;) {

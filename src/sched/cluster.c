@@ -272,12 +272,13 @@ static void gains_take(struct sched *s, const struct store_news *news)
         if (entry && !entry->is_relative && news->slots[i].slot.us > entry->claimed.us)
             entry->claimed = news->slots[i].slot;
     }
+    // First the runs: what one decides may claim what is due, and they count in their jobs then.
+    for (size_t i = 0; i < news->run_count; i++)
+        run_take(s, &news->runs[i]);
     for (size_t i = 0; i < c->gained.len; i++) {
         c->gained.v[i]->is_gained = false;
         gain(s, c->gained.v[i]);
     }
-    for (size_t i = 0; i < news->run_count; i++)
-        run_take(s, &news->runs[i]);
     rates_gain(&s->dispatch.rates, c->gained.v, c->gained.len);
 }
 
