@@ -110,6 +110,7 @@ void sched_why_facts(const struct sched *s, const struct job *job, struct why_fa
 {
     const struct entry *entry = due_find_id(&s->due, job->id);
     const struct core *c = &s->dispatch.core;
+    const struct store_node *owner = entry ? members_owner(&s->members, entry) : NULL;
 
     *ret = (struct why_facts){
         .job = job,
@@ -117,6 +118,7 @@ void sched_why_facts(const struct sched *s, const struct job *job, struct why_fa
         .now = sched_now(s),
         .next_at = entry ? plan_shown(entry, sched_now(s)) : WALL_NEVER,
         .is_waiting = entry && entry->is_waiting,
+        .node = owner ? owner->name : (struct str){0},
         .fault = c->failure.code != ERR_NONE ? c->failure.message : NULL,
         .holds = sched_holds(s, job),
         .uptimes = &s->uptimes,

@@ -236,6 +236,8 @@ static enum why_rule skip_rule(struct asking *q, const struct run *run, wall slo
         return WHY_MISFIRE;
     case REASON_FREEZE:
         return WHY_FREEZE;
+    case REASON_NO_NODE:
+        return WHY_NO_NODE;
     case REASON_PAUSED:
         return WHY_SKIP_PAUSED;
     case REASON_ASKED:
@@ -459,7 +461,9 @@ static enum why_rule bare_rule(struct asking *q, wall slot)
         return paused_rule(q, pauses_holding(f->holds.pauses, f->job, slot));
     if (hold.reason != REASON_NONE) {
         message_word(q, str_of(hold.message));
-        return hold.reason == REASON_ASKED ? WHY_FUTURE_ASKED : WHY_FUTURE_FREEZE;
+        return hold.reason == REASON_ASKED     ? WHY_FUTURE_ASKED
+               : hold.reason == REASON_NO_NODE ? WHY_FUTURE_NO_NODE
+                                               : WHY_FUTURE_FREEZE;
     }
     if (slot.us <= f->now.us)
         return past_rule(q, slot);
@@ -559,6 +563,8 @@ static struct asking asking_new(const struct why_facts *facts, const struct why_
 
     *answer = (struct why){0};
     why_words_init(&q.words, arena, facts->zone, question->spans[0].from);
+    if (facts->node.len > 0)
+        why_word(&q.words, "node", arena_printf(arena, ", on the node %.*s", STR(facts->node)));
     return q;
 }
 

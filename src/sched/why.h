@@ -41,6 +41,7 @@ struct why_facts {
     wall now;
     wall next_at;      // the slot it waits for; WALL_NEVER: none
     bool is_waiting;   // for one of its own runs to end, with that slot
+    struct str node;   // which has the job, among several; empty: we are alone, or none has
     const char *fault; // why nothing can be claimed now; NULL: nothing is wrong
     struct holds holds;
     const struct waits *waits; // of runs that wait for room beside their job; NULL: not known

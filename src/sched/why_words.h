@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "time/zone.h"
 
-#define WHY_WORDS_MAX 16
+#define WHY_WORDS_MAX 18
 
 // Words by name; texts in the arena.
 struct why_words {

@@ -27,8 +27,9 @@ struct question {
     struct line lines[4];
     const char *expected; // "code outcome: sentence", a line each
     const char *pruned, *fault;
-    bool is_paused, is_unwanted, is_waiting, is_down, is_frozen;
+    bool is_paused, is_unwanted, is_waiting, is_down, is_frozen, is_nowhere;
     int max_instances;
+    const char *node;
 };
 
 static const struct question questions[] = {
@@ -259,6 +260,38 @@ static const struct question questions[] = {
      {{0}},
      .expected = "freeze future: 14:00 does not run: freeze year-end: audit\n",
      .is_frozen = true},
+    {"it will, on another node",
+     HOURLY,
+     "14:00",
+     "10:00:00",
+     NULL,
+     {{0}},
+     .expected = "future future: 14:00 is still to come: it is due in 3h, on the node b\n",
+     .node = "b"},
+    {"it is running on another node",
+     HOURLY,
+     "02:00",
+     "01:30:00",
+     NULL,
+     {{RUN_RUNNING, "01:00:00", "01:00:00", "01:00:00", "", .attempt = 1}},
+     .expected = "running running: 02:00 is running, on the node b: it started at 02:00, 30m ago\n",
+     .node = "b"},
+    {"no node for it",
+     HOURLY,
+     "14:00",
+     "10:00:00",
+     NULL,
+     {{0}},
+     .expected = "no_node future: 14:00 does not run: no node is there on which the job may run\n",
+     .is_nowhere = true},
+    {"there was no node for it",
+     HOURLY,
+     "02:00",
+     "01:30:00",
+     NULL,
+     {{RUN_SKIPPED, "01:00:00", "01:00:00", "", "01:00:00", REASON_NO_NODE,
+       .message = "no node is there on which the job may run"}},
+     .expected = "no_node skipped: 02:00 was skipped: no node is there on which the job may run\n"},
     {"paused",
      HOURLY,
      "14:00",
@@ -440,7 +473,8 @@ static void ask(struct fixture *f, const struct question *c)
                               .now = moment(NULL, c->now, utc),
                               .fault = c->fault,
                               .is_waiting = c->is_waiting,
-                              .holds = {.freezes = &freezes},
+                              .holds = {.freezes = &freezes, .is_nowhere = c->is_nowhere},
+                              .node = str_of(c->node),
                               .uptimes = &uptimes,
                               .pruned = moment(NULL, c->pruned, utc),
                               .rows = in,
