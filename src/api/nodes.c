@@ -35,31 +35,28 @@ static const struct store_node *self_of(const struct call *call)
 
 // ---- telling ----
 
-static size_t owner_place(struct owners *owners, int64_t id)
-{
-    size_t i = 0;
-
-    while (i < owners->count && owners->ids[i] != id)
-        i++;
-    if (i == owners->count && i < NODES_MAX)
-        owners->ids[owners->count++] = id;
-    return i;
-}
-
 static void owners_count(const struct sched *sched, struct owners *ret)
 {
-    const struct store_node *owner;
-    const struct job *job;
-    size_t at = 0, place;
-    wall next;
+    const struct store_members *members = sched_members(sched);
 
-    *ret = (struct owners){0};
-    while ((job = sched_next_job(sched, &at, &next))) {
-        owner = sched_owner(sched, job);
-        place = owner_place(ret, owner ? owner->id : 0);
-        if (place < NODES_MAX)
-            ret->jobs[place]++;
+    *ret = (struct owners){.ids = {0}, .count = 1};
+    if (!members) {
+        ret->jobs[0] = (int64_t)sched_count(sched);
+        return;
     }
+    ret->count = members->node_count;
+    for (size_t i = 0; i < members->node_count; i++)
+        ret->ids[i] = members->nodes[i].id;
+    sched_owned(sched, ret->jobs);
+}
+
+// Of a node that is not among the members yet, none.
+static int64_t jobs_of(const struct owners *owners, int64_t id)
+{
+    for (size_t i = 0; i < owners->count; i++)
+        if (owners->ids[i] == id)
+            return owners->jobs[i];
+    return 0;
 }
 
 static void moment_write(struct json_write *w, const char *key, wall at)
@@ -92,11 +89,9 @@ static void int_write(struct json_write *w, const char *key, int64_t n)
     json_write_int(w, n);
 }
 
-static void node_write(const struct store_node *node, struct owners *owners, bool is_self,
+static void node_write(const struct store_node *node, const struct owners *owners, bool is_self,
                        bool is_alone, struct json_write *w)
 {
-    size_t place = owner_place(owners, node->id);
-
     json_write_object(w);
     json_write_key(w, "name");
     json_write_str(w, node->name);
@@ -112,7 +107,7 @@ static void node_write(const struct store_node *node, struct owners *owners, boo
     moment_write(w, "started_at", node->started_at);
     moment_write(w, "seen_at", node->seen_at);
     moment_write(w, "lease_until", node->lease_until);
-    int_write(w, "jobs", place < NODES_MAX ? owners->jobs[place] : 0);
+    int_write(w, "jobs", is_alone ? owners->jobs[0] : jobs_of(owners, node->id));
     int_write(w, "running", node->running);
     int_write(w, "waiting", node->waiting);
     json_write_key(w, "late_ms");
@@ -141,8 +136,8 @@ static struct store_node lone_node(const struct call *call)
     };
 }
 
-static void node_add(const struct call *call, const struct store_node *node, struct owners *owners,
-                     struct json_write *w)
+static void node_add(const struct call *call, const struct store_node *node,
+                     const struct owners *owners, struct json_write *w)
 {
     const struct store_node *self = self_of(call);
     struct store_node told = *node;

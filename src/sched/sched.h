@@ -165,6 +165,10 @@ const struct store_node *sched_self(const struct sched *s); // NULL: we are alon
 // made, or no node is active.
 const struct store_node *sched_owner(const struct sched *s, const struct job *job);
 
+// Adds to counts[i] how many jobs the i-th of the members' nodes has; some 10 ms for a million
+// jobs.
+void sched_owned(const struct sched *s, int64_t *counts);
+
 // Whether we do; of a job that is gone, whether we have the duties. Of others' jobs only the
 // definition is known here: runs in progress, and slots that follow events, are their owner's to
 // tell.

@@ -249,6 +249,15 @@ bool sched_has_duties(const struct sched *s)
     return s->members.has_duties;
 }
 
+void sched_owned(const struct sched *s, int64_t *counts)
+{
+    const struct entry *entry;
+
+    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
+        if (entry->seat.node != SEAT_NOBODY)
+            counts[entry->seat.node]++;
+}
+
 bool sched_is_ours(const struct sched *s, const struct job *job)
 {
     const struct entry *entry = due_find_id(&s->due, job->id);

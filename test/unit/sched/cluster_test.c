@@ -67,6 +67,13 @@ static void test_shared(void **state)
         owned[peers_owner(all, name)]++;
     }
     assert_in_range(owned[0], 2, JOBS - 2);
+    for (int i = 0; i < 2; i++) {
+        int64_t counts[2] = {0};
+
+        sched_owned(all->v[i].s, counts); // nodes are by id, as the peers joined
+        assert_int_equal(counts[0], owned[0]);
+        assert_int_equal(counts[1], owned[1]);
+    }
     peers_pass(all, 47 * S);
     slots_check(all, 12, 42);
     for (int i = 0; i < JOBS; i++) {
@@ -316,6 +323,10 @@ static void test_alone(void **state)
     assert_null(sched_owner(s, sched_find(s, STR_LIT("x"))));
     assert_true(sched_is_ours(s, sched_find(s, STR_LIT("x"))));
     assert_false(sched_holds(s, sched_find(s, STR_LIT("x"))).is_nowhere);
+    int64_t none = 0;
+
+    sched_owned(s, &none);
+    assert_int_equal(none, 0);
     memory_store_crash(f.store);
     sched_free(s);
     fixture_close(&f);
