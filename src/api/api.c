@@ -144,6 +144,7 @@ static void route_run(struct call *call, const struct route_match *match)
 {
     call->route = match->route;
     call->go_on = answer;
+    call->again = forward_again;
     call->is_bad = !params_read(call, match);
     if (!forward_is_astray(call) && (call->is_bad || !forward(call)))
         answer(call);

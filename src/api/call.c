@@ -84,8 +84,12 @@ void call_reply_err(struct call *call, const struct err *e)
 {
     struct problem problem = problem_of(e);
 
-    if (e->code == ERR_MOVED)
+    if (e->code == ERR_MOVED && call->again && call->again(call))
+        return;
+    if (e->code == ERR_MOVED) {
         http_reply_header(call->r, "retry-after", STR_LIT("1"));
+        http_reply_header(call->r, "belfry-moving", STR_LIT("yes"));
+    }
     call_reply_problem(call, &problem);
 }
 

@@ -46,6 +46,7 @@ struct call {
     uint64_t query_given, body_given;
     bool is_bad;                      // its path cannot be read
     void (*go_on)(struct call *call); // reads the rest, and answers it here
+    bool (*again)(struct call *call); // forward_again; NULL: it is no route's
     mono moving_since;                // nobody who knows its job has it; 0: somebody has
     int tries;                        // of a write that lost a race
 };
@@ -60,7 +61,8 @@ void call_reply_static(struct call *call, int status, const char *type, struct s
 void call_reply_text(struct call *call, int status, const char *json);  // a constant
 void call_reply_plain(struct call *call, int status, const char *text); // text/plain
 void call_reply_problem(struct call *call, const struct problem *problem);
-void call_reply_err(struct call *call, const struct err *e); // problem_of(e)
+void call_reply_err(struct call *call, const struct err *e); // problem_of(e); ERR_MOVED: perhaps
+                                                             // another try (again)
 void call_reply_issues(struct call *call);                   // 422 with call->issues
 void call_reply_empty(struct call *call, int status);        // no body
 // A reply that goes on; NULL as http_stream_open says.

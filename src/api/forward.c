@@ -191,13 +191,13 @@ bool forward(struct call *call)
 
 // ---- whose job it is ----
 
+// It moves, or is about to: in a moment it will be somebody's, so this may be another look.
 static void moving_reply(struct call *call)
 {
     struct err e;
 
     (void)fail(&e, ERR_MOVED, NULL, "the job is just moving to another node");
     (void)fail_hint(&e, "ask again in a second");
-    http_reply_header(call->r, "belfry-moving", STR_LIT("yes"));
     call_reply_err(call, &e);
 }
 
@@ -207,12 +207,15 @@ static void look_again(void *ctx)
     struct call *call = f->call;
 
     forward_free(f);
+    json_decref(call->json); // what has been read of it is read again
+    json_decref(call->query_json);
+    call->json = call->query_json = NULL;
+    model_issues_init(call->issues, call->arena);
     if (!forward(call))
         call->go_on(call);
 }
 
-// Whether there will be another look at whose it is.
-static bool look_later(struct call *call)
+bool forward_again(struct call *call)
 {
     struct loop *loop = call->api->o.loop;
     struct forward *f;
@@ -227,13 +230,6 @@ static bool look_later(struct call *call)
     f = forward_new(call);
     loop_timer_set(loop, &f->timer, mono_after_us(loop_now(loop), MOVING_US), look_again, f);
     return true;
-}
-
-// It moves, or is about to: in a moment it will be somebody's.
-static void moving(struct call *call)
-{
-    if (!look_later(call))
-        moving_reply(call);
 }
 
 static bool has_active(const struct store_members *members)
@@ -276,7 +272,7 @@ static bool job_go(struct call *call, const struct job *job)
     if (!owner && !has_active(sched_members(sched)))
         nobody_reply(call);
     else if (!owner || was_forwarded(call) || owner->id == sched_members(sched)->self)
-        moving(call);
+        moving_reply(call);
     else
         return node_go(call, owner);
     return true;
@@ -613,7 +609,7 @@ static bool look_elsewhere(struct forward *f, struct str head)
     if (f->status != 503 || !forward_head_has(head, "belfry-moving"))
         return false;
     if (!is_best_effort(call))
-        return look_later(call);
+        return forward_again(call);
     call->go_on(call);
     return true;
 }

@@ -16,5 +16,9 @@ void forwards_free(struct forwards *forwards);
 // it: then call->go_on or an answer follows, at once or later. False: it is to be answered here.
 bool forward(struct call *call);
 
+// What was to be done was refused because the job is just moving (ERR_MOVED), without a trace: true
+// when the call will be answered anew in a moment; else the client is to be told.
+bool forward_again(struct call *call);
+
 // Whether this call was handed to the wrong node: then it has been answered (421).
 bool forward_is_astray(struct call *call);

@@ -18,6 +18,8 @@ static void pinged(const struct err *err, void *ctx)
         call_reply_plain(call, 404, "not found");
     else if (err->code == ERR_RATE)
         call_reply_plain(call, 429, "rate limited");
+    else if (err->code == ERR_MOVED)
+        call_reply_err(call, err);
     else
         call_reply_plain(call, 503, "try again later");
 }

@@ -359,5 +359,6 @@ def test_a_frozen_node_begins_anew(cluster, tmp_path, belfry_factory):
     wait_until(lambda: d.get("/api/v1/nodes/d").json().get("started_at", begun) != begun, "its return")
     assert d.process.poll() is None and d.pid == pid
     wait_until(lambda: c.get("/api/v1/nodes").json()["total"] == 2, "two nodes")
+    assert pg_lab.PASSWORD not in open(f"/proc/{pid}/cmdline").read()
     assert "lease has ended" in d.read_log() and "beginning anew" in d.read_log()
     assert d.stop() == 0
