@@ -452,7 +452,7 @@ static void test_last_run(void **state)
     claim(f, runs, 5, SLOT(0));
     set_state(f, b, JOB_ENDED);
     load(f, &loaded);
-    snprintf(expect, sizeof expect, "last %" PRId64 " 10\nc ", a);
+    snprintf(expect, sizeof expect, "last %" PRId64 " 10\n", a);
     assert_non_null(strstr(loaded.text, expect));
     snprintf(expect, sizeof expect, "last %" PRId64 " 30\n", c);
     assert_non_null(strstr(loaded.text, expect));
@@ -506,9 +506,9 @@ static void test_last_end(void **state)
     ends[2].finished_at = SLOT(20);
     finish(f, ends, 3);
     load(f, &loaded);
-    snprintf(expect, sizeof expect, "last %" PRId64 " 40\nb ", a);
+    snprintf(expect, sizeof expect, "last %" PRId64 " 40\n", a);
     assert_non_null(strstr(loaded.text, expect));
-    snprintf(expect, sizeof expect, "last %" PRId64 " 70\nc ", b);
+    snprintf(expect, sizeof expect, "last %" PRId64 " 70\n", b);
     assert_non_null(strstr(loaded.text, expect));
     snprintf(expect, sizeof expect, "last %" PRId64 " ", c);
     assert_null(strstr(loaded.text, expect)); // nothing of it has ended
