@@ -332,6 +332,17 @@ static void signalled(int signo, void *ctx)
     sched_stop(v->sched, v->settings.stop_grace_n, stopped, v);
 }
 
+// Jobs may have come to this node, or left it. Before all is built nobody need know.
+static void epoch_begun(void *ctx)
+{
+    struct server *v = ctx;
+
+    if (!v->is_counting)
+        return;
+    alerts_epoch(v->alerts);
+    failures_epoch(&v->failures);
+}
+
 // Others have our jobs. Runs have been told to end (sched.h).
 static void lost(const struct err *why, void *ctx)
 {
@@ -521,7 +532,10 @@ static bool engine_build(struct server *v, struct err *e)
         .runs_dir = v->runs_dir,
         .max_running = v->settings.max_running_n,
         .on_row = alerts_row,
+        .on_rows = alerts_rows,
         .row_ctx = v->alerts,
+        .on_epoch = epoch_begun,
+        .epoch_ctx = v,
         .on_lost = lost,
         .lost_ctx = v,
     };
