@@ -281,9 +281,12 @@ static void store_end(struct pg_store *s)
 // Everything as of one moment; runs that are kept are among those that wait for a decision.
 static bool load_all(struct pg_store *s, struct pg *pg, struct store_load *load, struct err *e)
 {
+    // A million jobs take their time, theirs to come as well as ours to read them.
+    static const char patience[] = "SET statement_timeout = '10min';"
+                                   "SET idle_in_transaction_session_timeout = '10min'";
     struct store_load rest = *load;
 
-    if (!query_run(pg_get(pg, PG_SNAPSHOT)) ||
+    if (!pg_script(pg, patience) || !query_run(pg_get(pg, PG_SNAPSHOT)) ||
         !pg_news_members(pg, s->loaded, s->node.id, &s->members, &s->told))
         return pg_fail(pg, e);
     load->members = &s->members;
