@@ -179,13 +179,15 @@ def test_chain_and_pool(nodes):
     assert len({node for name in alone for node in nodes.ran_on(name, before)}) == 1
     assert len({node for name in ("first", "second", "third", "fourth") for node in nodes.ran_on(name, before)}) == 1
     assert not (nodes.home / "overlaps").exists()
-    nodes["a"].post("/api/v1/jobs/first/pause")
+    for name in ("first", *alone):  # no more slots, and what waits may run
+        assert nodes["a"].patch(f"/api/v1/jobs/{name}", json={"trigger": MANUAL}).status_code == 200
     time.sleep(0.5)
 
     def chain():
         begun = [s[0] for s in nodes.starts()]
         return begun.count("first") == begun.count("fourth")
     wait_until(chain, what="the end of the chain")
+    wait_until(lambda: all(row["state"] >= 10 for row in nodes.rows()), what="the last of those that wait")
     nodes.audit({})
 
 
