@@ -28,6 +28,7 @@ EVERY_YEAR = '{"type":"cron","expr":"30 4 7 3 *"}'
 CYCLES = int(os.environ.get("CYCLES", "1000000"))
 NODES = [int(n) for n in os.environ.get("NODES", "1 2 4").split()]
 SECONDS = 6
+CALM = 2.5  # until all have heard of all
 
 
 class Database:
@@ -55,16 +56,20 @@ class Database:
                  f"{int(time.time() * 1e6)}, {columns} FROM generate_series({first + 1}, {first + count}) n, "
                  "(SELECT * FROM job ORDER BY id LIMIT 1) j; ANALYZE job")
 
-    def work(self, nodes, seconds, wait):
-        """Starts so many nodes; what they say, and the number of starts that somebody else has made too."""
-        begin = int(time.time()) + wait
+    def work(self, nodes, seconds):
+        """Starts so many nodes, and begins when all have loaded their jobs; what they say, and how many starts two of them have made."""
+        begin = f"{self.top}/begin"
         notes = [f"{self.top}/note.{i}" for i in range(nodes)]
-        running = [subprocess.Popen([DISPATCH, "node", self.uri, str(begin), str(seconds), f"n{i}", note], stdout=subprocess.PIPE, text=True)
+        running = [subprocess.Popen([DISPATCH, "node", self.uri, begin, str(seconds), f"n{i}", note], stdout=subprocess.PIPE, text=True)
                    for i, note in enumerate(notes)]
+        while not all(os.path.exists(note + ".ready") for note in notes) and all(process.poll() is None for process in running):
+            time.sleep(0.1)
+        time.sleep(CALM)
+        open(begin, "w").close()
         told = [json.loads(process.communicate()[0] or "null") for process in running]
         twice = int(subprocess.run(f"sort -S 25% {' '.join(notes)} | uniq -d | wc -l", shell=True, capture_output=True, text=True).stdout)
-        for note in notes:
-            os.unlink(note)
+        for path in (begin, *notes, *(note + ".ready" for note in notes)):
+            os.unlink(path)
         assert all(told), "a node has failed"
         return told, twice
 
@@ -81,7 +86,7 @@ def rate(db):
         for jobs in (20000, 40000):
             db.fresh(f"rate{nodes}x{jobs}")
             db.lay(jobs, EVERY_SECOND)
-            told, twice = db.work(nodes, SECONDS, 5)
+            told, twice = db.work(nodes, SECONDS)
             runs = sum(t["runs_s"] for t in told)
             late = max(t["late_p99_ms"] for t in told)
             show(f"belfry, {nodes} node(s), {jobs:,} jobs a second", f"{runs:9,.0f} runs/s   not run {sum(t['not_run'] for t in told):,}   "
@@ -96,7 +101,7 @@ def million(db):
     db.fresh("million")
     db.lay(999000, EVERY_YEAR)
     db.lay(1000, EVERY_SECOND)
-    told, twice = db.work(2, 10, 30)
+    told, twice = db.work(2, 10)
     for i, t in enumerate(told):
         show(f"1,000,000 jobs, node {i + 1} of 2", f"load {t['load_ms']:,.0f} ms   claim p50 <= {t['claim_p50_ms']:.1f}, p99 <= {t['claim_p99_ms']:.1f} ms   "
              f"late p50 {t['late_p50_ms']:.1f}, p99 {t['late_p99_ms']:.1f} ms   not run {t['not_run']}", "claim p99 10 ms")
@@ -115,7 +120,7 @@ def cycles(db):
     db.lay(jobs, EVERY_SECOND)
     doubled = ran = 0
     for turn in range(40):
-        told, twice = db.work(2, 15, 4)
+        told, twice = db.work(2, 15)
         doubled += twice
         before, ran = ran, int(db.number("SELECT count(*) FROM run WHERE started_at > 0"))
         show(f"after {ran:,} cycles", f"{sum(t['runs_s'] for t in told):9,.0f} runs/s   claim p99 <= {max(t['claim_p99_ms'] for t in told):.1f} ms   "

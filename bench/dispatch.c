@@ -10,7 +10,8 @@
 //     load      JOBS jobs lie in the store: open, plan; memory a job; then single changes
 // usage: dispatch node STORE BEGIN SECONDS NAME NOTE; cluster.py starts several of them.
 //     node      one of those that share a schema, with the jobs that lie there: what it does from
-//               the middle of the second BEGIN on (of 1970); each start is a line of the file NOTE
+//               when the file BEGIN is there, which others wait for too; each start is a line of
+//               the file NOTE, and NOTE.ready is made when the jobs are loaded
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 #include <malloc.h>
@@ -308,15 +309,26 @@ static double claim_ms(struct bench *b, double share)
     return i < meter_bounds.count ? (double)meter_bounds.us[i] / 1e3 : -1;
 }
 
-static void node(struct bench *b, int64_t begin, int64_t seconds, const char *note)
+static FILE *file_make(const char *path, const char *suffix)
+{
+    char name[4096];
+    FILE *file;
+
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    file = fopen(name, "w");
+    check(file, name);
+    return file;
+}
+
+static void node(struct bench *b, const char *begin, int64_t seconds, const char *note)
 {
     int64_t began = now_us();
 
-    b->note = fopen(note, "w");
-    check(b->note, note);
+    b->note = file_make(note, "");
     sched_begin(b);
     began = now_us() - began;
-    while (clock_wall(clock_real()).us < begin * 1000000 + 500000)
+    fclose(file_make(note, ".ready"));
+    while (access(begin, F_OK) != 0 || clock_wall(clock_real()).us % 1000000 < 500000)
         loop_turn(b->loop, 10);
     printf("{\"load_ms\": %.1f, ", (double)began / 1e3);
     watch(b, seconds);
@@ -409,11 +421,11 @@ int main(int argc, char **argv)
     struct bench b;
 
     log_set_level(LOG_LEVEL_WARN);
-    check(jobs > 8,
+    check(jobs > 8 || argc > 6,
           "usage: dispatch second|drain|load memory|sqlite|postgresql://.. JOBS [SECONDS]");
     world_begin(&b, store, argc > 5 ? argv[5] : "bench");
     if (strcmp(mode, "node") == 0 && argc > 6)
-        node(&b, jobs, atoll(argv[4]), argv[6]);
+        node(&b, argv[3], atoll(argv[4]), argv[6]);
     else if (strcmp(mode, "second") == 0)
         second(&b, jobs, argc > 4 ? atoll(argv[4]) : 5);
     else if (strcmp(mode, "drain") == 0)
