@@ -66,11 +66,12 @@ wall pg_parts_floor(wall now, wall before)
 
 // ---- making ----
 
+// Whoever waits for a lock stands before those who come after, so it does not wait for long.
 static void begin_add(struct buf *text)
 {
     buf_add_text(text, "BEGIN; SELECT pg_advisory_xact_lock(1650814056, (SELECT "
                        "(oid::bigint % 2147483647)::integer FROM pg_namespace "
-                       "WHERE nspname = current_schema()));");
+                       "WHERE nspname = current_schema())); SET LOCAL lock_timeout = '500ms';");
 }
 
 static void table_add(const char *table, const struct span *day, struct buf *text)
@@ -142,7 +143,7 @@ static void kept_add(const struct span *day, struct buf *text)
                day->name);
 }
 
-// The day is not written meanwhile; what is read waits no longer than for a short lock.
+// The day is not written meanwhile.
 static bool day_take_out(struct pg *pg, int64_t day)
 {
     struct span span = span_of(day);
@@ -153,7 +154,6 @@ static bool day_take_out(struct pg *pg, int64_t day)
     for (size_t i = 0; i < TABLE_COUNT; i++)
         buf_printf(&text, "LOCK TABLE %s_%s IN SHARE MODE;", tables[i], span.name);
     kept_add(&span, &text);
-    buf_add_text(&text, "SET LOCAL lock_timeout = '500ms';");
     for (size_t i = 0; i < TABLE_COUNT; i++)
         buf_printf(&text, "ALTER TABLE %s DETACH PARTITION %s_%s;", tables[i], tables[i],
                    span.name);

@@ -26,7 +26,6 @@ bool pg_tidy_init(struct pg_tidy *t, const char *uri, wall now, struct err *e)
     t->pg->patience_ms = PATIENCE_MS;
     t->pg->is_ending = &t->is_ending;
     atomic_store(&t->now, now.us);
-    t->made_on = floor_div(now.us, DAY_US); // whoever opens the store makes them
     t->swept_at = clock_mono(clock_real());
     return true;
 }

@@ -163,6 +163,23 @@ def test_locked(make, cluster):
     wait_for(lambda: is_ready(server))
 
 
+def test_begins_beside_a_dump(make, cluster):
+    """Days of history are made ahead; somebody who reads it for long only puts that off."""
+    server = make()
+    schema = server.options[1].partition("%3D")[2]
+    assert server.stop() == 0
+    day = cluster.sql(f"SELECT max(right(relname, 8)) FROM pg_class WHERE relname ~ '^run_history_2' AND relkind = 'r' "
+                      f"AND relnamespace = '{schema}'::regnamespace").stdout.strip()
+    cluster.sql("; ".join(f"DROP TABLE {schema}.{table}_{day}" for table in ("run_history", "run_output", "attempt")))
+    dump = subprocess.Popen(cluster.psql("-c", f"BEGIN; SELECT count(*) FROM {schema}.run; SELECT pg_sleep(600)"), stdout=subprocess.DEVNULL)
+    wait_for(lambda: cluster.sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'BEGIN%pg_sleep%' AND wait_event = 'PgSleep'").stdout)
+    server.start()
+    assert put(server, "a", EVERY_SECOND).status_code == 201
+    wait_for(lambda: succeeded(server, "a"))
+    cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+    dump.wait(60)
+
+
 def test_copied(cluster, belfry_factory, tmp_path):
     """A service moves from its file into PostgreSQL and back: jobs, runs and output are the same."""
     uri, home = cluster.schema("copied"), tmp_path / "home"

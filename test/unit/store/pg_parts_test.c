@@ -226,10 +226,13 @@ static void test_in_the_way(void **state)
     assert_true(pg_script(reader, "BEGIN; SELECT count(*) FROM run"));
     assert_false(pg_parts_drop(pg, (wall){(TODAY + 1) * DAY}, &dropped));
     assert_int_equal(dropped, 0);
+    assert_false(pg_parts_make(pg, (wall){TODAY * DAY}, (wall){(TODAY + 1) * DAY}));
     assert_int_equal(number(pg, "SELECT count(*) FROM run"), 1);
     assert_true(pg_script(reader, "COMMIT"));
     assert_true(pg_parts_drop(pg, (wall){(TODAY + 1) * DAY}, &dropped));
     assert_int_equal(dropped, 1);
+    make(pg, TODAY, TODAY + 1);
+    assert_int_equal(days(pg), 1 + PG_PARTS_AHEAD);
     assert_true(pg_parts_vacuum(pg));
     pg_close(reader);
     pg_close(pg);
