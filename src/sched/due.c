@@ -48,6 +48,16 @@ static size_t *count_of(struct due *d, const struct job *job)
     return &d->counts.n[job->kind][status];
 }
 
+// What is asked of all entries in a row.
+static void entry_mark(struct entry *entry)
+{
+    const struct job *job = entry->job;
+
+    entry->is_relative = job->trigger && trigger_is_relative(job->trigger);
+    entry->is_linked = job->depends || (job->needs && job->needs->count > 0);
+    entry->is_choosy = job->nodes.len > 0;
+}
+
 // The entry's job is counted from now on, or no more.
 static void entry_count_in(struct due *d, struct entry *entry)
 {
@@ -68,7 +78,7 @@ struct entry *due_add(struct due *d, struct job *job)
     struct entry *entry = mem_alloc(sizeof *entry);
 
     entry->job = job;
-    entry->is_relative = job->trigger && trigger_is_relative(job->trigger);
+    entry_mark(entry);
     entry->slot = WALL_NEVER;
     entry->seat = (struct seat){.node = SEAT_NOBODY, .is_ours = true};
     entry_count_in(d, entry);
@@ -106,7 +116,6 @@ void due_replace(struct due *d, struct entry *entry, struct job *job)
 {
     if (!is_same_kind(entry->job, job))
         entry->event = (wall){0};
-    entry->is_relative = job->trigger && trigger_is_relative(job->trigger);
     // The map borrows the name from the job, so the new one's must be there before the old one
     // goes.
     map_put(&d->by_name, job->name, entry);
@@ -115,6 +124,7 @@ void due_replace(struct due *d, struct entry *entry, struct job *job)
     followers_leave(&d->followers, entry);
     job_free(entry->job);
     entry->job = job;
+    entry_mark(entry);
     entry_count_in(d, entry);
     followers_join(&d->followers, entry);
 }

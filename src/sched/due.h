@@ -55,6 +55,8 @@ struct entry {
     bool is_waiting;         // for room among its own runs (COALESCE_ALL)
     bool is_ending;          // JOB_ENDED is on its way to the store
     bool is_gained;          // has just come to us (cluster.c)
+    bool is_linked;          // follows others, or names pools: its job says so, but lies far away
+    bool is_choosy;          // names nodes; likewise
     struct seat seat;
 };
 

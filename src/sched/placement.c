@@ -9,6 +9,8 @@
 #include "base/vec.h"
 #include "job/tags.h"
 
+#define PINNED_BITS 65536
+
 // A job of a group. Groups are trees: the one at the root speaks for its group.
 struct linked {
     size_t up;    // itself: it is a root
@@ -23,11 +25,17 @@ struct making {
     uint64_t hashes[PLACEMENT_NODES_MAX]; // of the nodes' names
     uint64_t active;                      // a bit a node
     VEC_OF(struct linked) linked;
-    struct map by_id; // the place of a job in linked, from 1
-    struct map pools; // the place of the first job that names one, from 1
+    uint64_t pinned[PINNED_BITS / 64]; // a bit for what may have a pin, by a hash of the job
+    struct map by_id;                  // the place of a job in linked, from 1
+    struct map pools;                  // the place of the first job that names one, from 1
 };
 
 // ---- nodes ----
+
+static uint64_t pinned_bit(int64_t job_id)
+{
+    return hash_mix((uint64_t)job_id) % PINNED_BITS;
+}
 
 static void making_init(struct making *m, const struct store_members *members)
 {
@@ -38,6 +46,11 @@ static void making_init(struct making *m, const struct store_members *members)
     for (size_t i = 0; i < members->node_count; i++) {
         m->hashes[i] = hash_str(&key, members->nodes[i].name);
         m->active |= (uint64_t)(members->nodes[i].state == NODE_ACTIVE) << i;
+    }
+    for (size_t i = 0; i < members->pin_count; i++) {
+        uint64_t bit = pinned_bit(members->pins[i].job_id);
+
+        m->pinned[bit / 64] |= UINT64_C(1) << bit % 64;
     }
 }
 
@@ -106,12 +119,14 @@ static int lower(int a, int b)
 }
 
 // The first node on which attempts of the job are in progress.
-static int pin_of(const struct store_members *members, int64_t job_id)
+static int pin_of(const struct making *m, int64_t job_id)
 {
+    const struct store_members *members = m->members;
+    uint64_t bit = pinned_bit(job_id);
     const struct store_pin *end = members->pins + members->pin_count, *pin;
     int first = SEAT_NOBODY;
 
-    if (members->pin_count == 0)
+    if (!(m->pinned[bit / 64] >> bit % 64 & 1))
         return SEAT_NOBODY;
     pin = bsearch(&job_id, members->pins, members->pin_count, sizeof *pin, pin_order);
     while (pin && pin > members->pins && pin[-1].job_id == job_id)
@@ -131,8 +146,7 @@ static size_t linked_add(struct making *m, struct entry *entry)
 
     if (at > 0)
         return at - 1;
-    const struct linked linked = {place, job->id, allowed(m->members, job),
-                                  pin_of(m->members, job->id)};
+    const struct linked linked = {place, job->id, allowed(m->members, job), pin_of(m, job->id)};
 
     vec_push(&m->linked, linked);
     (void)map_put_u64(&m->by_id, (uint64_t)job->id, (void *)(uintptr_t)(place + 1));
@@ -194,7 +208,7 @@ static void groups_make(struct making *m)
     struct entry *entry;
 
     for (size_t at = 0; (entry = map_next(&m->due->by_id, &at));) {
-        if (!entry->job->depends && !has_pools(entry->job))
+        if (!entry->is_linked)
             continue;
         size_t place = linked_add(m, entry);
 
@@ -241,10 +255,10 @@ static void seat_of(struct making *m, const struct entry *entry, struct seat *re
     if (at > 0) {
         const struct linked *root = &m->linked.v[root_of(m, at - 1)];
 
-        g = (struct grounds){root->key, root->may, pin_of(m->members, job->id), root->pin};
+        g = (struct grounds){root->key, root->may, pin_of(m, job->id), root->pin};
     } else {
-        g = (struct grounds){job->id, allowed(m->members, job), pin_of(m->members, job->id),
-                             SEAT_NOBODY};
+        g = (struct grounds){job->id, entry->is_choosy ? allowed(m->members, job) : UINT64_MAX,
+                             pin_of(m, job->id), SEAT_NOBODY};
     }
     seat_make(m, &g, ret_seat);
 }

@@ -18,7 +18,7 @@
 //   and Ravishankar, 1996): who leaves loses only its own jobs, who comes takes only its share.
 //
 // The answer must be the same in every version that may be there at the same time: hashes and rules
-// never change. Nothing here costs anything a slot; a million jobs take a tenth of a second.
+// never change. Nothing here costs anything a slot; a million jobs take some tenths of a second.
 #pragma once
 
 #include <stdbool.h>
