@@ -24,7 +24,8 @@
 #include "store/reader.h"
 
 #define BEAT_US 1000000
-#define CLOCK_LOOKS 4 // before anything is timed by it
+#define LOAD_MS 600000 // as long as the server may take
+#define CLOCK_LOOKS 4  // before anything is timed by it
 
 struct pg_store {
     struct lane_store base; // first
@@ -287,6 +288,7 @@ static bool load_all(struct pg_store *s, struct pg *pg, struct store_load *load,
                                    "SET idle_in_transaction_session_timeout = '10min'";
     struct store_load rest = *load;
 
+    pg->patience_ms = LOAD_MS;
     if (!pg_script(pg, patience) || !query_run(pg_get(pg, PG_SNAPSHOT)) ||
         !pg_news_members(pg, s->loaded, s->node.id, &s->members, &s->told))
         return pg_fail(pg, e);
