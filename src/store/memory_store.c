@@ -94,8 +94,17 @@ void memory_store_delay(struct store *store, int64_t commit_us, int64_t answer_u
 {
     struct memory_store *s = (struct memory_store *)store;
 
-    s->commit_us = s->beat.commit_us = commit_us;
-    s->answer_us = s->beat.answer_us = answer_us;
+    s->commit_us = commit_us;
+    s->answer_us = answer_us;
+    memory_store_delay_beats(store, commit_us, answer_us);
+}
+
+void memory_store_delay_beats(struct store *store, int64_t commit_us, int64_t answer_us)
+{
+    struct memory_store *s = (struct memory_store *)store;
+
+    s->beat.commit_us = commit_us;
+    s->beat.answer_us = answer_us;
 }
 
 void memory_store_fail(struct store *store, int count)

@@ -32,6 +32,10 @@
 // answered answer_us later, by the stopwatch; 0 (as at first) means in the next turn of the loop.
 void memory_store_delay(struct store *store, int64_t commit_us, int64_t answer_us);
 
+// Of a node: its beats take another way, and other times. As memory_store_delay, which sets them
+// too.
+void memory_store_delay_beats(struct store *store, int64_t commit_us, int64_t answer_us);
+
 // The next count transactions fail: each of their requests is answered with ERR_STORE.
 void memory_store_fail(struct store *store, int count);
 

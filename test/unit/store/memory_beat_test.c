@@ -129,7 +129,7 @@ static void test_heard_meanwhile(void **state)
 {
     struct fixture *f = *state;
 
-    memory_store_delay(f->a, 0, 100 * MS);
+    memory_store_delay_beats(f->a, 0, 100 * MS);
     edit(f);
     run_for(f, 50 * MS);
     edit(f);
