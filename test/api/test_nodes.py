@@ -103,18 +103,20 @@ def pair(cluster, tmp_path_factory):
     uri = cluster.schema("test_nodes")
     home = tmp_path_factory.mktemp("nodes")
     nodes = []
-    for name in ("a", "b"):
-        node = Server(home / name, "--store", uri, "--node", name, "--node-tags", f"tag-{name}", "--lease", "20s")
-        node.name = name
-        nodes.append(node.start())
-    for node in nodes:
-        wait_until(lambda node=node: sum(n["state"] == "active" for n in node.get("/api/v1/nodes").json()["nodes"]) == 2, "two nodes")
-        wait_until(lambda node=node: node.get("/readyz").status_code == 200, "readiness")
-    yield nodes
-    for node in nodes:
-        if node.process:
-            node.stop()
-        node.end_keepers()
+    try:
+        for name in ("a", "b"):
+            nodes.append(Server(home / name, "--store", uri, "--node", name, "--node-tags", f"tag-{name}", "--lease", "20s"))
+            nodes[-1].name = name
+            nodes[-1].start()
+        for node in nodes:
+            wait_until(lambda node=node: sum(n["state"] == "active" for n in node.get("/api/v1/nodes").json()["nodes"]) == 2, "two nodes")
+            wait_until(lambda node=node: node.get("/readyz").status_code == 200, "readiness")
+        yield nodes
+    finally:
+        for node in nodes:
+            if node.process:
+                node.stop()
+            node.end_keepers()
 
 
 def job_on(pair, owner, job_id, main=None, **members):
