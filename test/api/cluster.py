@@ -43,6 +43,13 @@ def wait_until(look, seconds=WAIT, what="it"):
         time.sleep(0.05)
 
 
+class Row(dict):
+    """One by names, whose tuple is its values."""
+
+    def __iter__(self):
+        return iter(self.values())
+
+
 class Nodes:
     """Belfry processes by name, on one schema; the jobs folder and the note of starts are theirs together."""
 
@@ -121,7 +128,7 @@ class Nodes:
         return self.cluster.sql(f"SET search_path = {self.schema}; {text}").stdout
 
     def table(self, text):
-        return json.loads(self.sql(f"SELECT coalesce(json_agg(t), '[]') FROM ({text}) t"))
+        return json.loads(self.sql(f"SELECT coalesce(json_agg(t), '[]') FROM ({text}) t"), object_hook=Row)
 
     def members(self):
         return {row["name"]: row for row in self.table("SELECT * FROM node")}
