@@ -16,6 +16,7 @@
 #include "store/copy.h"
 #include "store/inspect.h"
 #include "store/pg_uri.h"
+#include "store/upgrade.h"
 #include "time/iso8601.h"
 
 #define OUT_MAX (64 << 10)
@@ -223,6 +224,33 @@ static int copy_do(const struct typed *typed, const char *name)
     return 0;
 }
 
+static void upgrade_page(const struct upgrade *done, enum form form, struct buf *out)
+{
+    if (form == FORM_JSON)
+        buf_printf(out, "{\"schema_before\":%d,\"schema\":%d}\n", done->before, done->after);
+    else if (done->before == done->after)
+        buf_printf(out, "schema    %d: nothing to do\n", done->after);
+    else if (done->before == 0)
+        buf_printf(out, "schema    %d: its tables have been made\n", done->after);
+    else
+        buf_printf(out, "schema    %d: it was %d\n", done->after, done->before);
+}
+
+static int migrate_do(const struct typed *typed, const char *name, enum form form)
+{
+    struct upgrade done;
+    struct buf out;
+    struct err e;
+
+    if (!upgrade(database_of(typed), &done, &e))
+        return command_complain(name, &e);
+    buf_init(&out, OUT_MAX);
+    upgrade_page(&done, form, &out);
+    fwrite(out.p, 1, out.len, stdout);
+    buf_done(&out);
+    return 0;
+}
+
 int cmd_db(int argc, char **argv)
 {
     struct inspection i;
@@ -235,10 +263,12 @@ int cmd_db(int argc, char **argv)
         return command_complain(argv[0], &e);
     if (typed.arg_count == 1 && strcmp(typed.args[0], "copy") == 0)
         return copy_do(&typed, argv[0]);
+    if (typed.arg_count == 1 && strcmp(typed.args[0], "migrate") == 0)
+        return migrate_do(&typed, argv[0], form);
     bool is_check = typed.arg_count == 1 && strcmp(typed.args[0], "check") == 0;
 
     if (typed.arg_count != 1 || (!is_check && strcmp(typed.args[0], "status") != 0))
-        return command_usage(argv[0], "say what to do: check, copy or status");
+        return command_usage(argv[0], "say what to do: check, copy, migrate or status");
     const char *path = database_of(&typed);
     char *name;
 

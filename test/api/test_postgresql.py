@@ -183,6 +183,8 @@ def test_begins_beside_a_dump(make, cluster):
 def test_copied(cluster, belfry_factory, tmp_path):
     """A service moves from its file into PostgreSQL and back: jobs, runs and output are the same."""
     uri, home = cluster.schema("copied"), tmp_path / "home"
+    assert "have been made" in db("migrate", "--db", uri).stdout
+    assert "nothing to do" in db("migrate", "--db", uri).stdout
     server = belfry_factory(home)
     assert put(server, "a", EVERY_SECOND).status_code == 201
     wait_for(lambda: succeeded(server, "a"))

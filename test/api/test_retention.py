@@ -73,6 +73,21 @@ def test_db_tells_what_is_wrong(own_server):
     assert subprocess.run([BELFRY, "db"], env=env, capture_output=True).returncode == 2
 
 
+def test_db_migrate(server):
+    """Beforehand, without serving: not while somebody has it, and nothing is made where nothing is."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("BELFRY_")}
+    busy = subprocess.run([BELFRY, "db", "migrate", "--db", str(server.db)], capture_output=True, text=True, env=env, timeout=60)
+    assert busy.returncode == 1 and "in use" in busy.stderr
+    server.stop()
+    assert "nothing to do" in db(server, "migrate")
+    told = json.loads(db(server, "migrate", "-o", "json"))
+    assert told["schema_before"] == told["schema"] > 0
+    none = server.home / "none.db"
+    gone = subprocess.run([BELFRY, "db", "migrate", "--db", str(none)], capture_output=True, text=True, env=env, timeout=60)
+    assert gone.returncode == 1 and gone.stderr and not none.exists()
+    server.start()
+
+
 def output_of(server, run_id):
     return list(server.home.glob(f"belfry.db.runs/*/{run_id}.*"))
 
