@@ -122,6 +122,7 @@ def test_failed_then_recovered(server, receiver):
     assert receiver.got[0][1]["x-belfry-delivery"] == told["id"]
     run(server, "backup")
     run(server, "backup")
+    wait_for(lambda: alerts(server)[0]["count"] == 3)  # a moment after the run's end
     incident = alerts(server)[0]
     assert incident["state"] == "open" and incident["count"] == 3 and incident["kind"] == "failing"
     (server.home / "ok").touch()

@@ -100,6 +100,7 @@ def test_a_certificate_through_its_life(world):
     check(pems["expired"], "cert_changed", "cert_critical")
     check(None, "cert_error")
     check(None)
+    wait_for(lambda: alerts(server, state="open")[0]["count"] == 2)
     incident = alerts(server, state="open")[0]
     assert incident["kind"] == "certificate" and incident["target"] == f"localhost:{tls.port}" and incident["count"] == 2
     check(pems["good"], "cert_recovered", "cert_changed")  # another one than before it could not be looked at
