@@ -140,10 +140,11 @@ test: ## install what is missing, then every test; ends with "N passed, N failed
 asan: ## unit and API tests under AddressSanitizer and UBSan
 	@tools/setup test
 	@SIM_SEEDS=20 SIM_DAYS=3 KILLS=$${KILLS:-20} FLOOD_MB=$${FLOOD_MB:-64} VARIANT=asan test/run unit api
-tsan: ## API tests but for verdicts, and unit tests of the layers that have threads, under ThreadSanitizer
+TSAN_SPARED = tls_verdict tls_strange tls_files triggers calendars policies preview
+tsan: ## API tests but for what one thread decides, and unit tests of the layers that have threads, under ThreadSanitizer
 	@tools/setup test
 	@export UNIT_LAYERS="store exec net sched alert api cli"; \
-	export PYTEST_ADDOPTS="--ignore=test/api/test_tls_verdict.py --ignore=test/api/test_tls_strange.py"; SIM_SEEDS=20 SIM_DAYS=3 KILLS=$${KILLS:-10} FLOOD_MB=$${FLOOD_MB:-64} VARIANT=tsan test/run unit api
+	export PYTEST_ADDOPTS="$(TSAN_SPARED:%=--ignore=test/api/test_%.py)"; SIM_SEEDS=20 SIM_DAYS=3 KILLS=$${KILLS:-10} FLOOD_MB=$${FLOOD_MB:-64} VARIANT=tsan test/run unit api
 fuzz: ## every fuzz target for FUZZ_SECONDS (5), starting from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) test/run fuzz
 coverage: ## line and branch coverage of the unit tests: build/coverage/index.html

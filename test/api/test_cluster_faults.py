@@ -129,15 +129,24 @@ class Chaos:
     def __init__(self, nodes, dice):
         self.nodes, self.dice, self.hurt = nodes, dice, {}
 
-    def befall(self, name):
+    def begin(self, name):
+        """A cut that still waits for a COMMIT would end the start, as it may: whoever watches over the node would start it again."""
+        self.nodes[name].line.armed = None
+        self.nodes[name].start()
+
+    def look(self, name):
+        """One that was to begin anew while its line was cut has ended; whoever watches over it starts it."""
         if self.nodes[name].process.poll() is not None:
             self.nodes[name].kill()
-            self.nodes[name].start()
+            self.begin(name)
+
+    def befall(self, name):
+        self.look(name)
         node, line = self.nodes[name], self.nodes[name].line
         what = self.dice.choice(["die", "kill", "stop", "freeze", "hold", "cut", "before", "after", "slow"])
         if what in ("die", "kill", "stop"):
             {"die": lambda: self.nodes.die(name), "kill": node.kill, "stop": node.stop}[what]()
-            self.hurt[name] = node.start
+            self.hurt[name] = lambda: self.begin(name)
         elif what == "freeze":
             self.nodes.freeze(name)
             self.hurt[name] = lambda: self.nodes.thaw(name)
@@ -174,10 +183,8 @@ def test_whatever_happens(nodes):
         time.sleep(dice.uniform(0, 1.5 * LEASE))
     for name in list(chaos.hurt):
         chaos.heal(name)
-    for name in "abc":  # one that was to begin anew while its line was cut has ended; whoever watches over it starts it
-        if nodes[name].process.poll() is not None:
-            nodes[name].kill()
-            nodes[name].start()
+    for name in "abc":
+        chaos.look(name)
     print(f"seed {CHAOS_SEED}:", ", ".join(told))
     nodes.settled("a", "b", "c")
     nodes.goes_on(jobs)
