@@ -87,7 +87,7 @@ void changes_calendars(void *ctx)
     wall now = sched_now(s);
     struct entry *entry;
 
-    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
+    for (size_t at = 0; (entry = radix_next(&s->due.by_id, &at));) {
         wall slot = entry->slot;
 
         if (!entry->job->trigger || !trigger_is_stale(entry->job->trigger))
@@ -105,7 +105,7 @@ void changes_freezes(void *ctx)
     struct sched *s = ctx;
     struct entry *entry;
 
-    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
+    for (size_t at = 0; (entry = radix_next(&s->due.by_id, &at));)
         changes_thaw(s, entry);
     dispatch_thaw(&s->dispatch);
     dispatch_look(&s->dispatch);

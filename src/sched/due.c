@@ -12,8 +12,6 @@ void due_init(struct due *d)
 {
     *d = (struct due){.planned = WALL_NEVER, .gaining = WALL_NEVER};
     map_init(&d->by_name);
-    map_init(&d->by_id);
-    map_init(&d->paused);
     followers_init(&d->followers);
 }
 
@@ -30,12 +28,12 @@ void due_done(struct due *d)
 
     heap_done(&d->ringing); // first: it marks the nodes inside of the entries
     heap_done(&d->held);
-    for (size_t at = 0; (entry = map_next(&d->by_id, &at));) {
+    for (size_t at = 0; (entry = radix_next(&d->by_id, &at));) {
         entry_free(entry);
     }
     map_done(&d->by_name);
-    map_done(&d->by_id);
-    map_done(&d->paused);
+    radix_done(&d->by_id);
+    radix_done(&d->paused);
     followers_done(&d->followers);
 }
 
@@ -63,14 +61,14 @@ static void entry_count_in(struct due *d, struct entry *entry)
 {
     ++*count_of(d, entry->job);
     if (entry->job->state == JOB_PAUSED)
-        map_put_u64(&d->paused, (uint64_t)entry->job->id, entry);
+        radix_put(&d->paused, (uint64_t)entry->job->id, entry);
 }
 
 static void entry_count_out(struct due *d, struct entry *entry)
 {
     --*count_of(d, entry->job);
     if (entry->job->state == JOB_PAUSED)
-        map_remove_u64(&d->paused, (uint64_t)entry->job->id);
+        radix_remove(&d->paused, (uint64_t)entry->job->id);
 }
 
 struct entry *due_add(struct due *d, struct job *job)
@@ -83,7 +81,7 @@ struct entry *due_add(struct due *d, struct job *job)
     entry->seat = (struct seat){.node = SEAT_NOBODY, .is_ours = true};
     entry_count_in(d, entry);
     map_put(&d->by_name, job->name, entry);
-    map_put_u64(&d->by_id, (uint64_t)job->id, entry);
+    radix_put(&d->by_id, (uint64_t)job->id, entry);
     followers_join(&d->followers, entry);
     return entry;
 }
@@ -103,7 +101,7 @@ void due_remove(struct due *d, struct entry *entry)
     entry_count_out(d, entry);
     if (map_get(&d->by_name, entry->job->name) == entry)
         map_remove(&d->by_name, entry->job->name);
-    map_remove_u64(&d->by_id, (uint64_t)entry->job->id);
+    radix_remove(&d->by_id, (uint64_t)entry->job->id);
     entry_free(entry);
 }
 
@@ -136,7 +134,7 @@ struct entry *due_find(const struct due *d, struct str name)
 
 struct entry *due_find_id(const struct due *d, int64_t job_id)
 {
-    return map_get_u64(&d->by_id, (uint64_t)job_id);
+    return radix_get(&d->by_id, (uint64_t)job_id);
 }
 
 size_t due_count(const struct due *d)
@@ -277,7 +275,7 @@ struct entry **due_list(const struct due *d, due_shown_fn *shown, void *ctx)
     struct entry **list = mem_array(due_count(d), sizeof *list), *entry;
     size_t count = 0;
 
-    for (size_t at = 0; (entry = map_next(&d->by_id, &at));)
+    for (size_t at = 0; (entry = radix_next(&d->by_id, &at));)
         places[count++] = (struct place){shown(entry, ctx).us, entry};
     qsort(places, count, sizeof *places, place_order);
     for (size_t i = 0; i < count; i++)

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/map.h"
+#include "base/radix.h"
 #include "base/str.h"
 #include "job/job.h"
 #include "sched/followers.h"
@@ -76,8 +77,8 @@ struct due_counts {
 struct due {
     struct due_counts counts;
     struct map by_name;
-    struct map by_id;
-    struct map paused; // those in JOB_PAUSED, by id
+    struct radix by_id;
+    struct radix paused; // those in JOB_PAUSED, by id
     struct followers followers;
     struct heap ringing;
     struct heap held;

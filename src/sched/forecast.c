@@ -73,7 +73,7 @@ void forecast_fill(struct forecast *f, const struct due *due, const struct holds
     if (only)
         entry_fill(f, holds, only, from, to);
     else
-        for (size_t at = 0; !f->is_cut && (entry = map_next(&due->by_id, &at));)
+        for (size_t at = 0; !f->is_cut && (entry = radix_next(&due->by_id, &at));)
             entry_fill(f, holds, entry, from, to);
     if (f->slots.len > 1)
         qsort(f->slots.v, f->slots.len, sizeof *f->slots.v, slot_order);

@@ -23,7 +23,6 @@ struct page {
     struct list link; // in the scheduler's
     struct sched *s;
     struct sched_page_ask ask;
-    const struct map_slot *table; // of the walk: another one is another walk
     size_t at;
     int restarts;
     size_t matching, behind; // jobs that are wanted, and of those, behind where it begins
@@ -108,7 +107,6 @@ static void entry_look(struct page *p, const struct entry *entry)
 
 static void walk_begin(struct page *p)
 {
-    p->table = p->s->due.by_id.v;
     p->at = p->matching = p->behind = p->count = 0;
 }
 
@@ -124,7 +122,7 @@ static void kept_renew(struct page *p)
         if (due_find_id(&p->s->due, item.job_id) == item.entry)
             kept_sift_up(p, p->count++, item);
     }
-    if ((p->count < count && p->restarts++ < RESTARTS_MAX) || p->table != p->s->due.by_id.v)
+    if (p->count < count && p->restarts++ < RESTARTS_MAX)
         walk_begin(p);
 }
 
@@ -156,7 +154,7 @@ static void page_step(void *ctx)
 
     kept_renew(p);
     while (left-- > 0) {
-        entry = map_next(&p->s->due.by_id, &p->at);
+        entry = radix_next(&p->s->due.by_id, &p->at);
         if (!entry) {
             page_answer(p);
             return;

@@ -207,7 +207,7 @@ static void groups_make(struct making *m)
 {
     struct entry *entry;
 
-    for (size_t at = 0; (entry = map_next(&m->due->by_id, &at));) {
+    for (size_t at = 0; (entry = radix_next(&m->due->by_id, &at));) {
         if (!entry->is_linked)
             continue;
         size_t place = linked_add(m, entry);
@@ -275,7 +275,7 @@ void placement_make(const struct store_members *members, const struct due *due, 
     map_init(&m.by_id);
     map_init(&m.pools);
     groups_make(&m);
-    for (size_t at = 0; (entry = map_next(&due->by_id, &at));) {
+    for (size_t at = 0; (entry = radix_next(&due->by_id, &at));) {
         seat_of(&m, entry, &seat);
         fn(entry, &seat, ctx);
     }

@@ -101,7 +101,7 @@ void rates_begin(struct rates *r, const struct due *due)
     for (size_t i = 0; i < r->loaded.len; i++) {
         json_t *kept = json_loads(r->loaded.v[i], 0, NULL);
 
-        for (size_t at = 0; (entry = map_next(&due->by_id, &at));)
+        for (size_t at = 0; (entry = radix_next(&due->by_id, &at));)
             entry_set(r, kept, entry);
         json_decref(kept);
     }

@@ -86,6 +86,6 @@ void rest_sweep(struct core *c)
 {
     struct entry *entry;
 
-    for (size_t at = 0; (entry = map_next(&c->due->by_id, &at));)
+    for (size_t at = 0; (entry = radix_next(&c->due->by_id, &at));)
         rest_look(c, entry);
 }

@@ -105,7 +105,7 @@ static void round_begin(struct retention *r)
 {
     const struct entry *entry;
 
-    for (size_t at = 0; (entry = map_next(&r->due->by_id, &at));)
+    for (size_t at = 0; (entry = radix_next(&r->due->by_id, &at));)
         if (entry->seat.is_ours)
             vec_push(&r->round, entry->job->id);
     r->others = r->round.len > 0 ? 1 - (double)r->round.len / (double)due_count(r->due) : 0;

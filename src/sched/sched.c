@@ -45,7 +45,7 @@ static void clock_stepped(int64_t step_us, void *ctx)
     log_warn("the system clock was set; schedules are planned anew",
              log_int("step_ms", step_us / 1000));
     events_add(&s->events, EVENT_SCHED_CLOCK)->length_us = step_us;
-    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
+    for (size_t at = 0; (entry = radix_next(&s->due.by_id, &at));)
         plan_step(&s->due, entry, step_us, now);
     s->due.is_set_back = s->due.is_set_back || step_us < 0;
     dispatch_step(&s->dispatch, step_us);
@@ -60,7 +60,7 @@ static void zones_changed(struct sched *s)
 
     windows_reload(&s->windows);
 
-    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
+    for (size_t at = 0; (entry = radix_next(&s->due.by_id, &at));) {
         wall slot = entry->slot;
 
         if (!entry->job->trigger)
@@ -136,7 +136,7 @@ static const char *calendar_user(struct str calendar, size_t *at, void *ctx)
     struct sched *s = ctx;
     const struct entry *entry;
 
-    while ((entry = map_next(&s->due.by_id, at)))
+    while ((entry = radix_next(&s->due.by_id, at)))
         if (entry->job->trigger && trigger_uses_calendar(entry->job->trigger, calendar))
             return entry->job->name.p;
     return NULL;
@@ -170,7 +170,7 @@ static bool calendar_check(struct str calendar, struct err *e, void *ctx)
     struct trigger_context context = sched_trigger_context(s);
     const struct entry *entry;
 
-    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
+    for (size_t at = 0; (entry = radix_next(&s->due.by_id, &at));) {
         context.job_id = entry->job->name;
         if (entry->job->trigger && trigger_uses_calendar(entry->job->trigger, calendar) &&
             !trigger_check(entry->job->trigger, &context, e)) {
@@ -187,7 +187,7 @@ static const char *pool_user(struct str pool, size_t *at, void *ctx)
     struct sched *s = ctx;
     const struct entry *entry;
 
-    while ((entry = map_next(&s->due.by_id, at)))
+    while ((entry = radix_next(&s->due.by_id, at)))
         if (needs_name(entry->job->needs, pool))
             return entry->job->name.p;
     return NULL;

@@ -127,7 +127,7 @@ void sched_why_facts(const struct sched *s, const struct job *job, struct why_fa
 
 const struct job *sched_next_job(const struct sched *s, size_t *at, wall *ret_next_at)
 {
-    const struct entry *entry = map_next(&s->due.by_id, at);
+    const struct entry *entry = radix_next(&s->due.by_id, at);
 
     if (!entry)
         return NULL;
@@ -176,11 +176,11 @@ struct sched_item *sched_list(const struct sched *s)
 size_t sched_paused_count(const struct sched *s)
 {
     bool is_wide = pauses_wide(&s->pauses, sched_now(s));
-    const struct map *jobs = is_wide ? &s->due.by_id : &s->due.paused;
+    const struct radix *jobs = is_wide ? &s->due.by_id : &s->due.paused;
     const struct entry *entry;
     size_t count = 0;
 
-    for (size_t at = 0; (entry = map_next(jobs, &at));)
+    for (size_t at = 0; (entry = radix_next(jobs, &at));)
         count += entry->job->quarantine.len == 0 && sched_paused(s, entry->job);
     return count;
 }
@@ -191,7 +191,7 @@ bool sched_load(const struct sched *s, wall from, struct str but,
     int steps = LOAD_STEPS_MAX;
     struct entry *entry;
 
-    for (size_t at = 0; steps > 0 && (entry = map_next(&s->due.by_id, &at));) {
+    for (size_t at = 0; steps > 0 && (entry = radix_next(&s->due.by_id, &at));) {
         const struct job *job = entry->job;
 
         if (job->trigger && !sched_paused(s, job) && !trigger_is_relative(job->trigger) &&
@@ -253,7 +253,7 @@ void sched_owned(const struct sched *s, int64_t *counts)
 {
     const struct entry *entry;
 
-    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
+    for (size_t at = 0; (entry = radix_next(&s->due.by_id, &at));)
         if (entry->seat.node != SEAT_NOBODY)
             counts[entry->seat.node]++;
 }

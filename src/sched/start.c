@@ -145,7 +145,7 @@ static void jobs_plan(const struct loading *loading, wall from, wall now)
     struct sched *s = loading->s;
     struct entry *entry;
 
-    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));)
+    for (size_t at = 0; (entry = radix_next(&s->due.by_id, &at));)
         if (!entry->seat.is_ours)
             plan_from(&s->due, entry, now);
         else if (is_unseen(s, entry->job))

@@ -26,7 +26,6 @@ const struct histogram_bounds tally_phase_bounds = {12,
 void tally_init(struct tally *t)
 {
     *t = (struct tally){0};
-    map_init(&t->jobs);
     list_init(&t->failing);
 }
 
@@ -48,20 +47,20 @@ void tally_done(struct tally *t)
 {
     struct tally_job *job;
 
-    for (size_t at = 0; (job = map_next(&t->jobs, &at));)
+    for (size_t at = 0; (job = radix_next(&t->jobs, &at));)
         entry_free(job);
-    map_done(&t->jobs);
+    radix_done(&t->jobs);
 }
 
 static struct tally_job *job_get(struct tally *t, int64_t job_id)
 {
-    struct tally_job *job = map_get_u64(&t->jobs, (uint64_t)job_id);
+    struct tally_job *job = radix_get(&t->jobs, (uint64_t)job_id);
 
     if (job)
         return job;
     job = mem_alloc(sizeof *job);
     job->job_id = job_id;
-    map_put_u64(&t->jobs, (uint64_t)job_id, job);
+    radix_put(&t->jobs, (uint64_t)job_id, job);
     return job;
 }
 
@@ -233,12 +232,12 @@ void tally_row(struct tally *t, enum job_kind kind, const struct run *row)
 
 const struct tally_job *tally_job(const struct tally *t, int64_t job_id)
 {
-    return map_get_u64(&t->jobs, (uint64_t)job_id);
+    return radix_get(&t->jobs, (uint64_t)job_id);
 }
 
 void tally_job_set(struct tally *t, const struct tally_job *past)
 {
-    struct tally_job *job = map_get_u64(&t->jobs, (uint64_t)past->job_id);
+    struct tally_job *job = radix_get(&t->jobs, (uint64_t)past->job_id);
 
     if (job) { // it has run meanwhile: only what that run did not say
         if (job->succeeded_at.us == 0)
@@ -254,7 +253,7 @@ void tally_job_set(struct tally *t, const struct tally_job *past)
 
 void tally_job_forget(struct tally *t, int64_t job_id)
 {
-    struct tally_job *job = map_remove_u64(&t->jobs, (uint64_t)job_id);
+    struct tally_job *job = radix_remove(&t->jobs, (uint64_t)job_id);
 
     if (!job)
         return;

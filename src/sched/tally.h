@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/histogram.h"
 #include "base/list.h"
-#include "base/map.h"
+#include "base/radix.h"
 #include "job/job.h"
 #include "job/run.h"
 #include "job/run_certificate.h"
@@ -67,7 +67,7 @@ struct tally {
     int64_t late_max_us;                  // the largest lag
     int64_t late_recent_us;               // likewise, since somebody has set it to 0
     struct histogram phase[TALLY_PHASES]; // of certificate checks
-    struct map jobs;                      // by number
+    struct radix jobs;                    // by number
     struct list failing;
     size_t failing_count;
 };

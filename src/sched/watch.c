@@ -42,7 +42,6 @@ void watch_init(struct watch *w, struct loop *loop, struct store *store, struct 
         .listener = {.on_events = events_read, .ctx = w},
         .seen = events_last(events),
     };
-    map_init(&w->going);
     events_listen(events, &w->listener);
 }
 
@@ -50,8 +49,8 @@ static void going_clear(struct watch *w)
 {
     struct going *going;
 
-    for (size_t at = 0; (going = map_next(&w->going, &at));) {
-        map_remove_u64(&w->going, (uint64_t)going->run_id);
+    for (size_t at = 0; (going = radix_next(&w->going, &at));) {
+        radix_remove(&w->going, (uint64_t)going->run_id);
         free(going);
     }
 }
@@ -63,7 +62,7 @@ void watch_done(struct watch *w)
     if (w->asking)
         w->asking->w = NULL;
     going_clear(w);
-    map_done(&w->going);
+    radix_done(&w->going);
     vec_done(&w->asks);
 }
 
@@ -187,7 +186,7 @@ static void going_add(struct watch *w, const struct sched_event *event)
     struct going *going = mem_alloc(sizeof *going), *before;
 
     *going = (struct going){event->run_id, event->job_id, event->at, false};
-    before = map_put_u64(&w->going, (uint64_t)event->run_id, going); // its attempt before
+    before = radix_put(&w->going, (uint64_t)event->run_id, going); // its attempt before
     free(before);
     if (!loop_timer_is_armed(&w->timer))
         loop_timer_set(w->loop, &w->timer, mono_after_us(loop_now(w->loop), LOOK_US), look, w);
@@ -215,7 +214,7 @@ static void event_take(struct watch *w, const struct sched_event *event)
     struct entry *entry = due_find_id(w->due, event->job_id);
 
     if (event->type == EVENT_RUN_FINISHED)
-        free(map_remove_u64(&w->going, (uint64_t)event->run_id));
+        free(radix_remove(&w->going, (uint64_t)event->run_id));
     else if (event->type == EVENT_RUN_STARTED)
         going_add(w, event);
     if (!entry)
@@ -250,7 +249,7 @@ static void look(void *ctx)
     wall now = now_of(w);
     struct going *going;
 
-    for (size_t at = 0; (going = map_next(&w->going, &at));) {
+    for (size_t at = 0; (going = radix_next(&w->going, &at));) {
         struct entry *entry = due_find_id(w->due, going->job_id);
 
         if (!entry || going->is_told || now.us - going->since.us < WATCH_SLOW_LEAST_US)

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/loop.h"
-#include "base/map.h"
+#include "base/radix.h"
 #include "base/vec.h"
 #include "sched/due.h"
 #include "sched/events.h"
@@ -35,8 +35,8 @@ struct watch {
     const struct pauses *pauses; // NULL: none
     int64_t late_after_us;
     struct events_listener listener;
-    int64_t seen;     // the last event that was read
-    struct map going; // runs in progress, by id: struct going
+    int64_t seen;       // the last event that was read
+    struct radix going; // runs in progress, by id: struct going
     struct loop_timer timer;
     VEC_OF(int64_t) asks;     // jobs of which the store is to be asked
     struct watch_ask *asking; // the one question that is with it; NULL: none

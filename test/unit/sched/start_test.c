@@ -29,7 +29,7 @@ static void load_check(struct peers *all, struct store *store, size_t jobs, bool
 
     assert_true(start_load(s, &load, &quarantined, &e));
     assert_int_equal(quarantined, 0);
-    for (size_t at = 0; (entry = map_next(&s->due.by_id, &at));) {
+    for (size_t at = 0; (entry = radix_next(&s->due.by_id, &at));) {
         ours += entry->seat.is_ours;
         assert_int_equal(heap_has(&entry->due), entry->seat.is_ours);
         assert_int_equal(entry->slot.us, T0 + 20 * S); // shown, whosever it is
