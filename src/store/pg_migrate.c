@@ -1,9 +1,12 @@
 // pg_migrate.c - is this schema ours, and that of today?
 // SPDX-License-Identifier: Apache-2.0
 //
-// Belfry of two versions share a schema while they are replaced one by one. meta.compatible is the
-// least schema version whose programs may go on with it: a step sets it to its own number, unless
-// it says otherwise itself - because it only adds what the programs before need not know.
+// Belfry of two versions share a schema while they are replaced one by one: the first of the new
+// ones adds what it needs (expand), the nodes are replaced (roll), and a later version takes away
+// what nobody uses any more (contract). meta.compatible is the least schema version whose programs
+// may go on with it, of all steps the greatest; node.knows is what each node knows. Steps are taken
+// with every other writer excluded, and a node joins under the same lock: so nobody is there who
+// knows too little, whichever of the two came first.
 #include "store/pg_migrate.h"
 
 #include <inttypes.h>
@@ -12,17 +15,19 @@
 #include "store/takeover.h"
 
 struct step {
-    int version;
+    int version, least;
     const char *sql;
 };
 
 static const struct step steps[] = {
-#define X(version, sql) {version, sql},
+#define X(version, least, sql) {version, least, sql},
 #include "store/pg_schema.def"
 #undef X
 };
 #define STEP_COUNT (sizeof steps / sizeof *steps)
-#define FIRST_OF_NODES 12 // before it a row of the table node says nothing
+#define FIRST_OF_NODES 12  // before it a row of the table node says nothing
+#define PATIENCE_MS 600000 // of a step, which may copy all of the history
+#define PATIENCE "SET LOCAL statement_timeout = '10min';"
 
 int pg_migrate_version(void)
 {
@@ -64,12 +69,30 @@ static bool fail_foreign(const struct pg *pg, struct err *e)
                         "?options=-csearch_path%%3Dbelfry at the end of the URL");
 }
 
+static bool fail_newer(const struct pg *pg, int64_t version, struct err *e)
+{
+    fail(e, ERR_STORE, NULL,
+         "\"%s\" was written by a newer belfry (schema %" PRId64 ", this one knows %d)", pg->name,
+         version, pg_migrate_version());
+    return fail_hint(e, "start the newer belfry, or restore a backup from before the update");
+}
+
 // Whether a newer schema may be used by this program.
 static bool is_compatible(struct pg *pg)
 {
     int64_t least;
 
     return takeover_meta_get(&pg->base, "compatible", &least) && least <= pg_migrate_version();
+}
+
+bool pg_migrate_admits(struct pg *pg)
+{
+    int64_t version;
+
+    if (!query_number(db_get(&pg->base, SQL_USER_VERSION), &version))
+        return false;
+    return version <= pg_migrate_version() || is_compatible(pg) ||
+           fail_newer(pg, version, &pg->trouble);
 }
 
 bool pg_migrate_check(struct pg *pg, int64_t *ret_version, struct err *e)
@@ -96,12 +119,7 @@ bool pg_migrate_check(struct pg *pg, int64_t *ret_version, struct err *e)
     if (!query_number(db_get(&pg->base, SQL_USER_VERSION), &version))
         return pg_fail(pg, e);
     *ret_version = version;
-    if (version <= pg_migrate_version() || is_compatible(pg))
-        return true;
-    fail(e, ERR_STORE, NULL,
-         "\"%s\" was written by a newer belfry (schema %" PRId64 ", this one knows %d)", pg->name,
-         version, pg_migrate_version());
-    return fail_hint(e, "start the newer belfry, or restore a backup from before the update");
+    return version <= pg_migrate_version() || is_compatible(pg) || fail_newer(pg, version, e);
 }
 
 // Nobody may be there who does not know what the step has made of the tables.
@@ -119,7 +137,9 @@ static bool step_check(struct pg *pg, int64_t from)
              "\"%s\" is in use by an older belfry (node %.*s, version %.*s), which does not know "
              "the tables of this one",
              pg->name, STR(column_text(q, 0)), STR(column_text(q, 1)));
-        (void)fail_hint(&pg->trouble, "stop the nodes of that version first");
+        (void)fail_hint(&pg->trouble, "upgrade its nodes, one after the other, to a version that "
+                                      "does, or stop them; one that was killed counts as there "
+                                      "until its lease ends");
     }
     query_reset(q);
     return step == QUERY_DONE;
@@ -127,19 +147,17 @@ static bool step_check(struct pg *pg, int64_t from)
 
 static bool step_do(struct pg *pg, const struct step *step, int64_t from)
 {
-    char text[16384], compatible[160] = "";
+    char text[16384];
     struct err why;
     int length;
     bool ok;
 
-    if (step != steps) // the first one makes meta
-        snprintf(compatible, sizeof compatible,
-                 "INSERT INTO meta VALUES('compatible', '%d') ON CONFLICT(key) "
-                 "DO UPDATE SET value = excluded.value;",
-                 step->version);
-    length = snprintf(text, sizeof text,
-                      "BEGIN; %s %s UPDATE meta SET value = '%d' WHERE key = 'schema';", compatible,
-                      step->sql, step->version);
+    length =
+        snprintf(text, sizeof text,
+                 "BEGIN; " PATIENCE "%s INSERT INTO meta VALUES('compatible', '%d') "
+                 "ON CONFLICT(key) DO UPDATE SET value = greatest(meta.value::bigint, %d)::text;"
+                 "UPDATE meta SET value = '%d' WHERE key = 'schema';",
+                 step->sql, step->least, step->least, step->version);
     ok = length < (int)sizeof text && pg_script(pg, text);
 
     if (ok && step_check(pg, from) && db_do(&pg->base, SQL_COMMIT))
@@ -151,24 +169,37 @@ static bool step_do(struct pg *pg, const struct step *step, int64_t from)
     return false;
 }
 
+// Waits until another who takes steps has done so.
+static bool others_exclude(struct pg *pg)
+{
+    return pg_script(pg, "BEGIN; " PATIENCE "SET LOCAL lock_timeout = '10min'") &&
+           query_run(pg_get(pg, PG_EPOCH_EXCLUDE)) && db_do(&pg->base, SQL_COMMIT);
+}
+
+static bool steps_take(struct pg *pg, struct err *e)
+{
+    int64_t from;
+    bool ok = true;
+
+    // Another may have been here meanwhile.
+    if (!pg_migrate_check(pg, &from, e))
+        return false;
+    for (size_t i = 0; i < STEP_COUNT && ok; i++)
+        ok = steps[i].version <= from || step_do(pg, &steps[i], from);
+    return ok || pg_fail(pg, e);
+}
+
 bool pg_migrate(struct pg *pg, int64_t version, struct err *e)
 {
-    int64_t from = version;
+    int64_t patience_ms = pg->patience_ms;
     bool ok;
 
     if (version >= pg_migrate_version())
         return true;
-    // Another may have been here meanwhile.
-    if (!query_run(pg_get(pg, PG_EPOCH_EXCLUDE)))
-        return pg_fail(pg, e);
-    if (!pg_migrate_check(pg, &from, e))
-        return false;
-    ok = true;
-    for (size_t i = 0; i < STEP_COUNT && ok; i++)
-        ok = steps[i].version <= from || step_do(pg, &steps[i], from);
-    if (!ok)
-        (void)pg_fail(pg, e);
+    pg->patience_ms = PATIENCE_MS;
+    ok = others_exclude(pg) ? steps_take(pg, e) : pg_fail(pg, e);
     if (pg->conn)
         (void)query_run(pg_get(pg, PG_EPOCH_ADMIT));
+    pg->patience_ms = patience_ms;
     return ok;
 }

@@ -16,4 +16,7 @@
 // that would not know the tables any more.
 [[nodiscard]] bool pg_migrate(struct pg *pg, int64_t version, struct err *e);
 
+// While nobody takes steps: whether a node of this program may join still. False: see trouble.
+[[nodiscard]] bool pg_migrate_admits(struct pg *pg);
+
 int pg_migrate_version(void); // that this program knows

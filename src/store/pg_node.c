@@ -10,6 +10,7 @@
 #include <poll.h>
 
 #include "store/pg_epoch.h"
+#include "store/pg_migrate.h"
 #include "store/store.h"
 #include "store/takeover.h"
 
@@ -116,6 +117,7 @@ static bool row_insert(struct pg *pg, struct pg_node *node, int64_t state)
     query_text(q, 4, node->tags);
     query_int(q, 5, state);
     query_int(q, 6, node->lease_us);
+    query_int(q, 7, pg_migrate_version());
     step = query_step(q);
     if (step == QUERY_ROW) {
         node->id = column_int(q, 0);
@@ -152,7 +154,7 @@ static bool row_change(struct pg *pg, void *ctx)
     query_reset(q);
     if (step == QUERY_FAILED || !query_number(db_get(&pg->base, SQL_RUN_LAST), &node->last_run_id))
         return false;
-    return row_insert(pg, node, state) && before_take(pg, node, before) &&
+    return pg_migrate_admits(pg) && row_insert(pg, node, state) && before_take(pg, node, before) &&
            takeover_begin(&pg->base, node->id, node->version, joining->now);
 }
 

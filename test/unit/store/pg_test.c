@@ -151,6 +151,15 @@ static void test_compatible(void **state)
         const char *compatible;
         bool is_usable;
     } rows[] = {{"99999", false}, {"12", true}};
+    static const struct {
+        const char *script;
+        bool is_behind;
+    } nodes[] = {
+        {"SELECT 1", false},                                         // its lease is over
+        {"UPDATE node SET lease_until = 9223372036854775807", true}, // it knows 13
+        {"UPDATE node SET knows = 14", false},
+        {"ALTER TABLE node DROP COLUMN knows", false},
+    };
     char schema[32], text[200];
     struct pg *pg = ledger_new(schema);
     struct query *q;
@@ -171,15 +180,54 @@ static void test_compatible(void **state)
     }
     assert_int_equal(version, 99999);
     assert_true(pg_migrate(pg, version, &e)); // there is nothing to do
-    assert_true(pg_script(pg, "INSERT INTO node(slot, name, address, version, started_at, "
+    assert_true(pg_script(pg, "UPDATE meta SET value = '14' WHERE key = 'compatible';"
+                              "INSERT INTO node(slot, name, address, version, started_at, "
                               "lease_until, watermark) VALUES(0, 'old', '', '1', 0, 1, 0)"));
-    for (int i = 0; i < 3; i++) { // nobody is there; somebody is; and knows what it has to know
+    for (size_t i = 0; i < COUNT(nodes); i++) {
+        assert_true(pg_script(pg, nodes[i].script));
         q = pg_get(pg, PG_NODES_BEHIND);
-        query_int(q, 1, i == 2 ? 12 : 11);
-        assert_int_equal(query_step(q), i == 1 ? QUERY_ROW : QUERY_DONE);
+        query_int(q, 1, 99999); // which counts only where nodes do not say it
+        assert_int_equal(query_step(q), nodes[i].is_behind ? QUERY_ROW : QUERY_DONE);
         query_reset(q);
-        assert_true(pg_script(pg, "UPDATE node SET lease_until = 9223372036854775807"));
     }
+    pg_close(pg);
+}
+
+static struct pg_node node_of(const char *name, int64_t lease_us)
+{
+    return (struct pg_node){.name = str_of(name), .version = STR_LIT("1"), .lease_us = lease_us};
+}
+
+// Between a node's look at the schema and its joining another has taken steps.
+static void test_steps_before_joining(void **state)
+{
+    static const struct {
+        const char *compatible;
+        bool may_join;
+    } rows[] = {{"99999", false}, {"13", true}};
+    char schema[32], text[200];
+    struct pg *pg = ledger_new(schema);
+    struct err e;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct pg_node node = node_of("late", 1000000);
+        bool ok;
+
+        snprintf(text, sizeof text,
+                 "UPDATE meta SET value = '99999' WHERE key = 'schema';"
+                 "UPDATE meta SET value = '%s' WHERE key = 'compatible'",
+                 rows[i].compatible);
+        assert_true(pg_script(pg, text));
+        assert_int_equal(pg_migrate_admits(pg), rows[i].may_join);
+        ok = pg_node_join(pg, &node, (wall){0}, &e);
+        assert_int_equal(ok, rows[i].may_join);
+        assert_int_equal(number(pg, "SELECT count(*) FROM node"), ok);
+        if (!ok && !strstr(e.message, "by a newer belfry (schema 99999"))
+            fail_msg("%s", e.message);
+    }
+    snprintf(text, sizeof text, "SELECT knows - %d FROM node", pg_migrate_version());
+    assert_int_equal(number(pg, text), 0);
     pg_close(pg);
 }
 
@@ -220,11 +268,6 @@ static void test_schema(void **state)
     assert_false(pg_migrate_check(pg, &version, &e));
     assert_non_null(strstr(e.message, "no schema of the search path"));
     pg_close(pg);
-}
-
-static struct pg_node node_of(const char *name, int64_t lease_us)
-{
-    return (struct pg_node){.name = str_of(name), .version = STR_LIT("1"), .lease_us = lease_us};
 }
 
 static void test_name(void **state)
@@ -536,12 +579,19 @@ static void test_tells(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_journey),     cmocka_unit_test(test_bad_text),
-        cmocka_unit_test(test_lost),        cmocka_unit_test(test_schema),
-        cmocka_unit_test(test_name),        cmocka_unit_test(test_compatible),
-        cmocka_unit_test(test_leave),       cmocka_unit_test(test_full),
-        cmocka_unit_test(test_epoch_waits), cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_writer),      cmocka_unit_test(test_tells),
+        cmocka_unit_test(test_journey),
+        cmocka_unit_test(test_bad_text),
+        cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_name),
+        cmocka_unit_test(test_compatible),
+        cmocka_unit_test(test_steps_before_joining),
+        cmocka_unit_test(test_leave),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_epoch_waits),
+        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_writer),
+        cmocka_unit_test(test_tells),
     };
     int failed;
 
