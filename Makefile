@@ -126,8 +126,22 @@ $(O)/programs/%.so: test/shim/%.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) -std=gnu2x -D_GNU_SOURCE -fPIC $(WARN) -g -O2 -shared -o $@ $< -ldl
+# The versions to come, for tests of rolling upgrades: this one, but for the objects that know of versions (test/next).
+define next_rules
+$(O)/$(1)/%.o: src/%.c $(wildcard test/next/*/*) $(O)/flags
+	@mkdir -p $$(@D)
+	$$(call say,CC)
+	$$(Q)$$(CC) $(2) -Itest/next $$(CFLAGS) -MMD -MP -c -o $$@ $$<
+$(O)/programs/belfry_$(1): $(O)/main.o $(patsubst %,$(O)/$(1)/%.o,store/pg_migrate cli/serve cli/version) $(TOPDOWN:%=$(O)/lib%.a) $(LLHTTP)
+	@mkdir -p $$(@D)
+	$$(call say,LINK)
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
+endef
+$(eval $(call next_rules,next,))
+$(eval $(call next_rules,later,-DIS_LATER))
+NEXT := $(O)/programs/belfry_next $(O)/programs/belfry_later
 fuzzers: $(call program,test/fuzz)
-helpers: $(call program,test/api) $(call program,test/differential) $(SHIMS)
+helpers: $(call program,test/api) $(call program,test/differential) $(SHIMS) $(NEXT)
 benches: $(call program,bench)
 
 run: ## install what is missing, build, start the server; EXAMPLE=NAME schedules examples/jobs/NAME

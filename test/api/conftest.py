@@ -26,6 +26,7 @@ def call(*args, **kwargs):
 
 class Server:
     """One server process: start, stop, requests to it, its job folders and its log."""
+    program = BELFRY
 
     def __init__(self, home, *options):
         self.home = Path(home)
@@ -45,7 +46,7 @@ class Server:
         log = open(self.log, "ab")
         env = {**os.environ, "TZ": "UTC", "BELFRY_ON_STOP": "end", **self.environment}
         self.process = subprocess.Popen(
-            [BELFRY, "serve", "--listen", "127.0.0.1:0", "--db", str(self.db), "--jobs-dir", str(self.jobs), *self.options],
+            [self.program, "serve", "--listen", "127.0.0.1:0", "--db", str(self.db), "--jobs-dir", str(self.jobs), *self.options],
             stdout=subprocess.PIPE, stderr=log, cwd=self.home, preexec_fn=self.preexec,
             env={name: value for name, value in env.items() if value is not None})
         log.close()
