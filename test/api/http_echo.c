@@ -108,6 +108,8 @@ int main(int argc, char **argv)
         options.address_max = strtoul(argv[2], NULL, 10);
     if (argc > 3)
         options.port = (int)strtol(argv[3], NULL, 10);
+    if (argc > 4)
+        options.head_ms = options.body_ms = options.idle_ms = (int)strtol(argv[4], NULL, 10);
     loop = loop_new(clock_real(), &e);
     if (!loop || !loop_signal(loop, SIGTERM, stop, NULL, &e) ||
         !http_server_start(loop, &options, handle, NULL, &server, &e)) {

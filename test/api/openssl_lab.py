@@ -38,7 +38,7 @@ DAY = 86400
 
 
 def openssl(*words, **options):
-    done = subprocess.run(["openssl", *map(str, words)], capture_output=True, timeout=60,
+    done = subprocess.run(["openssl", *map(str, words)], capture_output=True, timeout=120,
                           env={**os.environ, "OPENSSL_CONF": "/dev/null"}, **options)
     assert done.returncode == 0, (words, done.stderr.decode())
     return done.stdout
@@ -161,7 +161,7 @@ class Process:
         raise AssertionError(f"does not listen: {self.words}")
 
     def listens(self):
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         while time.monotonic() < end and self.process.poll() is None:
             with socket.socket() as s:
                 if s.connect_ex(("127.0.0.1", self.port)) == 0:

@@ -9,6 +9,8 @@ import threading
 import time
 from pathlib import Path
 
+import ports
+
 PLACES = [Path("/usr/lib/postgresql/15/bin"),
           Path(__file__).parents[2] / "build/servers/root/usr/lib/postgresql/15/bin"]
 PASSWORD = "never-told"
@@ -25,19 +27,13 @@ def not_root():
     return [*user, "env", f"LD_LIBRARY_PATH={libraries}"] if programs() == PLACES[1] else user
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 class Cluster:
     def __init__(self, where=None):
         """where: a folder on a disk; in memory by default."""
         self.home = tempfile.mkdtemp(dir=where or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"), prefix="belfry-pg-")
         if os.getuid() == 0:
             shutil.chown(self.home, "nobody")
-        self.port = free_port()
+        self.port = ports.unused()  # it is started there again and again
         self.process = None
         subprocess.run([*not_root(), programs() / "initdb", "-D", f"{self.home}/data", "-U", "tester", "-A", "trust",
                         "-E", "UTF8", "--locale=C", "-N", "--no-instructions"], check=True, stdout=subprocess.DEVNULL)

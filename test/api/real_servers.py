@@ -71,7 +71,7 @@ class Real:
         return path
 
     def prepare(self, *command):
-        done = subprocess.run(entered(self.home, *command), capture_output=True, text=True, timeout=60)
+        done = subprocess.run(entered(self.home, *command), capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def start(self, *command, **env):
@@ -80,7 +80,7 @@ class Real:
                                         start_new_session=True, env={**os.environ, **env})
         log.close()
         for port in self.ports:
-            up = lab.wait_until(lambda: self.process.poll() is not None or answers(port), 30)
+            up = lab.wait_until(lambda: self.process.poll() is not None or answers(port), 120)
             assert up and self.process.poll() is None, self.output()
         return self
 
@@ -93,7 +93,7 @@ class Real:
             pid = self.process.pid
             for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split() if self.process.poll() is None else ():
                 os.kill(int(child), signal.SIGKILL)
-            self.process.wait(20)
+            self.process.wait(60)
 
 
 def answers(port):
@@ -275,6 +275,7 @@ pathhost: news.example
 pathnews: /usr/lib/news
 domain: news.example
 hismethod: hisv6
+nnrpdloadlimit: 0
 ovmethod: tradindexed
 pathdb: /mnt/db
 pathrun: /mnt/run

@@ -25,7 +25,8 @@ def told(server, receiver):  # noqa: F811
         run(server, name)
     (server.home / "ok").touch()
     run(server, "mended")
-    wait_for(lambda: len(alerts(server, state="open")) == 3 and len(alerts(server, state="closed")) == 1)
+    wait_for(lambda: len(alerts(server, state="open")) == 3 and len(alerts(server, state="closed")) == 1
+             and alerts(server, state="open", job_id="backup")[0]["count"] == 2)
     return {a["kind"] + " " + a["job_id"]: a for a in alerts(server, state="all")}
 
 
@@ -57,7 +58,8 @@ def test_at_a_terminal(server, told):
 
 
 def test_show(server, told):
-    wait_for(lambda: server.get(f"/api/v1/alerts/{told['failing backup']['id']}").json()["deliveries"][1]["tries"])
+    wait_for(lambda: all(d["tries"] and (d["channel"] == "page" or d["state"] == "sent")
+                         for d in server.get(f"/api/v1/alerts/{told['failing backup']['id']}").json()["deliveries"]))
     said = cli(server, "alerts", "show", "backup")
     assert said.startswith(str(told["failing backup"]["id"])) and "message      exit status 3" in said and "times        2" in said
     assert "    ops  failed  sent" in said and "    page  failed  waiting, tried next" in said

@@ -130,7 +130,7 @@ def test_command_line(server):
 
     def cli(*words):
         return subprocess.run([os.environ.get("BELFRY", "build/dev/belfry"), *words, "-s", server.url], capture_output=True,
-                              text=True, timeout=30)
+                              text=True, timeout=60)
     dry = cli("backfill", "fill-cli", "--from", DAY["from"], "--to", DAY["to"], "--dry-run")
     assert dry.returncode == 0 and dry.stdout.startswith("6 slots of fill-cli would be run\n  2026-03-01T00:00:00Z\n"), dry
     real = cli("backfill", "fill-cli", "--from", DAY["from"], "--to", DAY["to"], "-y")

@@ -115,7 +115,7 @@ def test_missing_things_in_folders(server):
     assert server.post(JOBS, json={"job_id": "file"}).text == '{"detail":"Job folder not found."}'
     server.folder("fifo")
     os.mkfifo(server.jobs / "fifo" / ".schedule")
-    assert server.post(JOBS, json={"job_id": "fifo"}, timeout=5).status_code in (400, 404)
+    assert server.post(JOBS, json={"job_id": "fifo"}, timeout=60).status_code in (400, 404)
     server.folder("big", b"cron\n" + b"# x\n" * 30000)
     reply = server.post(JOBS, json={"job_id": "big"})
     assert reply.status_code == 400 and "larger" in reply.json()["hint"]
@@ -169,6 +169,6 @@ def test_foreign_origin_may_not_write(server):
 def test_half_a_request(server):
     host, port = server.url.removeprefix("http://").split(":")
     for text in b"GET", b"GET / HTTP/1.1\r\n", b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{":
-        with socket.create_connection((host, int(port)), timeout=5) as s:
+        with socket.create_connection((host, int(port)), timeout=60) as s:
             s.sendall(text)
     assert server.get("/livez").status_code == 200

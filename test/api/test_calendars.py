@@ -12,7 +12,16 @@ EVERY_SECOND = {"type": "interval", "seconds": 1}
 
 
 def today(days=0):
+    """Not in the last minute and a half of a day: it must be today still when the test ends."""
+    now = datetime.datetime.now(UTC)
+    left = (datetime.datetime.combine(now.date() + datetime.timedelta(days=1), datetime.time(), UTC) - now).total_seconds()
+    if left < 90:
+        time.sleep(left + 0.1)
     return (datetime.datetime.now(UTC) + datetime.timedelta(days=days)).date()
+
+
+def when(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 @pytest.fixture
@@ -38,7 +47,7 @@ def runs(server, name):
     return server.get(f"/api/v1/jobs/{name}/runs").json()["runs"]
 
 
-def wait_for(found, seconds=20):
+def wait_for(found, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = found()
@@ -55,7 +64,7 @@ def test_an_excluded_day(server):
     job(server, "x", {**EVERY_SECOND, "exclude": ["closed"]})
     told = server.get("/api/v1/jobs/x/next?n=1").json()
     midnight = datetime.datetime.combine(today(1), datetime.time(), UTC)
-    first = datetime.datetime.fromisoformat(told["next"][0]["at"].replace("Z", "+00:00"))
+    first = when(told["next"][0]["at"])
     assert midnight <= first < midnight + datetime.timedelta(seconds=1)
     assert told["words"] == "every second, not in closed"
     assert len(told["excluded"]) == 100
@@ -81,14 +90,11 @@ def test_a_change_is_planned_at_once(server):
     put(server, "calendars", "closed", {"dates": [str(today()), str(today(1))]})
     job(server, "x", {**EVERY_SECOND, "exclude": ["closed"]})
     put(server, "calendars", "closed", {"dates": [str(today(1))]}, 200)
-    end = time.monotonic() + 20
-    while not any(run["state"] == "succeeded" for run in server.get("/api/v1/jobs/x/runs").json()["runs"]):
-        assert time.monotonic() < end, "it does not run"
-        time.sleep(0.05)
+    wait_for(lambda: any(run["state"] == "succeeded" for run in runs(server, "x")))
     put(server, "calendars", "closed", {"dates": [str(today()), str(today(1))]}, 200)
-    in_force = datetime.datetime.now(UTC).isoformat()[:23]
+    in_force = datetime.datetime.now(UTC)
     time.sleep(2.5)
-    assert all(run["scheduled_at"][:23] <= in_force for run in runs(server, "x"))
+    assert all(when(run["scheduled_at"]) <= in_force for run in runs(server, "x"))
 
 
 def test_restart_keeps(server):
@@ -186,9 +192,14 @@ def test_freeze(server):
 
 def test_freeze_by_the_clock(server):
     """A freeze that ends by itself in a moment: the slots in it are told together, the next one runs."""
-    end = datetime.datetime.now(UTC).replace(microsecond=0) + datetime.timedelta(seconds=4)
-    put(server, "freezes", "short", {"from": str(today(-1)) + "T00:00Z", "to": end.isoformat(), "reason": "wait"})
-    job(server, "x", EVERY_SECOND)
+    yesterday, left = str(today(-1)) + "T00:00Z", 0
+    while left < 3:  # on a busy machine most of it may be over before the job is there
+        end = datetime.datetime.now(UTC).replace(microsecond=0) + datetime.timedelta(seconds=5)
+        server.delete("/api/v1/jobs/x")
+        server.delete("/api/v1/freezes/short")
+        put(server, "freezes", "short", {"from": yesterday, "to": end.isoformat(), "reason": "wait"})
+        job(server, "x", EVERY_SECOND)
+        left = (end - datetime.datetime.now(UTC)).total_seconds()
     ran = wait_for(lambda: [run for run in runs(server, "x") if run["state"] == "succeeded"])[-1]
     assert ran["scheduled_at"][:19] >= end.isoformat()[:19]
     held = [run for run in runs(server, "x") if run["reason"] == "freeze"]
@@ -196,7 +207,7 @@ def test_freeze_by_the_clock(server):
 
 
 def cli(*words, text=None, status=0):
-    done = subprocess.run([BELFRY, *words], input=text, capture_output=True, text=True, timeout=20, env={"TZ": "UTC"})
+    done = subprocess.run([BELFRY, *words], input=text, capture_output=True, text=True, timeout=60, env={"TZ": "UTC"})
     assert done.returncode == status, (done.stdout, done.stderr)
     return done.stdout if status == 0 else done.stderr
 

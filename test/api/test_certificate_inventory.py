@@ -63,7 +63,7 @@ def listed(belfry, **query):
 
 def wait_for(condition):
     """What was seen is written a moment after the check is answered."""
-    assert lab.wait_until(condition, 10)
+    assert lab.wait_until(condition)
 
 
 def test_an_empty_one(belfry):

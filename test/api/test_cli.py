@@ -16,6 +16,7 @@ import time
 
 import pytest
 
+import ports
 from conftest import BELFRY
 
 SECONDS = 60
@@ -503,9 +504,7 @@ def test_why(jobs):
 # ---- the server ----
 
 def test_server_gone(server, tmp_path):
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{s.getsockname()[1]}"
+    nobody = f"http://127.0.0.1:{ports.unused()}"
     for words in (["ls"], ["status"], ["show", "x"], ["run", "x"], ["next"], ["history"]):
         said = cli(server, *words, "-s", nobody, status=UNREACHABLE)
         assert f"cannot reach the server at {nobody}: Connection refused" in said.err and "belfry serve" in said.err
@@ -570,7 +569,6 @@ def test_ctrl_c_while_waiting(jobs):
     process = subprocess.Popen([BELFRY, "run", "-w", "slow2"], env=environment(jobs), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                text=True)
     assert "has started" in process.stderr.readline()
-    time.sleep(0.3)
     process.send_signal(signal.SIGINT)
     assert process.wait(SECONDS) == 130
     assert "goes on" in process.stderr.read()

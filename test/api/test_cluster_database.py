@@ -26,8 +26,7 @@ def test_postgresql_stopped(nodes, cluster, how):
     cluster.stop(how)
     try:
         wait_until(lambda: all(nodes[name].get("/readyz").status_code == 503 for name in "ab"), what="the news of it")
-        time.sleep(0.5)
-        before = len(nodes.starts())
+        before = nodes.calm()
         time.sleep(1.2 * LEASE)
         assert len(nodes.starts()) == before
     finally:
@@ -83,7 +82,7 @@ def test_locked(nodes):
     stranger.stdin.flush()
     time.sleep(LOCK_SECONDS)
     stranger.stdin.close()
-    stranger.wait(20)
+    stranger.wait(60)
     nodes.settled("a", "b")
     nodes.goes_on(jobs, HEAL + SLACK)
     nodes.audit(jobs, lost=100)

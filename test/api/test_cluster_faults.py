@@ -63,7 +63,7 @@ def test_stopped_and_woken(nodes):
         nodes.thaw(name)
         nodes.settled("a", "b")
         nodes.goes_on(jobs)
-        assert nodes.ran_on(after=before) == {"a", "b"}
+        wait_until(lambda: nodes.ran_on(after=before) == {"a", "b"}, what="a start on either")
         assert time.time() - frozen < 3 * LEASE + HEAL + 2 * SLACK
     nodes.audit(jobs, lost=50 * FREEZES)
 

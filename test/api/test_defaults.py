@@ -36,6 +36,6 @@ def test_defaults_are_in_force_and_told(belfry_factory, tmp_path):
 ])
 def test_a_default_that_is_none_refuses_to_start(tmp_path, text, said):
     done = subprocess.run([PROGRAM, "serve", "--db", str(tmp_path / "b.db"), "--jobs-dir", str(tmp_path),
-                           "--default", text], capture_output=True, text=True, timeout=20)
+                           "--default", text], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and said in done.stderr, done.stderr
     assert not (tmp_path / "b.db").exists()

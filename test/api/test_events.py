@@ -11,7 +11,7 @@ import pytest
 from conftest import BELFRY
 from test_cli import cli, environment, job
 
-SECONDS = 30
+SECONDS = 60
 
 
 class Follower:

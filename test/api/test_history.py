@@ -18,7 +18,7 @@ def moment(seconds):
 def test_a_timeline_has_both_sides_of_now(server):
     program(server, "w")
     put(server, "often", EVERY_SECOND)
-    put(server, "daily", {"type": "cron", "expr": "30 2 * * *", "timezone": "Europe/Berlin"})
+    put(server, "daily", {"type": "cron", "expr": "30 2 * * *", "timezone": "Asia/Tokyo"})  # where each day has 24 hours
     wait_for(server, "often", lambda run: run["state"] == "succeeded")
     body = server.get("/api/v1/jobs/often/timeline", params={"limit": 1000, "to": moment(3600), "from": moment(-3600)}).json()
     slots = [run["scheduled_at"] for run in body["runs"]]
@@ -73,7 +73,9 @@ def test_stats(server):
     (server.jobs / "w" / "fail").touch()
     wait_for(server, "job", lambda run: run["state"] == "failed")
     server.post("/api/v1/jobs/job/pause")
-    time.sleep(1)
+    end = time.monotonic() + 60
+    while server.get("/api/v1/jobs/job").json()["running"] and time.monotonic() < end:
+        time.sleep(0.05)
     body = server.get("/api/v1/jobs/job/stats", params={"n": 1000}).json()
     (server.jobs / "w" / "fail").unlink()
     assert body["states"]["succeeded"] >= 1 and body["states"]["failed"] >= 1

@@ -92,7 +92,7 @@ class Client(threading.Thread):
             self.create()
 
     def call(self, method, path, expected, **more):
-        reply = self.session.request(method, f"{self.url}/api/v1/jobs{path}", timeout=20, **more)
+        reply = self.session.request(method, f"{self.url}/api/v1/jobs{path}", timeout=60, **more)
         assert reply.status_code in expected, (method, path, reply.status_code, reply.text)
         return reply
 
@@ -167,7 +167,7 @@ def test_kill9(belfry_factory, tmp_path):
             client.is_ending.set()
         server.kill()
         for client in clients:
-            client.join(30)
+            client.join(90)
             assert not client.is_alive()
         assert not ledger.troubles, ledger.troubles[:5]
     server.start()

@@ -20,7 +20,7 @@ def start(server, name, **job):
     return server.post(f"/api/v1/jobs/{name}/runs").json()["run_id"]
 
 
-def wait_for(server, run_id, seconds=30):
+def wait_for(server, run_id, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         ended = server.get(f"/api/v1/runs/{run_id}").json()
@@ -35,8 +35,16 @@ def lines(reply):
 
 
 def test_forms(server):
-    put(server, "forms", command="echo one; sleep 0.3; echo bad >&2; sleep 0.3; printf 'no end'")
-    run_id = run(server, "forms")["run_id"]
+    one, two = server.home / "form one", server.home / "form two"
+    os.mkfifo(one)
+    os.mkfifo(two)
+    run_id = start(server, "forms", command=f"echo one; read x < '{one}'; echo bad >&2; read x < '{two}'; printf 'no end'")
+    for gate, told in ((one, "one\n"), (two, "one\nbad\n")):  # each has been read before the next is written
+        end = time.monotonic() + 60
+        while log(server, run_id).text != told and time.monotonic() < end:
+            time.sleep(0.02)
+        gate.write_text("on\n")
+    wait_for(server, run_id)
     reply = log(server, run_id)
     assert reply.text == "one\nbad\nno end" and reply.headers["content-type"] == "text/plain; charset=utf-8"
     assert log(server, run_id, stream="stdout").text == "one\nno end"
@@ -100,7 +108,7 @@ def test_range_of_a_run_in_progress(server):
     """Asking on from where one was: what has come since."""
     gate = server.home / "gate"
     run_id = start(server, "grows", command=f"echo one; while [ ! -e {gate} ]; do sleep 0.05; done; echo two")
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while log(server, run_id).text != "one\n" and time.monotonic() < end:
         time.sleep(0.05)
     path = f"/api/v1/runs/{run_id}/log"
@@ -163,7 +171,7 @@ def test_follow(server):
     run_id = start(server, "follow", command=f"echo first; read x < {one}; echo second; read x < {two}; exit 3")
     follower = Follower(server, run_id)
     assert follower.reply.headers["content-type"].startswith("text/event-stream")
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while follower.texts() != ["first"] and time.monotonic() < end:
         time.sleep(0.02)
     assert follower.texts() == ["first"]  # told while it runs
@@ -172,14 +180,14 @@ def test_follow(server):
     while follower.texts() != ["first", "second"] and time.monotonic() < end:
         time.sleep(0.02)
     two.write_text("on\n")
-    follower.join(20)
+    follower.join(60)
     assert not follower.is_alive() and follower.texts() == ["first", "second"]
     assert follower.events[-1][0] == "end" and follower.events[-1][2] == {"state": "failed"}
     again = Follower(server, run_id, headers={"Last-Event-ID": place})
-    again.join(20)
+    again.join(60)
     assert again.texts() == ["second"]
     last = Follower(server, run_id, tail=1)
-    last.join(20)
+    last.join(60)
     assert last.texts() == ["second"]
 
 
@@ -203,11 +211,10 @@ def test_flood(server):
 
 def test_daemon_on_the_pipe(server):
     """What a job leaves behind on its pipes does not hold its run open, and does not write into its log for ever."""
-    started = time.monotonic()
     run_id = start(server, "daemon", command="(while :; do echo still here; sleep 0.01; done) & echo $!")
-    ended = wait_for(server, run_id)
+    ended = wait_for(server, run_id)  # though the daemon runs for ever
     pid = int(next(line for line in ended["stdout"]["head"].splitlines() if line.isdigit()))  # the daemon may be faster
-    assert ended["state"] == "succeeded" and time.monotonic() - started < 20
+    assert ended["state"] == "succeeded"
     try:
         size = len(log(server, run_id).text)
         time.sleep(0.3)
@@ -223,7 +230,7 @@ def test_many_followers(server):
     run_id = start(server, "many", command="for i in $(seq 200); do echo line $i; done; sleep 0.5")
     followers = [Follower(server, run_id) for _ in range(20)]
     for follower in followers:
-        follower.join(30)
+        follower.join(60)
         assert follower.texts() == [f"line {i + 1}" for i in range(200)]
 
 
@@ -231,7 +238,7 @@ def test_many_followers(server):
 def test_client_that_leaves(server, path):
     run_id = start(server, "leave", command="yes | head -c 3M")
     for _ in range(5):
-        reply = server.session.get(f"{server.url}/api/v1/runs/{run_id}/{path}", stream=True, timeout=30)
+        reply = server.session.get(f"{server.url}/api/v1/runs/{run_id}/{path}", stream=True, timeout=60)
         reply.raw.read(100)
         reply.close()
     wait_for(server, run_id)

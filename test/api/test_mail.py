@@ -104,7 +104,7 @@ def server(own_server):
     yield own_server.start()
 
 
-def wait_for(found, seconds=30):
+def wait_for(found, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = found()

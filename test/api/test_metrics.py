@@ -32,7 +32,7 @@ def scrape(server, **more):
     return found
 
 
-def wait_for(found, seconds=20):
+def wait_for(found, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = found()
@@ -68,16 +68,16 @@ def test_what_runs_leave_behind(own_server):
     assert m["belfry_job_failing"] == {'job_id="good"': 0, 'job_id="bad"': 1}
     assert m["belfry_job_last_exit_code"] == {'job_id="good"': 0, 'job_id="bad"': 3}
     assert set(m["belfry_job_last_success_timestamp_seconds"]) == {'job_id="good"'}
-    assert abs(m["belfry_job_last_success_timestamp_seconds"]['job_id="good"'] - time.time()) < 30
+    assert abs(m["belfry_job_last_success_timestamp_seconds"]['job_id="good"'] - time.time()) < 60
     assert m["belfry_job_next_run_timestamp_seconds"]['job_id="good"'] > before
     assert m["belfry_run_duration_seconds_count"]['kind="folder",result="failed"'] >= 2
     assert m["belfry_run_start_lag_seconds_count"]['kind="folder"'] >= 3
     assert m["belfry_store_operation_duration_seconds_count"]['operation="claim"'] >= 3
     assert m["belfry_store_errors_total"] == {'kind="failed"': 0, 'kind="refused"': 0}
     assert m["belfry_store_size_bytes"]['part="database"'] > 0
-    assert abs(m["belfry_scheduler_last_tick_timestamp_seconds"][""] - time.time()) < 10
+    assert abs(m["belfry_scheduler_last_tick_timestamp_seconds"][""] - time.time()) < 60
     assert m["process_resident_memory_bytes"][""] > 1 << 20 and m["process_threads"][""] >= 2
-    assert abs(m["process_start_time_seconds"][""] - before) < 60
+    assert abs(m["process_start_time_seconds"][""] - before) < 120
     server.delete("/api/v1/jobs/bad")
     assert 'job_id="bad"' not in scrape(server)["belfry_job_failing"]
 

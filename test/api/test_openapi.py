@@ -89,7 +89,7 @@ def test_each_operation_answers(server, document):
             assert str(reply.status_code) in op["responses"], (method, path, reply.status_code)
 
 
-def alert_of(server, seconds=20):
+def alert_of(server, seconds=60):
     """The number of an incident, once there is one."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

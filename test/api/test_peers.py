@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 UNPACKED = ROOT / "build/servers/root"
 CHECK_HTTP = UNPACKED / "usr/lib/nagios/plugins/check_http"
 BLACKBOX = UNPACKED / "usr/bin/prometheus-blackbox-exporter"
-HANG_SECONDS = 5
+HANG_SECONDS = 15
 WARN_DAYS = 14  # what a rule for these tools usually says
 
 pytestmark = pytest.mark.skipif(not CHECK_HTTP.exists() or not BLACKBOX.exists(), reason="tools/setup has not unpacked the peers")
@@ -145,7 +145,7 @@ def is_smtp(case):
 
 def belfry(shop, case, host, port):
     more = ["--starttls", "smtp"] if is_smtp(case) else []
-    return Run(f"{host}:{port}", "--connect-to", f"127.0.0.1:{port}", "--ca", shop.trust, "--json", "--timeout", "2", *more).json["status"]
+    return Run(f"{host}:{port}", "--connect-to", f"127.0.0.1:{port}", "--ca", shop.trust, "--json", "--timeout", "10", *more).json["status"]
 
 
 def outcome(words):
@@ -166,13 +166,13 @@ def s_client(shop, case, host, port):
 def check_http(shop, case, host, port):
     if is_smtp(case):
         return "-"
-    return outcome([CHECK_HTTP, "-H", host, "-I", "127.0.0.1", "-p", port, "--sni", "-C", WARN_DAYS, "-t", "3"])
+    return outcome([CHECK_HTTP, "-H", host, "-I", "127.0.0.1", "-p", port, "--sni", "-C", WARN_DAYS, "-t", "10"])
 
 
 MODULE = """
   "{name}":
     prober: tcp
-    timeout: 3s
+    timeout: 10s
     tcp:
       {how}
       tls_config:
@@ -202,12 +202,12 @@ def blackbox(shop):
         with lab.socket.socket() as s:
             return process.poll() is not None or s.connect_ex(("127.0.0.1", port)) == 0
 
-    assert lab.wait_until(is_up, 20) and process.poll() is None, process.stderr.read().decode()
+    assert lab.wait_until(is_up) and process.poll() is None, process.stderr.read().decode()
 
     def look(case, target):
         query = urllib.parse.urlencode({"module": case, "target": f"127.0.0.1:{target}"})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        text = opener.open(f"http://127.0.0.1:{port}/probe?{query}", timeout=10).read().decode()
+        text = opener.open(f"http://127.0.0.1:{port}/probe?{query}", timeout=60).read().decode()
         end = re.search(r"^probe_ssl_earliest_cert_expiry (\S+)", text, re.M)
         is_good = re.search(r"^probe_success 1", text, re.M) and end and float(end[1]) - time.time() > WARN_DAYS * DAY
         return "ok" if is_good else "bad"

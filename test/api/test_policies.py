@@ -65,6 +65,7 @@ def test_down_over_slots(server, misfire, count_runs):
     server.kill()
     began = max(when(run["scheduled_at"]) for run in runs_of_db(server, "x"))
     shifted(server, f"+{DOWN}s").start()
+    back = now(server)
     rows = caught_up(server, "x", began + SECOND)
     gapless(rows)
     nothing_twice(server)
@@ -74,9 +75,10 @@ def test_down_over_slots(server, misfire, count_runs):
     missed = len(covered(rows[:first_on_time]))
     assert missed >= DOWN - 5
     wanted = count_runs(missed)
-    # What comes due while the others are made up for may be late by a second as well.
-    assert wanted <= len(made_up) + (wanted > 1) * 2 and len(made_up) <= wanted + (wanted > 0) * 5, (wanted, len(made_up))
-    assert len(told) <= 5 and {run["reason"] for run in told} <= {"misfire", "coalesced", "overlap"}
+    # What comes due while the others are made up for may be late by a second as well: how much, the machine decides.
+    late = len([run for run in rows[:first_on_time] if when(run["scheduled_at"]) > back])
+    assert wanted <= len(made_up) + (wanted > 1) * 2 and len(made_up) <= wanted + (wanted > 0) * (5 + late), (wanted, len(made_up), late)
+    assert len(told) <= 5 + late and {run["reason"] for run in told} <= {"misfire", "coalesced", "overlap"}
     if misfire["policy"] == "last":
         assert made_up[0]["missed"] >= DOWN - 10 and when(made_up[0]["missed_from"]) == began + SECOND
     if misfire["policy"] == "first":
@@ -124,7 +126,7 @@ def test_spread(server):
     found = ended(server, "x", 10)
     began = [when(run["started_at"]) for run in found[:10]]
     steps = [(b - a).total_seconds() for a, b in zip(began, began[1:])]
-    assert all(0.5 <= step for step in steps) and sum(steps) <= 30, steps
+    assert 6 <= sum(steps) and sorted(steps)[len(steps) // 2] >= 0.5, steps
     assert all(run["origin"] == "catchup" and run["missed"] == 0 for run in found[:10])
 
 
@@ -183,12 +185,12 @@ def test_pause_until(server, is_down):
     """It goes on by itself, whether belfry runs at that moment or not."""
     server.start()
     put(server, "x", EVERY_SECOND)
-    until = (now(server) + 4 * SECOND).replace(microsecond=0)
+    until = (now(server) + 5 * SECOND).replace(microsecond=0)
     told = server.post("/api/v1/jobs/x/pause", json={"until": until.isoformat()}).json()
     assert when(told["paused"]["until"]) == until and when(told["next_run_at"]) == until
     if is_down:
         server.stop()
-        time.sleep(5)
+        time.sleep(max((until - datetime.datetime.now(UTC)).total_seconds(), 0) + 1)
         server.start()
     rows = caught_up(server, "x", until)
     gapless(runs(server, "x"))
@@ -280,9 +282,9 @@ def test_lists_are_filtered(server):
 def test_skip_next(server):
     server.start()
     put(server, "x", EVERY_SECOND)
-    told = server.post("/api/v1/jobs/x/skip-next", json={"n": 3, "reason": "by hand"}).json()["skip_next"]
+    told = server.post("/api/v1/jobs/x/skip-next", json={"n": 6, "reason": "by hand"}).json()["skip_next"]
     first, last = when(told["from"]), when(told["to"])
-    assert last - first == 2 * SECOND and told["reason"] == "by hand" and told["by"] == "api"
+    assert last - first == 5 * SECOND and told["reason"] == "by hand" and told["by"] == "api"
     assert server.get("/api/v1/jobs/x/next?n=1").json()["next"][0]["asked"] == "asked not to run: by hand"
     server.kill()
     server.start()
@@ -291,7 +293,7 @@ def test_skip_next(server):
     gapless(rows)
     asked = [run for run in rows if run["reason"] == "asked"]
     assert asked and all(run["state"] == "skipped" and run["message"] == "asked not to run: by hand" for run in asked)
-    assert set(covered(asked)) == {first, first + SECOND, last}
+    assert set(covered(asked)) == {first + n * SECOND for n in range(6)}
     assert server.get("/api/v1/jobs/x").json()["skip_next"] is None
     assert server.post("/api/v1/jobs/x/skip-next", json={"n": 500}).json()["skip_next"]
     assert server.delete("/api/v1/jobs/x/skip-next").json()["skip_next"] is None

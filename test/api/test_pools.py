@@ -8,7 +8,7 @@ import pytest
 from conftest import BELFRY
 
 MANUAL = {"type": "manual"}
-WAIT = 30
+WAIT = 120
 
 
 def wait_until(condition, what):
@@ -254,7 +254,7 @@ def test_over_a_kill(one):
     one.start()
     wait_until(lambda: run(one, first)["state"] == "running", "the first to be taken over")
     assert [run(one, r)["state"] for r in waiting] == ["queued", "queued"]
-    assert run(one, waiting[0])["reason"] == "limit"
+    wait_until(lambda: run(one, waiting[0])["reason"] == "limit", "the reason")
     let(one)
     ends(one, first, *waiting)
     assert order(one) == ["first", "high", "low"]

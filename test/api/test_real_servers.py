@@ -50,7 +50,7 @@ def test_dialogue(world, start):
                 assert (run.status, run.json["code"]) == (9, "hostname_mismatch"), (protocol, run.out)
             if protocol in PEER:
                 peer = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-starttls", PEER[protocol], "-CAfile", world.ca,
-                                       "-name", "localhost", "-verify_return_error", "-brief"], input=b"", capture_output=True, timeout=20)
+                                       "-name", "localhost", "-verify_return_error", "-brief"], input=b"", capture_output=True, timeout=60)
                 assert peer.returncode == 0, (protocol, peer.stderr)
     finally:
         real.stop()

@@ -16,7 +16,7 @@ import ssl
 
 import tls_lab as lab
 from tls_lab import DAY, Authority, Leaf, Server, name
-from tls_world import Run, World
+from tls_world import SOON, Run, World
 
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 
@@ -30,7 +30,7 @@ def openssl_verdict(world, port, host="localhost", *more):
     """True when `openssl s_client` accepts."""
     flag = ["-verify_ip", host] if host[0].isdigit() else ["-verify_hostname", host, "-servername", host]
     done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-CAfile", world.ca, "-brief",
-                           "-verify_return_error", *flag, *more], input=b"", capture_output=True, timeout=10)
+                           "-verify_return_error", *flag, *more], input=b"", capture_output=True, timeout=60)
     return done.returncode == 0
 
 
@@ -297,38 +297,39 @@ def test_no_roots_at_all_is_said(world, tmp_path):
     assert "problem" in run.out
 
 
-# ---- servers without a certificate: quick, and in words ----
+# ---- servers without a certificate: told as what they are, long before the time limit, and in words ----
 
 FAILURES = {
-    "silent": (lab.silent, 8, "handshake_timeout", "did not finish the handshake", 2),
-    "http": (lab.says(b"HTTP/1.1 400 Bad Request\r\n\r\n"), 1, "not_tls", 'it says "HTTP/1.1 400 Bad Request"', 1),
-    "smtp": (lab.says(b"220 mail.example ESMTP\r\n"), 1, "not_tls", 'it says "220 mail.example ESMTP"', 1),
-    "ssh": (lab.says(b"SSH-2.0-OpenSSH_9.2p1\r\n"), 1, "not_tls", "SSH-2.0", 1),
-    "garbage": (lab.says(bytes(range(128, 256)) * 40), 1, "not_tls", "not with TLS", 1),
-    "escapes": (lab.says(b"\x1b[2J\x07hello\r\n"), 1, "not_tls", 'it says ".[2J.hello"', 1),
-    "closes": (lab.closes, 1, ("connection_closed", "connection_reset"), "connection without a word", 1),
-    "closes_after_hello": (lab.closes_after_hello, 1, "connection_closed", "closed the connection", 1),
-    "resets": (lab.resets, 1, "connection_reset", "broke the connection", 1),
-    "huge_record": (lab.says(b"\x16\x03\x03\xff\xff" + b"x" * 65535), 1, "protocol_error", "handshake", 1),
-    "huge_message": (lab.says(b"\x16\x03\x03\x40\x00\x02\xff\xff\xff" + b"x" * 16380), 1, "protocol_error", "handshake", 1),
-    "empty_records": (lab.floods(b"\x16\x03\x03\x00\x00" * 1000), 1, "protocol_error", "handshake", 2),
-    "hello_requests": (lab.floods(b"\x16\x03\x03\x00\x04\x00\x00\x00\x00" * 1000), (1, 8), None, "", 3),
-    "warnings": (lab.floods(b"\x15\x03\x03\x00\x02\x01\x5a" * 1000), 1, ("protocol_error", "handshake_failure"), "", 2),
+    "silent": (lab.silent, 8, "handshake_timeout", "did not finish the handshake"),
+    "http": (lab.says(b"HTTP/1.1 400 Bad Request\r\n\r\n"), 1, "not_tls", 'it says "HTTP/1.1 400 Bad Request"'),
+    "smtp": (lab.says(b"220 mail.example ESMTP\r\n"), 1, "not_tls", 'it says "220 mail.example ESMTP"'),
+    "ssh": (lab.says(b"SSH-2.0-OpenSSH_9.2p1\r\n"), 1, "not_tls", "SSH-2.0"),
+    "garbage": (lab.says(bytes(range(128, 256)) * 40), 1, "not_tls", "not with TLS"),
+    "escapes": (lab.says(b"\x1b[2J\x07hello\r\n"), 1, "not_tls", 'it says ".[2J.hello"'),
+    "closes": (lab.closes, 1, ("connection_closed", "connection_reset"), "connection without a word"),
+    "closes_after_hello": (lab.closes_after_hello, 1, "connection_closed", "closed the connection"),
+    "resets": (lab.resets, 1, "connection_reset", "broke the connection"),
+    "huge_record": (lab.says(b"\x16\x03\x03\xff\xff" + b"x" * 65535), 1, "protocol_error", "handshake"),
+    "huge_message": (lab.says(b"\x16\x03\x03\x40\x00\x02\xff\xff\xff" + b"x" * 16380), 1, "protocol_error", "handshake"),
+    "empty_records": (lab.floods(b"\x16\x03\x03\x00\x00" * 1000), 1, "protocol_error", "handshake"),
+    "hello_requests": (lab.floods(b"\x16\x03\x03\x00\x04\x00\x00\x00\x00" * 1000), (1, 8), None, ""),
+    "warnings": (lab.floods(b"\x15\x03\x03\x00\x02\x01\x5a" * 1000), 1, ("protocol_error", "handshake_failure"), ""),
 }
 
 
 @pytest.mark.parametrize("case", FAILURES)
 def test_failures(world, case):
-    handler, status, code, words, seconds = FAILURES[case]
+    handler, status, code, words = FAILURES[case]
+    limit = 20 if status == 1 else 1  # whoever shows what it is does so long before it
     with Server(handler) as server:
-        run = world.check(server.port, "--timeout", 1)
-        said = Run(f"localhost:{server.port}", "--timeout", 1)
+        run = world.check(server.port, "--timeout", limit)
+        said = Run(f"localhost:{server.port}", "--timeout", limit)
     statuses = status if isinstance(status, tuple) else (status,)
     codes = code if isinstance(code, tuple) else (code,)
     assert run.status in statuses, run.out
     assert code is None or run.json["code"] in codes, run.out
     assert words in run.json["message"]
-    assert run.seconds < seconds + 0.5
+    assert run.seconds < max(limit, SOON) + 1
     assert run.json["subject"] is None and run.json["serial"] is None and run.json["days_left"] is None
     assert said.out == "" and said.err.startswith("belfry check: ")
     assert f"localhost:{server.port}" in said.err
@@ -339,7 +340,7 @@ def test_refused(world):
     port = lab.refused_port()
     run = world.check(port)
     assert (run.status, run.json["code"]) == (1, "connect_refused")
-    assert run.seconds < 1
+    assert run.seconds < SOON
     run = Run(f"localhost:{port}")
     assert f"localhost:{port} refuses connections (at 127.0.0.1:{port})" in run.err or "::1" in run.err
     assert "hint:" in run.err
@@ -350,7 +351,7 @@ def test_unknown_name(world):
     assert run.status in (1, 8)
     assert run.json["code"] in ("dns_not_found", "dns_failed", "dns_timeout")
     assert "no-such-host.invalid" in run.json["message"]
-    assert run.seconds < 6
+    assert run.seconds < 5 + SOON
 
 
 def test_full_backlog_times_out(world):
@@ -368,14 +369,14 @@ def test_full_backlog_times_out(world):
         for s in fillers:
             s.close()
     assert (run.status, run.json["code"]) == (8, "connect_timeout"), run.out
-    assert run.seconds < 1.6
+    assert run.seconds < 1 + SOON
 
 
 def test_drip_feed_ends_in_time(world):
     with Server(lab.drips(world.good())) as server:
         run = world.check(server.port, "--timeout", 1.5)
     assert (run.status, run.json["code"]) == (8, "handshake_timeout"), run.out
-    assert run.seconds < 2.1
+    assert run.seconds < 1.5 + SOON
 
 
 def test_old_protocol(world):
@@ -389,21 +390,21 @@ def test_chain_of_a_megabyte_is_refused(world):
     leaf = world.leaf()
     pem = world.write(leaf, world.middle, *([world.middle] * 3000))
     with Server(lab.tls(pem)) as server:
-        run = world.check(server.port, "--timeout", 5)
+        run = world.check(server.port, "--timeout", 20)
     assert run.status in (1, 9), run.out
-    assert run.seconds < 5
+    assert run.seconds < SOON
 
 
 def test_many_at_once_in_order(world):
     with Server(lab.tls(world.good())) as good, Server(lab.silent) as dead:
         hosts = [f"localhost:{(dead if i % 10 == 5 else good).port}" for i in range(100)]
-        run = Run(*hosts, "--ca", world.ca, "--json", "--timeout", 2)
+        run = Run(*hosts, "--ca", world.ca, "--json", "--timeout", 6)
     rows = [json.loads(line) for line in run.out.splitlines()]
     assert [f"{r['target']['host']}:{r['target']['port']}" for r in rows] == hosts
     assert sum(r["code"] == "ok" for r in rows) == 90
     assert sum(r["code"] == "handshake_timeout" for r in rows) == 10
     assert run.status == 8
-    assert run.seconds < 4
+    assert run.seconds < 6 + SOON  # not one after the other
 
 
 def test_worst_status_wins(world):

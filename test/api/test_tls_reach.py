@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 
 import tls_lab as lab
 from tls_lab import DIALOGUES, Authority, Leaf, Server
-from tls_world import Run, World
+from tls_world import SOON, Run, World
 
 V10, V11, V12, V13 = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 
@@ -51,7 +51,7 @@ def test_text_behind_the_go_ahead_is_an_error(world, good, protocol):
     last = max(i for i, step in enumerate(steps) if isinstance(step, bytes))
     steps[last] += b"injected words\r\n"
     with Server(lab.talk(steps[:last + 1], lab.silent)) as server:
-        run = world.check(server.port, "--starttls", protocol, "--timeout", 2)
+        run = world.check(server.port, "--starttls", protocol, "--timeout", 20)
     assert (run.status, run.json["code"]) == (1, "starttls_injection"), run.out
     assert "injected words" in run.json["message"] and run.json["subject"] is None
 
@@ -61,10 +61,10 @@ def test_text_a_moment_later_is_one_too(world):
         lab.talk(DIALOGUES["smtp"])(connection, is_closed)
         is_closed.wait(0.1)
         connection.sendall(b"250 injected words\r\n")
-        is_closed.wait(5)
+        is_closed.wait(60)
 
     with Server(handler) as server:
-        run = world.check(server.port, "--starttls", "smtp", "--timeout", 2)
+        run = world.check(server.port, "--starttls", "smtp", "--timeout", 20)
     assert (run.status, run.json["code"]) == (1, "starttls_injection"), run.out
     assert "250 injected words" in run.json["message"]
 
@@ -74,9 +74,9 @@ def test_closing_at_each_step(world, protocol):
     steps = DIALOGUES[protocol]
     for count in range(len(steps)):
         with Server(lab.talk(steps[:count])) as server:
-            run = world.check(server.port, "--starttls", protocol, "--timeout", 3)
+            run = world.check(server.port, "--starttls", protocol, "--timeout", 20)
         assert run.status == 1 and run.json["code"] in ("connection_closed", "connection_reset"), (count, run.out)
-        assert run.seconds < 2
+        assert run.seconds < SOON
 
 
 @pytest.mark.parametrize("protocol", DIALOGUES)
@@ -84,24 +84,23 @@ def test_keeping_quiet_at_each_step(world, protocol):
     steps = DIALOGUES[protocol]
     for count in (0, len(steps) - 1):
         with Server(lab.talk(steps[:count], lab.silent)) as server:
-            run = world.check(server.port, "--starttls", protocol, "--timeout", 0.4)
+            run = world.check(server.port, "--starttls", protocol, "--timeout", 0.8)
         # MySQL says nothing to our request: there it is the handshake that is waited for.
         codes = ("starttls_timeout", "handshake_timeout") if protocol == "mysql" else ("starttls_timeout",)
         assert run.status == 8 and run.json["code"] in codes, (count, run.out)
-        assert run.seconds < 2
+        assert run.seconds < 0.8 + SOON
 
 
 @pytest.mark.parametrize("protocol", DIALOGUES)
 def test_noise(world, protocol):
     """Garbage, a flood of it, and what another protocol says: quick, in words, and no more than the limits are read."""
     for noise in (bytes(range(128, 256)) * 40, b"SSH-2.0-OpenSSH_9.2p1\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0" * 100000):
+        says_yes = protocol == "postgres" and noise[:1] == b"S"  # and then goes on
         with Server(lab.says(noise)) as server:
-            run = world.check(server.port, "--starttls", protocol, "--timeout", 0.6)
-        codes = {"protocol_error", "starttls_timeout"}
-        if protocol == "postgres" and noise[:1] == b"S":  # which says yes, and then goes on
-            codes = {"starttls_injection"}
+            run = world.check(server.port, "--starttls", protocol, "--timeout", 20 if says_yes else 0.6)
+        codes = {"starttls_injection"} if says_yes else {"protocol_error", "starttls_timeout"}
         assert run.status in (1, 8) and run.json["code"] in codes, (noise[:20], run.out)
-        assert run.seconds < 2
+        assert run.seconds < 0.6 + SOON
         assert "\x1b" not in run.out
 
 
@@ -120,9 +119,9 @@ def test_endless_servers(world, protocol):
             sent.append(1)
 
     with Server(handler) as server:
-        run = world.check(server.port, "--starttls", protocol, "--timeout", 5)
+        run = world.check(server.port, "--starttls", protocol, "--timeout", 20)
     assert run.status == 1 and run.json["code"] in ("protocol_error", "starttls_injection"), run.out
-    assert run.seconds < 2
+    assert run.seconds < SOON
 
 
 def test_a_dripping_server_ends_in_time(world, good):
@@ -135,7 +134,7 @@ def test_a_dripping_server_ends_in_time(world, good):
     with Server(handler) as server:
         run = world.check(server.port, "--starttls", "smtp", "--timeout", 1)
     assert (run.status, run.json["code"]) == (8, "starttls_timeout"), run.out
-    assert run.seconds < 2
+    assert run.seconds < 1 + SOON
 
 
 def test_a_slow_server_is_waited_for(world, good):
@@ -176,7 +175,7 @@ def test_refusals(world, good, case):
     """Whoever says no is not sent a handshake all the same, even when he would take it."""
     steps, code = REFUSALS[case]
     with Server(lab.talk(steps, lab.tls(good))) as server:
-        run = world.check(server.port, "--starttls", case.strip(), "--timeout", 3)
+        run = world.check(server.port, "--starttls", case.strip(), "--timeout", 20)
     assert (run.status, run.json["code"]) == (1, code), run.out
 
 
@@ -202,9 +201,9 @@ def test_names_in_the_dialogue(world, good):
 
 def test_tls_from_the_start_is_hinted(world, good):
     with Server(lab.tls(good)) as server:
-        run = world.check(server.port, "--starttls", "smtp", "--timeout", 0.5)
+        run = world.check(server.port, "--starttls", "smtp", "--timeout", 1)
         assert (run.json["code"], run.status) == ("starttls_timeout", 8) and "without starttls" in run.json["hint"]
-        run = world.check(server.port, "--starttls", "postgres", "--timeout", 5)
+        run = world.check(server.port, "--starttls", "postgres", "--timeout", 20)
         assert run.json["code"] in ("protocol_error", "connection_closed", "connection_reset")
 
 
@@ -275,9 +274,9 @@ def test_proxies_that_refuse(world, tmp_path, kind):
     for handler, code, status in ((lab.closes, "proxy_failed", 1), (lab.silent, "proxy_timeout", 8), (lab.says(b"\0" * 99999), "proxy_failed", 1),
                                   (lab.floods(b"HTTP/1.1 200 OK\r\n"), "proxy_failed", 1)):
         with Server(handler) as proxy:
-            run = world.check(443, "--proxy", f"{kind}://127.0.0.1:{proxy.port}", "--timeout", 1)
+            run = world.check(443, "--proxy", f"{kind}://127.0.0.1:{proxy.port}", "--timeout", 1 if status == 8 else 20)
         assert (run.status, run.json["code"]) == (status, code), run.out
-        assert run.seconds < 2
+        assert run.seconds < 1 + SOON
     run = world.check(443, "--proxy", f"{kind}://127.0.0.1:{lab.refused_port()}")
     assert (run.status, run.json["code"]) == (1, "proxy_failed") and "the proxy 127.0.0.1" in run.json["message"]
 
@@ -386,7 +385,7 @@ def test_an_address_that_keeps_quiet_costs_a_moment(world, both):
         for s in [listener, *fillers]:
             s.close()
     assert run.status == 0 and run.json["address"].startswith("127.0.0.1"), run.out
-    assert run.json["timings_ms"]["connect"] < 1500
+    assert run.json["timings_ms"]["connect"] < 8000  # who waits for the first one waits ten seconds
 
 
 def test_all_addresses_of_one(world, good):
@@ -479,12 +478,12 @@ def test_client_certificate_and_a_server_that_then_keeps_quiet(world, good, clie
 
     def handler(connection, is_closed):
         with context.wrap_socket(connection, server_side=True):
-            is_closed.wait(5)
+            is_closed.wait(60)
 
     with Server(handler) as server:
         run = world.check(server.port, "--cert", client / "client.pem", "--key", client / "client.key")
     assert run.status == 0, run.out
-    assert run.seconds < 4 and run.json["timings_ms"]["close"] > 500
+    assert run.seconds < SOON and run.json["timings_ms"]["close"] > 500
 
 
 def test_directories_of_authorities(world, good, tmp_path):
@@ -531,9 +530,9 @@ def test_many_of_them_at_once(world, good):
     """A hundred checks of four kinds side by side, each ends by itself."""
     with Server(lab.talk(DIALOGUES["imap"], lab.tls(good))) as imap, Server(lab.silent) as quiet, Server(lab.closes) as closing:
         hosts = [f"localhost:{(imap, quiet, closing, imap)[i % 4].port}" for i in range(100)]
-        run = Run(*hosts, "--ca", world.ca, "--starttls", "imap", "--timeout", 3, "--json")
+        run = Run(*hosts, "--ca", world.ca, "--starttls", "imap", "--timeout", 8, "--json")
     codes = [re.search(r'"code":"(\w+)"', line)[1] for line in run.out.splitlines()]
     assert codes[0::4] == ["ok"] * 25 and codes[3::4] == ["ok"] * 25
     assert set(codes[1::4]) == {"starttls_timeout"}
     assert set(codes[2::4]) <= {"connection_closed", "connection_reset"}
-    assert run.seconds < 5
+    assert run.seconds < 8 + SOON  # not one after the other

@@ -148,7 +148,7 @@ def test_many_names(shop, count):
     leaf = shop.middle.leaf(sans="@many", ext=("[many]", "DNS=localhost", sans.read_text()))
     run = verdict(serve(shop, leaf, shop.middle), "ok")
     assert run.json["san_count"] == count + 1 and len(run.json["sans"]) == 100
-    assert run.json["chain"][0]["der_bytes"] > count * 20 and run.seconds < 20
+    assert run.json["chain"][0]["der_bytes"] > count * 20 and run.seconds < 60
 
 
 # ---- trust ----
@@ -412,7 +412,7 @@ def test_a_responder_that_does_not_answer_alarms_nobody(shop, issuer, case):
         leaf = issuer.leaf(ext=(f"authorityInfoAccess=OCSP;URI:http://127.0.0.1:{port}/",))
         run = serve(shop, leaf, issuer, more=("--revocation", "ocsp", "--timeout", "2"))
     verdict(run, "ok", notes=["ocsp_unreachable@0"])
-    assert run.seconds < 20
+    assert run.seconds < 60
 
 
 @pytest.mark.parametrize("uri", ["https://127.0.0.1/", "ldap://x/", "http://user:pw@127.0.0.1/", "http://127.0.0.1:99999/", "file:///etc/passwd"])
@@ -609,7 +609,7 @@ def test_malformed_certificates(shop):
     with Server(handler) as server:
         hosts = shop.folder / "hosts.txt"
         hosts.write_text(f"localhost:{server.port}\n" * len(cases))
-        run = Run("--file", hosts, "--ca", shop.ca(shop.root), "--json", "--timeout", "5", timeout=120)
+        run = Run("--file", hosts, "--ca", shop.ca(shop.root), "--json", "--timeout", "20", timeout=240)
     rows = [json.loads(line) for line in run.out.splitlines()]
     assert len(rows) == len(cases)
     assert all(r["status"] in ("critical", "error") for r in rows)
@@ -619,8 +619,8 @@ def test_malformed_certificates(shop):
 def test_a_chain_without_end(shop):
     leaf = shop.middle.leaf()
     with Server(shows(leaf.der(), shop.middle.der(), *[shop.other.der()] * 2500)) as server:
-        run = shop.check(server.port, "--timeout", "5")
-    assert run.status in (1, 9) and run.seconds < 20, run.out
+        run = shop.check(server.port, "--timeout", "20")
+    assert run.status in (1, 9) and run.seconds < 60, run.out
     assert len(run.out) < 200000
 
 

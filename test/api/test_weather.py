@@ -403,7 +403,7 @@ def test_clock_leaps(server, tmp_path):
 
     def goes_on(what):
         before = len(starts(server))
-        wait_until(lambda: len(starts(server)) >= before + 2, HEAL + 10, what)
+        wait_until(lambda: len(starts(server)) >= before + 2, HEAL + WAIT, what)
 
     goes_on("a start before the leaps")
     leap("+1h")
@@ -482,10 +482,10 @@ def test_disk_full(server, small_disk, with_work):
     assert {f"x{n}" for n in range(count)} <= listed and f"x{count}" not in listed
     assert server.read_log().count("does not accept writes") == 1, server.read_log()[-3000:]
     (small_disk / "filler").unlink()
-    wait_until(lambda: is_ready(server), HEAL, "readiness")
+    wait_until(lambda: is_ready(server), HEAL + WAIT, "readiness")
     assert server.put(f"/api/v1/jobs/x{count}", json={"trigger": every_minute(server), "folder": "note"}).status_code == 201
     if with_work:
-        wait_until(lambda: len(starts(server)) >= before + 3, HEAL, "the next starts")
+        wait_until(lambda: len(starts(server)) >= before + 3, HEAL + WAIT, "the next starts")
         assert ended(server, "slow")[0]["state"] == "succeeded"
         contiguous(runs(server, "often"))
     nothing_twice(server)

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+import ports
+
 DAY = datetime.timedelta(days=1)
 
 
@@ -111,7 +113,7 @@ class Server:
 
     def serve(self, connection):
         self.open.add(connection)
-        connection.settimeout(20)
+        connection.settimeout(60)
         try:
             self.handler(connection, self.is_closed)
         except (OSError, ValueError):
@@ -175,13 +177,13 @@ def tls(pem, lowest=None, highest=None, ciphers=None, client_ca=None, sni=None, 
 
 
 def silent(connection, is_closed):
-    is_closed.wait(20)
+    is_closed.wait(60)
 
 
 def says(text):
     def handler(connection, is_closed):
         connection.sendall(text)
-        is_closed.wait(5)
+        is_closed.wait(60)
 
     return handler
 
@@ -295,7 +297,7 @@ def relay(a, b):
     other = threading.Thread(target=one, args=(b, a), daemon=True)
     other.start()
     one(a, b)
-    other.join(5)
+    other.join(60)
 
 
 def http_proxy(asked, auth=None):
@@ -312,7 +314,7 @@ def http_proxy(asked, auth=None):
             return
         host, port = target.rsplit(":", 1)
         try:
-            server = socket.create_connection((host.strip("[]"), int(port)), 5)
+            server = socket.create_connection((host.strip("[]"), int(port)), 60)
         except OSError:
             connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
             return
@@ -351,7 +353,7 @@ def socks_proxy(asked, auth=None):
         port = int.from_bytes(hears(connection, 2), "big")
         asked.append(f"{host}:{port}")
         try:
-            server = socket.create_connection((host, port), 5)
+            server = socket.create_connection((host, port), 60)
         except OSError:
             connection.sendall(b"\x05\x05\x00\x01" + bytes(6))
             return
@@ -363,9 +365,7 @@ def socks_proxy(asked, auth=None):
 
 
 def refused_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    return ports.unused()
 
 
 def python_view(pem_or_der):
@@ -382,7 +382,7 @@ def python_view(pem_or_der):
     }
 
 
-def wait_until(condition, seconds=5):
+def wait_until(condition, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():

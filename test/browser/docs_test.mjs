@@ -18,7 +18,7 @@ after(async () => {
 
 async function openDocs(options) {
   const opened = await openPage(browser, `${server.url}/docs`, options);
-  await opened.page.waitForSelector('.opblock', { timeout: 20000 });
+  await opened.page.waitForSelector('.opblock', { timeout: 120000 });
   return opened;
 }
 
@@ -59,7 +59,7 @@ test('a request tried out from the page reaches the server', async () => {
   const row = page.locator('.opblock-get').filter({ has: page.locator('[data-path="/api/v1/jobs"]') }).first();
   await row.locator('.opblock-summary').click();
   await row.locator('.execute').click();
-  await row.locator('.live-responses-table .response-col_status').first().waitFor({ timeout: 10000 });
+  await row.locator('.live-responses-table .response-col_status').first().waitFor({ timeout: 60000 });
   assert.match(await row.locator('.live-responses-table').innerText(), /200[\s\S]*"total"/);
   nothingWrong(seen);
   await close();
@@ -91,7 +91,7 @@ for (const width of [390, 1280]) {
       const { page, seen, close } = await openDocs({ viewport: { width, height: 800 }, colorScheme });
       for (const method of ['get', 'post', 'patch']) {
         await page.locator(`.opblock-${method} .opblock-summary`).first().click();
-        await page.locator(`.opblock-${method} .opblock-body .responses-table`).first().waitFor({ timeout: 10000 });
+        await page.locator(`.opblock-${method} .opblock-body .responses-table`).first().waitFor({ timeout: 60000 });
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         assert.ok(wide <= width, `with a ${method} open the page is ${wide} pixels wide`);
       }

@@ -10,12 +10,17 @@ import { chromium } from 'playwright-core';
 
 const binary = process.env.BELFRY ?? 'build/release/belfry';
 
+// Below those that the system gives to whoever asks for any: nobody gets it by chance before it is used.
 async function freePort() {
-  const server = createServer();
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
+  for (;;) {
+    const port = 10000 + Math.floor(Math.random() * 22000);
+    const server = createServer();
+    const isFree = await new Promise((done) => {
+      server.once('error', () => done(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
+    });
+    if (isFree) return port;
+  }
 }
 
 // Starts the binary on an empty database; resolves to {url, stop} when it answers.
@@ -31,12 +36,12 @@ export async function startServer() {
   const url = `http://127.0.0.1:${port}`;
   const stop = async () => {
     child.kill('SIGTERM');
-    const late = setTimeout(() => child.kill('SIGKILL'), 10000);
+    const late = setTimeout(() => child.kill('SIGKILL'), 60000);
     await ended;
     clearTimeout(late);
     await rm(dir, { recursive: true, force: true });
   };
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 600; i++) {
     if (await fetch(`${url}/livez`).then((r) => r.ok, () => false)) return { url, stop };
     if (child.exitCode !== null || child.pid === undefined) break;
     await new Promise((done) => setTimeout(done, 100));
@@ -61,6 +66,6 @@ export async function openPage(browser, url, options = {}) {
     if (!r.url().startsWith(new URL(url).origin) && !r.url().startsWith('data:')) seen.foreign.push(r.url());
   });
   page.on('response', (r) => { if (r.status() >= 400) seen.failed.push(`${r.status()} ${r.url()}`); });
-  const response = await page.goto(url, { waitUntil: 'load', timeout: 30000 });
+  const response = await page.goto(url, { waitUntil: 'load', timeout: 120000 });
   return { page, seen, response, close: () => context.close() };
 }
