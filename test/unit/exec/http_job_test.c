@@ -9,7 +9,7 @@
 #include "base/loop.h"
 #include "net/http_server.h"
 
-#define WAIT_US 20000000
+#define WAIT_US 60000000
 
 static struct loop *loop;
 static struct http_server *server;

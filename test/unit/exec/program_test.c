@@ -138,11 +138,13 @@ static void test_left_behind(void **state)
 
     (void)state;
     world_script(&world, "daemon",
-                 "#!/bin/sh\nsetsid sh -c 'echo $$; exec sleep 30' &\nsleep 0.05; echo here\n");
+                 "#!/bin/sh\nrm -f said\nsetsid sh -c 'echo $$; : > said; exec sleep 300' &\n"
+                 "while [ ! -e said ]; do sleep 0.01; done; echo here\n");
     world_run(&world, "daemon", "[]", &s);
     assert_int_equal(s.state, RUN_SUCCEEDED);
-    assert_true(clock_mono(clock_real()).us - begin < 5000000);
+    assert_true(clock_mono(clock_real()).us - begin < WORLD_WAIT_US);
     assert_non_null(strstr(s.out, "here\n"));
+    assert_true(strtol(s.out, NULL, 10) > 1);
     assert_int_equal(kill((pid_t)strtol(s.out, NULL, 10), SIGKILL), 0);
     seen_free(&s);
 }

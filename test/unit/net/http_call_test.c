@@ -10,7 +10,7 @@
 #include "net/http_server.h"
 #include "net/http_stream.h"
 
-#define WAIT_US 20000000
+#define WAIT_US 60000000
 
 static struct loop *loop;
 static struct http_server *server;

@@ -228,7 +228,7 @@ static void inquiry_open(struct inquiry *q, bool ocsp, bool crl, const struct ac
         .evidence = &q->evidence,
         .context = context,
         .result = &q->result,
-        .until = mono_after_us(clock_mono(clock_real()), 400000),
+        .until = mono_after_us(clock_mono(clock_real()), 30000000),
     };
     server.requests = 0;
 }
@@ -244,7 +244,7 @@ static void run(struct inquiry *q)
 {
     (void)!tls_inquiry_start(&q->options, on_done, q);
     assert_int_equal(q->calls, 0);
-    for (int i = 0; i < 100 && q->calls == 0; i++)
+    for (int i = 0; i < 1000 && q->calls == 0; i++)
         loop_turn(loop, 100);
     assert_int_equal(q->calls, 1);
 }
@@ -291,6 +291,8 @@ static void test_rows(void **state)
         inquiry_open(&q, rows[i].ocsp, rows[i].crl, NULL);
         server.is_revoked = rows[i].is_revoked;
         server.is_silent = rows[i].is_silent;
+        if (server.is_silent)
+            q.options.until = mono_after_us(clock_mono(clock_real()), 400000);
         assert_true(tls_inquiry_is_due(&q.evidence, &q.result));
         run(&q);
         shown = q.result.findings;

@@ -118,7 +118,7 @@ static void test_lost(void **state)
 
     query_int(q, 1, session);
     assert_true(query_run(q));
-    for (int i = 0; i < 1000 && pg->conn && query_number(pg_get(pg, PG_SESSION), &n); i++)
+    for (int i = 0; i < 30000 && pg->conn && query_number(pg_get(pg, PG_SESSION), &n); i++)
         usleep(1000);
     assert_null(pg->conn);
     assert_false(query_number(pg_get(pg, PG_SESSION), &n)); // nobody connects in between

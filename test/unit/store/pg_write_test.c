@@ -88,7 +88,7 @@ static void *commit_late(void *ctx)
 {
     struct pg *pg = ctx, *look = pg_server_connect(&server, "public");
 
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 30000; i++) {
         PGresult *result = pg_ask(look, "SELECT count(*) FROM pg_locks WHERE NOT granted", NULL, 0);
         bool is_waited_for = pg_int(result, 0, 0) > 0;
 
