@@ -105,7 +105,7 @@ UNIT_LAYERS ?= *
 UNIT := $(wildcard $(UNIT_LAYERS:%=test/unit/%/*_test.c))
 check: $(UNIT:test/unit/%.c=$(O)/unit/%.ok) ## unit tests only
 $(O)/unit/%.ok: $(O)/unit/%
-	@timeout 120 $< > $<.log 2>&1 || { cat $<.log; echo "FAILED: $<"; exit 1; }
+	@timeout 300 $< > $<.log 2>&1 || { cat $<.log; echo "FAILED: $<"; exit 1; }
 	@touch $@
 
 # Programs that may use every layer: fuzz targets, benchmarks, helpers of the API tests and of the differential ones.
