@@ -276,6 +276,37 @@ static void drain(struct call *call, bool is_on)
     }
 }
 
+static void away_reply(struct call *call)
+{
+    struct problem problem = PROBLEM_AWAY;
+
+    problem.detail = arena_printf(call->arena,
+                                  "node \"%.*s\" is away: it was stopped while runs of it go on, "
+                                  "and nothing new starts there",
+                                  STR(name_of(call)))
+                         .p;
+    problem.hint = "ask again when it is back; if it does not come back, the others have its jobs "
+                   "once its lease ends";
+    call_reply_problem(call, &problem);
+}
+
+// It is not one that can be drained: is it there at all?
+static void refused_read(const struct err *err, const struct store_node *nodes, size_t count,
+                         void *ctx)
+{
+    struct call *call = ctx;
+    bool is_there = false;
+
+    for (size_t i = 0; !err && i < count; i++)
+        is_there |= str_eq(nodes[i].name, name_of(call));
+    if (err)
+        call_reply_err(call, err);
+    else if (is_there)
+        away_reply(call);
+    else
+        missing_reply(call);
+}
+
 static void drained(const struct store_answer *answer, void *ctx)
 {
     struct call *call = ctx;
@@ -283,7 +314,7 @@ static void drained(const struct store_answer *answer, void *ctx)
     if (!answer->err)
         store_read_nodes(call->api->o.store, one_read, call);
     else if (answer->err->code == ERR_NOT_FOUND)
-        missing_reply(call);
+        store_read_nodes(call->api->o.store, refused_read, call);
     else
         call_reply_err(call, answer->err);
 }

@@ -350,6 +350,33 @@ def test_drain(pair):
 
 
 @needs_postgresql
+def test_drain_one_that_is_away(cluster, tmp_path, belfry_factory):
+    """It was stopped while its run goes on: that is said, and it is drained when it is back."""
+    uri = cluster.schema("test_nodes_away")
+    c, d = [belfry_factory(tmp_path / name, "--store", uri, "--node", name, "--lease", "60s", "--stop-grace", "0s",
+                           environment={"BELFRY_ON_STOP": None}) for name in "cd"]
+    wait_until(lambda: c.get("/api/v1/nodes").json()["total"] == 2, "two nodes")
+    d.name = "d"
+    job_on([c, d], d, "long", SLEEPER)
+    _, run = started(c, "long")
+    wait_until(lambda: "begun" in c.get(f"/api/v1/runs/{run}/log").text, "its start")
+    assert d.stop() == 0
+    wait_until(lambda: c.get("/api/v1/nodes/d").json()["state"] == "away", "its absence")
+    for act in ("drain", "undrain"):
+        refused = c.post(f"/api/v1/nodes/d/{act}", headers={"accept": "application/problem+json"})
+        assert refused.status_code == 409 and refused.json()["code"] == "node_away" and "\"d\" is away" in refused.json()["detail"]
+    told = cli(c, "node", "drain", "d")
+    assert told.returncode == 5 and "is away" in told.stderr and "when it is back" in told.stderr
+    assert c.post("/api/v1/nodes/nobody/drain").status_code == 404
+    d.start()
+    wait_until(lambda: c.get("/api/v1/nodes/d").json()["state"] == "active", "its return")
+    assert c.post("/api/v1/nodes/d/drain").status_code == 200
+    assert c.get(f"/api/v1/runs/{run}").json()["state"] == "running"
+    c.post(f"/api/v1/runs/{run}/cancel")
+    wait_until(lambda: c.get(f"/api/v1/runs/{run}").json()["state"] == "cancelled", "its end")
+
+
+@needs_postgresql
 def test_a_frozen_node_begins_anew(cluster, tmp_path, belfry_factory):
     """Its runs end, the process and its address stay, and it is a new node of the same name."""
     uri = cluster.schema("test_nodes_frozen")
