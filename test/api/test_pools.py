@@ -296,3 +296,34 @@ def test_many_wait(server):
     ends(server, *runs)
     starts = [run(server, r)["started_at"] for r in runs]
     assert starts == sorted(starts)
+
+
+def cli(server, *words):
+    return subprocess.run([BELFRY, "pool", *words, "--server", server.url], capture_output=True, text=True, timeout=60)
+
+
+def test_from_the_command_line(server):
+    """Made, changed in part, looked at, refused and removed."""
+    assert "belfry pool set" in cli(server).stderr
+    assert cli(server, "set", "db", "slots=1", "description=of the reporting database").stdout == "added db: slots 1\n"
+    assert cli(server, "set", "web", "rate=100/h burst 20").stdout == "added web: slots any, rate 100/h burst 20\n"
+    for name in ("one", "two"):
+        job(server, name, pools=["db"])
+    runs = [ask(server, name) for name in ("one", "two")]
+    wait_until(lambda: run(server, runs[1])["reason"] == "pool", "the one that waits")
+    table = [line.split() for line in cli(server).stdout.splitlines()]
+    assert table[0] == ["NAME", "SLOTS", "USED", "WAITING", "RATE", "DESCRIPTION"]
+    assert table[1][:4] == ["db", "1", "1", "1"] and table[2][:4] == ["web", "any", "0", "0"]
+    told = cli(server, "show", "db").stdout
+    assert "1, 1 taken, 1 waiting" in told and f"one, run {runs[0]} since" in told and told.splitlines()[-1].split()[:2] == ["used", "by"]
+    assert cli(server, "set", "db", "slots=2").stdout == "changed db: slots 2\n"
+    wait_until(lambda: json.loads(cli(server, "show", "db", "-o", "json").stdout)["used"] == 2, "room for the other")
+    assert json.loads(cli(server, "show", "db", "-o", "json").stdout)["description"] == "of the reporting database"
+    used = cli(server, "rm", "db", "-y")
+    assert used.returncode == 5 and "one, two" in used.stderr
+    assert cli(server, "rm", "web", "-y").stdout == "removed web\n" and cli(server, "-o", "name").stdout == "db\n"
+    for words, status in ((["show", "web"], 3), (["set", "db", "slots=x"], 7), (["set", "db", "slots=null"], 7), (["set", "db"], 2),
+                          (["show"], 2), (["dance"], 2), (["rm", "db"], 2)):
+        assert cli(server, *words).returncode == status, words
+    let(server)
+    ends(server, *runs)
