@@ -24,6 +24,11 @@ size_t ahead_count(const struct ahead *a)
     return a->runs.len - a->first;
 }
 
+bool ahead_has(const struct ahead *a, wall moment)
+{
+    return ahead_count(a) > 0 && a->runs.v[a->runs.len - 1].run.scheduled_at.us == moment.us;
+}
+
 // The first of them holds the watermark.
 static void first_mark(struct ahead *a)
 {

@@ -58,3 +58,6 @@ void ahead_look(struct ahead *a);
 void ahead_doubt(struct ahead *a);
 
 size_t ahead_count(const struct ahead *a);
+
+// Whether the last of them is of that moment.
+bool ahead_has(const struct ahead *a, wall moment);

@@ -286,6 +286,8 @@ static int64_t plan_us(const struct claims *claims, wall moment)
 
     if (!store_can_plan(claims->core->store) || moment.us == claims->plan_over.us)
         return 0;
+    if (ahead_has(&claims->planned, moment)) // the rest of them
+        return PLAN_MAX_US;
     due_soon(claims->core->due, moment, PLAN_COUNT, entry_seen, &count);
     us = PLAN_US + (int64_t)count * PLAN_EACH_US;
     return count < claims->plan_least ? 0 : us < PLAN_MAX_US ? us : PLAN_MAX_US;

@@ -251,6 +251,15 @@ static bool set_state(struct memory_data *data, struct request *r)
     return true;
 }
 
+static void planned_add(struct memory_data *data, const struct run *run)
+{
+    if (!run_is_planned(run))
+        return;
+    if (data->planned == 0 || run->id < data->first_planned)
+        data->first_planned = run->id;
+    data->planned++;
+}
+
 static void run_insert(struct memory_data *data, struct memory_job *job, const struct run *run,
                        int64_t node)
 {
@@ -275,7 +284,7 @@ static void run_insert(struct memory_data *data, struct memory_job *job, const s
     memmove(job->runs.v + place + 1, job->runs.v + place,
             (job->runs.len++ - place) * sizeof *job->runs.v);
     job->runs.v[place] = new;
-    data->planned += run_is_planned(run);
+    planned_add(data, run);
     run_tell(data, run);
 }
 
@@ -351,21 +360,29 @@ static struct run_stream stream_own(const struct run_stream *stream)
 
 static void launch(struct memory_data *data, const struct request *r)
 {
+    int64_t first = r->upto_run_id + 1;
+
     for (size_t i = 0; i < r->count; i++) {
         struct memory_run *run = memory_run_find(data, r->dropped[i]);
 
         if (run && run_is_planned(&run->r.run) && run->node == r->self)
             run_forget(data, run);
     }
-    for (size_t i = data->runs.len; data->planned > 0 && i-- > 0;) {
-        struct run *run = &data->runs.v[i]->r.run;
+    for (size_t i = memory_run_place(data->runs.v, data->runs.len, data->first_planned);
+         i < data->runs.len && data->runs.v[i]->r.run.id <= r->upto_run_id; i++) {
+        struct memory_run *run = data->runs.v[i];
 
-        if (!run_is_planned(run) || run->id > r->upto_run_id || data->runs.v[i]->node != r->self)
+        if (!run_is_planned(&run->r.run))
             continue;
-        run->try_at = (wall){0};
-        data->planned--;
-        run_tell(data, run);
+        if (run->node == r->self) {
+            run->r.run.try_at = (wall){0};
+            data->planned--;
+            run_tell(data, &run->r.run);
+        } else if (first > r->upto_run_id) {
+            first = run->r.run.id;
+        }
     }
+    data->first_planned = first;
 }
 
 static void start(struct memory_data *data, struct request *r)
@@ -699,10 +716,13 @@ size_t memory_run_place(struct memory_run *const *runs, size_t len, int64_t id)
     return low;
 }
 
+// Likewise.
 size_t memory_slot_place(struct memory_run *const *runs, size_t len, wall slot)
 {
     size_t low = 0, high = len;
 
+    if (len == 0 || runs[len - 1]->r.run.scheduled_at.us < slot.us)
+        return len;
     while (low < high) {
         size_t middle = (low + high) / 2;
 

@@ -41,6 +41,7 @@ struct memory_data {
     int64_t change_seq;
     wall watermark;
     size_t planned; // runs that are planned and not launched; a launch takes their moment away
+    int64_t first_planned; // none of them has a smaller id
     struct memory_watch watch;
     struct memory_members members;
     size_t open; // stores

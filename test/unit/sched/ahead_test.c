@@ -272,9 +272,12 @@ static void test_alone(void **state)
     ahead_add(&a, &run, WALL_NEVER, 0);
     ahead_look(&a);
     assert_int_equal(ahead_count(&a), 1);
+    assert_true(ahead_has(&a, run.scheduled_at));
+    assert_false(ahead_has(&a, run.try_at));
     assert_int_equal(b.due.planned.us, 0);
     fixture_pass(&b.f, 2 * S);
     assert_int_equal(ahead_count(&a), 0);
+    assert_false(ahead_has(&a, run.scheduled_at));
     assert_int_equal(begun, 1);
     ahead_add(&a, &run, WALL_NEVER, 7); // it was in doubt before it came
     ahead_doubt(&a);
