@@ -23,6 +23,8 @@ static void ends_save(void *ctx);
 void lives_init(struct lives *lives, struct core *core)
 {
     *lives = (struct lives){.core = core};
+    slab_init(&lives->all, sizeof(struct live));
+    slab_init(&lives->plain, sizeof(struct run_end));
     list_init(&lives->running);
     list_init(&lives->ended);
     list_init(&lives->saving);
@@ -45,6 +47,8 @@ void lives_done(struct lives *lives)
     list_free(&lives->refused);
     list_free(&lives->held);
     vec_done(&lives->ends);
+    slab_done(&lives->all);
+    slab_done(&lives->plain);
 }
 
 // ---- one run ----
@@ -102,7 +106,7 @@ struct live *lives_find(const struct lives *lives, int64_t run_id)
 
 struct live *live_new(struct lives *lives, const struct run *run, struct entry *entry)
 {
-    struct live *live = mem_alloc(sizeof *live);
+    struct live *live = slab_take(&lives->all);
 
     live->lives = lives;
     live->job_id = run->job_id;
@@ -126,6 +130,26 @@ struct live *live_new(struct lives *lives, const struct run *run, struct entry *
     return live;
 }
 
+// Most ends have no texts.
+static void end_keep(struct live *live, const struct run_end *end)
+{
+    if (run_end_size(end) > 0) {
+        live->end = run_end_copy(end);
+        return;
+    }
+    live->end = slab_take(&live->lives->plain);
+    *live->end = *end;
+}
+
+static void end_forget(struct live *live)
+{
+    if (live->end && run_end_size(live->end) > 0)
+        free(live->end);
+    else
+        slab_give(&live->lives->plain, live->end);
+    live->end = NULL;
+}
+
 void live_free(struct live *live)
 {
     if (live->phase == LIVE_RUNS || live->phase == LIVE_ENDED)
@@ -137,9 +161,9 @@ void live_free(struct live *live)
     entry_leave(live);
     group_leave(live->group);
     free(live->ask);
-    free(live->end);
+    end_forget(live);
     chain_free(live->chain);
-    free(live);
+    slab_give(&live->lives->all, live);
 }
 
 void live_sleep(struct live *live, bool is_asleep)
@@ -206,15 +230,16 @@ wall live_deadline(const struct live *live)
 // ---- attempts ----
 
 // The time limit of an attempt: the job's, or what is left of that of the run.
-static int64_t timeout_of(const struct live *live, wall now)
+static int64_t timeout_of(const struct live *live)
 {
-    int64_t timeout_us = live->entry->job->timeout_us;
+    int64_t timeout_us = live->entry->job->timeout_us, left_us;
     wall deadline = live_deadline(live);
-    int64_t left_us = deadline.us - now.us > 0 ? deadline.us - now.us : 1;
 
-    if (deadline.us == WALL_NEVER.us || (timeout_us > 0 && timeout_us < left_us))
+    if (deadline.us == WALL_NEVER.us)
         return timeout_us;
-    return left_us;
+    left_us = deadline.us - core_now(live->lives->core).us;
+    left_us = left_us > 0 ? left_us : 1;
+    return timeout_us > 0 && timeout_us < left_us ? timeout_us : left_us;
 }
 
 static struct exec_request request_of(const struct live *live)
@@ -231,7 +256,7 @@ static struct exec_request request_of(const struct live *live)
         .cause = live->ask ? live->ask->cause : (struct str){0},
         .scheduled_at = live_slot(live),
         .attempt = live->attempt,
-        .timeout_us = timeout_of(live, core_now(live->lives->core)),
+        .timeout_us = timeout_of(live),
         .kill_grace_us = job->kill_grace_us,
     };
 }
@@ -398,7 +423,7 @@ void live_end(struct live *live, const struct run_end *end)
     struct core *c = lives->core;
 
     room_leave(c->room, &live->place);
-    live->end = run_end_copy(end);
+    end_keep(live, end);
     chain_begin(live, end);
     tally_end(c->tally, &live->of, live->end, live->entry && end->state != RUN_SKIPPED);
     if (live->phase != LIVE_RUNS)
@@ -471,8 +496,7 @@ static void live_wait(struct live *live)
     live->signal = live->end->signal;
     live->reason = REASON_RETRY;
     live->cancel = REASON_NONE;
-    free(live->end);
-    live->end = NULL;
+    end_forget(live);
     list_remove(&live->link);
     live->lives->busy--;
     live->phase = LIVE_WAITS;

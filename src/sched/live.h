@@ -17,6 +17,7 @@
 
 #include "base/heap.h"
 #include "base/list.h"
+#include "base/slab.h"
 #include "base/vec.h"
 #include "sched/chain.h"
 #include "sched/core.h"
@@ -49,7 +50,7 @@ struct live {
     wall queued_at;
     wall try_at;         // when its next attempt may begin; 0: at once
     struct run_ask *ask; // a copy in one block; NULL: nothing but what the job says
-    struct run_end *end; // likewise, once an attempt has ended
+    struct run_end *end; // once an attempt has ended
     struct chain *chain; // what begins with its end, once it has one; NULL: nothing
     wall started_at;     // of the attempt before: 0, -1, 0 when there was none
     int exit_code;
@@ -69,6 +70,8 @@ struct live {
 
 struct lives {
     struct core *core;
+    struct slab all;     // struct live
+    struct slab plain;   // struct run_end, those without texts
     struct list running; // LIVE_RUNS
     struct list ended;   // LIVE_ENDED: those that are not with the store yet,
     struct list saving;  // those that are,
@@ -82,7 +85,7 @@ struct lives {
 };
 
 void lives_init(struct lives *lives, struct core *core);
-void lives_done(struct lives *lives);
+void lives_done(struct lives *lives); // after the queue
 
 // A run that has a row. It is in no list, counted nowhere, and waits. entry may be NULL.
 [[nodiscard]] struct live *live_new(struct lives *lives, const struct run *run,

@@ -42,6 +42,7 @@ void watch_init(struct watch *w, struct loop *loop, struct store *store, struct 
         .listener = {.on_events = events_read, .ctx = w},
         .seen = events_last(events),
     };
+    slab_init(&w->runs, sizeof(struct going));
     events_listen(events, &w->listener);
 }
 
@@ -51,7 +52,7 @@ static void going_clear(struct watch *w)
 
     for (size_t at = 0; (going = radix_next(&w->going, &at));) {
         radix_remove(&w->going, (uint64_t)going->run_id);
-        free(going);
+        slab_give(&w->runs, going);
     }
 }
 
@@ -63,6 +64,7 @@ void watch_done(struct watch *w)
         w->asking->w = NULL;
     going_clear(w);
     radix_done(&w->going);
+    slab_done(&w->runs);
     vec_done(&w->asks);
 }
 
@@ -183,11 +185,11 @@ static void slow_look(struct watch *w, struct entry *entry, struct going *going)
 
 static void going_add(struct watch *w, const struct sched_event *event)
 {
-    struct going *going = mem_alloc(sizeof *going), *before;
+    struct going *going = slab_take(&w->runs), *before;
 
     *going = (struct going){event->run_id, event->job_id, event->at, false};
     before = radix_put(&w->going, (uint64_t)event->run_id, going); // its attempt before
-    free(before);
+    slab_give(&w->runs, before);
     if (!loop_timer_is_armed(&w->timer))
         loop_timer_set(w->loop, &w->timer, mono_after_us(loop_now(w->loop), LOOK_US), look, w);
 }
@@ -209,12 +211,13 @@ static bool is_meant(enum run_reason reason)
            reason == REASON_COALESCED;
 }
 
+// Telling something may overwrite the event: it is not looked at behind that.
 static void event_take(struct watch *w, const struct sched_event *event)
 {
     struct entry *entry = due_find_id(w->due, event->job_id);
 
     if (event->type == EVENT_RUN_FINISHED)
-        free(radix_remove(&w->going, (uint64_t)event->run_id));
+        slab_give(&w->runs, radix_remove(&w->going, (uint64_t)event->run_id));
     else if (event->type == EVENT_RUN_STARTED)
         going_add(w, event);
     if (!entry)
@@ -235,10 +238,8 @@ static void events_read(void *ctx)
     if (!events_has(w->events, w->seen))
         going_clear(w); // some ends may have been missed
     while ((event = events_next(w->events, w->seen))) {
-        const struct sched_event copy = *event; // telling something overwrites the oldest
-
-        w->seen = copy.seq;
-        event_take(w, &copy);
+        w->seen = event->seq;
+        event_take(w, event);
     }
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/loop.h"
 #include "base/radix.h"
+#include "base/slab.h"
 #include "base/vec.h"
 #include "sched/due.h"
 #include "sched/events.h"
@@ -36,7 +37,8 @@ struct watch {
     int64_t late_after_us;
     struct events_listener listener;
     int64_t seen;       // the last event that was read
-    struct radix going; // runs in progress, by id: struct going
+    struct radix going; // runs in progress, by id: struct going,
+    struct slab runs;   // which lie here
     struct loop_timer timer;
     VEC_OF(int64_t) asks;     // jobs of which the store is to be asked
     struct watch_ask *asking; // the one question that is with it; NULL: none
