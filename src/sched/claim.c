@@ -16,6 +16,7 @@
 #define CLAIM_MAX 1024
 #define CLAIM_SHARED_MAX 64 // where nodes share a store: its answer to 1,000 rows takes 20 ms
 #define GATHER_US 20000    // of the loop's time for one claim: after an outage, counting takes long
+#define CLOCK_LOOKS 16     // slots that are planned between two looks at the clock for that
 #define AHEAD_US 20000     // before a slot, its run is prepared
 #define PLAN_LEAST 64      // fewer are claimed as quickly as they would be launched
 #define PLAN_US 30000      // before a moment its slots are planned: so long,
@@ -63,6 +64,15 @@ void claims_stop(struct claims *claims)
 {
     loop_alarm_stop(claims->core->loop, &claims->ahead);
     loop_alarm_stop(claims->core->loop, &claims->alarm);
+}
+
+bool claims_are_set(const struct claims *claims)
+{
+    wall next = due_next(claims->core->due);
+
+    if (claims->core->is_claiming || next.us == WALL_NEVER.us)
+        return true;
+    return loop_alarm_is_armed(&claims->alarm) && claims->alarm.node.key == next.us;
 }
 
 // ---- gathering ----
@@ -224,19 +234,25 @@ static bool may_plan(const struct claims *claims, struct entry *entry, struct ve
            ret_v->rest.slot.us == 0 && ret_v->spread_from.us == 0;
 }
 
+// Slots that come in time are decided upon quickly, so the clock is asked for some of them only.
+static bool is_time_over(const struct claims *claims, mono until, size_t looks)
+{
+    return looks % CLOCK_LOOKS == 0 && core_mono(claims->core).us >= until.us;
+}
+
 // As rows_gather, of slots whose moment is yet to come.
 static void rows_plan(struct claims *claims)
 {
     struct core *c = claims->core;
-    const struct clock *clock = loop_clock(c->loop);
-    mono until = mono_after_us(clock_mono(clock), GATHER_US);
+    mono until = mono_after_us(core_mono(c), GATHER_US);
     struct entry *entry;
     struct verdict v;
+    size_t looks = 0;
 
     rows_clear(claims, &claims->rows);
     vec_clear(&claims->nexts);
     vec_clear(&claims->aside);
-    while (claims->rows.len < claims->most && clock_mono(clock).us < until.us &&
+    while (claims->rows.len < claims->most && !is_time_over(claims, until, ++looks) &&
            (entry = due_first(c->due, claims->planning))) {
         due_set_aside(c->due, entry);
         if (may_plan(claims, entry, &v)) {

@@ -61,6 +61,10 @@ void claims_done(struct claims *claims);
 void claims_look(struct claims *claims);
 void claims_stop(struct claims *claims);
 
+// Whether a look would change nothing before the next slot is due: it is waited for, or looked at
+// when the store has answered.
+bool claims_are_set(const struct claims *claims);
+
 // Moves the watermark alone: when nothing is due, it finds out whether the store works.
 void claims_mark(struct claims *claims);
 

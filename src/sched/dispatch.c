@@ -108,7 +108,7 @@ static void on_ended(struct entry *entry, void *ctx)
         queue_room(&d->queue, entry);
     if (d->queue.is_looking)
         return;
-    if (entry->is_waiting || entry->is_relative || due_next(d->core.due).us == entry->slot.us)
+    if (entry->is_waiting || entry->is_relative || !claims_are_set(&d->claims))
         dispatch_look(d);
 }
 

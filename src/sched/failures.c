@@ -66,6 +66,7 @@ static bool is_wanted(const struct failures *f, int64_t job_id)
     return job && job->pause_after_failures > 0;
 }
 
+// What is asked for at the end may overwrite the event.
 static void event_take(struct failures *f, const struct sched_event *event)
 {
     struct failure_count *c;
@@ -81,7 +82,7 @@ static void event_take(struct failures *f, const struct sched_event *event)
         *c = (struct failure_count){.job_id = c->job_id, .is_over = true};
     else if (is_failure(event->state))
         c->count++;
-    count_look(f, event->job_id);
+    count_look(f, c->job_id);
 }
 
 static void events_read(void *ctx)
@@ -90,10 +91,8 @@ static void events_read(void *ctx)
     const struct sched_event *event;
 
     while ((event = events_next(sched_events(f->sched), f->seen))) {
-        const struct sched_event copy = *event; // what is asked for may add others
-
-        f->seen = copy.seq;
-        event_take(f, &copy);
+        f->seen = event->seq;
+        event_take(f, event);
     }
 }
 

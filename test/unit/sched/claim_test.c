@@ -27,6 +27,7 @@ static void test_claims_leave_the_loop_its_turns(void **state)
     b.f.clock.base.mono_now = ticking_mono;
     dispatch_look(&b.d);
     assert_true(b.d.core.is_claiming);
+    assert_true(claims_are_set(&b.d.claims)); // the answer looks further
     assert_in_range(b.d.claims.rows.len, 1, 30);
     fixture_settle(&b.f);
     assert_int_equal(b.f.started, 50);
@@ -89,7 +90,9 @@ static void test_alone(void **state)
     claims_init(&claims, &b.d.core, &b.d.lives, &b.d.queue);
     hand_init(&hand, &claims);
     assert_int_equal(hand.asking, 0);
+    assert_false(claims_are_set(&claims));
     claims_look(&claims);
+    assert_true(claims_are_set(&claims));
     claims_step(&claims, 5); // nothing is on its way
     memory_store_fail(b.f.store, 1);
     claims_mark(&claims);
