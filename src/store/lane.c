@@ -155,6 +155,23 @@ static void lane_answer(void *ctx)
 
 // ---- the thread's side ----
 
+// Those that are first in line, as many as one batch may have. Under the lock.
+static void batch_take(struct lane *lane, struct list *batch)
+{
+    size_t rows = 0;
+
+    if (!lane->work.rows_max)
+        list_move(&lane->waiting, batch);
+    while (!list_is_empty(&lane->waiting)) {
+        struct request *r = list_item(lane->waiting.next, struct request, link);
+
+        rows += request_weight(r);
+        if (!list_is_empty(batch) && rows > lane->work.rows_max)
+            return;
+        list_push(batch, list_pop(&lane->waiting));
+    }
+}
+
 static void *lane_main(void *ctx)
 {
     struct lane *lane = ctx;
@@ -171,7 +188,7 @@ static void *lane_main(void *ctx)
             pthread_cond_wait(&lane->is_asked, &lane->lock);
             continue;
         }
-        list_move(&lane->waiting, &batch);
+        batch_take(lane, &batch);
         if (list_is_empty(&batch))
             lane->is_poked = false;
         pthread_mutex_unlock(&lane->lock);

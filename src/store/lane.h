@@ -4,7 +4,8 @@
 // What is asked in one turn of the loop starts together, at the end of that turn; what is asked
 // while a batch is under way makes the next batch. So n callers share one transaction without
 // anybody waiting for a timer. A request of many rows starts at once, with what was asked before
-// it: it is worth a transaction, and its caller may have work to do meanwhile.
+// it: it is worth a transaction, and its caller may have work to do meanwhile. What is more than a
+// batch may have waits for the next one, and is waited for by nobody before it.
 #pragma once
 
 #include <stddef.h>
@@ -21,6 +22,7 @@ struct lane_work {
                   void *ctx); // on the lane's thread: fills in answers, keeps the order
     void (*poked)(void *ctx); // the same, when poked and no batch waits; may be NULL
     void *ctx;
+    size_t rows_max; // of a batch (request_weight), unless one request has more; 0: all that wait
 };
 
 // Starts the thread, all signals blocked in it. loop is borrowed. NULL with ERR_SYSTEM.

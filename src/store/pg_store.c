@@ -232,9 +232,9 @@ static void on_epoch(void *ctx)
 
 static bool store_begin(struct pg_store *s, struct pg_clock *clock, struct err *e)
 {
-    struct lane_work reads = {reads_batch, reads_beat, s};
-    struct lane_work writes = {pg_writer_batch, pg_writer_beat, &s->writer};
-    struct lane_work order = {NULL, pg_tidy_beat, &s->tidy};
+    struct lane_work reads = {reads_batch, reads_beat, s, 0};
+    struct lane_work writes = {pg_writer_batch, pg_writer_beat, &s->writer, PG_WRITER_ROWS};
+    struct lane_work order = {NULL, pg_tidy_beat, &s->tidy, 0};
     const struct pg_beat_options beat = {s->loop, s->uri, &s->node, *clock, on_news, on_lost, s};
 
     s->writer.node = &s->node;

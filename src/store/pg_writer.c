@@ -14,7 +14,6 @@
 #include "store/pg_write.h"
 #include "store/prune.h"
 
-#define CHUNK_ROWS 4096  // at most in one transaction, unless one request has more
 #define SEEN_US 10000000 // between two signs of life
 #define DOUBT_MS 100     // between two looks whether a commit has happened
 
@@ -61,18 +60,9 @@ static void chunk_run(struct pg_writer *w)
 void pg_writer_batch(struct list *requests, void *ctx)
 {
     struct pg_writer *w = ctx;
-    size_t rows = 0;
 
-    for (struct list *link = requests->next; link != requests; link = link->next) {
-        struct request *r = list_item(link, struct request, link);
-
-        if (rows && rows + request_weight(r) > CHUNK_ROWS) {
-            chunk_run(w);
-            rows = 0;
-        }
-        rows += request_weight(r);
-        vec_push(&w->chunk, r);
-    }
+    for (struct list *link = requests->next; link != requests; link = link->next)
+        vec_push(&w->chunk, list_item(link, struct request, link));
     if (w->chunk.len)
         chunk_run(w);
 }

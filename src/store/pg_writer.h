@@ -24,6 +24,9 @@
 #include "store/pg_value.h"
 #include "store/request.h"
 
+// Rows of one transaction, unless one request has more: 64 claims wait for the ends of 200 runs
+// that were asked for before them, but not for those behind them.
+#define PG_WRITER_ROWS 256
 #define PG_COLUMNS_MAX 44
 
 // What was sent for a request, to know its result by.
@@ -63,7 +66,8 @@ struct pg_writer {
 void pg_writer_init(struct pg_writer *w);
 void pg_writer_done(struct pg_writer *w);
 
-// Carries out the requests and fills in their answers; they stay in the list. ctx is the writer.
+// Carries out the requests in one transaction and fills in their answers; they stay in the list.
+// ctx is the writer.
 void pg_writer_batch(struct list *requests, void *ctx);
 
 // A sign of life, and a look whether the connection is still there. ctx is the writer.

@@ -66,8 +66,8 @@ static void wal_has_grown(void *ctx)
 
 static bool store_begin(struct sqlite_store *s, struct loop *loop, struct err *e)
 {
-    struct lane_work reads = {reader_batch, sql_checkpoint, s->reader};
-    struct lane_work writes = {writer_batch, NULL, &s->writer};
+    struct lane_work reads = {reader_batch, sql_checkpoint, s->reader, 0};
+    struct lane_work writes = {writer_batch, NULL, &s->writer, 0};
 
     s->writer.node_id = s->takeover.node_id;
     s->writer.change_seq = s->takeover.change_seq;

@@ -49,7 +49,8 @@ static void test_lanes(void **state)
     (void)state;
     sim_clock_init(&clock, (wall){1});
     struct loop *loop = loop_new(&clock.base, &e);
-    const struct lane_work writes = {on_batch, NULL, &written}, reads = {on_batch, NULL, &read};
+    const struct lane_work writes = {on_batch, NULL, &written, 0},
+                           reads = {on_batch, NULL, &read, 0};
 
     lane_store_init(&s, &own, &clock.base);
     s.writes = lane_new(loop, &writes, &e);

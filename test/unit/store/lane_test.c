@@ -61,7 +61,7 @@ static void test_lane(void **state)
     struct err e;
     struct loop *loop = loop_new(clock_real(), &e);
     struct lane_seen seen = {.loop_thread = pthread_self()};
-    struct lane_work lane_work = {work, poked, &seen};
+    struct lane_work lane_work = {work, poked, &seen, 0};
 
     (void)state;
     seen.lane = lane_new(loop, &lane_work, &e);
@@ -103,7 +103,7 @@ static void test_heavy_starts_at_once(void **state)
     struct err e;
     struct loop *loop = loop_new(clock_real(), &e);
     struct lane_seen seen = {.loop_thread = pthread_self()};
-    struct lane_work lane_work = {work, NULL, &seen};
+    struct lane_work lane_work = {work, NULL, &seen, 0};
     static struct run runs[1000];
     struct request *r;
 
@@ -131,11 +131,50 @@ static void test_heavy_starts_at_once(void **state)
     loop_free(loop);
 }
 
+// A batch takes what fits, in order: nobody is answered later for what comes behind. One request
+// that is too large for any goes alone.
+static void test_batches_are_bounded(void **state)
+{
+    static const struct {
+        size_t rows[5];
+        int batches;
+    } cases[] = {
+        {{6, 10, 3, 1, 1}, 2}, // 6 10 3 1; 1
+        {{6, 18, 1, 1, 5}, 3}, // 6; 18 1 1; 5
+        {{60, 1, 60, 60, 1}, 5}, {{20, 20, 1, 1, 1}, 3}, {{1, 1, 1, 1, 1}, 1},
+    };
+    static const struct run_start starts[60];
+
+    (void)state;
+    for (size_t n = 0; n < COUNT(cases); n++) {
+        struct err e;
+        struct loop *loop = loop_new(clock_real(), &e);
+        struct lane_seen seen = {.loop_thread = pthread_self()};
+        struct lane_work lane_work = {work, NULL, &seen, 20};
+
+        seen.lane = lane_new(loop, &lane_work, &e);
+        assert_non_null(seen.lane);
+        for (size_t i = 0; i < 5; i++) {
+            struct request *r = request_start(starts, cases[n].rows[i]);
+
+            r->done = on_done;
+            r->ctx = &seen;
+            lane_ask(seen.lane, r);
+        }
+        lane_drain(seen.lane);
+        assert_int_equal(seen.answered, 5);
+        assert_int_equal(atomic_load(&seen.batches), cases[n].batches);
+        lane_free(seen.lane);
+        loop_free(loop);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lane),
         cmocka_unit_test(test_heavy_starts_at_once),
+        cmocka_unit_test(test_batches_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
