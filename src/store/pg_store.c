@@ -24,6 +24,7 @@
 #include "store/reader.h"
 
 #define BEAT_US 1000000
+#define BYTES_BEATS 10 // between two looks how large the tables are: each day has some more
 #define LOAD_MS 600000 // as long as the server may take
 #define CLOCK_LOOKS 4  // before anything is timed by it
 
@@ -34,6 +35,7 @@ struct pg_store {
     struct arena *arena; // of what node says of us
     struct pg_node node;
     struct pg *reader;
+    int reads_beats; // of the reader while it has a connection; its thread's own
     struct pg_writer writer;
     struct pg_tidy tidy;
     struct lane *order; // tidy's
@@ -183,7 +185,9 @@ static void reads_beat(void *ctx)
     struct pg_store *s = ctx;
     int64_t bytes;
 
-    if (pg_ready(s->reader) && query_number(db_get(&s->reader->base, SQL_BYTES), &bytes))
+    if (!pg_ready(s->reader) || s->reads_beats++ % BYTES_BEATS != 0)
+        return;
+    if (query_number(db_get(&s->reader->base, SQL_BYTES), &bytes))
         atomic_store(&s->bytes, bytes);
 }
 
