@@ -527,18 +527,18 @@ static void ends_send(struct pg_writer *w, struct request *r)
     }
 }
 
-// Ends that have not counted may have come too late.
+// Ends that have not counted may have come too late. Rows come back in nearly the order they went.
 static void ends_take(struct pg_writer *w, const struct pg_sent *sent, const PGresult *result)
 {
-    int rows = PQntuples(result);
+    int rows = PQntuples(result), at = 0;
     bool goes_on = sent->name == PG_RETRY;
 
     for (size_t i = sent->from; i < sent->upto; i++) {
         const struct run_end *end = &sent->r->ends[i];
         bool has_counted = (run_end_state(end) == RUN_WAITING) != goes_on; // or is told elsewhere
 
-        for (int row = 0; row < rows && !has_counted; row++)
-            has_counted = pg_int(result, row, 0) == end->run_id;
+        for (int seen = 0; seen < rows && !has_counted; seen++, at = at + 1 < rows ? at + 1 : 0)
+            has_counted = pg_int(result, at, 0) == end->run_id;
         if (!has_counted)
             vec_push(&w->late, end);
     }
