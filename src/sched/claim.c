@@ -14,7 +14,12 @@
 // is a sync and two hand-overs between threads, and the runs of one take the processors from the
 // store while it writes the next.
 #define CLAIM_MAX 1024
-#define CLAIM_SHARED_MAX 64 // where nodes share a store: its answer to 1,000 rows takes 20 ms
+// Where nodes share a store, its answer to 1,000 rows takes 20 ms, in which nothing of them begins.
+// So claims are small there. Only behind very many that were due in a row they grow, since each has
+// its price: to a part of those before.
+#define CLAIM_SHARED 64
+#define CLAIM_SHARED_PART 16
+#define CLAIM_SHARED_MAX 512
 #define GATHER_US 20000    // of the loop's time for one claim: after an outage, counting takes long
 #define CLOCK_LOOKS 16     // slots that are planned between two looks at the clock for that
 #define AHEAD_US 20000     // before a slot, its run is prepared
@@ -36,8 +41,6 @@ void claims_init(struct claims *claims, struct core *core, struct lives *lives, 
 {
     *claims = (struct claims){
         .core = core, .lives = lives, .queue = queue, .most = CLAIM_MAX, .plan_least = PLAN_LEAST};
-    if (store_has_nodes(core->store))
-        claims->most = CLAIM_SHARED_MAX;
     ahead_init(&claims->planned, core);
     claims->planned.begin = planned_begin;
     claims->planned.drop = planned_drop;
@@ -191,6 +194,17 @@ static void decide(const struct claims *claims, struct entry *entry, wall now, s
     }
 }
 
+// How many rows the next claim may have.
+static size_t rows_most(const struct claims *claims)
+{
+    size_t rows = claims->in_a_row / CLAIM_SHARED_PART;
+
+    if (!store_has_nodes(claims->core->store))
+        return claims->most;
+    rows = rows < CLAIM_SHARED ? CLAIM_SHARED : rows > CLAIM_SHARED_MAX ? CLAIM_SHARED_MAX : rows;
+    return rows < claims->most ? rows : claims->most;
+}
+
 // Moves due entries into the claim until nothing is due, the claim is full, or others should have
 // their turn.
 static void rows_gather(struct claims *claims, wall now)
@@ -201,7 +215,8 @@ static void rows_gather(struct claims *claims, wall now)
 
     rows_clear(claims, &claims->rows);
     vec_clear(&claims->wants);
-    while (claims->rows.len < claims->most &&
+    c->claim_rows = rows_most(claims);
+    while (claims->rows.len < c->claim_rows &&
            (claims->rows.len == 0 || clock_mono(clock).us < until.us)) {
         struct entry *entry = due_pop(c->due, now);
         struct verdict v;
@@ -421,6 +436,7 @@ void claims_look(struct claims *claims)
         claims_look(claims);
         return;
     }
+    claims->in_a_row = due_next(c->due).us <= now.us ? claims->in_a_row + claims->rows.len : 0;
     rows_place(claims);
     claim_send(claims, now);
 }

@@ -41,6 +41,7 @@ struct claims {
     struct loop_alarm ahead;      // rings shortly before alarm: what will be due can be prepared
     struct loop_alarm alarm;      // rings when the next slot is due
     size_t most;                  // rows of one claim
+    size_t in_a_row;              // rows of claims that left something due, one after the other
     size_t plan_least;            // slots of one moment that are worth planning
     wall planning;                // the moment that the claim with the store plans; 0: it does not
     wall plan_over;               // of which nothing more can be planned

@@ -13,6 +13,7 @@
 
 #define SAVE_MAX 4096        // ends in one request,
 #define SAVE_BYTES (1 << 20) // and about so much output
+#define SAVE_SHARED 4        // where nodes share a store: so many for each row of a claim, at most
 #define ATTEMPT_KEPT 4096    // bytes of each stream of an attempt that is not the last
 #define SAVE_US 100000       // that ends may wait for claims
 
@@ -548,17 +549,25 @@ static void ends_saved(const struct store_answer *answer, void *ctx)
     c->hooks->answered(c->ctx);
 }
 
+// The next claim may have to wait for them.
+static size_t ends_most(const struct core *c)
+{
+    size_t most = SAVE_SHARED * c->claim_rows;
+
+    return store_has_nodes(c->store) && most > 0 && most < SAVE_MAX ? most : SAVE_MAX;
+}
+
 // One request is with the store at a time; what ends meanwhile makes the next one.
 static void ends_save(void *ctx)
 {
     struct lives *lives = ctx;
-    size_t bytes = 0;
+    size_t bytes = 0, most = ends_most(lives->core);
 
     lives->will_save = false;
     if (lives->is_saving || list_is_empty(&lives->ended) || ends_may_wait(lives))
         return;
     vec_clear(&lives->ends);
-    while (!list_is_empty(&lives->ended) && lives->ends.len < SAVE_MAX && bytes < SAVE_BYTES) {
+    while (!list_is_empty(&lives->ended) && lives->ends.len < most && bytes < SAVE_BYTES) {
         struct live *live = list_item(list_pop(&lives->ended), struct live, link);
 
         bytes += run_end_size(live->end) + chain_size(live->chain);

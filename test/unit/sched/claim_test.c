@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/claim.h"
 
+#include "base/vec.h"
 #include "bench.h"
 
 static mono ticking_mono(const struct clock *clock)
@@ -117,12 +118,126 @@ static void test_alone(void **state)
     bench_close(&b);
 }
 
+// ---- where nodes share a store ----
+
+enum {
+    MANY = 2500,
+};
+
+// What the store was asked for, and runs that end with the turn of the loop in which they start.
+static struct {
+    const struct store_ops *ops;
+    size_t claims, rows, most, ends, ends_most;
+    VEC_OF(struct fixture_run) runs;
+} shared;
+
+static void shared_claim(struct store *store, const struct run *runs, size_t count, wall watermark,
+                         store_done *done, void *ctx)
+{
+    if (shared.claims < 16)
+        assert_true(count <= 64);
+    shared.claims++;
+    shared.rows += count;
+    shared.most = count > shared.most ? count : shared.most;
+    shared.ops->claim(store, runs, count, watermark, done, ctx);
+}
+
+static void shared_finish(struct store *store, const struct run_end *ends, size_t count,
+                          store_done *done, void *ctx)
+{
+    shared.ends += count;
+    shared.ends_most = count > shared.ends_most ? count : shared.ends_most;
+    shared.ops->finish(store, ends, count, done, ctx);
+}
+
+static void shared_read_nodes(struct store *store, store_nodes_done *done, void *ctx)
+{
+    (void)store;
+    (void)ctx;
+    assert_null(done); // nobody asks
+}
+
+static void runs_end(void *ctx)
+{
+    (void)ctx;
+    for (size_t i = 0; i < shared.runs.len; i++) {
+        const struct fixture_run *run = &shared.runs.v[i];
+        const struct run_end end = {
+            .run_id = run->request.run_id, .attempt = run->request.attempt, .state = RUN_SUCCEEDED};
+
+        run->done(&end, run->ctx);
+    }
+    vec_clear(&shared.runs);
+}
+
+static void run_briefly(struct exec *exec, const struct exec_request *request, exec_done *done,
+                        void *ctx)
+{
+    if (shared.runs.len == 0)
+        loop_defer(((struct fixture *)exec)->loop, runs_end, NULL);
+    vec_push(&shared.runs, ((struct fixture_run){*request, done, ctx}));
+}
+
+static void shared_begin(struct bench *b, struct store_ops *store_ops, struct exec_ops *exec_ops)
+{
+    shared.ops = b->f.store->ops;
+    *store_ops = *shared.ops;
+    store_ops->claim = shared_claim;
+    store_ops->finish = shared_finish;
+    store_ops->read_nodes = shared_read_nodes;
+    store_ops->launch = NULL;
+    b->f.store->ops = store_ops;
+    *exec_ops = fixture_ops;
+    exec_ops->start = run_briefly;
+    b->f.exec.ops = exec_ops;
+}
+
+static void jobs_lay(struct bench *b, int first, int count, const char *spec)
+{
+    char name[16];
+
+    for (int i = first; i < first + count; i++) {
+        snprintf(name, sizeof name, "x%d", i);
+        (void)stored(b, name, spec, 0);
+    }
+}
+
+// Claims are small there, and so are requests with ends, which the next claim may have to wait for;
+// only behind very many that were due in a row they grow.
+static void test_small_where_nodes_share(void **state)
+{
+    struct store_ops store_ops;
+    struct exec_ops exec_ops;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    jobs_lay(&b, 0, MANY, EVERY_10);
+    shared_begin(&b, &store_ops, &exec_ops);
+    sim_clock_advance(&b.f.clock, 10 * S);
+    dispatch_look(&b.d);
+    for (int i = 0; i < 100 && shared.ends < MANY; i++)
+        fixture_pass(&b.f, 10000);
+    assert_int_equal(shared.rows, MANY);
+    assert_int_equal(shared.ends, MANY);
+    assert_in_range(shared.most, 65, MANY / 16);
+    assert_in_range(shared.ends_most, 64, 4 * (MANY / 16));
+    // The next moment begins with small ones again.
+    shared.claims = 0;
+    fixture_pass(&b.f, 11 * S);
+    assert_int_equal(shared.ends, 2 * MANY);
+    b.f.store->ops = shared.ops;
+    vec_done(&shared.runs);
+    bench_close(&b);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_claims_leave_the_loop_its_turns),
         cmocka_unit_test(test_next_claim_goes_before_the_starts),
         cmocka_unit_test(test_alone),
+        cmocka_unit_test(test_small_where_nodes_share),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
