@@ -605,10 +605,12 @@ static void test_low(void **state)
     struct node *anna, *berta;
 
     two(n, &anna, &berta);
-    int64_t a = create(&anna->f, "a"), b = create(&anna->f, "b"), epoch = anna->heard.epoch;
+    int64_t a = create(&anna->f, "a"), epoch = anna->heard.epoch;
+    struct answer last = put(&anna->f, "b", STORE_CREATE);
+    int64_t b = last.job_id, seen = last.change_seq;
     char slots[80];
 
-    until(n, anna->heard.last_seq > 0 && berta->heard.last_seq == anna->heard.last_seq);
+    until(n, anna->heard.last_seq == seen && berta->heard.last_seq == seen);
     struct run run = run_of(1, a, 50), by_hand = run_of(2, b, 60);
 
     by_hand.origin = RUN_MANUAL;
@@ -617,7 +619,6 @@ static void test_low(void **state)
     run = run_of(3, b, 10);                                            // before low
     assert_int_equal(claim_code(anna, &run, (wall){0}), ERR_NONE);
     assert_int_equal(claim_code(berta, NULL, SLOT(20)), ERR_NONE);
-    int64_t seen = berta->heard.last_seq;
 
     (void)put_moving(anna, "c");
     epoch_pass(n, anna, epoch);
