@@ -222,6 +222,16 @@ def belfry_factory(request):
         print(made[-1].read_log()[-8000:])
 
 
+# Files that take long, the longest first: one that is begun last would keep all workers but one waiting.
+LONG = ("kill9 chaos retention policies cluster_faults bad_disk weather tls_verdict triggers cluster_database cluster cli alerts "
+        "postgresql tls_reach tls_check fuzz_api tls_strange certificate_inventory nodes peers calendars heartbeats").split()
+
+
+def pytest_collection_modifyitems(items):
+    place = {f"test_{name}.py": number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONG)))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
