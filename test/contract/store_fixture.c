@@ -69,7 +69,7 @@ static void settle(struct fixture *f)
 {
     struct store_stats stats;
 
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 10000; i++) {
         store_stats(f->store, &stats);
         if (!stats.waiting)
             return;

@@ -68,7 +68,7 @@ static int tear_down(void **state)
 // Turns until the workers have answered; the wait is for their posts, bounded.
 static void wait_for(const int *calls, int wanted)
 {
-    for (int i = 0; i < 50 && *calls < wanted; i++)
+    for (int i = 0; i < 1000 && *calls < wanted; i++)
         loop_turn(loop, 100);
     assert_int_equal(*calls, wanted);
 }

@@ -137,7 +137,7 @@ static struct fetch *start(const char *path, struct str body, struct outcome *o)
 
 static void wait_for(const struct outcome *o)
 {
-    for (int i = 0; i < 100 && o->calls == 0; i++)
+    for (int i = 0; i < 1000 && o->calls == 0; i++)
         loop_turn(loop, 100);
     assert_int_equal(o->calls, 1);
 }

@@ -103,7 +103,7 @@ static void attempt_done(struct tls_result *r, void *ctx)
 
 static void wait_for(const struct outcome *o)
 {
-    for (int i = 0; i < 200 && o->calls == 0; i++)
+    for (int i = 0; i < 4000 && o->calls == 0; i++)
         loop_turn(loop, 20);
     assert_int_equal(o->calls, 1);
 }
@@ -209,7 +209,7 @@ static void talk(const char *text, bool hangs_up, const struct tls_options *opti
     while ((fd = accept(listener, NULL, NULL)) >= 0) // those of earlier checks
         close(fd);
     tls_attempt_start(&net, &target, attempt_done, o);
-    for (int i = 0; i < 200 && fd < 0; i++) {
+    for (int i = 0; i < 20000 && fd < 0; i++) {
         loop_turn(loop, 5);
         fd = accept(listener, NULL, NULL);
     }

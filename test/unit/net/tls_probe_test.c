@@ -67,7 +67,7 @@ static void on_done(const struct tls_result *r, void *ctx)
 
 static void wait_for(const int *calls, int wanted)
 {
-    for (int i = 0; i < 100 && *calls < wanted; i++)
+    for (int i = 0; i < 1000 && *calls < wanted; i++)
         loop_turn(home, 100);
     assert_int_equal(*calls, wanted);
 }

@@ -70,7 +70,7 @@ static void test_lane(void **state)
         ask(&seen);
     assert_int_equal(seen.answered, 0);
     assert_int_equal(lane_waiting(seen.lane), 100);
-    for (int i = 0; i < 1000 && seen.answered < 100; i++)
+    for (int i = 0; i < 10000 && seen.answered < 100; i++)
         loop_turn(loop, 10);
     assert_int_equal(seen.answered, 100);
     assert_int_equal(atomic_load(&seen.batches), 1); // what is asked in one turn goes together
@@ -117,7 +117,7 @@ static void test_heavy_starts_at_once(void **state)
     r->ctx = &seen;
     ask(&seen);
     lane_ask(seen.lane, r);
-    for (int i = 0; i < 1000000 && atomic_load(&seen.carried_out) < 2; i++)
+    for (int i = 0; i < 100000000 && atomic_load(&seen.carried_out) < 2; i++)
         sched_yield();
     assert_int_equal(atomic_load(&seen.carried_out), 2);
     assert_int_equal(atomic_load(&seen.batches), 1);
