@@ -223,7 +223,7 @@ def belfry_factory(request):
 
 
 # Files that take long, the longest first: one that is begun last would keep all workers but one waiting.
-LONG = ("kill9 chaos retention policies cluster_faults bad_disk weather tls_verdict triggers cluster_database cluster cli alerts "
+LONG = ("kill9 chaos retention policies cluster_faults cluster_versions bad_disk weather tls_verdict triggers cluster_database cluster cli alerts "
         "postgresql tls_reach tls_check fuzz_api tls_strange certificate_inventory nodes peers calendars heartbeats").split()
 
 
