@@ -1,6 +1,6 @@
-"""The posts' stack, as a peer to measure: FastAPI + APScheduler + SQLAlchemy on SQLite, written anew from their description.
+"""The posts' stack, as a peer to measure: FastAPI + APScheduler + SQLAlchemy on SQLite or PostgreSQL, written anew from their description.
 
-usage: /usr/bin/python3 peer_posts.py PORT FOLDER      (FOLDER holds jobs/, and gets jobs.sqlite)
+usage: /usr/bin/python3 peer_posts.py PORT FOLDER [URL]      (FOLDER holds jobs/, and gets jobs.sqlite if there is no URL)
 """
 import importlib.util
 import os
@@ -19,7 +19,7 @@ from pydantic import BaseModel
 port, folder = int(sys.argv[1]), sys.argv[2]
 app = FastAPI()
 app.add_middleware(CORSMiddleware, allow_origins=["http://localhost:3000"], allow_methods=["*"], allow_headers=["*"])
-store = SQLAlchemyJobStore(url=f"sqlite:///{folder}/jobs.sqlite")
+store = SQLAlchemyJobStore(url=sys.argv[3] if len(sys.argv) > 3 else f"sqlite:///{folder}/jobs.sqlite")
 scheduler = AsyncIOScheduler(jobstores={"default": store}, timezone="UTC")
 starts = open(os.path.join(folder, "starts"), "a", buffering=1)
 

@@ -1,6 +1,9 @@
 """belfry beside the stack of the two posts: creations, lists, no-op runs, lateness, memory - as ratios of one run.
 
-usage: /usr/bin/python3 bench/posts.py [BELFRY]        (default build/release/belfry; about seven minutes)
+usage: /usr/bin/python3 bench/posts.py [BELFRY [sqlite|postgresql]...]      (default build/release/belfry, and both; about eight minutes)
+
+ROUNDS=n: rounds of creations (5). On PostgreSQL it is creations that are measured: both on one server of our own, on a disk (BENCH_DIR, else /var/tmp), with its
+defaults of durability, each in a schema of its own.
 
 Both get the same folders, the same requests and the same load generator (wrk) on this machine, in turns: a round is one
 measurement of each, on a fresh server and database, and a ratio is that of one round. The peer is bench/peer_posts.py.
@@ -22,9 +25,13 @@ from datetime import datetime
 import requests
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../test/api"))
+import pg_lab  # noqa: E402
+
 BELFRY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "../build/release/belfry"))
+PARTS = sys.argv[2:] or ["sqlite", "postgresql"]
 SECONDS = 4        # of a measurement of creations
-ROUNDS = 5
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
 LISTED = 10000
 FOLDERS = 250000   # more than are created in one measurement
 TICKS = 1000       # jobs of each second
@@ -56,16 +63,18 @@ def folders_make(top):
 class Server:
     """A server of its own folder and database, until the end of a with statement."""
 
-    def __init__(self, name, top):
+    def __init__(self, name, top, cluster=None):
         self.name, self.top = name, tempfile.mkdtemp(prefix=name + "-", dir=top)
+        self.store = [cluster.schema(name)] if cluster else []
         self.url = f"http://127.0.0.1:{18731 if name == 'belfry' else 18732}"
         os.symlink(os.path.join(top, "jobs"), os.path.join(self.top, "jobs"))
 
     def __enter__(self):
         host = self.url.removeprefix("http://")
-        command = [BELFRY, "serve", "--listen", host, "--db", "belfry.db", "--jobs-dir", "jobs", "--timezone", "UTC"]
+        command = [BELFRY, "serve", "--listen", host, "--db", "belfry.db", "--jobs-dir", "jobs", "--timezone", "UTC",
+                   *(word for store in self.store for word in ("--store", store))]
         if self.name == "posts":
-            command = ["/usr/bin/python3", f"{HERE}/peer_posts.py", host.split(":")[1], self.top]
+            command = ["/usr/bin/python3", f"{HERE}/peer_posts.py", host.split(":")[1], self.top, *self.store]
         with open(f"{self.top}/log", "w") as log:
             self.process = subprocess.Popen(command, cwd=self.top, stdout=subprocess.DEVNULL, stderr=log)
         for _ in range(400):
@@ -117,15 +126,27 @@ class Table:
 
 # ---- creations ----
 
-def creations(table, server, connections):
+def creations(table, server, connections, on=""):
     out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", f"{HERE}/create.lua", server.url,
                           "--", "a"], capture_output=True, text=True, timeout=120).stdout
     line = next(text for text in out.splitlines() if text.startswith("RESULT"))
     count, seconds, bad, _, p99 = line.split()[1:]
     assert int(bad) == 0, f"{server.name}: {bad} of {count} creations were refused"
-    table.note(f"creations/s, {connections} connection{'s' if connections > 1 else ''}", server.name, int(count) / float(seconds))
+    table.note(f"creations/s{on}, {connections} connection{'s' if connections > 1 else ''}", server.name, int(count) / float(seconds))
     if connections > 1:
-        table.note("  p99 of a creation, ms", server.name, float(p99))
+        table.note(f"  p99 of a creation{on}, ms", server.name, float(p99))
+
+
+def creations_on_postgresql(table, top):
+    cluster = pg_lab.Cluster(os.environ.get("BENCH_DIR", "/var/tmp"))
+    try:
+        for connections, rounds in ((1, ROUNDS), (64, ROUNDS)):
+            for _ in range(rounds):
+                for name in "belfry", "posts":
+                    with Server(name, top, cluster) as server:
+                        creations(table, server, connections, " on PostgreSQL")
+    finally:
+        cluster.done()
 
 
 # ---- the list ----
@@ -214,19 +235,24 @@ def ticks(table, server, folder=None):
         table.note(f"{what}: {figure}", server.name, value)
 
 
+def on_sqlite(table, top):
+    for step, rounds in ((lambda s: creations(table, s, 1), ROUNDS), (lambda s: creations(table, s, 64), 2),
+                         (lambda s: list_ms(table, s), 1), (lambda s: ticks(table, s), 1)):
+        for _ in range(rounds):
+            for name in "belfry", "posts":
+                with Server(name, top) as server:
+                    step(server)
+    with Server("belfry", top) as server:
+        ticks(table, server, "noop")
+
+
 def main():
     top = tempfile.mkdtemp(prefix="belfry-bench-", dir=os.environ.get("BENCH_DIR"))
     table = Table()
     try:
         folders_make(top)
-        for step, rounds in ((lambda s: creations(table, s, 1), ROUNDS), (lambda s: creations(table, s, 64), 2),
-                             (lambda s: list_ms(table, s), 1), (lambda s: ticks(table, s), 1)):
-            for _ in range(rounds):
-                for name in "belfry", "posts":
-                    with Server(name, top) as server:
-                        step(server)
-        with Server("belfry", top) as server:
-            ticks(table, server, "noop")
+        for part in PARTS:
+            {"sqlite": on_sqlite, "postgresql": creations_on_postgresql}[part](table, top)
     finally:
         shutil.rmtree(top, ignore_errors=True)
     table.show()
