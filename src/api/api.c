@@ -45,7 +45,8 @@ struct api *api_new(const struct api_options *options)
     api->o = *options;
     api->begun_at = clock_wall(options->clock);
     api->forwards = forwards_new(api);
-    api->elsewhere = elsewhere_new(&api->o);
+    api->elsewhere = elsewhere_new(&api->o, false);
+    api->pools_elsewhere = elsewhere_new(&api->o, true);
     api->routes = routes;
     api->route_count = sizeof routes / sizeof *routes;
     http_tally_init(&api->tally, routes, api->route_count);
@@ -66,6 +67,7 @@ void api_free(struct api *api)
         return;
     forwards_free(api->forwards);
     elsewhere_free(api->elsewhere);
+    elsewhere_free(api->pools_elsewhere);
     buf_done(&api->openapi);
     http_tally_done(&api->tally);
     free(api);

@@ -29,7 +29,7 @@ struct api {
     struct http_tally tally;
     wall begun_at;
     struct forwards *forwards;
-    struct elsewhere *elsewhere;
+    struct elsewhere *elsewhere, *pools_elsewhere;
     size_t sse_count; // streams of events that are open
     bool is_draining;
 };

@@ -57,9 +57,15 @@ static void rate_write(const struct pool *pool, struct json_write *w)
     buf_done(&text);
 }
 
-static void item_write(const struct pools *pools, const struct pool *pool, struct json_write *w)
+// others: of nodes that have jobs which need it, or NULL.
+static void item_write(const struct pools *pools, const struct pool *pool,
+                       const struct elsewhere *others, struct json_write *w)
 {
     const struct gate *gate = room_pool(pools->room, pool->row.name);
+    int64_t used = 0, waiting = 0;
+
+    if (others)
+        elsewhere_places(others, pool->row.name, &used, &waiting);
 
     json_write_key(w, "name");
     json_write_str(w, pool->row.name);
@@ -72,9 +78,9 @@ static void item_write(const struct pools *pools, const struct pool *pool, struc
         json_write_int(w, pool->slots);
     rate_write(pool, w);
     json_write_key(w, "used");
-    json_write_int(w, gate ? gate->used : 0);
+    json_write_int(w, used + (gate ? gate->used : 0));
     json_write_key(w, "waiting");
-    json_write_int(w, gate ? gate->waiting : 0);
+    json_write_int(w, waiting + (gate ? gate->waiting : 0));
     json_write_key(w, "version");
     json_write_int(w, pool->row.version);
     moment_write(w, "created_at", pool->row.created_at);
@@ -125,14 +131,14 @@ static void pool_reply(struct call *call, int status, const struct pool *pool)
     buf_init(&body, CALL_BODY_MAX);
     json_write_init(&w, &body);
     json_write_object(&w);
-    item_write(pools_of(call), pool, &w);
+    item_write(pools_of(call), pool, NULL, &w);
     holders_write(call, pool, &w);
     users_write(pools_of(call), pool, &w);
     json_write_object_end(&w);
     call_reply(call, status, &body);
 }
 
-void pools_list(struct call *call)
+static void list_write(struct call *call)
 {
     const struct pools *pools = pools_of(call);
     struct json_write w;
@@ -147,12 +153,17 @@ void pools_list(struct call *call)
     json_write_array(&w);
     for (size_t i = 0; i < pools->all.len; i++) {
         json_write_object(&w);
-        item_write(pools, pools->all.v[i], &w);
+        item_write(pools, pools->all.v[i], call->api->pools_elsewhere, &w);
         json_write_object_end(&w);
     }
     json_write_array_end(&w);
     json_write_object_end(&w);
     call_reply(call, 200, &body);
+}
+
+void pools_list(struct call *call)
+{
+    elsewhere_look(call->api->pools_elsewhere, list_write, call);
 }
 
 static void missing_reply(struct call *call)

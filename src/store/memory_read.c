@@ -55,7 +55,8 @@ static bool finds(const struct store_find *find, const struct run *run)
         return run->id > find->after_id && run->job_id == find->job_id && asked.us != 0 &&
                asked.us >= find->from.us && asked.us <= find->to.us;
     if (find->is_running)
-        return run->id > find->after_id && run->state == RUN_RUNNING;
+        return run->id > find->after_id &&
+               (run->state == RUN_RUNNING || (find->is_queued && run->state == RUN_QUEUED));
     return run->scheduled_at.us >= find->from.us && run->scheduled_at.us <= find->to.us &&
            (find->job_id == 0 || run->job_id == find->job_id) &&
            (find->going_at.us == 0 || was_going(run, find->going_at));

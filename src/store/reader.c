@@ -227,6 +227,7 @@ static bool find_runs(struct db *db, struct request *r)
     query_int(statement, 6, STORE_GOING_MAX);
     query_int(statement, 7, find->after_id);
     query_int(statement, 8, find->cause_id);
+    query_int(statement, 9, find->is_queued ? RUN_QUEUED : RUN_RUNNING);
     r->page = arena_array(r->arena, (size_t)find->limit, sizeof *r->page);
     while ((code = query_step(statement)) == QUERY_ROW)
         reader_run(statement, r->arena, &r->page[r->page_count++]);

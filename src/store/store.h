@@ -114,6 +114,7 @@ struct store_find {
     // run_ask.cause_id is that.
     bool is_by_asked_slot;
     bool is_running;
+    bool is_queued;   // with is_running: those too that wait for their moment or for a place
     int64_t cause_id; // 0: however it was caused
     int64_t after_id;
 };

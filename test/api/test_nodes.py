@@ -182,6 +182,30 @@ def test_acts_go_to_the_owner(pair):
 
 
 @needs_postgresql
+def test_pools_of_all(pair):
+    """Whichever node lists them: places that are taken on the other count, and runs that wait there."""
+    a, b = pair
+    assert a.put("/api/v1/pools/far", json={"slots": 3}).status_code == 201
+    for name, places in (("first", 2), ("second", 9), ("third", 1)):
+        wait_until(lambda: all(node.get("/api/v1/pools/far").status_code == 200 for node in pair), "the pool")
+        job_on(pair, b, f"pool-{name}", SLEEPER, pools={"far": places})
+    runs = [started(a, f"pool-{name}")[1] for name in ("first", "second", "third")]
+
+    def listed(node):
+        return [(pool["used"], pool["waiting"]) for pool in node.get("/api/v1/pools").json()["pools"]]
+    for node in pair:
+        wait_until(lambda node=node: listed(node) == [(2, 2)], f"the places of {node.name}")
+    assert a.post(f"/api/v1/runs/{runs[0]}/cancel").status_code in (200, 202)
+    for node in pair:
+        wait_until(lambda node=node: listed(node) == [(9, 1)], f"the places of {node.name}")
+    for run in runs[1:]:
+        wait_until(lambda run=run: a.post(f"/api/v1/runs/{run}/cancel").status_code in (200, 202, 409), "the cancel")
+    for name in ("first", "second", "third"):
+        assert a.delete(f"/api/v1/jobs/pool-{name}").status_code == 200
+    wait_until(lambda: a.delete("/api/v1/pools/far").status_code in (204, 404), "its end")
+
+
+@needs_postgresql
 def test_replies_are_the_same(pair):
     """Byte for byte: success, complaints, headers."""
     a, b = pair

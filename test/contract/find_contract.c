@@ -133,6 +133,9 @@ static void test_find_running(void **state)
     assert_string_equal(find(f, &(struct store_find){.is_running = true, .limit = 2}), "1 3");
     assert_string_equal(
         find(f, &(struct store_find){.is_running = true, .limit = 2, .after_id = 3}), "5 6");
+    assert_string_equal(
+        find(f, &(struct store_find){.is_running = true, .is_queued = true, .limit = 10}),
+        "1 2 3 5 6");
 }
 
 static void test_find_going(void **state)
