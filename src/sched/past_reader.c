@@ -2,21 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/past_reader.h"
 
-#include <stdlib.h>
-
 #include "base/log.h"
-#include "base/mem.h"
+#include "sched/sched_state.h"
 
-#define BATCH 200
+#define LOOKS 20000 // in one turn
+#define BATCH 50    // whoever reads meanwhile waits for one of these
 
-static void ask(struct past_reader *r);
+static void ask(void *ctx);
 
 static void known(struct past_reader *r)
 {
     void (*done)(void *) = r->done;
 
-    free(r->ids);
-    r->ids = NULL;
+    r->is_busy = false;
     r->done = NULL;
     if (done)
         done(r->ctx);
@@ -54,38 +52,44 @@ static void answered(const struct err *err, const struct store_past *pasts, size
         log_warn("the past of the jobs cannot be read; it is not known to metrics and alerts",
                  log_err(err));
         known(r);
-    } else if (r->at < r->count) {
+    } else if (!r->is_last) {
         ask(r);
     } else {
         known(r);
     }
 }
 
-static void ask(struct past_reader *r)
+static void ask(void *ctx)
 {
-    size_t count = r->count - r->at < BATCH ? r->count - r->at : BATCH;
-    const int64_t *ids = r->ids + r->at;
+    struct past_reader *r = ctx;
+    const struct entry *entry = NULL;
+    int64_t ids[BATCH];
+    size_t count = 0;
 
-    r->at += count;
-    store_read_pasts(sched_store(r->sched), ids, count, answered, r);
+    for (int left = LOOKS; left > 0 && count < BATCH; left--) {
+        if (!(entry = radix_next(&r->sched->due.by_id, &r->at)))
+            break;
+        if (entry->seat.is_ours && !tally_job(sched_tally(r->sched), entry->job->id))
+            ids[count++] = entry->job->id;
+    }
+    r->is_last = !entry;
+    if (count > 0 || r->is_last)
+        store_read_pasts(sched_store(r->sched), ids, count, answered, r);
+    else
+        loop_defer(r->loop, ask, r);
 }
 
 void past_reader_begin(struct past_reader *reader, struct sched *sched, void (*done)(void *ctx),
                        void *ctx)
 {
-    const struct job *job;
-    wall next_at;
-
-    *reader = (struct past_reader){.sched = sched, .done = done, .ctx = ctx};
-    reader->ids = mem_array(sched_count(sched), sizeof *reader->ids);
-    for (size_t at = 0; (job = sched_next_job(sched, &at, &next_at));)
-        if (sched_is_ours(sched, job) && !tally_job(sched_tally(sched), job->id))
-            reader->ids[reader->count++] = job->id;
+    *reader = (struct past_reader){
+        .sched = sched, .loop = sched->options.loop, .is_busy = true, .done = done, .ctx = ctx};
     ask(reader);
 }
 
 void past_reader_end(struct past_reader *reader)
 {
-    free(reader->ids);
-    reader->ids = NULL;
+    if (reader->is_busy)
+        loop_defer_cancel(reader->loop, ask, reader);
+    reader->is_busy = false;
 }

@@ -480,10 +480,34 @@ static bool read_past(struct db *db, struct store_past *past)
     return is_done || code == QUERY_DONE;
 }
 
+// The first job from one on that has a past; INT64_MAX when none has.
+static bool read_past_next(struct db *db, int64_t job_id, int64_t *ret_job_id)
+{
+    struct query *s = db_get(db, SQL_PAST_NEXT);
+    int code;
+
+    query_int(s, 1, job_id);
+    code = query_step(s);
+    *ret_job_id = code == QUERY_ROW ? column_int(s, 0) : INT64_MAX;
+    query_reset(s);
+    return code == QUERY_ROW || code == QUERY_DONE;
+}
+
+// Where one has none, the next ones are likely to have none either.
 static bool read_pasts(struct db *db, struct request *r)
 {
-    for (size_t i = 0; i < r->count; i++)
+    int64_t from = 0, next = 0; // those between have none
+
+    for (size_t i = 0; i < r->count; i++) {
+        int64_t job_id = r->pasts[i].job_id;
+
+        if (job_id >= from && job_id < next)
+            continue;
         if (!read_past(db, &r->pasts[i]))
             return false;
+        from = job_id;
+        if (r->pasts[i].run_id == 0 && !read_past_next(db, from, &next))
+            return false;
+    }
     return true;
 }

@@ -227,3 +227,20 @@ static void test_pasts(void **state)
     assert_int_equal(pasts[3].run_id, 0);
     assert_int_equal(pasts[3].job_id, 999);
 }
+
+// Those without one, side by side or alone, in whatever order, hide none of the others.
+static void test_pasts_here_and_there(void **state)
+{
+    struct fixture *f = *state;
+    struct store_past pasts[12] = {0};
+    int64_t ids[12];
+
+    for (int i = 0; i < 12; i++)
+        ids[(i + 7) % 12] = create(f, (char[]){(char)('a' + i), '\0'});
+    for (int i = 0; i < 12; i += i % 4 == 0 ? 1 : 3)
+        run_past(f, ids[i], 10 * (i + 1), RUN_SUCCEEDED);
+    store_read_pasts(f->store, ids, 12, on_pasts, pasts);
+    settle(f);
+    for (int i = 0; i < 12; i++)
+        assert_int_equal(pasts[i].run_id != 0, i % 4 < 2);
+}

@@ -878,6 +878,7 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_alerts_are_kept, kind),
         CONTRACT(test_alerts_by_page, kind),
         CONTRACT(test_pasts, kind),
+        CONTRACT(test_pasts_here_and_there, kind),
     };
 
     return _cmocka_run_group_tests(name, tests, sizeof tests / sizeof *tests, NULL, NULL);
