@@ -7,8 +7,8 @@
 #include "api/models.h"
 #include "api/pause_models.h"
 #include "base/vec.h"
-#include "job/tags.h"
 #include "sched/asks.h"
+#include "sched/tagged.h"
 #include "time/iso8601.h"
 
 #include <stdlib.h>
@@ -116,9 +116,6 @@ static void tag_write(const struct call *call, struct str tag, int64_t jobs, str
 static void tag_answered(const struct err *err, const struct pause *pause, void *ctx)
 {
     struct call *call = ctx;
-    const struct job *job;
-    wall next_at;
-    int64_t jobs = 0;
     struct json_write w;
     struct buf body;
 
@@ -127,11 +124,11 @@ static void tag_answered(const struct err *err, const struct pause *pause, void 
         call_reply_err(call, err);
         return;
     }
-    for (size_t at = 0; (job = sched_next_job(call->api->o.sched, &at, &next_at));)
-        jobs += tags_have(job->tags, tag_of(call));
+    size_t jobs = tagged_count(sched_tagged(call->api->o.sched), tag_of(call));
+
     buf_init(&body, 1 << 16);
     json_write_init(&w, &body);
-    tag_write(call, tag_of(call), jobs, &w);
+    tag_write(call, tag_of(call), (int64_t)jobs, &w);
     call_reply(call, 200, &body);
 }
 
@@ -151,60 +148,56 @@ void tag_resume(struct call *call)
                 clock_wall(call->api->o.clock), tag_answered, call);
 }
 
-struct words {
-    VEC(struct str);
+struct tags {
+    VEC(struct tagged_tag); // borrowed texts
 };
 
-static int word_order(const void *a, const void *b)
+static int tag_order(const void *a, const void *b)
 {
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+    const struct tagged_tag *x = a, *y = b;
+
+    return str_cmp(x->tag, y->tag);
 }
 
-// Every tag of every job, and (once more) those that are paused; in order.
-static void words_gather(const struct call *call, struct words *words)
+// Every tag that a job has, and those that are paused though none has them; in order.
+static void tags_gather(const struct call *call, struct tags *tags)
 {
+    const struct tagged *tagged = sched_tagged(call->api->o.sched);
     const struct pauses *pauses = sched_pauses(call->api->o.sched);
-    const struct job *job;
-    struct str tags, word;
-    wall next_at;
+    wall now = clock_wall(call->api->o.clock);
+    const struct tagged_tag *tag;
 
-    for (size_t at = 0; (job = sched_next_job(call->api->o.sched, &at, &next_at));)
-        for (tags = job->tags; tags.len > 0 && str_next(&tags, ' ', &word);)
-            vec_push(words, word);
-    for (size_t i = 0; i < pauses->all.len; i++)
-        if (pauses->all.v[i]->tag && pause_holds(pauses->all.v[i], clock_wall(call->api->o.clock)))
-            vec_push(words, str_of(pauses->all.v[i]->tag));
-    if (words->len > 0)
-        qsort(words->v, words->len, sizeof *words->v, word_order);
+    for (size_t at = 0; (tag = tagged_next(tagged, &at));)
+        vec_push(tags, *tag);
+    for (size_t i = 0; i < pauses->all.len; i++) {
+        const struct pause *pause = pauses->all.v[i];
+
+        if (pause->tag && pause_holds(pause, now) && tagged_count(tagged, str_of(pause->tag)) == 0)
+            vec_push(tags, (struct tagged_tag){.tag = str_of(pause->tag)});
+    }
+    if (tags->len > 0)
+        qsort(tags->v, tags->len, sizeof *tags->v, tag_order);
 }
 
 void tags_list(struct call *call)
 {
-    const struct pauses *pauses = sched_pauses(call->api->o.sched);
-    wall now = clock_wall(call->api->o.clock);
-    struct words words = {0};
-    struct buf items, body;
+    struct tags tags = {0};
     struct json_write w;
-    size_t count = 0, end;
+    struct buf body;
 
-    words_gather(call, &words);
-    buf_init(&items, CALL_BODY_MAX);
-    json_write_init(&w, &items);
-    json_write_array(&w);
-    for (size_t i = 0; i < words.len; i = end, count++) {
-        for (end = i + 1; end < words.len && str_eq(words.v[end], words.v[i]);)
-            end++;
-        bool is_paused = pause_holds(pauses_find(pauses, words.v[i]), now);
-
-        tag_write(call, words.v[i], (int64_t)(end - i) - is_paused, &w);
-    }
-    json_write_array_end(&w);
-    vec_done(&words);
+    tags_gather(call, &tags);
     buf_init(&body, CALL_BODY_MAX);
-    buf_printf(&body, "{\"total\":%zu,\"tags\":", count);
-    buf_add(&body, buf_str(&items));
-    buf_add_byte(&body, '}');
-    buf_done(&items);
+    json_write_init(&w, &body);
+    json_write_object(&w);
+    json_write_key(&w, "total");
+    json_write_int(&w, (int64_t)tags.len);
+    json_write_key(&w, "tags");
+    json_write_array(&w);
+    for (size_t i = 0; i < tags.len; i++)
+        tag_write(call, tags.v[i].tag, (int64_t)tags.v[i].jobs, &w);
+    json_write_array_end(&w);
+    json_write_object_end(&w);
+    vec_done(&tags);
     call_reply(call, 200, &body);
 }
 

@@ -75,6 +75,7 @@ void changes_remove(struct sched *s, struct entry *entry)
 
 void changes_thaw(struct sched *s, struct entry *entry)
 {
+    order_note(&s->due.order, entry);
     if (entry->slot.us != WALL_NEVER.us && !entry->is_waiting)
         due_plan(&s->due, entry, entry->slot);
 }

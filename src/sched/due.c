@@ -12,6 +12,7 @@ void due_init(struct due *d)
 {
     *d = (struct due){.planned = WALL_NEVER, .gaining = WALL_NEVER};
     map_init(&d->by_name);
+    tagged_init(&d->tagged);
     followers_init(&d->followers);
 }
 
@@ -34,7 +35,9 @@ void due_done(struct due *d)
     map_done(&d->by_name);
     radix_done(&d->by_id);
     radix_done(&d->paused);
+    tagged_done(&d->tagged);
     followers_done(&d->followers);
+    order_done(&d->order);
 }
 
 static size_t *count_of(struct due *d, const struct job *job)
@@ -60,6 +63,7 @@ static void entry_mark(struct entry *entry)
 static void entry_count_in(struct due *d, struct entry *entry)
 {
     ++*count_of(d, entry->job);
+    tagged_add(&d->tagged, entry->job->tags);
     if (entry->job->state == JOB_PAUSED)
         radix_put(&d->paused, (uint64_t)entry->job->id, entry);
 }
@@ -67,6 +71,7 @@ static void entry_count_in(struct due *d, struct entry *entry)
 static void entry_count_out(struct due *d, struct entry *entry)
 {
     --*count_of(d, entry->job);
+    tagged_remove(&d->tagged, entry->job->tags);
     if (entry->job->state == JOB_PAUSED)
         radix_remove(&d->paused, (uint64_t)entry->job->id);
 }
@@ -83,6 +88,7 @@ struct entry *due_add(struct due *d, struct job *job)
     map_put(&d->by_name, job->name, entry);
     radix_put(&d->by_id, (uint64_t)job->id, entry);
     followers_join(&d->followers, entry);
+    order_note(&d->order, entry);
     return entry;
 }
 
@@ -97,6 +103,7 @@ static void heaps_leave(struct due *d, struct entry *entry)
 void due_remove(struct due *d, struct entry *entry)
 {
     heaps_leave(d, entry);
+    order_leave(&d->order, entry);
     followers_leave(&d->followers, entry);
     entry_count_out(d, entry);
     if (map_get(&d->by_name, entry->job->name) == entry)
@@ -114,6 +121,7 @@ void due_replace(struct due *d, struct entry *entry, struct job *job)
 {
     if (!is_same_kind(entry->job, job))
         entry->event = (wall){0};
+    order_note(&d->order, entry);
     // The map borrows the name from the job, so the new one's must be there before the old one
     // goes.
     map_put(&d->by_name, job->name, entry);
@@ -150,6 +158,7 @@ void due_plan(struct due *d, struct entry *entry, wall slot)
 void due_plan_late(struct due *d, struct entry *entry, wall slot, wall not_before)
 {
     heaps_leave(d, entry);
+    order_note(&d->order, entry);
     entry->slot = slot;
     entry->is_waiting = false;
     if (slot.us == WALL_NEVER.us || entry->planned.us != 0 || !entry->seat.is_ours)

@@ -20,6 +20,8 @@
 #include "job/job.h"
 #include "sched/followers.h"
 #include "sched/learned.h"
+#include "sched/order.h"
+#include "sched/tagged.h"
 
 struct live;
 
@@ -59,6 +61,7 @@ struct entry {
     bool is_linked;          // follows others, or names pools: its job says so, but lies far away
     bool is_choosy;          // names nodes; likewise
     struct seat seat;
+    struct order_mark listed;
 };
 
 // How many jobs there are, kept up so that nobody has to walk through them.
@@ -79,7 +82,9 @@ struct due {
     struct map by_name;
     struct radix by_id;
     struct radix paused; // those in JOB_PAUSED, by id
+    struct tagged tagged;
     struct followers followers;
+    struct order order; // for lists of jobs
     struct heap ringing;
     struct heap held;
     wall planned;     // the watermark stays before it: a slot whose row may go again

@@ -1,14 +1,19 @@
-// page.c - the smallest few of many, found in one walk.
+// page.c - the smallest few of many: taken from the order, or found in one walk.
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is kept is a heap whose top is the last of the page so far: most jobs are seen to lie behind
-// it by their slot alone, since none is shown before its slot.
+// A page of all jobs is taken from the order that is kept of them (order.h): what has changed since
+// the last page finds its place first, some jobs a turn. While that order is still being made, or
+// more has changed than a walk would cost, and when only some jobs are wanted, all are walked.
+//
+// What is kept on a walk is a heap whose top is the last of the page so far: most jobs are seen to
+// lie behind it by their slot alone, since none is shown before its slot.
 #include "sched/page.h"
 
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "sched/sched_state.h"
+#include "sched/sorter.h"
 
 #define STEP 20000     // jobs looked at in one turn
 #define RESTARTS_MAX 3 // then it goes on with what is left
@@ -146,10 +151,10 @@ static void page_answer(struct page *p)
     page_free(p);
 }
 
-static void page_step(void *ctx)
+static void walk_step(void *ctx)
 {
     struct page *p = ctx;
-    const struct entry *entry;
+    struct entry *entry;
     size_t left = STEP;
 
     kept_renew(p);
@@ -161,7 +166,36 @@ static void page_step(void *ctx)
         }
         entry_look(p, entry);
     }
-    loop_defer(p->s->options.loop, page_step, p);
+    loop_defer(p->s->options.loop, walk_step, p);
+}
+
+// ---- the order ----
+
+// One more than the page has tells whether there are more.
+static void order_look(struct page *p)
+{
+    const struct order *o = &p->s->due.order;
+    struct order_at at = {0};
+    const struct entry *entry;
+
+    if (p->ask.has_after)
+        at = order_seek(o, p->ask.after, p->ask.after_name);
+    for (size_t i = 0; i <= p->ask.limit && (entry = order_next(o, &at)); i++)
+        entry_look(p, entry);
+    for (size_t i = 0; i < o->odd.len; i++)
+        entry_look(p, o->odd.v[i]);
+}
+
+static void order_step(void *ctx)
+{
+    struct page *p = ctx;
+
+    if (!sorter_settle(p->s)) {
+        loop_defer(p->s->options.loop, order_step, p);
+        return;
+    }
+    order_look(p);
+    page_answer(p);
 }
 
 void sched_page(struct sched *s, const struct sched_page_ask *ask)
@@ -170,8 +204,12 @@ void sched_page(struct sched *s, const struct sched_page_ask *ask)
 
     *p = (struct page){.s = s, .ask = *ask, .kept = mem_array(ask->limit, sizeof *p->kept)};
     list_push(&s->pages, &p->link);
+    if (!ask->wanted && sorter_is_near(s)) {
+        order_step(p);
+        return;
+    }
     walk_begin(p);
-    page_step(p);
+    walk_step(p);
 }
 
 void sched_pages_done(struct sched *s)
@@ -179,7 +217,8 @@ void sched_pages_done(struct sched *s)
     while (!list_is_empty(&s->pages)) {
         struct page *p = list_item(s->pages.next, struct page, link);
 
-        loop_defer_cancel(s->options.loop, page_step, p);
+        loop_defer_cancel(s->options.loop, walk_step, p);
+        loop_defer_cancel(s->options.loop, order_step, p);
         page_free(p);
     }
 }

@@ -1,8 +1,10 @@
 // page.h - some of the jobs, in the order of sched_list, without sorting all of them.
 //
-// It is one walk over the table that keeps no more than the page has. Among very many jobs it goes
-// on in several turns of the loop, so that whatever is due meanwhile is not kept waiting: what
-// changes in between may be seen as it was or as it is.
+// A page of all jobs costs what is on it and what has changed since the last one, once somebody has
+// asked for one (sorter.h). A page of some of them, and the first one among very many jobs, is one
+// walk over the table that keeps no more than the page has. What takes long goes on in several
+// turns of the loop, so that whatever is due meanwhile is not kept waiting: what changes in between
+// may be seen as it was or as it is.
 #pragma once
 
 #include <stdbool.h>

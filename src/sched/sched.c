@@ -288,6 +288,7 @@ void sched_free(struct sched *s)
         return;
     loop_timer_stop(s->options.loop, &s->zones_timer);
     sched_pages_done(s);
+    sorter_done(s);
     cluster_done(s);
     dispatch_done(&s->dispatch);
     watch_done(&s->watch);

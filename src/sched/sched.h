@@ -210,6 +210,9 @@ size_t sched_count(const struct sched *s);
 // are jobs while a tag or everything is.)
 size_t sched_paused_count(const struct sched *s);
 
+// How many jobs have which tag.
+const struct tagged *sched_tagged(const struct sched *s);
+
 // A walk over all jobs in no order, without a copy: *at begins at 0; NULL at the end. Nothing may
 // be added or removed meanwhile.
 const struct job *sched_next_job(const struct sched *s, size_t *at, wall *ret_next_at);

@@ -185,6 +185,11 @@ size_t sched_paused_count(const struct sched *s)
     return count;
 }
 
+const struct tagged *sched_tagged(const struct sched *s)
+{
+    return &s->due.tagged;
+}
+
 bool sched_load(const struct sched *s, wall from, struct str but,
                 uint32_t counts[SCHED_LOAD_MINUTES])
 {

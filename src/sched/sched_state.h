@@ -11,6 +11,7 @@
 #include "sched/pools.h"
 #include "sched/retention.h"
 #include "sched/sched.h"
+#include "sched/sorter.h"
 #include "sched/watch.h"
 #include "sched/why.h"
 
@@ -30,6 +31,7 @@ struct sched {
     struct retention retention;
     struct uptimes uptimes;
     struct list pages; // that are being gathered (page.h)
+    struct sorter sorter;
     struct map coming; // definitions that follow jobs and are with the store, by name
     struct loop_timer zones_timer;
     char *timezone;                // owns options.timezone

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fixture.h"
 
+#include "sched/tagged.h"
+
 static void put_done(const struct err *err, const struct job *job, void *ctx)
 {
     (void)ctx;
@@ -27,9 +29,13 @@ static void test_list_and_sums(void **state)
     assert_true(sched_start(s, &e));
     sched_put(s, fixture_job(&f, "late", "{\"type\":\"interval\",\"seconds\":50}"), STORE_CREATE,
               put_done, NULL);
-    sched_put(s, fixture_job(&f, "soon", EVERY_10), STORE_CREATE, put_done, NULL);
+    struct job *soon = fixture_job(&f, "soon", EVERY_10);
+
+    job_set_text(&soon->tags, STR_LIT("etl"));
+    sched_put(s, soon, STORE_CREATE, put_done, NULL);
     fixture_settle(&f);
     assert_int_equal(sched_count(s), 2);
+    assert_int_equal(tagged_count(sched_tagged(s), STR_LIT("etl")), 1);
     assert_ptr_equal(sched_presets(s), &job_presets_built_in);
     struct sched_item *list = sched_list(s);
 
