@@ -86,41 +86,50 @@ void *radix_put(struct radix *r, uint64_t number, void *value)
     return former;
 }
 
-void *radix_get(const struct radix *r, uint64_t number)
+// The node with the number's place; NULL when there is none.
+static struct radix_node *node_find(const struct radix *r, uint64_t number)
 {
-    const struct radix_node *node = is_beyond(r, number) ? NULL : r->top;
+    struct radix_node *node = is_beyond(r, number) ? NULL : r->top;
 
     for (unsigned level = r->height; node && level-- > 1;)
         node = node->v[place_of(number, level)];
+    return node;
+}
+
+void *radix_get(const struct radix *r, uint64_t number)
+{
+    const struct radix_node *node = node_find(r, number);
+
     return node ? node->v[place_of(number, 0)] : NULL;
 }
 
-// Takes the number out of the tree below a node, and what is empty then.
-static void *node_remove(struct radix_node *node, unsigned level, uint64_t number)
+// The number was the last one of its node: it goes, and so does each above it that is empty then.
+static void nodes_drop(struct radix_node *node, unsigned level, uint64_t number)
 {
-    void **place = &node->v[place_of(number, level)], *value = *place;
+    void **place = &node->v[place_of(number, level)];
     struct radix_node *below = *place;
 
-    if (level > 0 && below) {
-        value = node_remove(below, level - 1, number);
-        if (below->count > 0)
-            return value;
-        free(below);
-    }
-    node->count -= *place != NULL;
+    if (level > 1)
+        nodes_drop(below, level - 1, number);
+    if (below->count > 0)
+        return;
+    free(below);
     *place = NULL;
-    return value;
+    node->count--;
 }
 
 void *radix_remove(struct radix *r, uint64_t number)
 {
-    void *value;
+    struct radix_node *node = node_find(r, number);
+    void **place = node ? &node->v[place_of(number, 0)] : NULL, *value = place ? *place : NULL;
 
-    if (!r->top || is_beyond(r, number))
+    if (!value)
         return NULL;
-    value = node_remove(r->top, r->height - 1, number);
-    r->len -= value != NULL;
-    if (r->len == 0)
+    *place = NULL;
+    node->count--;
+    if (node->count == 0 && node != r->top)
+        nodes_drop(r->top, r->height - 1, number);
+    if (--r->len == 0)
         radix_done(r);
     return value;
 }

@@ -33,6 +33,12 @@ struct claim_want {
     size_t row;
 };
 
+// Many of those that are due together have one trigger: the last question to one.
+struct claim_memo {
+    const struct trigger *trigger; // NULL: none
+    wall slot, next;
+};
+
 struct claims {
     struct core *core;
     struct lives *lives;
@@ -52,6 +58,7 @@ struct claims {
     struct claim_rows rows;       // those that are with the store, while core->is_claiming
     struct claim_rows answered;   // those of the claim before, while their runs are started
     VEC_OF(struct claim_want) wants; // while rows are gathered
+    struct claim_memo memo;          // likewise
 };
 
 void claims_init(struct claims *claims, struct core *core, struct lives *lives,

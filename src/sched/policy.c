@@ -307,10 +307,12 @@ static void ping_decide(const struct situation *s, struct verdict *v)
 
 void policy_decide(const struct situation *s, struct verdict *ret_verdict)
 {
-    struct verdict v = {.row.slot = s->slot, .next = slot_after(s->job, s->slot)};
+    struct verdict v = {.row.slot = s->slot, .next = s->next};
     struct look l = {.s = s, .job = s->job, .judged = s->now};
     struct hold hold, present;
 
+    if (v.next.us == 0)
+        v.next = slot_after(s->job, s->slot);
     // After a step of the clock, what is being spread may lie in the future.
     if (s->spread_from.us != 0 && s->spread_from.us <= s->now.us)
         l.judged = s->spread_from;

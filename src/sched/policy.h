@@ -68,6 +68,7 @@ struct situation {
     int running;      // the job's runs in progress
     wall spread_from; // since when missed slots are being made up for bit by bit; 0: they are not
     int queued;       // its runs that wait for one of those in progress to end
+    wall next;        // the slot behind it; 0: it is to be worked out
 };
 
 // Counting missed slots stops here; the run then says "at least so many".

@@ -251,6 +251,11 @@ static bool set_state(struct memory_data *data, struct request *r)
     return true;
 }
 
+static struct str text_own(struct str s)
+{
+    return s.len ? (struct str){str_own(s), s.len} : (struct str){0};
+}
+
 static void planned_add(struct memory_data *data, const struct run *run)
 {
     if (!run_is_planned(run))
@@ -268,7 +273,7 @@ static void run_insert(struct memory_data *data, struct memory_job *job, const s
 
     new->r.run = *run;
     new->node = node;
-    new->r.run.message = (struct str){str_own(run->message), run->message.len};
+    new->r.run.message = text_own(run->message);
     new->r.job_name = job->row.name;
     if (run->ask) {
         new->asked = arena_new(1024);
@@ -346,11 +351,6 @@ static bool claim(struct memory_data *data, struct request *r)
     if (r->watermark.us > 0 && !r->self)
         data->watermark = r->watermark;
     return true;
-}
-
-static struct str text_own(struct str s)
-{
-    return s.len ? (struct str){str_own(s), s.len} : (struct str){0};
 }
 
 static struct run_stream stream_own(const struct run_stream *stream)
@@ -502,7 +502,7 @@ static void finish(struct memory_data *data, const struct run_end *end, int64_t 
     run->signal = end->signal;
     run->try_at = end->try_at;
     free((char *)run->message.p);
-    run->message = (struct str){str_own(end->message), end->message.len};
+    run->message = text_own(end->message);
     run_tell(data, run);
     if (to == RUN_WAITING) {
         attempt_keep(found, end);

@@ -121,7 +121,8 @@ struct request *request_finish(const struct run_end *ends, size_t count)
             r->ends[i].message = arena_copy(r->arena, ends[i].message);
         if (ends[i].result.len)
             r->ends[i].result = arena_copy(r->arena, ends[i].result);
-        r->ends[i].progress = arena_copy(r->arena, ends[i].progress);
+        if (ends[i].progress.len)
+            r->ends[i].progress = arena_copy(r->arena, ends[i].progress);
         if (!ends[i].chain)
             continue;
         assert(ends[i].try_at.us == 0);

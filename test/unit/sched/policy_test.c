@@ -91,7 +91,7 @@ static void test_table(void **state)
         print_message("row %zu: %s\n", i, rows[i].name);
         job.misfire_grace_us = rows[i].grace_s < 0 ? rows[i].grace_s : rows[i].grace_s * S;
         job.trigger = trigger_of(zones, rows[i].trigger);
-        policy_decide(&(struct situation){&job, {0}, slot, now, rows[i].running, {0}, 0}, &v);
+        policy_decide(&(struct situation){&job, {0}, slot, now, rows[i].running, {0}, 0, {0}}, &v);
         assert_int_equal(v.not_before.us, 0);
         assert_int_equal(v.rest.slot.us, 0);
         assert_int_equal(v.kind, rows[i].kind);
@@ -201,7 +201,8 @@ static void test_freezes(void **state)
         print_message("row %zu: %s\n", i, freeze_rows[i].name);
         job.trigger = trigger_of(zones, freeze_rows[i].trigger);
         policy_decide(
-            &(struct situation){&job, {.freezes = &all}, slot, now, freeze_rows[i].running, {0}, 0},
+            &(struct situation){
+                &job, {.freezes = &all}, slot, now, freeze_rows[i].running, {0}, 0, {0}},
             &v);
         assert_int_equal(v.kind, freeze_rows[i].kind);
         if (v.kind == VERDICT_SKIP)
@@ -322,7 +323,8 @@ static void test_missed(void **state)
                               {(T0 + missed_rows[i].now_s) * S},
                               missed_rows[i].running,
                               {0},
-                              0};
+                              0,
+                              {0}};
         struct verdict v;
         struct buf out;
 
@@ -346,7 +348,7 @@ static void test_spread(void **state)
                       .misfire_grace_us = 40 * S,
                       .misfire_spread_us = 60 * S,
                       .trigger = trigger_of(zones, TEN)};
-    struct situation s = {&job, {0}, {(T0 + 10) * S}, {(T0 + 45) * S}, 0, {0}, 0};
+    struct situation s = {&job, {0}, {(T0 + 10) * S}, {(T0 + 45) * S}, 0, {0}, 0, {0}};
     struct verdict v;
     wall began = s.now, last = {0};
     int runs = 0;
@@ -370,7 +372,7 @@ static void test_spread(void **state)
     assert_true(last.us >= began.us + 40 * S && last.us <= began.us + 60 * S);
     // One run comes before the next slot at the latest.
     job.coalesce = COALESCE_LAST;
-    s = (struct situation){&job, {0}, {(T0 + 10) * S}, {(T0 + 45) * S}, 0, {0}, 0};
+    s = (struct situation){&job, {0}, {(T0 + 10) * S}, {(T0 + 45) * S}, 0, {0}, 0, {0}};
     for (job.id = 1; job.id < 100; job.id++) {
         s.now = began;
         s.spread_from = (wall){0};
@@ -385,9 +387,13 @@ static void test_spread(void **state)
         assert_int_equal(v.spread_from.us, 0);
     }
     // What is on time does not wait.
-    s = (struct situation){&job, {0}, {(T0 + 10) * S}, {(T0 + 10) * S}, 0, {0}, 0};
+    s = (struct situation){&job, {0}, {(T0 + 10) * S}, {(T0 + 10) * S}, 0, {0}, 0, {0}};
     policy_decide(&s, &v);
     assert_int_equal(v.kind, VERDICT_RUN);
+    assert_int_equal(v.next.us, (T0 + 20) * S);
+    s.next = (wall){(T0 + 30) * S}; // who knows it already is believed
+    policy_decide(&s, &v);
+    assert_int_equal(v.next.us, (T0 + 30) * S);
     trigger_free(job.trigger);
     zones_free(zones);
 }
@@ -435,8 +441,8 @@ static void test_held(void **state)
                               (wall){(T0 + 300) * S}, (wall){(T0 + 310) * S + 1}),
         };
         struct situation s = {
-            &job, {0}, {(T0 + held_rows[i].slot_s) * S}, {(T0 + held_rows[i].now_s) * S}, 0,
-            {0},  0};
+            &job, {0}, {(T0 + held_rows[i].slot_s) * S}, {(T0 + held_rows[i].now_s) * S}, 0, {0},
+            0,    {0}};
         struct verdict v;
         struct buf out;
 
