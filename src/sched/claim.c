@@ -7,7 +7,6 @@
 
 #include "sched/ledger.h"
 #include "sched/plan.h"
-#include "sched/policy.h"
 #include "sched/rest.h"
 
 // Smaller claims would have their first runs started sooner and their last ones later: each claim
@@ -176,30 +175,17 @@ static void rows_place(struct claims *claims)
     vec_clear(&claims->wants);
 }
 
-// The slot behind the one that an entry waits for.
-static wall slot_behind(struct claims *claims, const struct entry *entry)
-{
-    struct claim_memo *memo = &claims->memo;
-    const struct trigger *trigger = entry->job->trigger;
-
-    if (entry->is_relative)
-        return WALL_NEVER;
-    if (memo->trigger != trigger || memo->slot.us != entry->slot.us)
-        *memo = (struct claim_memo){trigger, entry->slot, trigger_next(trigger, entry->slot)};
-    return memo->next;
-}
-
 static void decide(struct claims *claims, struct entry *entry, wall now, struct verdict *v)
 {
     const struct core *c = claims->core;
     const struct situation situation = {.job = entry->job,
                                         .holds = {c->freezes, c->pauses, entry->seat.is_nowhere},
                                         .slot = entry->slot,
-                                        .next = slot_behind(claims, entry),
                                         .now = now,
                                         .running = entry->running,
                                         .queued = entry->queued,
-                                        .spread_from = entry->spread_from};
+                                        .spread_from = entry->spread_from,
+                                        .memo = &claims->memo};
 
     policy_decide(&situation, v);
     if (entry->seat.is_leaving && v->kind == VERDICT_RUN) {
@@ -230,7 +216,7 @@ static void rows_gather(struct claims *claims, wall now)
     rows_clear(claims, &claims->rows);
     vec_clear(&claims->wants);
     c->claim_rows = rows_most(claims);
-    claims->memo.trigger = NULL; // it may be gone
+    claims->memo = (struct policy_memo){0}; // triggers may have gone
     while (claims->rows.len < c->claim_rows &&
            (claims->rows.len == 0 || clock_mono(clock).us < until.us)) {
         struct entry *entry = due_pop(c->due, now);
@@ -280,7 +266,7 @@ static void rows_plan(struct claims *claims)
     size_t looks = 0;
 
     rows_clear(claims, &claims->rows);
-    claims->memo.trigger = NULL;
+    claims->memo = (struct policy_memo){0};
     vec_clear(&claims->nexts);
     vec_clear(&claims->aside);
     while (claims->rows.len < claims->most && !is_time_over(claims, until, ++looks) &&

@@ -18,6 +18,7 @@
 #include "base/loop.h"
 #include "base/vec.h"
 #include "sched/ahead.h"
+#include "sched/policy.h"
 #include "sched/queue.h"
 
 // Rows of one claim, and what each has taken in the room of all: as many, or none at all.
@@ -31,12 +32,6 @@ struct claim_want {
     struct entry *entry;
     int64_t order;
     size_t row;
-};
-
-// Many of those that are due together have one trigger: the last question to one.
-struct claim_memo {
-    const struct trigger *trigger; // NULL: none
-    wall slot, next;
 };
 
 struct claims {
@@ -58,7 +53,7 @@ struct claims {
     struct claim_rows rows;       // those that are with the store, while core->is_claiming
     struct claim_rows answered;   // those of the claim before, while their runs are started
     VEC_OF(struct claim_want) wants; // while rows are gathered
-    struct claim_memo memo;          // likewise
+    struct policy_memo memo;         // likewise
 };
 
 void claims_init(struct claims *claims, struct core *core, struct lives *lives,

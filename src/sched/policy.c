@@ -23,6 +23,24 @@ static wall slot_after(const struct job *job, wall slot)
     return trigger_is_relative(job->trigger) ? WALL_NEVER : trigger_next(job->trigger, slot);
 }
 
+// That of the slot that has rung.
+static wall slot_behind(const struct situation *s)
+{
+    const struct trigger *trigger = s->job->trigger;
+    struct policy_memo *memo = s->memo;
+
+    if (memo && memo->trigger == trigger && memo->slot.us == s->slot.us)
+        return memo->next;
+    wall next = slot_after(s->job, s->slot);
+
+    if (memo) {
+        memo->trigger = trigger;
+        memo->slot = s->slot;
+        memo->next = next;
+    }
+    return next;
+}
+
 static int64_t late_us(const struct job *job, wall slot, wall now)
 {
     return now.us - slot.us - trigger_jitter_us(job->trigger, (uint64_t)job->id, slot);
@@ -42,12 +60,34 @@ static void row_fold(const struct job *job, wall first, wall upto, struct verdic
     *row = (struct verdict_row){last, count, first};
 }
 
-static void slots_fold(const struct job *job, wall upto, struct verdict *v)
+static bool is_folded(const struct policy_memo *memo, const struct job *job, wall first, wall upto)
 {
+    return memo && memo->folded == job->trigger && memo->first.us == first.us &&
+           memo->upto.us == upto.us;
+}
+
+// The same of a verdict's first slot, if there are any; its next one lies behind them then.
+static void slots_fold(const struct situation *s, wall upto, struct verdict *v)
+{
+    const struct job *job = s->job;
+    wall first = v->row.slot;
+
     if (v->next.us > upto.us)
         return;
-    row_fold(job, v->row.slot, upto, &v->row);
+    if (is_folded(s->memo, job, first, upto)) {
+        v->row = s->memo->row;
+        v->next = s->memo->behind;
+        return;
+    }
+    row_fold(job, first, upto, &v->row);
     v->next = trigger_next(job->trigger, v->row.slot);
+    if (!s->memo)
+        return;
+    s->memo->folded = job->trigger;
+    s->memo->first = first;
+    s->memo->upto = upto;
+    s->memo->row = v->row;
+    s->memo->behind = v->next;
 }
 
 static void skip(enum run_reason reason, const char *message, struct verdict *v)
@@ -93,7 +133,7 @@ static void slots_hold(const struct situation *s, const struct hold *hold, wall 
         return;
     }
     skip(hold->reason, hold->message, v);
-    slots_fold(s->job, upto, v);
+    slots_fold(s, upto, v);
 }
 
 // The slot lies in a hold.
@@ -121,7 +161,7 @@ static void slots_expire(const struct look *l, wall upto, const char *message, s
 {
     skip(REASON_MISFIRE, message, v);
     v->is_catchup = true;
-    slots_fold(l->job, earlier(l->upto, upto), v);
+    slots_fold(l->s, earlier(l->upto, upto), v);
 }
 
 // There is no room: it is left out, or under all waits for its turn.
@@ -187,7 +227,7 @@ static void spread_decide(const struct look *l, int64_t left, struct verdict *v)
 // One run for the last slot that is due.
 static void last_decide(const struct look *l, struct verdict *v)
 {
-    slots_fold(l->job, l->upto, v);
+    slots_fold(l->s, l->upto, v);
     int64_t late = late_us(l->job, v->row.slot, l->judged);
 
     v->is_catchup = v->row.missed > 0 || late > CATCHUP_US;
@@ -203,7 +243,7 @@ static void first_decide(const struct look *l, struct verdict *v)
     v->is_catchup =
         v->next.us <= l->upto.us || late_us(l->job, v->row.slot, l->judged) > CATCHUP_US;
     if (overlaps(l, v)) {
-        slots_fold(l->job, l->upto, v);
+        slots_fold(l->s, l->upto, v);
         return;
     }
     if (v->next.us <= l->upto.us) {
@@ -301,18 +341,16 @@ static void ping_decide(const struct situation *s, struct verdict *v)
 {
     wall upto = {s->now.us - job_ping_grace_us(s->job, s->slot)};
 
-    slots_fold(s->job, upto, v);
+    slots_fold(s, upto, v);
     skip(REASON_NO_PING, NULL, v);
 }
 
 void policy_decide(const struct situation *s, struct verdict *ret_verdict)
 {
-    struct verdict v = {.row.slot = s->slot, .next = s->next};
+    struct verdict v = {.row.slot = s->slot, .next = slot_behind(s)};
     struct look l = {.s = s, .job = s->job, .judged = s->now};
     struct hold hold, present;
 
-    if (v.next.us == 0)
-        v.next = slot_after(s->job, s->slot);
     // After a step of the clock, what is being spread may lie in the future.
     if (s->spread_from.us != 0 && s->spread_from.us <= s->now.us)
         l.judged = s->spread_from;

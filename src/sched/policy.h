@@ -59,6 +59,17 @@ struct verdict {
     wall spread_from;        // to be kept for the next look
 };
 
+// What a trigger was asked last: many jobs that are due together share one, and its answers. Begins
+// as {0}; no trigger of it may have gone since.
+struct policy_memo {
+    const struct trigger *trigger; // NULL: none
+    wall slot, next;
+    const struct trigger *folded; // likewise
+    wall first, upto;
+    struct verdict_row row; // the slots from first up to upto
+    wall behind;            // the next one
+};
+
 // What a verdict is asked for.
 struct situation {
     const struct job *job;
@@ -68,7 +79,7 @@ struct situation {
     int running;      // the job's runs in progress
     wall spread_from; // since when missed slots are being made up for bit by bit; 0: they are not
     int queued;       // its runs that wait for one of those in progress to end
-    wall next;        // the slot behind it; 0: it is to be worked out
+    struct policy_memo *memo; // NULL: nothing is remembered
 };
 
 // Counting missed slots stops here; the run then says "at least so many".
