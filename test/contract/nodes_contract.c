@@ -22,8 +22,8 @@ struct nodes_kind {
 };
 
 #define NODES_MAX 4
-#define LEASE_US 1000000
-#define LIMIT_US 20000000 // within which anything happens
+#define LEASE_US 2000000  // a busy machine holds us up for a second
+#define LIMIT_US 60000000 // within which anything happens
 
 // What a node was told last, as text, and how often.
 struct heard {
