@@ -190,3 +190,15 @@ def test_two_begin_at_once(nodes):
     wait_until(lambda: versions(nodes, "a") == everybody, what="all of them")
     nodes.goes_on(jobs)
     nodes.audit(jobs)
+
+
+def test_a_step_takes_its_time(nodes):
+    """It waits for what is under way, and may take, longer than any other statement."""
+    assert db(nodes, TODAY, "migrate").returncode == 0
+    keys = f"1650814054, (SELECT (oid::bigint % 2147483647)::integer FROM pg_namespace WHERE nspname = '{nodes.schema}')"
+    other = subprocess.Popen(nodes.cluster.psql("-c", f"SELECT pg_advisory_xact_lock_shared({keys}); SELECT pg_sleep(2)"), stdout=subprocess.DEVNULL)
+    wait_until(lambda: nodes.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"), what="the other")
+    nodes.uri += "%20-clock_timeout%3D1000%20-cstatement_timeout%3D1000"
+    told = db(nodes, NEXT, "migrate")
+    assert told.returncode == 0 and "schema    101" in told.stdout, told.stderr
+    assert other.wait(WAIT) == 0
