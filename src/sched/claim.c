@@ -216,6 +216,7 @@ static void rows_gather(struct claims *claims, wall now)
     rows_clear(claims, &claims->rows);
     vec_clear(&claims->wants);
     c->claim_rows = rows_most(claims);
+    c->is_behind = store_has_nodes(c->store) && claims->in_a_row > CLAIM_SHARED * CLAIM_SHARED_PART;
     claims->memo = (struct policy_memo){0}; // triggers may have gone
     while (claims->rows.len < c->claim_rows &&
            (claims->rows.len == 0 || clock_mono(clock).us < until.us)) {

@@ -52,6 +52,7 @@ struct core {
     bool is_claiming;              // a claim is with the store
     bool is_launching;             // planned runs are about to begin
     size_t claim_rows;             // that the claim with the store may have, or the last one
+    bool is_behind;                // so much has been due in a row that claims have grown
     struct loop_timer retry_timer; // after a failure of the store
     size_t refused;                // ends that the store has refused
     bool is_failing;               // the store did not accept the last write

@@ -468,11 +468,13 @@ static struct run_ask *ask_copy(const struct run_ask *ask)
 // ---- saving ends ----
 
 // While more slots are due, ends wait: they would stand in the store's queue before the next claim.
+// Not so when there is no end of slots; then there would be none of ends either.
 static bool ends_may_wait(const struct lives *lives)
 {
     const struct core *c = lives->core;
 
-    return (c->is_launching || (c->is_claiming && due_next(c->due).us <= core_now(c).us)) &&
+    return !c->is_behind &&
+           (c->is_launching || (c->is_claiming && due_next(c->due).us <= core_now(c).us)) &&
            loop_now(c->loop).us - lives->ended_at.us < SAVE_US;
 }
 

@@ -127,7 +127,9 @@ enum {
 // What the store was asked for, and runs that end with the turn of the loop in which they start.
 static struct {
     const struct store_ops *ops;
+    struct bench *b;
     size_t claims, rows, most, ends, ends_most;
+    size_t waited, amid; // claims that went before any end; ends that did not wait for claims
     VEC_OF(struct fixture_run) runs;
 } shared;
 
@@ -145,6 +147,12 @@ static void shared_claim(struct store *store, const struct run *runs, size_t cou
 static void shared_finish(struct store *store, const struct run_end *ends, size_t count,
                           store_done *done, void *ctx)
 {
+    const struct core *c = &shared.b->d.core;
+
+    if (shared.ends == 0)
+        shared.waited = shared.claims;
+    if (c->is_claiming && due_next(c->due).us <= core_now(c).us)
+        shared.amid += count;
     shared.ends += count;
     shared.ends_most = count > shared.ends_most ? count : shared.ends_most;
     shared.ops->finish(store, ends, count, done, ctx);
@@ -180,6 +188,7 @@ static void run_briefly(struct exec *exec, const struct exec_request *request, e
 
 static void shared_begin(struct bench *b, struct store_ops *store_ops, struct exec_ops *exec_ops)
 {
+    shared.b = b;
     shared.ops = b->f.store->ops;
     *store_ops = *shared.ops;
     store_ops->claim = shared_claim;
@@ -203,7 +212,7 @@ static void jobs_lay(struct bench *b, int first, int count, const char *spec)
 }
 
 // Claims are small there, and so are requests with ends, which the next claim may have to wait for;
-// only behind very many that were due in a row they grow.
+// only behind very many that were due in a row they grow, and ends wait for them no more.
 static void test_small_where_nodes_share(void **state)
 {
     struct store_ops store_ops;
@@ -222,6 +231,8 @@ static void test_small_where_nodes_share(void **state)
     assert_int_equal(shared.ends, MANY);
     assert_in_range(shared.most, 65, MANY / 16);
     assert_in_range(shared.ends_most, 64, 4 * (MANY / 16));
+    assert_true(shared.waited >= 16);
+    assert_true(shared.amid > MANY / 2);
     // The next moment begins with small ones again.
     shared.claims = 0;
     fixture_pass(&b.f, 11 * S);
