@@ -27,7 +27,7 @@ const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
     return "leak:sched_put\nleak:sched_delete\nleak:sched_run_now\nleak:windows_put\n"
-           "leak:windows_delete\nleak:rest_look\n";
+           "leak:windows_delete\nleak:rest_look\nleak:ask_next\n";
 }
 
 static uint64_t number_in(const char *name, uint64_t preset)
