@@ -140,7 +140,7 @@ $(O)/programs/belfry_$(1): $(O)/main.o $(patsubst %,$(O)/$(1)/%.o,store/pg_migra
 endef
 $(eval $(call next_rules,next,))
 $(eval $(call next_rules,later,-DIS_LATER))
-NEXT := $(O)/programs/belfry_next $(O)/programs/belfry_later
+NEXT := $(if $(wildcard test/next),$(O)/programs/belfry_next $(O)/programs/belfry_later)
 fuzzers: $(call program,test/fuzz)
 helpers: $(call program,test/api) $(call program,test/differential) $(SHIMS) $(NEXT)
 benches: $(call program,bench)
