@@ -15,7 +15,7 @@ TODAY, NEXT, LATER = BELFRY, str(PROGRAMS / "belfry_next"), str(PROGRAMS / "belf
 VERSIONS = {TODAY: "0.1.0", NEXT: "0.2.0", LATER: "0.3.0"}
 MANUAL = {"type": "manual"}
 EVERY_SECOND = {"type": "interval", "seconds": 1, "start_date": "2024-01-01T00:00:00Z"}
-CALM = 20  # seconds of a lease where nobody dies: a node that a busy machine holds up loses nothing
+CALM = 20  # seconds of a lease where nobody takes over: a node that a busy machine holds up loses nothing
 
 
 def begin(nodes, **programs):
@@ -58,6 +58,7 @@ def meta(nodes):
 
 def test_rolling_upgrade(nodes):
     """Three nodes are replaced while jobs run each second, and one of them goes back: every slot once, nothing unaccounted."""
+    nodes.lease = CALM
     begin(nodes, a=TODAY, b=TODAY, c=TODAY)
     jobs = nodes.put_fifty()
     nodes.goes_on(jobs)
@@ -135,6 +136,7 @@ def test_takeover_among_two_versions(nodes):
 
 def test_contraction(nodes):
     """What takes away from the tables waits until nobody is there who needs it; those who would need it are refused from then on."""
+    nodes.lease = CALM
     begin(nodes, a=TODAY, b=NEXT)
     jobs = nodes.put_fifty()
     nodes.goes_on(jobs)
