@@ -23,7 +23,8 @@ enum {
 
 static const char *const expand_names[] = {"words", "last_run"};
 
-#define STATE_COUNT 5 // of job_view_state_names
+#define STATE_COUNT 5           // of job_view_state_names
+#define STATES_PAUSED (1u << 1) // "paused" alone
 #define EXPAND_COUNT (sizeof expand_names / sizeof *expand_names)
 
 enum {
@@ -212,6 +213,7 @@ void job_page(struct call *call)
                                        .after_name = page->after_name,
                                        .limit = (size_t)page->limit,
                                        .wanted = has_filter ? is_wanted : NULL,
+                                       .only_paused = page->states == STATES_PAUSED,
                                        .done = jobs_came,
                                        .ctx = page,
                                    });

@@ -28,6 +28,7 @@ struct page {
     struct list link; // in the scheduler's
     struct sched *s;
     struct sched_page_ask ask;
+    const struct radix *jobs; // that are walked
     size_t at;
     int restarts;
     size_t matching, behind; // jobs that are wanted, and of those, behind where it begins
@@ -159,7 +160,7 @@ static void walk_step(void *ctx)
 
     kept_renew(p);
     while (left-- > 0) {
-        entry = radix_next(&p->s->due.by_id, &p->at);
+        entry = radix_next(p->jobs, &p->at);
         if (!entry) {
             page_answer(p);
             return;
@@ -198,11 +199,22 @@ static void order_step(void *ctx)
     page_answer(p);
 }
 
+// While a tag or everything is paused, any job may be.
+static const struct radix *jobs_asked(const struct sched *s, const struct sched_page_ask *ask)
+{
+    bool is_paused = ask->only_paused && !pauses_wide(&s->pauses, sched_now(s));
+
+    return is_paused ? &s->due.paused : &s->due.by_id;
+}
+
 void sched_page(struct sched *s, const struct sched_page_ask *ask)
 {
     struct page *p = mem_alloc(sizeof *p);
 
-    *p = (struct page){.s = s, .ask = *ask, .kept = mem_array(ask->limit, sizeof *p->kept)};
+    *p = (struct page){.s = s,
+                       .ask = *ask,
+                       .jobs = jobs_asked(s, ask),
+                       .kept = mem_array(ask->limit, sizeof *p->kept)};
     list_push(&s->pages, &p->link);
     if (!ask->wanted && sorter_is_near(s)) {
         order_step(p);

@@ -22,6 +22,7 @@ struct sched_page_ask {
     size_t limit;          // 1 to SCHED_PAGE_MAX
     // Which jobs are wanted. NULL: all.
     bool (*wanted)(const struct sched_item *item, void *ctx);
+    bool only_paused; // of those that nothing pauses none is wanted: they are not looked at
     // The answer, perhaps before sched_page returns; items are borrowed until it does. matching:
     // jobs that are wanted, wherever they stand. Not called any more after sched_free.
     void (*done)(const struct sched_item *items, size_t count, size_t matching, bool has_more,

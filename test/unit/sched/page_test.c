@@ -102,12 +102,19 @@ static bool is_first_class(const struct sched_item *item, void *ctx)
     return item->job->priority == 2;
 }
 
+static bool is_paused(const struct sched_item *item, void *ctx)
+{
+    (void)ctx;
+    return item->paused;
+}
+
 // All pages, one after the other, are the list.
 static void pages_check(struct world *w, size_t limit,
                         bool (*wanted)(const struct sched_item *item, void *ctx))
 {
     struct sched_item *list = sched_list(w->s);
-    struct sched_page_ask ask = {.limit = limit, .wanted = wanted};
+    struct sched_page_ask ask = {
+        .limit = limit, .wanted = wanted, .only_paused = wanted == is_paused};
     size_t at = 0, matching = 0;
 
     for (size_t i = 0; i < sched_count(w->s); i++)
@@ -139,6 +146,13 @@ static void test_pages(void **state)
     pages_check(&w, 1, NULL);
     pages_check(&w, 7, NULL);
     pages_check(&w, 7, is_first_class);
+    pages_check(&w, 7, is_paused);
+    pauses_set(sched_pauses(w.s), (struct str){0}, (struct str){0}, (struct str){0}, (wall){T0},
+               WALL_NEVER, NULL, NULL);
+    fixture_settle(&w.f);
+    pages_check(&w, 7, is_paused); // everything
+    pauses_lift(sched_pauses(w.s), (struct str){0}, false, (wall){T0}, NULL, NULL);
+    fixture_settle(&w.f);
     pages_check(&w, SCHED_PAGE_MAX, NULL);
     world_close(&w);
 }
