@@ -52,9 +52,9 @@ static bool rules_of(int64_t job_id, struct notify *ret, void *ctx)
 
     if (!job)
         return false;
-    if (!job->notify.p)
+    if (!job->spec->notify.p)
         *ret = a->rules;
-    else if (!notify_parse(job->notify, ret, &e))
+    else if (!notify_parse(job->spec->notify, ret, &e))
         return false;
     return ret->count > 0;
 }
@@ -664,7 +664,8 @@ static bool is_free(const struct alerts *a, struct str name, struct err *e)
         return fail(e, ERR_IN_USE, "name", "the rules of the instance name the channel \"%.*s\"",
                     STR(name));
     for (size_t at = 0; a->sched && (job = sched_next_job(a->sched, &at, &next_at));)
-        if (job->notify.p && notify_parse(job->notify, &rules, &why) && names(&rules, name)) {
+        if (job->spec->notify.p && notify_parse(job->spec->notify, &rules, &why) &&
+            names(&rules, name)) {
             (void)fail(e, ERR_IN_USE, "name", "the job \"%.*s\" names the channel \"%.*s\"",
                        STR(job->name), STR(name));
             return fail_hint(e, "take it out of its notify first");

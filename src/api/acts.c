@@ -88,15 +88,15 @@ static bool form_read(struct call *call, const struct job *job, struct hand_ask 
     const struct run_ask_form *form = call->body;
     const struct run_query *query = call->query;
     struct run_ask *ask = &hand->ask;
-    struct job *plain;
+    struct job_spec *plain;
 
     ask->overlap = form->overlap;
     ask->is_forced = form->force || query->force;
     if (form->args) {
-        plain = job_new(job->name); // it knows how arguments are kept
-        job_set_args(plain, form->args);
+        plain = job_spec_new(); // it knows how arguments are kept
+        job_spec_set_args(plain, form->args);
         ask->args = arena_copy(call->arena, plain->args);
-        job_free(plain);
+        job_spec_drop(plain);
     }
     if (!moment_read(call, job, ask) || !key_read(call, job->id, ask))
         return false;
@@ -126,7 +126,7 @@ void job_run(struct call *call)
         call_reply_no_job(call);
         return;
     }
-    if (job->quarantine.len > 0) {
+    if (job->spec->quarantine.len > 0) {
         call_reply_unusable(call, job);
         return;
     }
@@ -271,7 +271,7 @@ static void retry_read(const struct err *err, const struct store_run *runs, size
                       "wait for its end, or cancel it");
         return;
     }
-    if (!job || job->quarantine.len > 0) {
+    if (!job || job->spec->quarantine.len > 0) {
         problem_reply(call, PROBLEM_JOB_NOT_FOUND, "The job of the run is gone", NULL);
         return;
     }

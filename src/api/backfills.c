@@ -114,7 +114,7 @@ void job_backfill(struct call *call)
 
     if (!job)
         call_reply_no_job(call);
-    else if (job->quarantine.len > 0)
+    else if (job->spec->quarantine.len > 0)
         call_reply_unusable(call, job);
     else if (form_read(call, job, &ask))
         backfill(call->api->o.sched, job->name, &ask, filled, call);

@@ -128,7 +128,7 @@ void call_reply_unusable(struct call *call, const struct job *job)
 
     problem.detail =
         arena_printf(call->arena, "there is no usable job \"%.*s\": it is in quarantine, %.*s",
-                     STR(job->name), STR(job->quarantine))
+                     STR(job->name), STR(job->spec->quarantine))
             .p;
     problem.hint = "PUT a whole job under this id, or DELETE it";
     call_reply_problem(call, &problem);

@@ -174,7 +174,7 @@ void schedule_add(struct call *call)
     job = job_new(query->host);
     job_set_presets(job, sched_presets(call->api->o.sched));
     job->kind = JOB_CERTIFICATE;
-    job_set_text(&job->target, query->host);
+    job_set_target(job, query->host);
     job->trigger = interval_make(call, query->time_in_seconds, &e);
     if (job->trigger) {
         sched_put(call->api->o.sched, job, STORE_CREATE, added, call);

@@ -160,8 +160,8 @@ static void run_count(struct elsewhere *e, const struct run *run)
 
     if (job && sched_is_ours(e->o->sched, job))
         return;
-    if (e->has_queue && job && job->needs)
-        places_count(e, run, job->needs);
+    if (e->has_queue && job && job->spec->needs)
+        places_count(e, run, job->spec->needs);
     if (run->state != RUN_RUNNING)
         return;
     count = (size_t)map_get_u64(&e->next, (uint64_t)run->job_id) + 1;

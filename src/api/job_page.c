@@ -135,7 +135,7 @@ static bool is_wanted(const struct sched_item *item, void *ctx)
     const char *state = job_state_text(item->job, &now);
     const struct jobs_query *query = page->call->query;
 
-    if (query->tag.len > 0 && !tags_have(item->job->tags, query->tag))
+    if (query->tag.len > 0 && !tags_have(item->job->spec->tags, query->tag))
         return false;
     if (page->kinds && !(page->kinds >> item->job->kind & 1))
         return false;

@@ -48,7 +48,7 @@ const struct job *jobs_change(struct call *call)
 
     if (!job)
         call_reply_no_job(call);
-    else if (job->quarantine.len > 0)
+    else if (job->spec->quarantine.len > 0)
         quarantine_reply(call, job);
     else if (match_check(call, job))
         return job;
@@ -232,7 +232,7 @@ static struct str args_loc(struct call *call, size_t index)
 static struct tls_options *check_options_read(struct call *call, const struct job *job)
 {
     struct tls_options *options = tls_options_new();
-    json_t *args = json_loadb(job->args.p, job->args.len, 0, NULL), *text;
+    json_t *args = json_loadb(job->spec->args.p, job->spec->args.len, 0, NULL), *text;
     const size_t before = call->issues->len;
     size_t i;
     struct err e;
@@ -280,8 +280,8 @@ static void pools_look(struct call *call, const struct job *job)
     const struct pools *pools = sched_pools(call->api->o.sched);
     struct err e;
 
-    for (size_t i = 0; form->pools && job->needs && i < job->needs->count; i++) {
-        struct str name = job->needs->pools[i].pool;
+    for (size_t i = 0; form->pools && job->spec->needs && i < job->spec->needs->count; i++) {
+        struct str name = job->spec->needs->pools[i].pool;
 
         if (pools_find(pools, name))
             continue;
@@ -471,7 +471,8 @@ static void quarantine_reply(struct call *call, const struct job *job)
 {
     struct err e;
 
-    (void)fail(&e, ERR_SCHEDULE, "job_id", "the job is in quarantine: %.*s", STR(job->quarantine));
+    (void)fail(&e, ERR_SCHEDULE, "job_id", "the job is in quarantine: %.*s",
+               STR(job->spec->quarantine));
     (void)fail_hint(&e, "PUT a whole job under this id, or DELETE it");
     call_reply_err(call, &e);
 }
@@ -488,7 +489,7 @@ void job_patch(struct call *call)
         call_reply_no_job(call);
         return;
     }
-    if (present->quarantine.len > 0 && present->target.len == 0) {
+    if (present->spec->quarantine.len > 0 && present->target.len == 0) {
         quarantine_reply(call, present); // what it was to run is not known: nothing to build on
         return;
     }

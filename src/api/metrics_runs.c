@@ -230,7 +230,7 @@ static void info_write(struct metrics *m, const struct metrics_job *job,
     char text[TAGS_LABEL_MAX];
 
     (void)labels;
-    tags = tags_label(job->job->tags, text);
+    tags = tags_label(job->job->spec->tags, text);
     if (tags.len > 0)
         metric_int(&m->w, LABELS({"job_id", job->job->name}, {"kind", kind}, {"tags", tags}), 1);
     else

@@ -28,25 +28,6 @@
 const char *const job_kind_names[] = {"folder", "certificate", "command",
                                       "http",   "heartbeat",   NULL};
 const char *const job_state_names[] = {"scheduled", "paused", "ended", "deleted", NULL};
-const char *const job_coalesce_names[] = {"last", "all", "skip", "first", NULL};
-
-const char *const job_overlap_names[] = {"skip", "allow", "queue", "cancel", "kill", NULL};
-const char *const job_on_lost_names[] = {"fail", "rerun", NULL};
-
-const char *const job_policy_names[] = {
-#define X(member, ctype, preset, name, words) [POLICY_##member] = name,
-#include "job/job_policy.def"
-#undef X
-    [POLICY_retries] = "retries",
-    NULL,
-};
-
-const struct job_presets job_presets_built_in = {
-#define X(member, ctype, preset, ...) .member = preset,
-#include "job/job_policy.def"
-#undef X
-};
-
 // Numbers of the members of spec: bits of what model_decode says was given.
 enum spec_field {
 #define X(member, ...) SPEC_##member,
@@ -75,10 +56,12 @@ static const struct model spec_model = {
     .extra = MODEL_EXTRA_FORBID,
 };
 
+static bool row_check(const struct job_row *row, struct err *e);
 static bool row_read(struct job *job, const struct job_row *row,
                      const struct trigger_context *context, const struct job_known *known,
                      struct err *e);
-static void spec_copy(struct job *job, const struct job *from);
+static struct job *job_make(struct str name, struct str target);
+static void own_copy(struct job *job, const struct job *from);
 static bool spec_read(struct job *job, struct str text, struct err *e);
 static bool trigger_read(struct job *job, struct str text, const struct trigger_context *context,
                          struct err *e);
@@ -95,44 +78,30 @@ struct job *job_from_row(const struct job_row *row, const struct trigger_context
 struct job *job_from_row_known(const struct job_row *row, const struct trigger_context *context,
                                const struct job_known *known)
 {
-    struct job *job = mem_alloc(sizeof *job);
     struct err e = {0};
+    bool ok = row_check(row, &e);
+    const struct job *model = ok ? known->model : NULL;
+    struct job *job = job_make(row->name, model ? known->target : (struct str){0});
 
     job->id = row->id;
-    job_set_text(&job->name, row->name);
+    job->spec = model ? job_spec_share(model->spec) : job_spec_new();
     job->state = (enum job_state)row->state;
-    job->preset = UINT64_MAX;
-    job_set_presets(job, &job_presets_built_in);
     job->version = row->version;
     job->change_seq = row->change_seq;
     job->effective_from = row->effective_from;
     job->created_at = row->created_at;
     job->updated_at = row->updated_at;
-    if (!row_read(job, row, context, known, &e)) {
+    if (!ok || !row_read(job, row, context, known, &e)) {
         trigger_free(job->trigger);
         job->trigger = NULL;
-        job_set_text(&job->quarantine,
-                     str_of(e.message[0] ? e.message : "the stored job cannot be read"));
+        job_spec_set_text(&job_edit(job)->quarantine,
+                          str_of(e.message[0] ? e.message : "the stored job cannot be read"));
     }
-    if (!job->args.p)
-        job_set_text(&job->args, STR_LIT("[]"));
     return job;
 }
 
-// What the job's texts mean, as far as that is known.
-static void known_take(struct job *job, const struct job_known *known)
-{
-    if (known->trigger)
-        job->trigger = trigger_share(known->trigger);
-    if (!known->spec)
-        return;
-    spec_copy(job, known->spec);
-    job_set_text(&job->target, known->target);
-}
-
-static bool row_read(struct job *job, const struct job_row *row,
-                     const struct trigger_context *context, const struct job_known *known,
-                     struct err *e)
+// Whether the columns are what this version knows.
+static bool row_check(const struct job_row *row, struct err *e)
 {
     if (row->state < JOB_ENABLED || row->state > JOB_DELETED)
         return fail(e, ERR_STORE, "state", "the stored state %d is not known to this version",
@@ -140,12 +109,21 @@ static bool row_read(struct job *job, const struct job_row *row,
     if (row->kind < JOB_FOLDER || row->kind > JOB_HEARTBEAT)
         return fail(e, ERR_STORE, "kind", "the stored kind %d is not known to this version",
                     row->kind);
+    return job_name_check(row->name, e);
+}
+
+static bool row_read(struct job *job, const struct job_row *row,
+                     const struct trigger_context *context, const struct job_known *known,
+                     struct err *e)
+{
     job->kind = (enum job_kind)row->kind;
-    if (!job_name_check(row->name, e))
+    if (known->model)
+        own_copy(job, known->model);
+    else if (!spec_read(job, row->spec, e))
         return false;
-    known_take(job, known);
-    if ((!known->spec && !spec_read(job, row->spec, e)) ||
-        (!known->trigger && !trigger_read(job, row->trigger, context, e)))
+    if (known->trigger)
+        job->trigger = trigger_share(known->trigger);
+    else if (!trigger_read(job, row->trigger, context, e))
         return false;
     if (job->state == JOB_PAUSED && !job->pause) // from before pauses had words
         job->pause = pause_new(PAUSE_JOB, (struct str){0}, (struct str){0}, STR_LIT("api"),
@@ -154,17 +132,17 @@ static bool row_read(struct job *job, const struct job_row *row,
 }
 
 // What the stored spec says itself takes the place of the presets.
-static void policies_take(struct job *job, const struct spec *spec, uint64_t given)
+static void policies_take(struct job_spec *own, const struct spec *spec, uint64_t given)
 {
 #define X(member, ctype, ...)                             \
     if (given >> SPEC_##member & 1) {                     \
-        job->member = (ctype)spec->member;                \
-        job->preset &= ~(UINT64_C(1) << POLICY_##member); \
+        own->member = (ctype)spec->member;                \
+        own->preset &= ~(UINT64_C(1) << POLICY_##member); \
     }
 #include "job/job_policy.def"
 #undef X
     if (spec->retries)
-        job->preset &= ~(UINT64_C(1) << POLICY_retries);
+        own->preset &= ~(UINT64_C(1) << POLICY_retries);
 }
 
 static json_t *text_load(struct str text, const char *what, struct err *e)
@@ -179,42 +157,8 @@ static json_t *text_load(struct str text, const char *what, struct err *e)
     return value;
 }
 
-// A list of texts, as a canonical JSON text owned by the job; numbers and the like become texts.
-void job_set_args(struct job *job, const json_t *list)
-{
-    json_t *texts = json_array(), *item;
-    size_t index;
-    char *dump;
-
-    json_array_foreach((json_t *)list, index, item)
-    {
-        if (json_is_string(item)) {
-            (void)json_array_append(texts, item);
-        } else {
-            char *text = json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY);
-
-            (void)json_array_append_new(texts, json_string(text));
-            free(text);
-        }
-    }
-    dump = json_dumps(texts, JSON_COMPACT);
-    assert(dump);
-    job_set_text(&job->args, str_of(dump));
-    free(dump);
-    json_decref(texts);
-}
-
-void job_set_options(struct job *job, const json_t *options)
-{
-    char *dump = json_dumps(options, JSON_COMPACT);
-
-    assert(dump);
-    job_set_text(&job->options, json_object_size(options) > 0 ? str_of(dump) : (struct str){0});
-    free(dump);
-}
-
 // Members that this version does not know would be lost, or not be obeyed.
-static bool options_take(struct job *job, const json_t *options, struct err *e)
+static bool options_take(struct job_spec *own, const json_t *options, struct err *e)
 {
     const json_t *value;
     const char *name;
@@ -230,11 +174,11 @@ static bool options_take(struct job *job, const json_t *options, struct err *e)
                         name);
     }
     if (options)
-        job_set_options(job, options);
+        job_spec_set_options(own, options);
     return true;
 }
 
-static bool needs_take(struct job *job, const struct spec *spec, struct model_issues *issues,
+static bool needs_take(struct job_spec *own, const struct spec *spec, struct model_issues *issues,
                        struct err *e)
 {
     struct throttle throttle = {0};
@@ -244,7 +188,7 @@ static bool needs_take(struct job *job, const struct spec *spec, struct model_is
         return false;
     if (spec->pools && !(pools = needs_read(spec->pools, STR_LIT("\"pools\""), issues)))
         return fail(e, ERR_STORE, "spec", "the stored spec has pools that cannot be read");
-    job->needs = needs_new(pools, &throttle);
+    own->needs = needs_new(pools, &throttle);
     json_decref(pools);
     return true;
 }
@@ -253,11 +197,13 @@ static bool needs_take(struct job *job, const struct spec *spec, struct model_is
 static bool words_take(struct job *job, const struct spec *spec, struct model_issues *issues,
                        struct err *e)
 {
+    struct job_spec *own = job_edit(job);
+
     if (spec->description.len > 0)
-        job_set_text(&job->description, spec->description);
-    if (spec->tags && !tags_read(spec->tags, issues, &job->tags))
+        job_spec_set_text(&own->description, spec->description);
+    if (spec->tags && !tags_read(spec->tags, issues, &own->tags))
         return fail(e, ERR_STORE, "spec", "the stored spec has tags that cannot be read");
-    if (spec->nodes && !nodes_read(spec->nodes, issues, &job->nodes))
+    if (spec->nodes && !nodes_read(spec->nodes, issues, &own->nodes))
         return fail(e, ERR_STORE, "spec", "the stored spec has nodes that cannot be read");
     if (spec->depends_on &&
         !depends_read(spec->depends_on, STR_LIT("\"depends_on\""), issues, &job->depends))
@@ -267,19 +213,12 @@ static bool words_take(struct job *job, const struct spec *spec, struct model_is
            (!spec->skip || pause_decode(spec->skip, PAUSE_SLOTS, (struct str){0}, &job->skip, e));
 }
 
-void job_set_notify(struct job *job, const json_t *list)
-{
-    char *dump = list ? json_dumps(list, JSON_COMPACT) : NULL;
-
-    free((void *)job->notify.p);
-    job->notify = str_of(dump);
-}
-
 static bool spec_read(struct job *job, struct str text, struct err *e)
 {
     struct arena *arena;
     struct model_issues *issues;
     struct spec spec;
+    struct job_spec *own = job_edit(job);
     struct buf words;
     uint64_t given;
     json_t *value = text_load(text, "spec", e);
@@ -292,15 +231,15 @@ static bool spec_read(struct job *job, struct str text, struct err *e)
     model_issues_init(issues, arena);
     ok = model_decode(&spec_model, value, (struct str){0}, &spec, &given, issues) &&
          (!spec.retries ||
-          retries_read(spec.retries, STR_LIT("\"retries\""), issues, &job->retries));
+          retries_read(spec.retries, STR_LIT("\"retries\""), issues, &own->retries));
     if (ok) {
-        job_set_text(&job->target, spec.target);
+        job_set_target(job, spec.target);
         if (spec.args)
-            job_set_args(job, spec.args);
-        job_set_notify(job, spec.notify);
-        policies_take(job, &spec, given);
-        ok = options_take(job, spec.options, e) && words_take(job, &spec, issues, e) &&
-             needs_take(job, &spec, issues, e);
+            job_spec_set_args(own, spec.args);
+        job_spec_set_notify(own, spec.notify);
+        policies_take(own, &spec, given);
+        ok = options_take(own, spec.options, e) && words_take(job, &spec, issues, e) &&
+             needs_take(own, &spec, issues, e);
     } else {
         buf_init(&words, 400);
         model_issues_words(issues, &words);
@@ -359,40 +298,41 @@ void job_to_row(const struct job *job, struct arena *arena, struct job_row *ret_
 }
 
 // What the job does not say itself is not stored: the preset may be another one next time.
-static void presets_drop(const struct job *job, json_t *spec)
+static void presets_drop(const struct job_spec *own, json_t *spec)
 {
 #define X(member, ...)                      \
-    if (job->preset >> POLICY_##member & 1) \
+    if (own->preset >> POLICY_##member & 1) \
         (void)json_object_del(spec, #member);
 #include "job/job_policy.def"
 #undef X
-    if (job->preset >> POLICY_retries & 1)
+    if (own->preset >> POLICY_retries & 1)
         (void)json_object_del(spec, "retries");
 }
 
 static struct str spec_text(const struct job *job, struct arena *arena)
 {
+    const struct job_spec *own = job->spec;
     json_error_t error;
-    struct str retries = job->retries ? job->retries->text : STR_LIT("0");
-    json_t *args = json_loadb(job->args.p, job->args.len, 0, &error), *value;
+    struct str retries = own->retries ? own->retries->text : STR_LIT("0");
+    json_t *args = json_loadb(own->args.p, own->args.len, 0, &error), *value;
     json_t *kept = json_loadb(retries.p, retries.len, JSON_DECODE_ANY, &error);
     json_t *options =
-        job->options.len > 0 ? json_loadb(job->options.p, job->options.len, 0, &error) : NULL;
-    json_t *tags = tags_encode(job->tags), *nodes = tags_encode(job->nodes);
+        own->options.len > 0 ? json_loadb(own->options.p, own->options.len, 0, &error) : NULL;
+    json_t *tags = tags_encode(own->tags), *nodes = tags_encode(own->nodes);
     json_t *pause = pause_encode(job->pause);
     json_t *asked = pause_encode(job->skip), *depends = depends_encode(job->depends);
-    json_t *notify = job->notify.p ? json_loadb(job->notify.p, job->notify.len, 0, &error) : NULL;
-    json_t *pools = needs_pools(job->needs);
+    json_t *notify = own->notify.p ? json_loadb(own->notify.p, own->notify.len, 0, &error) : NULL;
+    json_t *pools = needs_pools(own->needs);
     struct buf rate;
 
     buf_init(&rate, 100);
-    if (job->needs && job->needs->throttle.count > 0)
-        throttle_write(&job->needs->throttle, &rate);
+    if (own->needs && own->needs->throttle.count > 0)
+        throttle_write(&own->needs->throttle, &rate);
     struct spec spec = {
         .target = job->target,
         .args = args,
         .options = options,
-        .description = job->description.len > 0 ? job->description : (struct str){0},
+        .description = own->description.len > 0 ? own->description : (struct str){0},
         .tags = tags,
         .nodes = nodes,
         .pause = pause,
@@ -402,7 +342,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
         .retries = kept,
         .pools = pools,
         .rate = rate.len > 0 ? buf_str(&rate) : (struct str){0},
-#define X(member, ...) .member = job->member,
+#define X(member, ...) .member = own->member,
 #include "job/job_policy.def"
 #undef X
     };
@@ -411,7 +351,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
 
     assert(args);
     value = model_encode(&spec_model, &spec);
-    presets_drop(job, value);
+    presets_drop(own, value);
     dump = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(6));
     assert(dump);
     text = arena_copy(arena, str_of(dump));
@@ -434,81 +374,86 @@ static struct str spec_text(const struct job *job, struct arena *arena)
 // --- the rest of its life
 // -----------------------------------------------------------------------------------------
 
-struct job *job_new(struct str name)
+// A job whose texts lie behind it, the target behind the name.
+static struct job *job_make(struct str name, struct str target)
 {
-    struct job *job = mem_alloc(sizeof *job);
+    struct job *job = mem_alloc(sizeof *job + name.len + 1 + target.len + 1);
+    char *texts = (char *)(job + 1);
 
-    job_set_text(&job->name, name);
-    job_set_text(&job->args, STR_LIT("[]"));
-    job->preset = UINT64_MAX;
-    job_set_presets(job, &job_presets_built_in);
+    memcpy(texts, name.p ? name.p : "", name.len);
+    memcpy(texts + name.len + 1, target.p ? target.p : "", target.len);
+    job->name = (struct str){texts, name.len};
+    job->target = (struct str){texts + name.len + 1, target.len};
     return job;
 }
 
-static void text_copy(struct str *field, struct str s)
+struct job *job_new(struct str name)
 {
-    *field = (struct str){0};
-    if (s.p)
-        job_set_text(field, s);
+    struct job *job = job_make(name, (struct str){0});
+
+    job->spec = job_spec_new();
+    return job;
 }
 
-// Everything that the spec says.
-static void spec_copy(struct job *job, const struct job *from)
+struct job_spec *job_edit(struct job *job)
 {
-    text_copy(&job->target, from->target);
-    text_copy(&job->args, from->args);
-    text_copy(&job->options, from->options);
-    text_copy(&job->description, from->description);
-    text_copy(&job->tags, from->tags);
-    text_copy(&job->nodes, from->nodes);
-    text_copy(&job->notify, from->notify);
+    if (job->spec->owners > 1) {
+        const struct job_spec *shared = job->spec;
+
+        job->spec = job_spec_copy(shared);
+        job_spec_drop(shared);
+    }
+    return (struct job_spec *)job->spec;
+}
+
+void job_set_presets(struct job *job, const struct job_presets *presets)
+{
+    job_spec_set_presets(job_edit(job), presets);
+}
+
+static void target_free(const struct job *job)
+{
+    if (job->target.p != job->name.p + job->name.len + 1)
+        free((void *)job->target.p);
+}
+
+void job_set_target(struct job *job, struct str target)
+{
+    const char *copy = str_own(target);
+
+    target_free(job);
+    job->target = (struct str){copy, target.len};
+}
+
+// What is not shared by jobs with the same spec, although it lies in its text.
+static void own_copy(struct job *job, const struct job *from)
+{
     job->pause = pause_copy(from->pause);
     job->skip = pause_copy(from->skip);
     job->depends = depends_copy(from->depends);
-    job->retries = retries_copy(from->retries);
-    job->needs = needs_copy(from->needs);
-    job->preset = from->preset;
-#define X(member, ...) job->member = from->member;
-#include "job/job_policy.def"
-#undef X
 }
 
 struct job *job_copy(const struct job *job, const struct trigger_context *context)
 {
-    struct job *copy = mem_alloc(sizeof *copy);
+    struct job *copy = job_make(job->name, job->target);
+    struct str name = copy->name, target = copy->target;
     struct buf text;
     struct err e = {0};
 
     *copy = *job;
+    copy->name = name;
+    copy->target = target;
+    copy->spec = job_spec_share(job->spec);
     copy->trigger = NULL;
-    spec_copy(copy, job);
-    text_copy(&copy->name, job->name);
-    text_copy(&copy->quarantine, job->quarantine);
+    own_copy(copy, job);
     if (!job->trigger || !context)
         return copy;
     buf_init(&text, ROW_TEXT_MAX);
     trigger_write(job->trigger, &text);
     if (!trigger_read(copy, buf_str(&text), context, &e))
-        job_set_text(&copy->quarantine, str_of(e.message)); // its zone file has gone
+        job_spec_set_text(&job_edit(copy)->quarantine, str_of(e.message)); // its zone file has gone
     buf_done(&text);
     return copy;
-}
-
-// Most jobs have no arguments: they need no memory for that.
-static const char args_none[] = "[]";
-
-static void text_free(struct str s)
-{
-    if (s.p != args_none)
-        free((void *)s.p);
-}
-
-void job_set_text(struct str *field, struct str s)
-{
-    const char *copy = str_eq(s, str_of(args_none)) ? args_none : str_own(s);
-
-    text_free(*field);
-    *field = (struct str){copy, s.len};
 }
 
 bool job_has_same_schedule(const struct job *a, const struct job *b)
@@ -548,39 +493,17 @@ void job_free(struct job *job)
     if (!job)
         return;
     trigger_free(job->trigger);
-    retries_free(job->retries);
-    needs_free(job->needs);
-    text_free(job->name);
-    text_free(job->target);
-    text_free(job->args);
-    text_free(job->options);
-    text_free(job->description);
-    text_free(job->tags);
-    text_free(job->nodes);
-    text_free(job->notify);
-    text_free(job->quarantine);
+    job_spec_drop(job->spec);
+    target_free(job);
     pause_free(job->pause);
     pause_free(job->skip);
     free(job->depends);
     free(job);
 }
 
-void job_set_presets(struct job *job, const struct job_presets *presets)
-{
-#define X(member, ...)                      \
-    if (job->preset >> POLICY_##member & 1) \
-        job->member = presets->member;
-#include "job/job_policy.def"
-#undef X
-    if (job->preset >> POLICY_retries & 1) {
-        retries_free(job->retries);
-        job->retries = retries_copy(presets->retries);
-    }
-}
-
 const char *job_idle_words(const struct job *job, wall next_at)
 {
-    if (job->quarantine.len > 0 || !job->trigger)
+    if (job->spec->quarantine.len > 0 || !job->trigger)
         return "cannot be used";
     if (job->state == JOB_PAUSED)
         return "is paused";
@@ -593,13 +516,15 @@ const char *job_idle_words(const struct job *job, wall next_at)
 
 int32_t job_instances(const struct job *job)
 {
-    return job->overlap == OVERLAP_ALLOW && job->max_instances == 1 ? INT32_MAX
-                                                                    : job->max_instances;
+    return job->spec->overlap == OVERLAP_ALLOW && job->spec->max_instances == 1
+               ? INT32_MAX
+               : job->spec->max_instances;
 }
 
 wall job_deadline(const struct job *job, wall from)
 {
-    return job->timeout_total_us > 0 ? (wall){from.us + job->timeout_total_us} : WALL_NEVER;
+    return job->spec->timeout_total_us > 0 ? (wall){from.us + job->spec->timeout_total_us}
+                                           : WALL_NEVER;
 }
 
 // A moment that comes once: a date, or what follows an event.
@@ -618,24 +543,25 @@ int64_t job_ping_grace_us(const struct job *job, wall slot)
 
 int64_t job_grace_us(const struct job *job, wall slot, wall next)
 {
-    int64_t most = job->coalesce == COALESCE_SKIP ? GRACE_SKIP_US : GRACE_MAX_US;
+    int64_t most = job->spec->coalesce == COALESCE_SKIP ? GRACE_SKIP_US : GRACE_MAX_US;
 
-    if (job->misfire_grace_us == JOB_GRACE_NONE)
+    if (job->spec->misfire_grace_us == JOB_GRACE_NONE)
         return INT64_MAX;
-    if (job->misfire_grace_us != JOB_GRACE_DEFAULT)
-        return job->misfire_grace_us;
-    if (job->coalesce == COALESCE_ALL || job->coalesce == COALESCE_FIRST)
+    if (job->spec->misfire_grace_us != JOB_GRACE_DEFAULT)
+        return job->spec->misfire_grace_us;
+    if (job->spec->coalesce == COALESCE_ALL || job->spec->coalesce == COALESCE_FIRST)
         return INT64_MAX;
     if (is_single(job))
-        return job->coalesce == COALESCE_SKIP ? most : INT64_MAX;
+        return job->spec->coalesce == COALESCE_SKIP ? most : INT64_MAX;
     return next.us != WALL_NEVER.us && next.us - slot.us < most ? next.us - slot.us : most;
 }
 
 int64_t job_window_us(const struct job *job)
 {
-    if (job->misfire_window_us == JOB_WINDOW_NONE || is_single(job))
+    if (job->spec->misfire_window_us == JOB_WINDOW_NONE || is_single(job))
         return INT64_MAX;
-    if (job->misfire_window_us != JOB_WINDOW_DEFAULT)
-        return job->misfire_window_us;
-    return job->coalesce == COALESCE_ALL || job->coalesce == COALESCE_FIRST ? DAY_US : INT64_MAX;
+    if (job->spec->misfire_window_us != JOB_WINDOW_DEFAULT)
+        return job->spec->misfire_window_us;
+    return job->spec->coalesce == COALESCE_ALL || job->spec->coalesce == COALESCE_FIRST ? DAY_US
+                                                                                        : INT64_MAX;
 }

@@ -17,9 +17,8 @@
 #include "base/str.h"
 #include "job/depends.h"
 #include "job/job_name.h"
-#include "job/needs.h"
+#include "job/job_spec.h"
 #include "job/pause.h"
-#include "job/retries.h"
 #include "trigger/trigger.h"
 
 // Numbers are stored: never change one, never reuse one.
@@ -38,109 +37,27 @@ enum job_state {
     JOB_DELETED = 3, // tombstone
 };
 
-// What becomes of slots that were missed (misfire.h).
-enum job_coalesce {
-    COALESCE_LAST = 0,  // they become one run, for the last of them
-    COALESCE_ALL = 1,   // each is run, the newest misfire_max of them
-    COALESCE_SKIP = 2,  // none is run
-    COALESCE_FIRST = 3, // they become one run, for the first of them
-};
-
-// What becomes of a run that is due while max_instances runs of the job are in progress.
-enum job_overlap {
-    OVERLAP_SKIP = 0,   // it is left out
-    OVERLAP_ALLOW = 1,  // it starts
-    OVERLAP_QUEUE = 2,  // it waits, with queue_max at most
-    OVERLAP_CANCEL = 3, // it takes the place of the one in progress, which gets TERM
-    OVERLAP_KILL = 4,   // likewise, KILL
-};
-
-// What becomes of a run whose end is not known because belfry itself ended.
-enum job_on_lost {
-    ON_LOST_FAIL = 0,  // it is lost
-    ON_LOST_RERUN = 1, // its next attempt starts
-};
-
-// Numbers of the policies: bits of job.preset.
-enum job_policy {
-#define X(member, ...) POLICY_##member,
-#include "job/job_policy.def"
-#undef X
-    POLICY_retries,
-    POLICY_COUNT
-};
-
-// What a policy is when the job does not say.
-struct job_presets {
-#define X(member, ctype, ...) ctype member;
-#include "job/job_policy.def"
-#undef X
-    struct retries *retries; // owned (presets.h); NULL: none
-};
-
 // Words for the enums above, as the API says them; each list ends with NULL.
-extern const char *const job_kind_names[];     // "folder", "certificate", "command"
-extern const char *const job_state_names[];    // "scheduled", "paused", "ended", "deleted"
-extern const char *const job_coalesce_names[]; // "last", "all", "skip", "first"
+extern const char *const job_kind_names[];  // "folder", "certificate", "command"
+extern const char *const job_state_names[]; // "scheduled", "paused", "ended", "deleted"
 
-extern const char *const job_policy_names[]; // as a request says them: "overlap", "misfire.max"
-
-extern const char *const job_overlap_names[]; // "skip", "allow", "queue", "cancel", "kill"
-extern const char *const job_on_lost_names[]; // "fail", "rerun"
-
-extern const struct job_presets job_presets_built_in;
-
-#define JOB_GRACE_DEFAULT (-1) // as job_grace_us says
-#define JOB_GRACE_NONE (-2)    // no limit: run however late
-#define JOB_WINDOW_DEFAULT 0   // as job_window_us says
-#define JOB_WINDOW_NONE (-1)   // no limit
-#define JOB_QUEUE_MAX 1000     // runs of one job that wait for it
-#define JOB_PRIORITY_MIN (-100)
-#define JOB_PRIORITY_MAX 100
-#define JOB_KILL_GRACE_US INT64_C(5000000)
-#define JOB_KILL_GRACE_MAX INT64_C(86400000000)
-#define JOB_MISFIRE_MAX 1000 // missed slots that are run, unless the job says another number
-
-// What is kept of a job between two runs. Texts are owned by the job and live as long as it.
+// What is kept of a job between two runs: what is its own, and apart from that what jobs that are
+// alike share. There may be a million: name and target lie behind the struct in the same block.
 struct job {
-    int64_t id;      // the store's number; 0 until stored
-    struct str name; // job_id: [A-Za-z0-9][A-Za-z0-9._@:-]{0,127}
-    enum job_kind kind;
-    enum job_state state;
-    struct str target;       // folder name (JOB_FOLDER) or host[:port] (JOB_CERTIFICATE)
-    struct str options;      // JSON object of job_option.def; empty when nothing was given
-    struct str args;         // JSON array of strings, "[]" when there are none
-    struct str notify;       // JSON list of rules (job/notify.h); NULL: the instance's own apply
-    struct trigger *trigger; // owned; NULL only when quarantined
-    struct str description;  // for people; may be empty
-    struct str tags;         // tags.h; may be empty
-    struct str nodes;        // on which it may run, by name or tag, as tags; empty: on any
-    struct depends *depends; // jobs that it follows, owned; NULL: none
-    struct pause *pause;     // its present or last one, owned; NULL: none
-    struct pause *skip;      // slots that are not wanted, owned; NULL: none
-    struct str quarantine;   // why the stored row is not usable; empty for a healthy job
-    uint64_t preset;         // policies it does not say itself, by number (enum job_policy)
-    enum job_coalesce coalesce;
-    int32_t misfire_max;          // COALESCE_ALL: so many are run, the newest; 0: JOB_MISFIRE_MAX
-    int64_t misfire_window_us;    // only slots of the last so long; > 0, or JOB_WINDOW_...
-    int64_t misfire_spread_us;    // what is made up for is spread over so long; 0: at once
-    int32_t max_instances;        // runs at once; >= 1
-    int64_t misfire_grace_us;     // >= 0, or JOB_GRACE_DEFAULT, JOB_GRACE_NONE
-    int32_t pause_after_failures; // so many failed runs in a row pause it; 0: they do not
-    enum job_overlap overlap;
-    int32_t queue_max; // runs that may wait for the job, with OVERLAP_QUEUE; >= 1
-    enum job_on_lost on_lost;
-    int32_t priority;         // of runs that wait for the same room; higher ones start first
-    int64_t timeout_us;       // per attempt; 0: no limit
-    int64_t timeout_total_us; // of a run with all its attempts and waits; 0: no limit
-    int64_t kill_grace_us;    // from TERM to KILL
-    struct retries *retries;  // owned; NULL: none
-    struct needs *needs;      // places in pools, and a rate; owned; NULL: none
-    int32_t keep;             // rows of its history; 0: JOB_KEEP
-    int32_t version;          // 1 when created, +1 for each change
-    int64_t change_seq;
-    wall effective_from; // slots after this moment count
+    int64_t id;                  // the store's number; 0 until stored
+    struct str name;             // job_id: [A-Za-z0-9][A-Za-z0-9._@:-]{0,127}
+    struct str target;           // folder name (JOB_FOLDER) or host[:port] (JOB_CERTIFICATE)
+    const struct job_spec *spec; // shared with jobs that are alike; job_edit changes it
+    struct trigger *trigger;     // owned; NULL only when quarantined
+    struct depends *depends;     // jobs that it follows, owned; NULL: none
+    struct pause *pause;         // its present or last one, owned; NULL: none
+    struct pause *skip;          // slots that are not wanted, owned; NULL: none
+    int64_t change_seq;          // of the store's latest change to it
+    wall effective_from;         // slots after this moment count
     wall created_at, updated_at;
+    int32_t version; // 1 when created, +1 for each change
+    enum job_kind kind : 8;
+    enum job_state state : 8;
 };
 
 // A job as it lies in the store. Texts are borrowed.
@@ -174,7 +91,7 @@ struct arena;
 
 // What is known of a row's texts without reading them (job_shelf.h); NULL: nothing.
 struct job_known {
-    const struct job *spec;  // a job with the same spec, but for
+    const struct job *model; // a job with the same spec, but for
     struct str target;       // the target
     struct trigger *trigger; // what the text of the trigger means; the job shares it
 };
@@ -191,24 +108,19 @@ void job_to_row(const struct job *job, struct arena *arena, struct job_row *ret_
 // policy. End it with job_free.
 [[nodiscard]] struct job *job_new(struct str name);
 
+// The job's spec, to be changed: from now on it is this job's alone. Valid until the next change of
+// job->spec.
+[[nodiscard]] struct job_spec *job_edit(struct job *job);
+
 // Gives the policies that the job does not say itself other presets than the built-in ones.
 void job_set_presets(struct job *job, const struct job_presets *presets);
 
 // A deep copy, for edits: the trigger is compiled again, or left out (context NULL).
 [[nodiscard]] struct job *job_copy(const struct job *job, const struct trigger_context *context);
 
-// Sets the job's rules from a JSON list that notify_read has accepted; NULL: it has none of its
-// own.
-void job_set_notify(struct job *job, const json_t *list);
+// Replaces the target by a copy of a text.
+void job_set_target(struct job *job, struct str target);
 
-// Replaces an owned text of the job (name, target, args) by a copy of s.
-void job_set_text(struct str *field, struct str s);
-
-// Sets the job's arguments from a JSON list; what is no text in it becomes its JSON text.
-void job_set_args(struct job *job, const json_t *list);
-
-// Sets the job's options from a JSON object; empty is none.
-void job_set_options(struct job *job, const json_t *options);
 // Whether two definitions have the same slots: the same trigger.
 bool job_has_same_schedule(const struct job *a, const struct job *b);
 
@@ -247,10 +159,10 @@ int64_t job_window_us(const struct job *job);
 
 static inline int64_t job_keep(const struct job *job)
 {
-    return job->keep > 0 ? job->keep : JOB_KEEP;
+    return job->spec->keep > 0 ? job->spec->keep : JOB_KEEP;
 }
 
 static inline int64_t job_misfire_max(const struct job *job)
 {
-    return job->misfire_max > 0 ? job->misfire_max : JOB_MISFIRE_MAX;
+    return job->spec->misfire_max > 0 ? job->spec->misfire_max : JOB_MISFIRE_MAX;
 }

@@ -114,7 +114,7 @@ bool job_read(const struct job_form *form, uint64_t given, const struct job_read
     if (!target_set(&r) || !options_set(&r) || !schedule_set(&r))
         return false;
     if (is_given(&r, FORM_args) && json_is_array(form->args))
-        job_set_args(job, form->args);
+        job_spec_set_args(job_edit(job), form->args);
     return words_set(&r) && policies_set(&r) && misfire_check(job, in->issues);
 }
 
@@ -142,12 +142,11 @@ static bool certificate_set(struct reading *r)
                               "Value error, a certificate is HOST[:PORT] or an object");
     r->job->kind = JOB_CERTIFICATE;
     if (json_is_string(given)) {
-        job_set_text(&r->job->target,
-                     (struct str){json_string_value(given), json_string_length(given)});
+        job_set_target(r->job, (struct str){json_string_value(given), json_string_length(given)});
         return true;
     }
     text = json_dumps(given, JSON_COMPACT);
-    job_set_text(&r->job->target, str_of(text));
+    job_set_target(r->job, str_of(text));
     free(text);
     return true;
 }
@@ -173,8 +172,10 @@ static bool ping_grace_set(struct reading *r, const json_t *grace)
         return heartbeat_complain(r, "the grace of pings is a duration such as \"5m\", or seconds");
     if (us < SECOND_US)
         return heartbeat_complain(r, "the grace of pings is a second at least");
-    r->job->misfire_grace_us = us;
-    r->job->preset &= ~(UINT64_C(1) << POLICY_misfire_grace_us);
+    struct job_spec *spec = job_edit(r->job);
+
+    spec->misfire_grace_us = us;
+    spec->preset &= ~(UINT64_C(1) << POLICY_misfire_grace_us);
     return true;
 }
 
@@ -187,7 +188,7 @@ static void ping_key_make(struct job *job)
     rand_bytes(bytes, sizeof bytes);
     for (size_t i = 0; i < sizeof bytes; i++)
         snprintf(key + 2 * i, 3, "%02x", bytes[i]);
-    job_set_text(&job->target, (struct str){key, JOB_PING_KEY_SIZE});
+    job_set_target(job, (struct str){key, JOB_PING_KEY_SIZE});
 }
 
 static bool ping_key_set(struct reading *r, const json_t *given)
@@ -199,7 +200,7 @@ static bool ping_key_set(struct reading *r, const json_t *given)
             key.len = 0;
     if (key.len != JOB_PING_KEY_SIZE)
         return heartbeat_complain(r, "a key is 32 hexadecimal digits that belfry has made");
-    job_set_text(&r->job->target, key);
+    job_set_target(r->job, key);
     return true;
 }
 
@@ -234,7 +235,7 @@ static bool folder_set(struct reading *r)
     }
     r->job->kind = JOB_FOLDER;
     if (!str_eq(r->job->target, name))
-        job_set_text(&r->job->target, name);
+        job_set_target(r->job, name);
     return true;
 }
 
@@ -273,16 +274,14 @@ static bool target_set(struct reading *r)
         return heartbeat_set(r);
     if (is_given(r, FORM_command)) {
         r->job->kind = JOB_COMMAND;
-        job_set_text(&r->job->target,
-                     options_command_words(r->form->command, r->in->issues->arena));
+        job_set_target(r->job, options_command_words(r->form->command, r->in->issues->arena));
         return true;
     }
     if (is_given(r, FORM_http)) {
         const json_t *url = json_object_get(r->form->http, "url");
 
         r->job->kind = JOB_HTTP;
-        job_set_text(&r->job->target,
-                     (struct str){json_string_value(url), json_string_length(url)});
+        job_set_target(r->job, (struct str){json_string_value(url), json_string_length(url)});
         return true;
     }
     if (r->job->kind != JOB_FOLDER && !is_given(r, FORM_folder))
@@ -295,8 +294,9 @@ static bool target_set(struct reading *r)
 static json_t *options_meant(struct reading *r)
 {
     const struct job *job = r->job;
-    json_t *meant =
-        job->options.len > 0 ? json_loadb(job->options.p, job->options.len, 0, NULL) : NULL;
+    json_t *meant = job->spec->options.len > 0
+                        ? json_loadb(job->spec->options.p, job->spec->options.len, 0, NULL)
+                        : NULL;
 
     if (!meant)
         meant = json_object();
@@ -326,7 +326,7 @@ static bool options_set(struct reading *r)
               options_read(meant, r->job->kind, r->in->issues, &options, NULL);
 
     if (ok)
-        job_set_options(r->job, meant);
+        job_spec_set_options(job_edit(r->job), meant);
     json_decref(meant);
     return ok;
 }
@@ -360,7 +360,7 @@ static bool schedule_set(struct reading *r)
         json_object_size(args) == 1 && json_is_array(json_object_get(args, "args"))) { // only the
                                                                                        // job's own
                                                                                        // arguments
-        job_set_args(r->job, json_object_get(args, "args"));
+        job_spec_set_args(job_edit(r->job), json_object_get(args, "args"));
         return true;
     }
     // S1's preset is from_file=true; in a change, args speak for themselves.
@@ -556,7 +556,7 @@ static bool schedule_from_form(struct reading *r)
     bool ok = spec && spec_use(r, spec);
 
     if (ok && args)
-        job_set_args(r->job, args);
+        job_spec_set_args(job_edit(r->job), args);
     json_decref(spec);
     return ok;
 }
@@ -584,7 +584,7 @@ static bool schedule_from_file(struct reading *r)
             schedule_file_locate(&file, r->e);
     }
     if (ok && values && json_is_array(json_object_get(values, "args")))
-        job_set_args(r->job, json_object_get(values, "args"));
+        job_spec_set_args(job_edit(r->job), json_object_get(values, "args"));
     if (ok && json_object_size(values) > (json_object_get(values, "args") ? 1 : 0))
         model_warn(r->in->issues,
                    "the schedule is that of .schedule: args counts with from_file=false");
@@ -625,15 +625,15 @@ static bool list_set(struct reading *r, const json_t *list, list_read *read, str
 
 static bool words_set(struct reading *r)
 {
-    struct job *job = r->job;
+    struct job_spec *spec = job_edit(r->job);
 
     if (is_given(r, FORM_description))
-        job_set_text(&job->description, r->form->description);
+        job_spec_set_text(&spec->description, r->form->description);
     if (is_given(r, FORM_depends_on) && !depends_set(r))
         return false;
-    if (is_given(r, FORM_tags) && !list_set(r, r->form->tags, tags_read, &job->tags))
+    if (is_given(r, FORM_tags) && !list_set(r, r->form->tags, tags_read, &spec->tags))
         return false;
-    return !is_given(r, FORM_nodes) || list_set(r, r->form->nodes, nodes_read, &job->nodes);
+    return !is_given(r, FORM_nodes) || list_set(r, r->form->nodes, nodes_read, &spec->nodes);
 }
 
 static bool is_null(const struct reading *r, const char *name)
@@ -653,13 +653,13 @@ static bool misfire_set(struct reading *r)
 }
 
 // A policy that the job says itself from now on, or (null) does not any more.
-#define TAKE(member, to)                                                               \
-    if (is_given(r, FORM_##member)) {                                                  \
-        bool is_preset = is_null(r, #member);                                          \
-                                                                                       \
-        r->job->to = is_preset ? presets_of(r)->to : (typeof(r->job->to))form->member; \
-        r->job->preset &= ~(UINT64_C(1) << POLICY_##to);                               \
-        r->job->preset |= (uint64_t)is_preset << POLICY_##to;                          \
+#define TAKE(member, to)                                                           \
+    if (is_given(r, FORM_##member)) {                                              \
+        bool is_preset = is_null(r, #member);                                      \
+                                                                                   \
+        spec->to = is_preset ? presets_of(r)->to : (typeof(spec->to))form->member; \
+        spec->preset &= ~(UINT64_C(1) << POLICY_##to);                             \
+        spec->preset |= (uint64_t)is_preset << POLICY_##to;                        \
     }
 
 static bool notify_set(struct reading *r)
@@ -674,46 +674,48 @@ static bool notify_set(struct reading *r)
             loc = model_loc_path(r->in->issues->arena, loc, str_of(why.field), &value);
         return model_complain_err(r->in->issues, loc, value, &why);
     }
-    job_set_notify(r->job, list);
+    job_spec_set_notify(job_edit(r->job), list);
     return true;
 }
 
 static bool retries_set(struct reading *r)
 {
+    struct job_spec *spec = job_edit(r->job);
     struct retries *retries = NULL;
 
     if (r->form->retries &&
         !retries_read(r->form->retries, STR_LIT("\"body\",\"retries\""), r->in->issues, &retries))
         return false;
-    retries_free(r->job->retries);
-    r->job->preset &= ~(UINT64_C(1) << POLICY_retries);
+    retries_free(spec->retries);
+    spec->preset &= ~(UINT64_C(1) << POLICY_retries);
     if (is_null(r, "retries")) {
         retries = retries_copy(presets_of(r)->retries);
-        r->job->preset |= UINT64_C(1) << POLICY_retries;
+        spec->preset |= UINT64_C(1) << POLICY_retries;
     }
-    r->job->retries = retries;
+    spec->retries = retries;
     return true;
 }
 
 // What a form does not say of pools and rate stays.
 static bool needs_set(struct reading *r)
 {
+    struct job_spec *spec = job_edit(r->job);
     struct throttle throttle = {0};
     struct model_issues *issues = r->in->issues;
     json_t *pools = NULL;
     struct err why = {0};
 
-    if (!is_given(r, FORM_rate) && r->job->needs)
-        throttle = r->job->needs->throttle;
+    if (!is_given(r, FORM_rate) && spec->needs)
+        throttle = spec->needs->throttle;
     if (r->form->rate.len > 0 && !throttle_parse(r->form->rate, "rate", &throttle, &why))
         return model_complain_err(issues, STR_LIT("\"body\",\"rate\""), NULL, &why);
     if (!is_given(r, FORM_pools))
-        pools = needs_pools(r->job->needs);
+        pools = needs_pools(spec->needs);
     else if (r->form->pools && !json_is_null(r->form->pools) &&
              !(pools = needs_read(r->form->pools, STR_LIT("\"body\",\"pools\""), issues)))
         return false;
-    needs_free(r->job->needs);
-    r->job->needs = needs_new(pools, &throttle);
+    needs_free(spec->needs);
+    spec->needs = needs_new(pools, &throttle);
     json_decref(pools);
     return true;
 }
@@ -721,6 +723,7 @@ static bool needs_set(struct reading *r)
 static bool policies_set(struct reading *r)
 {
     const struct job_form *form = r->form;
+    struct job_spec *spec = job_edit(r->job);
 
     TAKE(misfire_grace, misfire_grace_us)
     TAKE(coalesce, coalesce)

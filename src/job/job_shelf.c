@@ -12,20 +12,23 @@
 // What a text means: one of the two.
 struct meaning {
     char *text;              // owned
-    struct job *spec;        // owned; everything of it but the target
+    struct job *model;       // owned; has the spec, but for the target
     struct trigger *trigger; // shared
 };
 
 struct job_shelf {
     const struct trigger_context *context;
+    const struct job_presets *presets;
     struct map specs, triggers;
 };
 
-struct job_shelf *job_shelf_new(const struct trigger_context *context)
+struct job_shelf *job_shelf_new(const struct trigger_context *context,
+                                const struct job_presets *presets)
 {
     struct job_shelf *shelf = mem_alloc(sizeof *shelf);
 
     shelf->context = context;
+    shelf->presets = presets;
     map_init(&shelf->specs);
     map_init(&shelf->triggers);
     return shelf;
@@ -36,7 +39,7 @@ static void meanings_free(struct map *map)
     struct meaning *meaning;
 
     for (size_t at = 0; (meaning = map_next(map, &at));) {
-        job_free(meaning->spec);
+        job_free(meaning->model);
         trigger_free(meaning->trigger);
         free(meaning->text);
         free(meaning);
@@ -53,11 +56,11 @@ void job_shelf_free(struct job_shelf *shelf)
     free(shelf);
 }
 
-static void keep(struct map *map, struct str text, struct job *spec, struct trigger *trigger)
+static void keep(struct map *map, struct str text, struct job *model, struct trigger *trigger)
 {
     struct meaning *meaning = mem_alloc(sizeof *meaning);
 
-    *meaning = (struct meaning){str_own(text), spec, trigger};
+    *meaning = (struct meaning){str_own(text), model, trigger};
     map_put(map, (struct str){meaning->text, text.len}, meaning);
 }
 
@@ -88,12 +91,14 @@ struct job *job_shelf_read(struct job_shelf *shelf, const struct job_row *row)
     bool is_parted = spec_part(row->spec, &target, &rest);
 
     if (is_parted && (spec = map_get(&shelf->specs, rest))) {
-        known.spec = spec->spec;
+        known.model = spec->model;
         known.target = target;
     }
     struct job *job = job_from_row_known(row, shelf->context, &known);
 
-    if (job->quarantine.len > 0)
+    if (!spec)
+        job_set_presets(job, shelf->presets);
+    if (job->spec->quarantine.len > 0)
         return job;
     if (!trigger && shelf->triggers.len < KINDS_MAX)
         keep(&shelf->triggers, row->trigger, NULL, trigger_share(job->trigger));

@@ -100,7 +100,7 @@ static void pair_buf(struct json_write *w, const char *key, struct buf *b)
 
 const char *job_state_text(const struct job *job, const struct job_now *now)
 {
-    if (job->quarantine.len > 0)
+    if (job->spec->quarantine.len > 0)
         return "quarantined";
     if (now->paused)
         return "paused";
@@ -148,14 +148,14 @@ static void item_write(const struct job *job, const struct job_now *now, bool is
     json_write_key(w, "running");
     json_write_int(w, now->running);
     json_write_key(w, "tags");
-    tags_write(job->tags, w);
+    tags_write(job->spec->tags, w);
     if (now->paused || is_full) {
         json_write_key(w, "paused");
         pause_write(now->paused, job->trigger ? trigger_zone(job->trigger) : NULL, b, w);
     }
-    if (job->quarantine.len > 0) {
+    if (job->spec->quarantine.len > 0) {
         json_write_key(w, "quarantine");
-        json_write_str(w, job->quarantine);
+        json_write_str(w, job->spec->quarantine);
     }
 }
 
@@ -203,7 +203,7 @@ static void item_text(const struct job *job, const struct job_now *now, struct b
     buf_add_number(b, (uint64_t)now->running, 1);
     buf_add(b, STR_LIT(",\"tags\":"));
     json_write_init(&w, b);
-    tags_write(job->tags, &w);
+    tags_write(job->spec->tags, &w);
     buf_add_byte(b, '}');
 }
 
@@ -217,12 +217,12 @@ static void time_write(const char *key, const struct job *job, wall at, struct j
 static void grace_write(const struct job *job, struct json_write *w, struct buf *b)
 {
     json_write_key(w, "misfire_grace");
-    if (job->misfire_grace_us == JOB_GRACE_DEFAULT) {
+    if (job->spec->misfire_grace_us == JOB_GRACE_DEFAULT) {
         json_write_null(w);
-    } else if (job->misfire_grace_us == JOB_GRACE_NONE) {
+    } else if (job->spec->misfire_grace_us == JOB_GRACE_NONE) {
         json_write_text(w, "none");
     } else {
-        duration_write(job->misfire_grace_us, b);
+        duration_write(job->spec->misfire_grace_us, b);
         json_write_str(w, buf_str(b));
         buf_clear(b);
     }
@@ -254,8 +254,8 @@ static void heartbeat_write(const struct job *job, struct json_write *w, struct 
     json_write_str(w, job->target);
     buf_printf(b, "/ping/%.*s", STR(job->target));
     pair_buf(w, "path", b);
-    if (job->misfire_grace_us >= 0)
-        duration_write(job->misfire_grace_us, b);
+    if (job->spec->misfire_grace_us >= 0)
+        duration_write(job->spec->misfire_grace_us, b);
     else
         buf_add_text(b, "1h");
     pair_buf(w, "grace", b);
@@ -276,8 +276,9 @@ static void certificate_write(const struct job *job, struct json_write *w)
 // The object's members without its braces: those that were given, in the table's order.
 static void options_write(const struct job *job, struct json_write *w)
 {
-    json_t *options =
-        job->options.len > 0 ? json_loadb(job->options.p, job->options.len, 0, NULL) : NULL;
+    json_t *options = job->spec->options.len > 0
+                          ? json_loadb(job->spec->options.p, job->spec->options.len, 0, NULL)
+                          : NULL;
 
     for (size_t i = 0; options && i < job_options_model.count; i++) {
         const char *name = job_options_model.fields[i].name;
@@ -296,15 +297,15 @@ static void options_write(const struct job *job, struct json_write *w)
 static void needs_write(const struct job *job, struct json_write *w, struct buf *b)
 {
     json_write_key(w, "priority");
-    json_write_int(w, job->priority);
+    json_write_int(w, job->spec->priority);
     json_write_key(w, "pools");
-    json_write_raw(w, job->needs ? job->needs->text : STR_LIT("{}"));
+    json_write_raw(w, job->spec->needs ? job->spec->needs->text : STR_LIT("{}"));
     json_write_key(w, "rate");
-    if (!job->needs || job->needs->throttle.count == 0) {
+    if (!job->spec->needs || job->spec->needs->throttle.count == 0) {
         json_write_null(w);
         return;
     }
-    throttle_write(&job->needs->throttle, b);
+    throttle_write(&job->spec->needs->throttle, b);
     json_write_str(w, buf_str(b));
     buf_clear(b);
 }
@@ -312,28 +313,29 @@ static void needs_write(const struct job *job, struct json_write *w, struct buf 
 static void policies_write(const struct job *job, struct json_write *w, struct buf *b)
 {
     json_write_key(w, "coalesce");
-    json_write_text(w, job_coalesce_names[job->coalesce]);
+    json_write_text(w, job_coalesce_names[job->spec->coalesce]);
     json_write_key(w, "pause_after_failures");
-    json_write_int(w, job->pause_after_failures);
+    json_write_int(w, job->spec->pause_after_failures);
     json_write_key(w, "misfire");
     misfire_write(job, b, w);
     json_write_key(w, "max_instances");
-    json_write_int(w, job->max_instances);
-    length_write("timeout", job->timeout_us, job->timeout_us == 0, w, b);
-    length_write("timeout_total", job->timeout_total_us, job->timeout_total_us == 0, w, b);
-    length_write("kill_grace", job->kill_grace_us, false, w, b);
+    json_write_int(w, job->spec->max_instances);
+    length_write("timeout", job->spec->timeout_us, job->spec->timeout_us == 0, w, b);
+    length_write("timeout_total", job->spec->timeout_total_us, job->spec->timeout_total_us == 0, w,
+                 b);
+    length_write("kill_grace", job->spec->kill_grace_us, false, w, b);
     json_write_key(w, "overlap");
-    json_write_text(w, job_overlap_names[job->overlap]);
+    json_write_text(w, job_overlap_names[job->spec->overlap]);
     json_write_key(w, "queue_max");
-    json_write_int(w, job->queue_max);
+    json_write_int(w, job->spec->queue_max);
     needs_write(job, w, b);
     json_write_key(w, "retries");
-    if (job->retries)
-        json_write_raw(w, job->retries->text);
+    if (job->spec->retries)
+        json_write_raw(w, job->spec->retries->text);
     else
         json_write_null(w);
     json_write_key(w, "on_lost");
-    json_write_text(w, job_on_lost_names[job->on_lost]);
+    json_write_text(w, job_on_lost_names[job->spec->on_lost]);
 }
 
 // The policies that the job does not say itself.
@@ -342,7 +344,7 @@ static void defaults_write(const struct job *job, struct json_write *w)
     json_write_key(w, "defaults");
     json_write_array(w);
     for (int i = 0; i < POLICY_COUNT; i++)
-        if (job->preset >> i & 1)
+        if (job->spec->preset >> i & 1)
             json_write_text(w, job_policy_names[i]);
     json_write_array_end(w);
 }
@@ -393,23 +395,23 @@ static void full_write(const struct job *job, const struct job_now *now, struct 
     pair_buf(w, "words", b);
     depends_write(job, w);
     json_write_key(w, "nodes");
-    tags_write(job->nodes, w);
+    tags_write(job->spec->nodes, w);
     json_write_key(w, "description");
-    if (job->description.len > 0)
-        json_write_str(w, job->description);
+    if (job->spec->description.len > 0)
+        json_write_str(w, job->spec->description);
     else
         json_write_null(w);
     json_write_key(w, "skip_next");
     pause_write(now->skip, job->trigger ? trigger_zone(job->trigger) : NULL, b, w);
     json_write_key(w, "args");
-    json_write_raw(w, job->args);
+    json_write_raw(w, job->spec->args);
     certificate_write(job, w);
     grace_write(job, w, b);
     policies_write(job, w, b);
     defaults_write(job, w);
     options_write(job, w);
     json_write_key(w, "notify");
-    json_write_raw(w, job->notify.p ? job->notify : STR_LIT("null"));
+    json_write_raw(w, job->spec->notify.p ? job->spec->notify : STR_LIT("null"));
     json_write_key(w, "version");
     json_write_int(w, job->version);
     time_write("created_at", job, job->created_at, w, b);
@@ -430,7 +432,7 @@ void job_write_item(const struct job *job, const struct job_now *now, struct buf
                     struct json_write *w)
 {
     buf_clear(scratch);
-    if (job->quarantine.len == 0 && job->trigger && !now->paused) {
+    if (job->spec->quarantine.len == 0 && job->trigger && !now->paused) {
         item_text(job, now, scratch);
         json_write_raw(w, buf_str(scratch));
         return;

@@ -61,10 +61,11 @@ static bool agrees(const json_t *value, const struct misfire_form *form, uint64_
     bool ok = true;
 
     if (is_policy && given >> MISFIRE_policy & 1)
-        ok = is_said_once(value, "policy", "coalesce", form->policy == (int)job->coalesce, issues);
+        ok = is_said_once(value, "policy", "coalesce", form->policy == (int)job->spec->coalesce,
+                          issues);
     if (is_grace && given >> MISFIRE_grace & 1)
-        ok = is_said_once(value, "grace", "misfire_grace", form->grace == job->misfire_grace_us,
-                          issues) &&
+        ok = is_said_once(value, "grace", "misfire_grace",
+                          form->grace == job->spec->misfire_grace_us, issues) &&
              ok;
     return ok;
 }
@@ -79,13 +80,15 @@ bool misfire_read(const json_t *value, const struct job_presets *presets, bool i
         return false;
     if (value && !agrees(value, &form, given, is_grace, is_policy, job, issues))
         return false;
+    struct job_spec *spec = job_edit(job);
+
 #define TAKE(member, to)                                                          \
     if (given >> MISFIRE_##member & 1) {                                          \
         bool is_preset = !value || json_is_null(json_object_get(value, #member)); \
                                                                                   \
-        job->to = is_preset ? presets->to : (typeof(job->to))form.member;         \
-        job->preset &= ~(UINT64_C(1) << POLICY_##to);                             \
-        job->preset |= (uint64_t)is_preset << POLICY_##to;                        \
+        spec->to = is_preset ? presets->to : (typeof(spec->to))form.member;       \
+        spec->preset &= ~(UINT64_C(1) << POLICY_##to);                            \
+        spec->preset |= (uint64_t)is_preset << POLICY_##to;                       \
     }
     if (!is_policy)
         TAKE(policy, coalesce)
@@ -104,7 +107,7 @@ static bool is_idle(const struct job *job, enum job_policy policy, const char *n
 {
     struct str loc = model_loc(issues->arena, STR_LIT(LOC), str_of(name));
 
-    if (job->preset >> policy & 1)
+    if (job->spec->preset >> policy & 1)
         return true;
     return model_complain(issues, "value_error", loc, NULL, "", "Value error, %s", why);
 }
@@ -113,17 +116,17 @@ bool misfire_check(const struct job *job, struct model_issues *issues)
 {
     bool ok = true;
 
-    if (job->coalesce != COALESCE_ALL && job->misfire_max != 0)
+    if (job->spec->coalesce != COALESCE_ALL && job->spec->misfire_max != 0)
         ok = is_idle(job, POLICY_misfire_max, "max",
                      "max counts with policy all only; leave it out, or null", issues);
-    if (job->coalesce != COALESCE_SKIP)
+    if (job->spec->coalesce != COALESCE_SKIP)
         return ok;
-    if (job->misfire_window_us != JOB_WINDOW_DEFAULT)
+    if (job->spec->misfire_window_us != JOB_WINDOW_DEFAULT)
         ok =
             is_idle(job, POLICY_misfire_window_us, "window",
                     "with policy skip nothing is made up for; leave window out, or null", issues) &&
             ok;
-    if (job->misfire_spread_us != 0)
+    if (job->spec->misfire_spread_us != 0)
         ok =
             is_idle(job, POLICY_misfire_spread_us, "spread",
                     "with policy skip nothing is made up for; leave spread out, or null", issues) &&
@@ -160,23 +163,23 @@ void misfire_write(const struct job *job, struct buf *scratch, struct json_write
 
     json_write_object(w);
     json_write_key(w, "policy");
-    json_write_text(w, job_coalesce_names[job->coalesce]);
-    if (job->misfire_grace_us == JOB_GRACE_DEFAULT)
+    json_write_text(w, job_coalesce_names[job->spec->coalesce]);
+    if (job->spec->misfire_grace_us == JOB_GRACE_DEFAULT)
         null_write("grace", w);
     else
-        length_write("grace", job->misfire_grace_us, JOB_GRACE_NONE, scratch, w);
+        length_write("grace", job->spec->misfire_grace_us, JOB_GRACE_NONE, scratch, w);
     json_write_key(w, "max");
-    if (job->coalesce == COALESCE_ALL)
+    if (job->spec->coalesce == COALESCE_ALL)
         json_write_int(w, job_misfire_max(job));
     else
         json_write_null(w);
-    if (job->coalesce == COALESCE_SKIP)
+    if (job->spec->coalesce == COALESCE_SKIP)
         null_write("window", w);
     else
         length_write("window", window_us, INT64_MAX, scratch, w);
-    if (job->misfire_spread_us == 0)
+    if (job->spec->misfire_spread_us == 0)
         null_write("spread", w);
     else
-        length_write("spread", job->misfire_spread_us, -1, scratch, w);
+        length_write("spread", job->spec->misfire_spread_us, -1, scratch, w);
     json_write_object_end(w);
 }

@@ -72,13 +72,13 @@ static bool body_take(const json_t *body, struct job *job, struct err *e)
     return ok;
 }
 
-static void presets_take(struct job_presets *presets, struct job *job)
+static void presets_take(struct job_presets *presets, const struct job *job)
 {
-#define X(member, ...) presets->member = job->member;
+#define X(member, ...) presets->member = job->spec->member;
 #include "job/job_policy.def"
 #undef X
     retries_free(presets->retries);
-    presets->retries = retries_copy(job->retries);
+    presets->retries = retries_copy(job->spec->retries);
 }
 
 bool presets_set(struct job_presets *presets, struct str text, struct err *e)

@@ -67,7 +67,7 @@ void ahead_doubt(struct ahead *a)
 // What comes later than that is decided upon as what is late.
 static int64_t late_max_us(const struct job *job)
 {
-    int64_t grace_us = job->misfire_grace_us;
+    int64_t grace_us = job->spec->misfire_grace_us;
 
     return grace_us >= 0 && grace_us < LATE_US ? grace_us : LATE_US - 1;
 }

@@ -83,7 +83,7 @@ static bool slots_find(struct filling *f, const struct entry *entry, struct err 
 
 static bool is_fillable(const struct entry *entry, struct str name, struct err *e)
 {
-    if (!entry || entry->job->quarantine.len > 0)
+    if (!entry || entry->job->spec->quarantine.len > 0)
         return fail(e, ERR_NOT_FOUND, "job_id", "there is no usable job \"%.*s\"", STR(name));
     if (entry->job->kind == JOB_HEARTBEAT)
         return fail(e, ERR_INPUT, "job_id", "the job runs elsewhere: belfry waits for its pings");

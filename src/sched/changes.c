@@ -24,7 +24,7 @@ static struct job *job_renewed(const struct sched *s, const struct job *job)
 
     if (!again->trigger)
         log_error("a job cannot be used with its calendars and is kept aside",
-                  log_str("job_id", again->name), log_str("why", again->quarantine));
+                  log_str("job_id", again->name), log_str("why", again->spec->quarantine));
     return again;
 }
 

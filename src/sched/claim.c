@@ -538,7 +538,7 @@ static void queued_begin(struct claims *claims, const struct run *run, struct li
     struct entry *entry = live->entry;
     enum job_overlap overlap = run->ask && run->ask->overlap >= 0
                                    ? (enum job_overlap)run->ask->overlap
-                                   : entry->job->overlap;
+                                   : entry->job->spec->overlap;
 
     live->count = live_count_of(run);
     (void)events_add_run(claims->core->events, EVENT_RUN_QUEUED, run, entry->job->name);

@@ -66,9 +66,9 @@ static struct job *job_read(const struct sched *s, const struct job_row *row)
     struct job *job = job_from_row(row, &context);
 
     job_set_presets(job, sched_presets(s));
-    if (job->quarantine.len > 0)
+    if (job->spec->quarantine.len > 0)
         log_error("a job that another node has stored cannot be used and is kept aside",
-                  log_str("job_id", job->name), log_str("why", job->quarantine));
+                  log_str("job_id", job->name), log_str("why", job->spec->quarantine));
     return job;
 }
 

@@ -178,7 +178,8 @@ bool dispatch_cancel(struct dispatch *d, struct entry *entry, int64_t run_id)
     if (!live || live->phase == LIVE_ENDED)
         return false;
     if (live->phase == LIVE_RUNS)
-        live_cancel(live, REASON_ASKED, entry ? entry->job->kill_grace_us : JOB_KILL_GRACE_US);
+        live_cancel(live, REASON_ASKED,
+                    entry ? entry->job->spec->kill_grace_us : JOB_KILL_GRACE_US);
     else
         queue_cancel(&d->queue, live, REASON_ASKED);
     return true;
@@ -197,7 +198,7 @@ size_t dispatch_cancel_group(struct dispatch *d, struct entry *entry, struct gro
         struct live *live = lives.v[count];
 
         if (live->phase == LIVE_RUNS)
-            live_cancel(live, REASON_ASKED, entry->job->kill_grace_us);
+            live_cancel(live, REASON_ASKED, entry->job->spec->kill_grace_us);
         else
             queue_cancel(&d->queue, live, REASON_ASKED);
     }

@@ -42,9 +42,9 @@ void due_done(struct due *d)
 
 static size_t *count_of(struct due *d, const struct job *job)
 {
-    enum due_status status = job->quarantine.len > 0    ? DUE_QUARANTINED
-                             : job->state == JOB_PAUSED ? DUE_PAUSED
-                                                        : DUE_SCHEDULED;
+    enum due_status status = job->spec->quarantine.len > 0 ? DUE_QUARANTINED
+                             : job->state == JOB_PAUSED    ? DUE_PAUSED
+                                                           : DUE_SCHEDULED;
 
     return &d->counts.n[job->kind][status];
 }
@@ -55,15 +55,15 @@ static void entry_mark(struct entry *entry)
     const struct job *job = entry->job;
 
     entry->is_relative = job->trigger && trigger_is_relative(job->trigger);
-    entry->is_linked = job->depends || (job->needs && job->needs->count > 0);
-    entry->is_choosy = job->nodes.len > 0;
+    entry->is_linked = job->depends || (job->spec->needs && job->spec->needs->count > 0);
+    entry->is_choosy = job->spec->nodes.len > 0;
 }
 
 // The entry's job is counted from now on, or no more.
 static void entry_count_in(struct due *d, struct entry *entry)
 {
     ++*count_of(d, entry->job);
-    tagged_add(&d->tagged, entry->job->tags);
+    tagged_add(&d->tagged, entry->job->spec->tags);
     if (entry->job->state == JOB_PAUSED)
         radix_put(&d->paused, (uint64_t)entry->job->id, entry);
 }
@@ -71,7 +71,7 @@ static void entry_count_in(struct due *d, struct entry *entry)
 static void entry_count_out(struct due *d, struct entry *entry)
 {
     --*count_of(d, entry->job);
-    tagged_remove(&d->tagged, entry->job->tags);
+    tagged_remove(&d->tagged, entry->job->spec->tags);
     if (entry->job->state == JOB_PAUSED)
         radix_remove(&d->paused, (uint64_t)entry->job->id);
 }

@@ -50,7 +50,8 @@ static void count_look(struct failures *f, int64_t job_id)
     const struct failure_count *c = count_of(f, job_id);
     char reason[PAUSE_REASON_MAX];
 
-    if (!job || job->pause_after_failures == 0 || c->count < job->pause_after_failures ||
+    if (!job || job->spec->pause_after_failures == 0 ||
+        c->count < job->spec->pause_after_failures ||
         pause_holds(job->pause, sched_trigger_context(f->sched).now))
         return;
     snprintf(reason, sizeof reason,
@@ -63,7 +64,7 @@ static bool is_wanted(const struct failures *f, int64_t job_id)
 {
     const struct job *job = sched_find_id(f->sched, job_id);
 
-    return job && job->pause_after_failures > 0;
+    return job && job->spec->pause_after_failures > 0;
 }
 
 // What is asked for at the end may overwrite the event.
@@ -130,7 +131,7 @@ static void pasts_ask(struct failures *f)
         const struct store_run_query query = {.job_id = job->id, .limit = FAILURES_LOOK};
         struct look *look;
 
-        if (job->pause_after_failures == 0 || !sched_is_ours(f->sched, job) ||
+        if (job->spec->pause_after_failures == 0 || !sched_is_ours(f->sched, job) ||
             map_get_u64(&f->counts, (uint64_t)job->id))
             continue;
         count_of(f, job->id)->since = sched_trigger_context(f->sched).now;

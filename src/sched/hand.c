@@ -115,15 +115,15 @@ static bool is_free(const struct entry *entry, enum job_overlap overlap, struct 
 {
     const struct job *job = entry->job;
 
-    if (overlap == OVERLAP_QUEUE && entry->queued >= job->queue_max) {
+    if (overlap == OVERLAP_QUEUE && entry->queued >= job->spec->queue_max) {
         (void)fail(e, ERR_CONCURRENCY, NULL, "%d of %d runs of the job are waiting",
-                   (int)entry->queued, (int)job->queue_max);
+                   (int)entry->queued, (int)job->spec->queue_max);
         return fail_hint(e, "wait for one to start, or raise queue_max");
     }
     if (overlap != OVERLAP_SKIP && overlap != OVERLAP_ALLOW)
         return true;
     (void)fail(e, ERR_CONCURRENCY, NULL, "%d of %d runs of the job are in progress",
-               (int)entry->running, (int)job->max_instances);
+               (int)entry->running, (int)job->spec->max_instances);
     return fail_hint(e, "wait for it to end, or raise max_instances");
 }
 
@@ -132,9 +132,9 @@ static bool run_decide(const struct core *c, const struct entry *entry, const st
                        struct run *run, struct err *e)
 {
     enum job_overlap overlap =
-        ask->overlap >= 0 ? (enum job_overlap)ask->overlap : entry->job->overlap;
+        ask->overlap >= 0 ? (enum job_overlap)ask->overlap : entry->job->spec->overlap;
     bool has_room = entry->running < job_instances(entry->job) ||
-                    (overlap == OVERLAP_ALLOW && entry->job->max_instances == 1);
+                    (overlap == OVERLAP_ALLOW && entry->job->spec->max_instances == 1);
 
     if (entry->seat.is_leaving || entry->seat.is_nowhere) {
         run->reason = entry->seat.is_nowhere ? REASON_NO_NODE : REASON_DRAINING;

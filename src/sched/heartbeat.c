@@ -516,8 +516,8 @@ static int64_t limit_of(const struct heartbeats *h, const struct beating *b)
 
     if (!entry || !entry->job->trigger)
         return 0;
-    return entry->job->timeout_us > 0 ? entry->job->timeout_us
-                                      : job_ping_grace_us(entry->job, b->scheduled_at);
+    return entry->job->spec->timeout_us > 0 ? entry->job->spec->timeout_us
+                                            : job_ping_grace_us(entry->job, b->scheduled_at);
 }
 
 static void look(void *ctx)

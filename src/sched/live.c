@@ -233,7 +233,7 @@ wall live_deadline(const struct live *live)
 // The time limit of an attempt: the job's, or what is left of that of the run.
 static int64_t timeout_of(const struct live *live)
 {
-    int64_t timeout_us = live->entry->job->timeout_us, left_us;
+    int64_t timeout_us = live->entry->job->spec->timeout_us, left_us;
     wall deadline = live_deadline(live);
 
     if (deadline.us == WALL_NEVER.us)
@@ -252,13 +252,13 @@ static struct exec_request request_of(const struct live *live)
         .job_name = job->name,
         .kind = job->kind,
         .target = job->target,
-        .options = job->options,
-        .args = live->ask && live->ask->args.len > 0 ? live->ask->args : job->args,
+        .options = job->spec->options,
+        .args = live->ask && live->ask->args.len > 0 ? live->ask->args : job->spec->args,
         .cause = live->ask ? live->ask->cause : (struct str){0},
         .scheduled_at = live_slot(live),
         .attempt = live->attempt,
         .timeout_us = timeout_of(live),
-        .kill_grace_us = job->kill_grace_us,
+        .kill_grace_us = job->spec->kill_grace_us,
     };
 }
 
@@ -298,7 +298,7 @@ void lives_doubt(struct lives *lives)
     for (struct list *link = lives->running.next; link != &lives->running; link = link->next) {
         struct live *live = list_item(link, struct live, link);
 
-        if (live->entry && live->entry->job->on_lost == ON_LOST_RERUN &&
+        if (live->entry && live->entry->job->spec->on_lost == ON_LOST_RERUN &&
             live->cancel != REASON_LEASE)
             live_cancel(live, REASON_LEASE, 0);
     }
@@ -310,7 +310,7 @@ void lives_end(struct lives *lives)
         struct live *live = list_item(link, struct live, link);
 
         live_cancel(live, REASON_LEASE,
-                    live->entry ? live->entry->job->kill_grace_us : JOB_KILL_GRACE_US);
+                    live->entry ? live->entry->job->spec->kill_grace_us : JOB_KILL_GRACE_US);
     }
 }
 

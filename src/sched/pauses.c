@@ -173,7 +173,7 @@ const struct pause *pauses_find(const struct pauses *p, struct str tag)
 
 static bool is_for(const struct pause *pause, const struct job *job)
 {
-    return pause->scope == PAUSE_ALL || tags_have(job->tags, str_of(pause->tag));
+    return pause->scope == PAUSE_ALL || tags_have(job->spec->tags, str_of(pause->tag));
 }
 
 const struct pause *pauses_holding(const struct pauses *p, const struct job *job, wall at)

@@ -69,10 +69,10 @@ static uint64_t allowed(const struct store_members *members, const struct job *j
 {
     uint64_t set = 0;
 
-    if (job->nodes.len == 0)
+    if (job->spec->nodes.len == 0)
         return UINT64_MAX;
     for (size_t i = 0; i < members->node_count; i++)
-        set |= (uint64_t)is_named(&members->nodes[i], job->nodes) << i;
+        set |= (uint64_t)is_named(&members->nodes[i], job->spec->nodes) << i;
     return set;
 }
 
@@ -200,7 +200,7 @@ static void pools_join(struct making *m, size_t at, const struct needs *needs)
 
 static bool has_pools(const struct job *job)
 {
-    return job->needs && job->needs->count > 0;
+    return job->spec->needs && job->spec->needs->count > 0;
 }
 
 static void groups_make(struct making *m)
@@ -215,7 +215,7 @@ static void groups_make(struct making *m)
         if (entry->job->depends)
             parents_join(m, place, entry->job->depends);
         if (has_pools(entry->job))
-            pools_join(m, place, entry->job->needs);
+            pools_join(m, place, entry->job->spec->needs);
     }
 }
 
@@ -299,7 +299,7 @@ bool placement_moves(const struct due *due, const struct job *job)
     size_t count;
 
     (void)followers_of(&due->followers, job->name, &count);
-    return job->nodes.len > 0 || job->depends || has_pools(job) || count > 0;
+    return job->spec->nodes.len > 0 || job->depends || has_pools(job) || count > 0;
 }
 
 int placement_duties(const struct store_members *members)

@@ -167,7 +167,7 @@ static void slots_expire(const struct look *l, wall upto, const char *message, s
 // There is no room: it is left out, or under all waits for its turn.
 static void overlap_leave(const struct job *job, enum run_reason reason, struct verdict *v)
 {
-    if (job->coalesce == COALESCE_ALL)
+    if (job->spec->coalesce == COALESCE_ALL)
         v->kind = VERDICT_WAIT, v->reason = reason;
     else
         skip(reason, NULL, v);
@@ -177,13 +177,13 @@ static bool overlaps(const struct look *l, struct verdict *v)
 {
     const struct job *job = l->job;
     bool is_full = l->s->running >= job_instances(job);
-    bool is_behind = job->overlap == OVERLAP_QUEUE && l->s->queued > 0;
+    bool is_behind = job->spec->overlap == OVERLAP_QUEUE && l->s->queued > 0;
 
     if (!is_full && !is_behind)
         return false;
-    if (job->overlap == OVERLAP_SKIP || job->overlap == OVERLAP_ALLOW) {
+    if (job->spec->overlap == OVERLAP_SKIP || job->spec->overlap == OVERLAP_ALLOW) {
         overlap_leave(job, REASON_OVERLAP, v);
-    } else if (job->overlap == OVERLAP_QUEUE && l->s->queued >= job->queue_max) {
+    } else if (job->spec->overlap == OVERLAP_QUEUE && l->s->queued >= job->spec->queue_max) {
         overlap_leave(job, REASON_QUEUE_FULL, v);
     } else {
         v->kind = VERDICT_QUEUE;
@@ -203,7 +203,7 @@ static int64_t place_in(const struct job *job, int64_t length_us)
 static void spread_decide(const struct look *l, int64_t left, struct verdict *v)
 {
     const struct situation *s = l->s;
-    int64_t spread_us = l->job->misfire_spread_us, wait_us;
+    int64_t spread_us = l->job->spec->misfire_spread_us, wait_us;
 
     if (spread_us == 0 || !v->is_catchup)
         return;
@@ -310,17 +310,17 @@ static void slot_decide(const struct look *l, struct verdict *v)
     const struct job *job = l->job;
     int64_t oldest_us = job_window_us(job), grace_us;
 
-    if (job->coalesce == COALESCE_FIRST || job->coalesce == COALESCE_ALL) {
+    if (job->spec->coalesce == COALESCE_FIRST || job->spec->coalesce == COALESCE_ALL) {
         grace_us = job_grace_us(job, v->row.slot, v->next);
         oldest_us = grace_us < oldest_us ? grace_us : oldest_us;
     }
     if (late_us(job, v->row.slot, l->judged) > oldest_us)
         slots_expire(l, (wall){before(l->judged, oldest_us).us - 1}, NULL, v);
-    else if (job->coalesce == COALESCE_LAST)
+    else if (job->spec->coalesce == COALESCE_LAST)
         last_decide(l, v);
-    else if (job->coalesce == COALESCE_FIRST)
+    else if (job->spec->coalesce == COALESCE_FIRST)
         first_decide(l, v);
-    else if (job->coalesce == COALESCE_ALL)
+    else if (job->spec->coalesce == COALESCE_ALL)
         all_decide(l, v);
     else
         skip_decide(l, v);

@@ -157,13 +157,13 @@ void queue_cancel(struct queue *q, struct live *live, enum run_reason reason)
 static enum job_overlap overlap_of(const struct live *live)
 {
     return live->ask && live->ask->overlap >= 0 ? (enum job_overlap)live->ask->overlap
-                                                : live->entry->job->overlap;
+                                                : live->entry->job->spec->overlap;
 }
 
 static bool has_room(const struct live *live)
 {
     return live->entry->running < job_instances(live->entry->job) ||
-           (overlap_of(live) == OVERLAP_ALLOW && live->entry->job->max_instances == 1);
+           (overlap_of(live) == OVERLAP_ALLOW && live->entry->job->spec->max_instances == 1);
 }
 
 static void wait_for_job(struct queue *q, struct live *live)
@@ -183,7 +183,7 @@ static void wait_for_room(struct queue *q, struct live *live)
     if (live->count == COUNT_QUEUED) {
         wait_for_job(q, live);
     } else if (is_replacing ||
-               (overlap == OVERLAP_QUEUE && entry->queued < entry->job->queue_max)) {
+               (overlap == OVERLAP_QUEUE && entry->queued < entry->job->spec->queue_max)) {
         live_count(live, COUNT_QUEUED);
         live->reason = REASON_OVERLAP;
         wait_for_job(q, live);
@@ -435,12 +435,13 @@ static int running_on(const struct entry *entry)
 
 void queue_replace(struct queue *q, struct entry *entry, const struct live *keep, bool is_at_once)
 {
-    int64_t grace_us = is_at_once ? 0 : entry->job->kill_grace_us;
+    int64_t grace_us = is_at_once ? 0 : entry->job->spec->kill_grace_us;
 
     for (struct live *live = entry->lives; live; live = live->next)
         if (live != keep && live->count == COUNT_QUEUED)
             give_up(q, live, RUN_SKIPPED, REASON_REPLACED, "a newer run took its place");
-    for (int surplus = running_on(entry) - entry->job->max_instances + 1; surplus > 0; surplus--) {
+    for (int surplus = running_on(entry) - entry->job->spec->max_instances + 1; surplus > 0;
+         surplus--) {
         struct live *live = oldest_running(entry);
 
         if (live->phase <= LIVE_STARTS)

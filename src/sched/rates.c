@@ -79,7 +79,7 @@ static void pools_set(struct rates *r, const json_t *pools, const struct needs *
 
 static void entry_set(struct rates *r, const json_t *kept, const struct entry *entry)
 {
-    const struct needs *needs = entry->job->needs;
+    const struct needs *needs = entry->job->spec->needs;
     const json_t *until;
     char key[32];
 

@@ -44,7 +44,7 @@ static bool has_room(const struct entry *entry)
     const struct job *job = entry->job;
 
     return entry->running < job_instances(job) ||
-           (job->overlap == OVERLAP_QUEUE && entry->queued < job->queue_max);
+           (job->spec->overlap == OVERLAP_QUEUE && entry->queued < job->spec->queue_max);
 }
 
 // Whether attempts of the job keep it on this node.

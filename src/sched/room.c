@@ -152,7 +152,7 @@ struct gate *room_rate(struct room *r, const struct job *job)
         (void)map_put_u64(&r->rates, (uint64_t)job->id, gate);
     }
     gate->is_known = true;
-    throttle_set(gate, &job->needs->throttle);
+    throttle_set(gate, &job->spec->needs->throttle);
     return gate;
 }
 
@@ -209,10 +209,10 @@ static void pass(struct room *r, struct gate *gate, int64_t slots, mono now)
 // What the job needs, as a text: a job with a rate has a line of its own.
 static void key_print(const struct job *job, struct buf *key)
 {
-    if (!job->needs)
+    if (!job->spec->needs)
         return;
-    buf_add(key, job->needs->text);
-    if (job->needs->throttle.count > 0)
+    buf_add(key, job->spec->needs->text);
+    if (job->spec->needs->throttle.count > 0)
         buf_printf(key, "#%lld", (long long)job->id);
 }
 
@@ -224,13 +224,14 @@ static void way_add(struct line *line, struct gate *gate, int64_t slots)
 
 static struct line *line_new(struct room *r, const struct job *job, struct str key)
 {
-    size_t pools = job->needs ? job->needs->count : 0;
+    size_t pools = job->spec->needs ? job->spec->needs->count : 0;
     struct line *line = mem_alloc(sizeof *line + (pools + 2) * sizeof *line->ways);
 
     line->key = (struct str){str_own(key), key.len};
     for (size_t i = 0; i < pools; i++)
-        way_add(line, pool_of(r, job->needs->pools[i].pool), job->needs->pools[i].slots);
-    if (job->needs && job->needs->throttle.count > 0)
+        way_add(line, pool_of(r, job->spec->needs->pools[i].pool),
+                job->spec->needs->pools[i].slots);
+    if (job->spec->needs && job->spec->needs->throttle.count > 0)
         way_add(line, room_rate(r, job), 1);
     way_add(line, &r->all, 1);
     (void)map_put(&r->lines, line->key, line);
@@ -247,7 +248,7 @@ static struct line *line_of(struct room *r, const struct job *job)
     line = map_get(&r->lines, buf_str(&key));
     if (!line)
         line = line_new(r, job, buf_str(&key));
-    else if (job->needs && job->needs->throttle.count > 0)
+    else if (job->spec->needs && job->spec->needs->throttle.count > 0)
         (void)room_rate(r, job); // it may have changed
     buf_done(&key);
     return line;
@@ -330,7 +331,7 @@ int64_t room_order(const struct job *job, wall slot)
     const int64_t most = (INT64_C(1) << ORDER_SLOT_BITS) - 1;
     int64_t us = slot.us < 0 ? 0 : slot.us > most ? most : slot.us;
 
-    return -job->priority * (most + 1) + us;
+    return -job->spec->priority * (most + 1) + us;
 }
 
 static void hold(struct room *r, struct line *line, mono now, struct place *place)

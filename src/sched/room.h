@@ -86,7 +86,7 @@ void room_forget(struct room *r, int64_t job_id);
 // Whether runs of the job need anything here.
 static inline bool room_counts(const struct room *r, const struct job *job)
 {
-    return job->needs || r->all.slots != ROOM_NO_LIMIT;
+    return job->spec->needs || r->all.slots != ROOM_NO_LIMIT;
 }
 
 // The order in which runs start: smaller is sooner.

@@ -69,7 +69,7 @@ static void zones_changed(struct sched *s)
 
         if (!job->trigger) { // cannot be used with the new data: what stands still works
             log_error("a schedule cannot be used with the new zone data",
-                      log_str("job_id", job->name), log_str("why", job->quarantine));
+                      log_str("job_id", job->name), log_str("why", job->spec->quarantine));
             job_free(job);
             continue;
         }
@@ -188,7 +188,7 @@ static const char *pool_user(struct str pool, size_t *at, void *ctx)
     const struct entry *entry;
 
     while ((entry = radix_next(&s->due.by_id, at)))
-        if (needs_name(entry->job->needs, pool))
+        if (needs_name(entry->job->spec->needs, pool))
             return entry->job->name.p;
     return NULL;
 }
@@ -423,7 +423,8 @@ void sched_put(struct sched *s, struct job *job, int expect_version, sched_done 
     if (job->depends)
         (void)map_put(&s->coming, job->name, job);
     *write = (struct write){.s = s, .job = job, .done = done, .ctx = ctx};
-    job_set_text(&job->quarantine, STR_LIT("")); // it has a trigger: whoever wrote it has mended it
+    if (job->spec->quarantine.len > 0) // it has a trigger: whoever wrote it has mended it
+        job_spec_set_text(&job_edit(job)->quarantine, (struct str){0});
     if (entry) {
         write->job_id = entry->job->id;
         write->version = entry->job->version;
@@ -523,7 +524,7 @@ void sched_run_now(struct sched *s, struct str name, const struct hand_ask *ask,
     struct entry *entry = due_find(&s->due, name);
     struct err err;
 
-    if (!entry || entry->job->quarantine.len > 0) {
+    if (!entry || entry->job->spec->quarantine.len > 0) {
         (void)fail(&err, ERR_NOT_FOUND, "job_id", "there is no usable job \"%.*s\"", STR(name));
         done(&err, 0, ctx);
         return;

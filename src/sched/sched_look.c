@@ -181,7 +181,7 @@ size_t sched_paused_count(const struct sched *s)
     size_t count = 0;
 
     for (size_t at = 0; (entry = radix_next(jobs, &at));)
-        count += entry->job->quarantine.len == 0 && sched_paused(s, entry->job);
+        count += entry->job->spec->quarantine.len == 0 && sched_paused(s, entry->job);
     return count;
 }
 

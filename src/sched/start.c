@@ -80,10 +80,9 @@ static enum store_last job_loaded(const struct job_row *row, void *ctx)
     struct job *job = job_shelf_read(loading->shelf, row);
 
     members_look(loading);
-    job_set_presets(job, sched_presets(loading->s));
-    if (job->quarantine.len > 0) {
+    if (job->spec->quarantine.len > 0) {
         log_error("a stored job cannot be used and is kept aside", log_str("job_id", job->name),
-                  log_str("why", job->quarantine));
+                  log_str("why", job->spec->quarantine));
         loading->quarantined++;
     }
     const struct entry *entry = due_add(&loading->s->due, job);
@@ -158,7 +157,8 @@ bool start_load(struct sched *s, struct store_load *ret_load, size_t *ret_quaran
                 struct err *e)
 {
     struct trigger_context context = sched_trigger_context(s);
-    struct loading loading = {.s = s, .shelf = job_shelf_new(&context), .load = ret_load};
+    struct loading loading = {
+        .s = s, .shelf = job_shelf_new(&context, sched_presets(s)), .load = ret_load};
 
     *ret_load = (struct store_load){.on_calendar = calendar_loaded,
                                     .on_job = job_loaded,

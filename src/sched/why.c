@@ -180,7 +180,7 @@ static struct str limit_words(struct asking *q)
     const struct job *job = q->facts->job;
 
     return arena_printf(q->words.arena, "max_instances is %d and overlap is %s",
-                        (int)job->max_instances, job_overlap_names[job->overlap]);
+                        (int)job->spec->max_instances, job_overlap_names[job->spec->overlap]);
 }
 
 static enum why_rule overlap_rule(struct asking *q, const struct run *run)
@@ -222,11 +222,11 @@ static enum why_rule skip_rule(struct asking *q, const struct run *run, wall slo
     case REASON_QUEUE_FULL:
         why_word(&q->words, "queue",
                  arena_printf(q->words.arena, "overlap is %s and queue_max %d",
-                              job_overlap_names[q->facts->job->overlap],
-                              (int)q->facts->job->queue_max));
+                              job_overlap_names[q->facts->job->spec->overlap],
+                              (int)q->facts->job->spec->queue_max));
         return WHY_QUEUE_FULL;
     case REASON_REPLACED:
-        why_word(&q->words, "policy", str_of(job_overlap_names[q->facts->job->overlap]));
+        why_word(&q->words, "policy", str_of(job_overlap_names[q->facts->job->spec->overlap]));
         return WHY_REPLACED;
     case REASON_MISFIRE:
         why_word(&q->words, "late", why_length(&q->words, late_us));
@@ -513,7 +513,7 @@ static enum why_rule none_rule(struct asking *q, const struct why_span *span)
     enum why_rule rule;
 
     if (!job->trigger) {
-        why_word(&q->words, "quarantine", job->quarantine);
+        why_word(&q->words, "quarantine", job->spec->quarantine);
         return WHY_QUARANTINED;
     }
     if (is_before_definition(q, span->to, &rule))

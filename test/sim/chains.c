@@ -234,13 +234,13 @@ static void chains_put(struct chains *w, const char *name, const char *trigger,
     struct err e;
 
     model_issues_init(&issues, arena);
-    job_set_text(&job->target, STR_LIT("folder"));
+    job_set_target(job, STR_LIT("folder"));
     if (!trigger_parse(spec, &context, &job->trigger, &e) ||
         !depends_read(list, STR_LIT("\"depends_on\""), &issues, &job->depends))
         abort();
-    job->overlap = OVERLAP_ALLOW;
-    job->on_lost = chains_dice(w, 2) ? ON_LOST_RERUN : ON_LOST_FAIL;
-    job->preset = 0;
+    job_edit(job)->overlap = OVERLAP_ALLOW;
+    job_edit(job)->on_lost = chains_dice(w, 2) ? ON_LOST_RERUN : ON_LOST_FAIL;
+    job_edit(job)->preset = 0;
     w->die_after = 1000;
     sched_put(w->sched, job, STORE_CREATE, NULL, NULL);
     chains_pass(w, CHAINS_S);

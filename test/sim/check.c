@@ -389,9 +389,9 @@ static bool may_be_missed(const struct job *job, const struct run *run, wall now
     if (late_us > job_window_us(job) || late_us > job_grace_us(job, first, behind_first) ||
         now.us - last.us > job_grace_us(job, last, behind))
         return true;
-    if (job->coalesce == COALESCE_SKIP)
+    if (job->spec->coalesce == COALESCE_SKIP)
         return behind.us <= now.us;
-    return job->coalesce == COALESCE_ALL && !is_once &&
+    return job->spec->coalesce == COALESCE_ALL && !is_once &&
            trigger_count(job->trigger, (wall){first.us - 1}, now, COUNT_MAX, NULL) >
                job_misfire_max(job);
 }
@@ -404,13 +404,13 @@ static void run_check(struct check *c, const struct tale *tale, const struct job
     int64_t late_us = now.us - slot.us - trigger_jitter_us(job->trigger, (uint64_t)tale->id, slot);
 
     // What is spread is judged when its time begins, however long it takes.
-    if (job->misfire_spread_us == 0 &&
+    if (job->spec->misfire_spread_us == 0 &&
         (late_us > job_grace_us(job, slot, next) || late_us > job_window_us(job)))
         found(c, 4, "run although it is later than its grace or its window", tale, slot);
-    if (job->coalesce != COALESCE_LAST && run->missed > 0)
+    if (job->spec->coalesce != COALESCE_LAST && run->missed > 0)
         found(c, 4, "one run stands for several although it must not", tale, slot);
-    if ((job->coalesce == COALESCE_LAST || job->coalesce == COALESCE_SKIP) && next.us <= now.us &&
-        !c->is_frozen_perhaps && job->misfire_spread_us == 0)
+    if ((job->spec->coalesce == COALESCE_LAST || job->spec->coalesce == COALESCE_SKIP) &&
+        next.us <= now.us && !c->is_frozen_perhaps && job->spec->misfire_spread_us == 0)
         found(c, 4, "stands alone although a later slot was due as well", tale, slot);
 }
 
@@ -438,7 +438,7 @@ static void missed_rules_check(struct check *c, struct tale *tale, const struct 
         run_check(c, tale, job, run, now);
     else if (run->reason == REASON_MISFIRE && !may_be_missed(job, run, now))
         found(c, 4, "skipped as missed within its grace", tale, run->scheduled_at);
-    if (is_to_run(run) && job->coalesce == COALESCE_FIRST && next.us <= now.us)
+    if (is_to_run(run) && job->spec->coalesce == COALESCE_FIRST && next.us <= now.us)
         tale->rest = next;
 }
 
@@ -471,13 +471,13 @@ static void overlap_check(struct check *c, const struct tale *tale, const struct
     int64_t room = (int64_t)job_instances(job) - tale->taken - tale->pending;
     bool is_full_perhaps = tale->queued >= room;
     int64_t waiting = room > 0 ? tale->queued - room : tale->queued;
-    bool is_queue = job->overlap == OVERLAP_QUEUE;
+    bool is_queue = job->spec->overlap == OVERLAP_QUEUE;
     wall slot = run->scheduled_at;
 
     if (run->state == RUN_SKIPPED && run->reason == REASON_OVERLAP && !is_full_perhaps)
         found(c, 6, "skipped for an overlap that is none", tale, slot);
     if (run->state == RUN_SKIPPED && run->reason == REASON_QUEUE_FULL &&
-        (!is_queue || tale->queued < job->queue_max) &&
+        (!is_queue || tale->queued < job->spec->queue_max) &&
         tale->queued + tale->taken + tale->pending < JOB_QUEUE_MAX)
         found(c, 6, "skipped for a full queue that is none", tale, slot);
     if (run->state != RUN_QUEUED)
@@ -489,11 +489,11 @@ static void overlap_check(struct check *c, const struct tale *tale, const struct
     }
     if (!is_full_perhaps)
         found(c, 8, "queued although there is room", tale, slot);
-    if (job->overlap == OVERLAP_SKIP || job->overlap == OVERLAP_ALLOW)
+    if (job->spec->overlap == OVERLAP_SKIP || job->spec->overlap == OVERLAP_ALLOW)
         found(c, 8, "queued although the job does not want that", tale, slot);
     // What waits for room beside the job has its place in it, also when the job has fewer by now.
-    if (is_queue && job->timeout_total_us == 0 &&
-        waiting - tale->placed - tale->pending >= job->queue_max)
+    if (is_queue && job->spec->timeout_total_us == 0 &&
+        waiting - tale->placed - tale->pending >= job->spec->queue_max)
         found(c, 8, "more runs wait than may", tale, slot);
 }
 
@@ -551,7 +551,7 @@ static int overdue(const struct check *c, const struct tale *tale, const struct 
 
 static int slots_of(const struct job *job)
 {
-    return job->needs && job->needs->count > 0 ? job->needs->pools[0].slots : 0;
+    return job->spec->needs && job->spec->needs->count > 0 ? job->spec->needs->pools[0].slots : 0;
 }
 
 // Whether a run certainly waits for the limit of all and nothing else: of a job that needs no pool,
@@ -578,7 +578,7 @@ static void order_check(struct check *c, const struct told *entry)
     if (c->limit == 0 || !job || entry->tale->defs.len > 1)
         return;
     // One that it replaces is out of the way before the ledger says so.
-    bool is_replacing = job->overlap == OVERLAP_CANCEL || job->overlap == OVERLAP_KILL;
+    bool is_replacing = job->spec->overlap == OVERLAP_CANCEL || job->spec->overlap == OVERLAP_KILL;
 
     for (size_t i = 0; i < c->open.len; i++) {
         const struct told *other = c->open.v[i];
@@ -626,7 +626,8 @@ static void place_take(struct check *c, struct told *entry, bool is_by_hand)
     struct tale *tale = entry->tale;
     const struct job *job = tale->in_force ? tale->in_force->job : NULL;
 
-    bool is_replacing = job && (job->overlap == OVERLAP_CANCEL || job->overlap == OVERLAP_KILL);
+    bool is_replacing =
+        job && (job->spec->overlap == OVERLAP_CANCEL || job->spec->overlap == OVERLAP_KILL);
 
     // One that is replaced before it began is out of the way before the ledger says so.
     if (job && !is_by_hand && !is_replacing && tale->taken >= job_instances(job) &&
@@ -726,7 +727,7 @@ static void see_job(struct check *c, const struct sim_event *event)
     def->job = job_from_row(row, &context);
     def->row = event->more;
     def->event = c->at;
-    if (def->job->quarantine.len > 0)
+    if (def->job->spec->quarantine.len > 0)
         found(c, 7, "what is stored cannot be read", tale, WALL_NEVER);
     if (before && !is_living(before) && row->state < JOB_ENDED)
         found(c, 7, "is back although it was deleted", tale, WALL_NEVER);
@@ -758,7 +759,7 @@ static void change_answered(struct check *c, const char *word, int64_t number)
     const struct def *def = name->waiting.v[name->head++];
     struct tale *tale = tale_of_def(c, def);
 
-    if (strncmp(word, "put", 3) == 0 && !str_eq(def->job->args, str_of(tag)))
+    if (strncmp(word, "put", 3) == 0 && !str_eq(def->job->spec->args, str_of(tag)))
         found(c, 7, "acknowledged, and another one is durable", tale, WALL_NEVER);
     for (size_t i = 0; i < name->tales.len; i++)
         if (name->tales.v[i] != tale && !is_living(last_def(name->tales.v[i])))
@@ -829,7 +830,8 @@ static bool may_rerun(const struct tale *tale)
     for (size_t i = 0; i < tale->defs.len; i++) {
         const struct job *job = tale->defs.v[i]->job;
 
-        if (job->on_lost == ON_LOST_RERUN || (job->retries && job->retries->on_lost))
+        if (job->spec->on_lost == ON_LOST_RERUN ||
+            (job->spec->retries && job->spec->retries->on_lost))
             return true;
     }
     return false;
@@ -841,7 +843,7 @@ static bool may_retry(const struct tale *tale, int attempt)
         const struct job *job = tale->defs.v[i]->job;
         int more = may_rerun(tale) ? RERUNS_MAX : 0;
 
-        if (job->retries && attempt <= job->retries->max + more)
+        if (job->spec->retries && attempt <= job->spec->retries->max + more)
             return true;
     }
     return false;

@@ -379,7 +379,7 @@ static void after_goes_on(struct check *c, const struct tale *tale)
     const struct def *def = tale->defs.v[0];
     const struct trigger *t = def->job->trigger;
     int64_t delay_us = trigger_delay_us(t) * (c->stepped_back_us > 0 ? 2 : 1);
-    int64_t wait_us = delay_us + 11 * CHECK_S + 2 * HEAL_US + 2 * def->job->misfire_spread_us;
+    int64_t wait_us = delay_us + 11 * CHECK_S + 2 * HEAL_US + 2 * def->job->spec->misfire_spread_us;
     int64_t last_us = c->log->events.v[def->event].mono_us;
 
     if (c->limit > 0) // its runs wait for others, as long as these take
@@ -468,8 +468,8 @@ static void regimes_check(struct check *c, const struct tale *tale)
             .job = def->job,
             .first = i,
             .last = i,
-            .may_wait = def->job->coalesce == COALESCE_ALL,
-            .spread_us = def->job->misfire_spread_us,
+            .may_wait = def->job->spec->coalesce == COALESCE_ALL,
+            .spread_us = def->job->spec->misfire_spread_us,
             .from_us = c->log->events.v[def->event].mono_us,
             .from = c->log->events.v[def->event].at,
             .to_us = c->end_us,
@@ -478,9 +478,9 @@ static void regimes_check(struct check *c, const struct tale *tale)
         for (; ++i < tale->defs.len && is_same_regime(c, def, tale->defs.v[i]); regime.last = i) {
             const struct job *job = tale->defs.v[i]->job;
 
-            regime.may_wait |= job->coalesce == COALESCE_ALL;
-            if (job->misfire_spread_us > regime.spread_us)
-                regime.spread_us = job->misfire_spread_us;
+            regime.may_wait |= job->spec->coalesce == COALESCE_ALL;
+            if (job->spec->misfire_spread_us > regime.spread_us)
+                regime.spread_us = job->spec->misfire_spread_us;
         }
         if (i < tale->defs.len)
             regime.to_us = c->log->events.v[tale->defs.v[i]->event].mono_us;

@@ -584,7 +584,7 @@ static void retries_make(struct cluster *w, struct job *job, int max)
         json_pack("{si ss si}", "max", max, "backoff", "fixed", "delay", 1 + (int)dice(w, 4));
 
     model_issues_init(&issues, arena);
-    if (!retries_read(spec, STR_LIT("retries"), &issues, &job->retries))
+    if (!retries_read(spec, STR_LIT("retries"), &issues, &job_edit(job)->retries))
         abort();
     json_decref(spec);
     arena_free(arena);
@@ -608,7 +608,7 @@ static void needs_make(struct job *job)
     const struct throttle none = {0};
     json_t *pools = json_pack("{si}", "db", 1);
 
-    job->needs = needs_new(pools, &none);
+    job_edit(job)->needs = needs_new(pools, &none);
     json_decref(pools);
 }
 
@@ -622,19 +622,20 @@ static struct job *job_of(struct cluster *w, const struct cnode *node, const str
     struct err e;
 
     snprintf(args, sizeof args, "[\"%zu\"]", ++w->asked);
-    job_set_text(&job->target, STR_LIT("folder"));
-    job_set_text(&job->args, str_of(args));
+    job_set_target(job, STR_LIT("folder"));
+    job_spec_set_text(&job_edit(job)->args, str_of(args));
     if (kind->is_chosen)
-        job_set_text(&job->nodes, dice(w, 2) ? STR_LIT("odd") : STR_LIT("node-0 node-1"));
+        job_spec_set_text(&job_edit(job)->nodes,
+                          dice(w, 2) ? STR_LIT("odd") : STR_LIT("node-0 node-1"));
     context.job_id = job->name;
     if (!trigger_parse(spec, &context, &job->trigger, &e))
         abort();
     json_decref(spec);
-    job->preset = 0;
-    job->overlap = (enum job_overlap)kind->overlap;
-    job->max_instances = kind->instances;
-    job->queue_max = 2;
-    job->on_lost = kind->is_rerun ? ON_LOST_RERUN : ON_LOST_FAIL;
+    job_edit(job)->preset = 0;
+    job_edit(job)->overlap = (enum job_overlap)kind->overlap;
+    job_edit(job)->max_instances = kind->instances;
+    job_edit(job)->queue_max = 2;
+    job_edit(job)->on_lost = kind->is_rerun ? ON_LOST_RERUN : ON_LOST_FAIL;
     if (kind->retries)
         retries_make(w, job, kind->retries);
     if (kind->depends_on)

@@ -236,7 +236,7 @@ static bool is_acting(const struct cluster *w, const struct deed *deed)
 // What is left of a job that is gone has given its place back, as far as others know.
 static bool has_place(const struct cdef *def)
 {
-    return def && def->job->state < JOB_ENDED && needs_name(def->job->needs, STR_LIT("db"));
+    return def && def->job->state < JOB_ENDED && needs_name(def->job->spec->needs, STR_LIT("db"));
 }
 
 static void room_judge(struct cluster *w, const struct deed *deed, int64_t job_id)
@@ -258,7 +258,7 @@ static void room_judge(struct cluster *w, const struct deed *deed, int64_t job_i
     if (same > job_instances(job))
         found(w, "%d runs of %s at once, %d may be (run %" PRId64 ")", same, deed->job,
               job_instances(job), deed->run_id);
-    if (pooled > POOL_SLOTS && job->needs)
+    if (pooled > POOL_SLOTS && job->spec->needs)
         found(w, "%d runs in a pool of %d (run %" PRId64 ")", pooled, POOL_SLOTS, deed->run_id);
 }
 
@@ -426,7 +426,7 @@ static void slot_judge(struct cluster *w, const struct cjob *job, const struct c
     else if (rows > 1)
         found(w, "slot %.6f of %s (%" PRId64 ") has %d rows", slot_s(w, slot), cjob_name(job),
               job->id, rows);
-    else if (row->durable_us > by_us && row->missed == 0 && !job->defs.v[0].job->nodes.len)
+    else if (row->durable_us > by_us && row->missed == 0 && !job->defs.v[0].job->spec->nodes.len)
         found(w, "slot %.6f of %s (%" PRId64 ") has its row at %.6f, not by %.6f", slot_s(w, slot),
               cjob_name(job), job->id, (double)row->durable_us / CLUSTER_S,
               (double)by_us / CLUSTER_S);

@@ -548,7 +548,7 @@ static void retries(struct world *w, struct job *job)
                              (int)dice(w, 10), "on", "lost", (int)dice(w, 2));
 
     model_issues_init(&issues, arena);
-    if (!retries_read(spec, STR_LIT("retries"), &issues, &job->retries))
+    if (!retries_read(spec, STR_LIT("retries"), &issues, &job_edit(job)->retries))
         abort();
     json_decref(spec);
     arena_free(arena);
@@ -560,30 +560,33 @@ static void needs(struct world *w, struct job *job)
     const struct throttle none = {0};
     json_t *pools = json_pack("{si}", "db", 1 + (int)dice(w, (uint64_t)w->pool_slots));
 
-    job->priority = (int)dice(w, 5) - 2;
+    job_edit(job)->priority = (int)dice(w, 5) - 2;
     if (dice(w, 3) == 0)
-        job->needs = needs_new(pools, &none);
+        job_edit(job)->needs = needs_new(pools, &none);
     json_decref(pools);
 }
 
 // is_chained: its slots follow its own ends, which are told most simply when each run ends once.
 static void policies(struct world *w, struct job *job, bool is_chained)
 {
-    job->preset = 0;
-    job->max_instances = 1 + (int)dice(w, 2);
-    job->coalesce = dice(w, 2) ? COALESCE_LAST : (enum job_coalesce)dice(w, 4);
-    job->misfire_grace_us = dice(w, 2) ? JOB_GRACE_DEFAULT : (int64_t)dice(w, 600) * SIM_S;
-    job->misfire_window_us = dice(w, 3) ? JOB_WINDOW_DEFAULT : (int64_t)(1 + dice(w, 900)) * SIM_S;
-    job->misfire_max = job->coalesce == COALESCE_ALL && dice(w, 2) ? 1 + (int)dice(w, 20) : 0;
-    job->misfire_spread_us = dice(w, 6) ? 0 : (int64_t)dice(w, 120) * SIM_S;
+    job_edit(job)->preset = 0;
+    job_edit(job)->max_instances = 1 + (int)dice(w, 2);
+    job_edit(job)->coalesce = dice(w, 2) ? COALESCE_LAST : (enum job_coalesce)dice(w, 4);
+    job_edit(job)->misfire_grace_us =
+        dice(w, 2) ? JOB_GRACE_DEFAULT : (int64_t)dice(w, 600) * SIM_S;
+    job_edit(job)->misfire_window_us =
+        dice(w, 3) ? JOB_WINDOW_DEFAULT : (int64_t)(1 + dice(w, 900)) * SIM_S;
+    job_edit(job)->misfire_max =
+        job->spec->coalesce == COALESCE_ALL && dice(w, 2) ? 1 + (int)dice(w, 20) : 0;
+    job_edit(job)->misfire_spread_us = dice(w, 6) ? 0 : (int64_t)dice(w, 120) * SIM_S;
     if (w->limit > 0)
         needs(w, job);
     if (is_chained)
         return;
-    job->overlap = dice(w, 2) ? OVERLAP_SKIP : (enum job_overlap)dice(w, 5);
-    job->queue_max = 1 + (int)dice(w, 3);
-    job->on_lost = dice(w, 3) ? ON_LOST_FAIL : ON_LOST_RERUN;
-    job->timeout_total_us = dice(w, 8) ? 0 : (int64_t)(60 + dice(w, 300)) * SIM_S;
+    job_edit(job)->overlap = dice(w, 2) ? OVERLAP_SKIP : (enum job_overlap)dice(w, 5);
+    job_edit(job)->queue_max = 1 + (int)dice(w, 3);
+    job_edit(job)->on_lost = dice(w, 3) ? ON_LOST_FAIL : ON_LOST_RERUN;
+    job_edit(job)->timeout_total_us = dice(w, 8) ? 0 : (int64_t)(60 + dice(w, 300)) * SIM_S;
     if (dice(w, 3) == 0)
         retries(w, job);
 }
@@ -604,8 +607,8 @@ static void put(struct world *w, size_t i, size_t as)
     snprintf(word, sizeof word, "put %s", name);
     question(w, word);
     snprintf(args, sizeof args, "[\"%lld\"]", (long long)w->asked);
-    job_set_text(&job->target, STR_LIT("folder"));
-    job_set_text(&job->args, str_of(args));
+    job_set_target(job, STR_LIT("folder"));
+    job_spec_set_text(&job_edit(job)->args, str_of(args));
     policies(w, job, i >= sim_clock_job_count(w->options.is_long));
     context.job_id = job->name;
     if (!spec || !trigger_parse(spec, &context, &job->trigger, &e)) {

@@ -70,7 +70,7 @@ static void test_incidents(void **state)
     struct job *job = peer_job(all, "x", EVERY_10);
     json_t *rules = json_loads(RULES, 0, NULL);
 
-    job_set_notify(job, rules);
+    job_spec_set_notify(job_edit(job), rules);
     json_decref(rules);
     peer_put(&all->v[0], job);
     peers_pass(all, S);

@@ -98,7 +98,7 @@ static void outcome(const struct model *model, const char *body, const char *pre
             json_t *spec = json_loads(present, 0, &error);
 
             assert_true(trigger_parse(spec, &reading.context, &job->trigger, &e));
-            job_set_text(&job->target, STR_LIT("a"));
+            job_set_target(job, STR_LIT("a"));
             json_decref(spec);
         }
         if (job_read(&form, given, &reading, job, &e)) {
@@ -119,7 +119,8 @@ static void outcome(const struct model *model, const char *body, const char *pre
 static void show_job(const struct job *job, struct buf *out)
 {
     trigger_str(job->trigger, out);
-    buf_printf(out, " %s %.*s %.*s", job_kind_names[job->kind], STR(job->target), STR(job->args));
+    buf_printf(out, " %s %.*s %.*s", job_kind_names[job->kind], STR(job->target),
+               STR(job->spec->args));
 }
 
 static void show_trigger(const struct job *job, struct buf *out)
@@ -438,7 +439,7 @@ static void test_items_are_written_alike(void **state)
         struct err e;
 
         assert_true(trigger_parse(spec, &context, &job->trigger, &e));
-        job_set_text(&job->target, STR_LIT("say \"hi\"\n"));
+        job_set_target(job, STR_LIT("say \"hi\"\n"));
         buf_init(&slow, 1 << 16);
         buf_init(&fast, 1 << 16);
         buf_init(&scratch, 1 << 16);
@@ -519,7 +520,7 @@ static void test_written_in_full_reads_back(void **state)
     buf_init(&out, 1 << 16);
     buf_init(&scratch, 1 << 16);
     assert_true(trigger_parse(spec, &context, &job->trigger, &e));
-    job_set_text(&job->target, STR_LIT("a"));
+    job_set_target(job, STR_LIT("a"));
     json_write_init(&w, &out);
     json_write_object(&w);
     job_write(job, &now, false, &scratch, &w);
@@ -534,10 +535,10 @@ static void test_written_in_full_reads_back(void **state)
     json_write_object(&w);
     now.next_at = WALL_NEVER;
     now.paused = &pause;
-    job_set_text(&job->description, STR_LIT("what for"));
-    job_set_text(&job->tags, STR_LIT("etl nightly"));
-    job_set_text(&job->nodes, STR_LIT("gpu"));
-    job->timeout_us = 90000000;
+    job_spec_set_text(&job_edit(job)->description, STR_LIT("what for"));
+    job_spec_set_text(&job_edit(job)->tags, STR_LIT("etl nightly"));
+    job_spec_set_text(&job_edit(job)->nodes, STR_LIT("gpu"));
+    job_edit(job)->timeout_us = 90000000;
     job_write(job, &now, true, &scratch, &w);
     json_write_object_end(&w);
     value = json_loadb(out.p, out.len, 0, &error);

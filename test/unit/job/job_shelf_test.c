@@ -73,10 +73,10 @@ static void same(const struct job *a, const struct job *b)
     struct job_row x, y;
 
     assert_true(str_eq(a->name, b->name));
-    assert_true(str_eq(a->quarantine, b->quarantine));
+    assert_true(str_eq(a->spec->quarantine, b->spec->quarantine));
     assert_int_equal(a->state, b->state);
-    assert_true(str_eq(a->args, b->args));
-    assert_int_equal(a->preset, b->preset);
+    assert_true(str_eq(a->spec->args, b->spec->args));
+    assert_int_equal(a->spec->preset, b->spec->preset);
     assert_int_equal(!a->pause, !b->pause);
     if (a->trigger) {
         job_to_row(a, arena, &x);
@@ -98,7 +98,7 @@ static const struct job *job_named(struct job *const jobs[ROWS], const char *nam
 
 static void test_same_as_read(void **state)
 {
-    struct job_shelf *shelf = job_shelf_new(&context);
+    struct job_shelf *shelf = job_shelf_new(&context, &job_presets_built_in);
     struct job *jobs[ROWS];
 
     (void)state;
@@ -138,10 +138,10 @@ static void test_known(void **state)
     row.spec = row.trigger = STR_LIT("never looked at");
     job = job_from_row_known(&row, &context,
                              &(struct job_known){model, STR_LIT("u"), model->trigger});
-    assert_true(str_eq(job->target, STR_LIT("u")) && str_eq(job->tags, model->tags));
+    assert_true(str_eq(job->target, STR_LIT("u")) && str_eq(job->spec->tags, model->spec->tags));
     assert_ptr_equal(job->trigger, model->trigger);
-    assert_int_equal(job->max_instances, 3);
-    assert_true(job->tags.p != model->tags.p);
+    assert_int_equal(job->spec->max_instances, 3);
+    assert_ptr_equal(job->spec, model->spec);
     job_free(model);
     assert_int_equal(trigger_kind(job->trigger), TRIGGER_CRON);
     job_free(job);

@@ -53,13 +53,13 @@ static void test_row_and_back(void **state)
     struct job_row again, twice;
 
     (void)state;
-    assert_int_equal(job->quarantine.len, 0);
+    assert_int_equal(job->spec->quarantine.len, 0);
     assert_true(str_eq(job->target, STR_LIT("folder")));
-    assert_true(str_eq(job->args, STR_LIT("[\"a\",\"1\",\"true\"]")));
-    assert_int_equal(job->coalesce, COALESCE_ALL);
-    assert_int_equal(job->max_instances, 4);
-    assert_int_equal(job->misfire_grace_us, JOB_GRACE_NONE);
-    assert_int_equal(job->timeout_us, 5000000);
+    assert_true(str_eq(job->spec->args, STR_LIT("[\"a\",\"1\",\"true\"]")));
+    assert_int_equal(job->spec->coalesce, COALESCE_ALL);
+    assert_int_equal(job->spec->max_instances, 4);
+    assert_int_equal(job->spec->misfire_grace_us, JOB_GRACE_NONE);
+    assert_int_equal(job->spec->timeout_us, 5000000);
     assert_int_equal(job->version, 3);
     job_to_row(job, arena, &again);
     assert_int_equal(again.id, 7);
@@ -121,7 +121,7 @@ static void test_rows_of_0_1_0(void **state)
         struct buf out;
 
         buf_init(&out, 1000);
-        assert_int_equal(job->quarantine.len, 0);
+        assert_int_equal(job->spec->quarantine.len, 0);
         trigger_str(job->trigger, &out);
         assert_string_equal(buf_text(&out), rows[i].str);
         job_to_row(job, arena, &again);
@@ -140,13 +140,13 @@ static void test_presets(void **state)
     struct job *job = job_from_row(&row, &context);
 
     (void)state;
-    assert_true(str_eq(job->args, STR_LIT("[]")));
-    assert_int_equal(job->max_instances, 1);
-    assert_int_equal(job->misfire_grace_us, JOB_GRACE_DEFAULT);
+    assert_true(str_eq(job->spec->args, STR_LIT("[]")));
+    assert_int_equal(job->spec->max_instances, 1);
+    assert_int_equal(job->spec->misfire_grace_us, JOB_GRACE_DEFAULT);
     job_free(job);
     job = job_new(STR_LIT("n"));
-    assert_true(str_eq(job->args, STR_LIT("[]")));
-    assert_int_equal(job->max_instances, 1);
+    assert_true(str_eq(job->spec->args, STR_LIT("[]")));
+    assert_int_equal(job->spec->max_instances, 1);
     assert_int_equal(job->state, JOB_ENABLED);
     job_free(job);
     job_free(NULL);
@@ -160,8 +160,8 @@ static void test_presets(void **state)
     row = row_of(EVERY_15, "{\"target\":\"f\",\"args\":[],\"coalesce\":\"last\"}");
     job = job_from_row(&row, &context);
     job_set_presets(job, &presets);
-    assert_int_equal(job->max_instances, 3);
-    assert_int_equal(job->coalesce, COALESCE_LAST);
+    assert_int_equal(job->spec->max_instances, 3);
+    assert_int_equal(job->spec->coalesce, COALESCE_LAST);
     job_to_row(job, arena, &again);
     assert_true(str_eq(again.spec, row.spec));
     job_free(job);
@@ -183,10 +183,10 @@ static void test_paused(void **state)
     struct job *job = job_from_row(&row, &context), *copy = job_copy(job, &context);
 
     (void)state;
-    assert_int_equal(job->quarantine.len, 0);
-    assert_true(str_eq(copy->tags, STR_LIT("a")));
-    assert_true(str_eq(copy->nodes, STR_LIT("gpu b")));
-    assert_true(str_eq(copy->description, STR_LIT("d")));
+    assert_int_equal(job->spec->quarantine.len, 0);
+    assert_true(str_eq(copy->spec->tags, STR_LIT("a")));
+    assert_true(str_eq(copy->spec->nodes, STR_LIT("gpu b")));
+    assert_true(str_eq(copy->spec->description, STR_LIT("d")));
     assert_int_equal(copy->pause->until.us, 20);
     assert_int_equal(copy->skip->since.us, 30);
     assert_ptr_not_equal(copy->pause, job->pause);
@@ -241,11 +241,11 @@ static void test_quarantine(void **state)
         struct job *job = job_from_row(&row, &context), *copy;
 
         assert_null(job->trigger);
-        assert_non_null(strstr(job->quarantine.p, rows[i].why));
+        assert_non_null(strstr(job->spec->quarantine.p, rows[i].why));
         assert_true(str_eq(job->name, STR_LIT("j")));
         assert_int_equal(job->id, 7);
         copy = job_copy(job, &context);
-        assert_true(str_eq(copy->quarantine, job->quarantine));
+        assert_true(str_eq(copy->spec->quarantine, job->spec->quarantine));
         job_free(copy);
         job_free(job);
     }
@@ -253,12 +253,12 @@ static void test_quarantine(void **state)
 
     row.kind = 9;
     struct job *job = job_from_row(&row, &context);
-    assert_non_null(strstr(job->quarantine.p, "kind 9"));
+    assert_non_null(strstr(job->spec->quarantine.p, "kind 9"));
     job_free(job);
     row.kind = 0;
     row.state = 42;
     job = job_from_row(&row, &context);
-    assert_non_null(strstr(job->quarantine.p, "state 42"));
+    assert_non_null(strstr(job->spec->quarantine.p, "state 42"));
     job_free(job);
 }
 
@@ -274,33 +274,33 @@ static void test_grace(void **state)
     assert_int_equal(job_grace_us(job, slot, (wall){15 * SECOND_US}), 15 * SECOND_US);
     assert_int_equal(job_grace_us(job, slot, (wall){5 * HOUR_US}), HOUR_US);
     assert_int_equal(job_grace_us(job, slot, WALL_NEVER), HOUR_US);
-    job->misfire_grace_us = 7;
+    job_edit(job)->misfire_grace_us = 7;
     assert_int_equal(job_grace_us(job, slot, WALL_NEVER), 7);
-    job->misfire_grace_us = JOB_GRACE_NONE;
+    job_edit(job)->misfire_grace_us = JOB_GRACE_NONE;
     assert_int_equal(job_grace_us(job, slot, (wall){1}), INT64_MAX);
     // The other policies have other presets.
     assert_int_equal(job_window_us(job), INT64_MAX);
-    job->misfire_grace_us = JOB_GRACE_DEFAULT;
-    job->coalesce = COALESCE_SKIP;
+    job_edit(job)->misfire_grace_us = JOB_GRACE_DEFAULT;
+    job_edit(job)->coalesce = COALESCE_SKIP;
     assert_int_equal(job_grace_us(job, slot, (wall){HOUR_US}), 2 * SECOND_US);
     assert_int_equal(job_grace_us(job, slot, (wall){SECOND_US}), SECOND_US);
     assert_int_equal(job_window_us(job), INT64_MAX);
-    job->coalesce = COALESCE_FIRST;
+    job_edit(job)->coalesce = COALESCE_FIRST;
     assert_int_equal(job_grace_us(job, slot, (wall){HOUR_US}), INT64_MAX);
     assert_int_equal(job_window_us(job), DAY_US);
-    job->misfire_window_us = JOB_WINDOW_NONE;
+    job_edit(job)->misfire_window_us = JOB_WINDOW_NONE;
     assert_int_equal(job_window_us(job), INT64_MAX);
-    job->misfire_window_us = 7;
+    job_edit(job)->misfire_window_us = 7;
     assert_int_equal(job_window_us(job), 7);
     assert_int_equal(job_misfire_max(job), JOB_MISFIRE_MAX);
-    job->misfire_max = 7;
+    job_edit(job)->misfire_max = 7;
     assert_int_equal(job_misfire_max(job), 7);
     job_free(job);
     job = job_from_row(&once, &context);
     assert_int_equal(job_grace_us(job, slot, WALL_NEVER), INT64_MAX);
-    job->coalesce = COALESCE_SKIP;
+    job_edit(job)->coalesce = COALESCE_SKIP;
     assert_int_equal(job_grace_us(job, slot, WALL_NEVER), 2 * SECOND_US);
-    job->coalesce = COALESCE_FIRST;
+    job_edit(job)->coalesce = COALESCE_FIRST;
     assert_int_equal(job_window_us(job), INT64_MAX); // a date is due however long ago it was
     job_free(job);
     // What follows an event has no period, and no slot that would make up for a lost one.
@@ -309,7 +309,7 @@ static void test_grace(void **state)
                      "{\"target\":\"f\"}");
         job = job_from_row(&row, &context);
         assert_int_equal(job_grace_us(job, slot, WALL_NEVER), INT64_MAX);
-        job->misfire_grace_us = 7;
+        job_edit(job)->misfire_grace_us = 7;
         assert_int_equal(job_grace_us(job, slot, WALL_NEVER), 7);
         job_free(job);
     }
@@ -321,11 +321,11 @@ static void test_texts(void **state)
     json_t *list = json_pack("[s,i,{s:b}]", "x", 5, "k", 1);
 
     (void)state;
-    job_set_text(&job->target, STR_LIT("one"));
-    job_set_text(&job->target, job->name);
+    job_set_target(job, STR_LIT("one"));
+    job_set_target(job, job->name);
     assert_true(str_eq(job->target, STR_LIT("n")));
-    job_set_args(job, list);
-    assert_true(str_eq(job->args, STR_LIT("[\"x\",\"5\",\"{\\\"k\\\":true}\"]")));
+    job_spec_set_args(job_edit(job), list);
+    assert_true(str_eq(job->spec->args, STR_LIT("[\"x\",\"5\",\"{\\\"k\\\":true}\"]")));
     json_decref(list);
     job_free(job);
 }
@@ -344,16 +344,16 @@ static void test_rules_are_kept(void **state)
         struct err e;
 
         assert_true(trigger_parse(spec, &context, &job->trigger, &e));
-        job_set_text(&job->target, STR_LIT("x"));
-        assert_null(job->notify.p);
-        job_set_notify(job, list);
+        job_set_target(job, STR_LIT("x"));
+        assert_null(job->spec->notify.p);
+        job_spec_set_notify(job_edit(job), list);
         copy = job_copy(job, &context);
         job_to_row(copy, arena, &row);
         again = job_from_row(&row, &context);
-        assert_int_equal(again->quarantine.len, 0);
-        assert_string_equal(again->notify.p, rules[i]);
-        job_set_notify(again, NULL);
-        assert_null(again->notify.p);
+        assert_int_equal(again->spec->quarantine.len, 0);
+        assert_string_equal(again->spec->notify.p, rules[i]);
+        job_spec_set_notify(job_edit(again), NULL);
+        assert_null(again->spec->notify.p);
         job_free(job);
         job_free(copy);
         job_free(again);
@@ -365,16 +365,17 @@ static void test_rules_are_kept(void **state)
 
 static void test_instances_and_deadline(void **state)
 {
-    struct job job = {.max_instances = 1};
+    struct job_spec spec = {.max_instances = 1};
+    struct job job = {.spec = &spec};
 
     (void)state;
     assert_int_equal(job_instances(&job), 1);
-    job.overlap = OVERLAP_ALLOW;
+    spec.overlap = OVERLAP_ALLOW;
     assert_int_equal(job_instances(&job), INT32_MAX);
-    job.max_instances = 2;
+    spec.max_instances = 2;
     assert_int_equal(job_instances(&job), 2);
     assert_int_equal(job_deadline(&job, (wall){5}).us, WALL_NEVER.us);
-    job.timeout_total_us = 7;
+    spec.timeout_total_us = 7;
     assert_int_equal(job_deadline(&job, (wall){5}).us, 12);
 }
 

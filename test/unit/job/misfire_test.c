@@ -111,9 +111,9 @@ static void test_outcomes(void **state)
         outcome(job, rows[i].before, false, false, &out);
         buf_clear(&out);
         if (rows[i].is_grace)
-            job->misfire_grace_us = 5000000;
+            job_edit(job)->misfire_grace_us = 5000000;
         if (rows[i].is_policy)
-            job->coalesce = COALESCE_ALL;
+            job_edit(job)->coalesce = COALESCE_ALL;
         outcome(job, rows[i].change, rows[i].is_grace, rows[i].is_policy, &out);
         if (strncmp(buf_text(&out), rows[i].want, strlen(rows[i].want)) != 0)
             fail_msg("%s, then %s\n  gave %s\n  want %s", rows[i].before, rows[i].change,
@@ -136,11 +136,11 @@ static void test_presets(void **state)
     presets.misfire_max = 7;
     presets.misfire_spread_us = 7;
     job_set_presets(job, &presets);
-    job->coalesce = COALESCE_SKIP;
+    job_edit(job)->coalesce = COALESCE_SKIP;
     assert_true(misfire_check(job, &issues));
     assert_true(misfire_read(NULL, &presets, false, false, job, &issues));
-    assert_int_equal(job->coalesce, COALESCE_LAST);
-    assert_int_equal(job->misfire_max, 7);
+    assert_int_equal(job->spec->coalesce, COALESCE_LAST);
+    assert_int_equal(job->spec->misfire_max, 7);
     job_free(job);
     arena_free(arena);
 }

@@ -121,11 +121,11 @@ static void test_kept(void **state)
     json_t *options = json_pack("{s:s}", "umask", "027"), *none = json_object();
 
     (void)state;
-    assert_int_equal(job->options.len, 0);
-    job_set_options(job, options);
-    assert_true(str_eq(job->options, STR_LIT("{\"umask\":\"027\"}")));
-    job_set_options(job, none);
-    assert_int_equal(job->options.len, 0);
+    assert_int_equal(job->spec->options.len, 0);
+    job_spec_set_options(job_edit(job), options);
+    assert_true(str_eq(job->spec->options, STR_LIT("{\"umask\":\"027\"}")));
+    job_spec_set_options(job_edit(job), none);
+    assert_int_equal(job->spec->options.len, 0);
     json_decref(options);
     json_decref(none);
     job_free(job);

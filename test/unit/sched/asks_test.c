@@ -72,8 +72,8 @@ static void put(struct bench *b, const char *name, const char *spec, const char 
 {
     struct job *job = fixture_job(&b->f, name, spec);
 
-    job_set_text(&job->tags, str_of(tags));
-    job->max_instances = 1000;
+    job_spec_set_text(&job_edit(job)->tags, str_of(tags));
+    job_edit(job)->max_instances = 1000;
     sched_put(b->s, job, STORE_ANY, answered, b);
     fixture_settle(&b->f);
     assert_int_equal(b->code, ERR_NONE);

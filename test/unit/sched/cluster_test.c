@@ -173,8 +173,8 @@ static void runs_left(struct peers *all, enum job_on_lost on_lost, const char *w
 {
     struct job *job = peer_job(all, "x", EVERY_10);
 
-    job->overlap = OVERLAP_QUEUE;
-    job->on_lost = on_lost;
+    job_edit(job)->overlap = OVERLAP_QUEUE;
+    job_edit(job)->on_lost = on_lost;
     peer_put(&all->v[0], job);
     peers_pass(all, S);
     int owner = peers_owner(all, "x");
@@ -210,7 +210,7 @@ static void test_drain(void **state)
     struct job *job = peer_job(all, "x", EVERY_10);
     int owner;
 
-    job->overlap = OVERLAP_QUEUE;
+    job_edit(job)->overlap = OVERLAP_QUEUE;
     jobs_put(all);
     peer_put(&all->v[0], job);
     peers_pass(all, S);
@@ -242,8 +242,8 @@ static void test_nowhere(void **state)
     struct peers *all = *state;
     struct job *job = peer_job(all, "x", EVERY_10), *gpu = peer_job(all, "g", EVERY_10);
 
-    job_set_text(&job->nodes, STR_LIT("big"));
-    job_set_text(&gpu->nodes, STR_LIT("gpu"));
+    job_spec_set_text(&job_edit(job)->nodes, STR_LIT("big"));
+    job_spec_set_text(&job_edit(gpu)->nodes, STR_LIT("gpu"));
     peer_put(&all->v[0], job);
     peer_put(&all->v[0], gpu);
     peers_pass(all, S);
@@ -271,7 +271,7 @@ static void test_lost(void **state)
     struct peers *all = *state;
     struct job *again = peer_job(all, "x", EVERY_10);
 
-    again->on_lost = ON_LOST_RERUN;
+    job_edit(again)->on_lost = ON_LOST_RERUN;
     peer_put(&all->v[0], again);
     peers_pass(all, S);
     int owner = peers_owner(all, "x");

@@ -108,7 +108,7 @@ static void test_run_by_hand_and_stop(void **state)
     bench_open(&b);
     struct entry *entry = stored(&b, "x", EVERY_10, 0);
 
-    entry->job->max_instances = 2;
+    job_edit(entry->job)->max_instances = 2;
     hand_run(&b.d.hand, entry, fixture_by_hand(false), run_said, &first);
     hand_run(&b.d.hand, entry, fixture_by_hand(false), run_said, &second);
     hand_run(&b.d.hand, entry, fixture_by_hand(false), run_said, &third);
@@ -263,7 +263,7 @@ static void test_lose_and_take(void **state)
     struct entry *entry = stored(&b, "x", EVERY_10, 0);
 
     b.d.core.epoch = 1;
-    entry->job->overlap = OVERLAP_QUEUE;
+    job_edit(entry->job)->overlap = OVERLAP_QUEUE;
     fixture_pass(&b.f, 20 * S);
     assert_int_equal(entry->queued, 1);
     const struct run run = {.id = entry->lives->run_id,

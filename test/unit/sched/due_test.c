@@ -14,13 +14,11 @@ static struct job *job_made(struct zones *zones, int64_t id, const char *name,
                             const char *spec_text)
 {
     struct trigger_context context = {zones, STR_LIT("UTC"), {0}, {0}, NULL};
-    struct job *job = mem_alloc(sizeof *job);
+    struct job *job = job_new(str_of(name));
     json_t *spec = json_loads(spec_text, 0, NULL);
     struct err e;
 
     job->id = id;
-    job->max_instances = 1;
-    job_set_text(&job->name, str_of(name));
     assert_true(trigger_parse(spec, &context, &job->trigger, &e));
     json_decref(spec);
     return job;

@@ -60,7 +60,7 @@ static void open_with(struct bench *b, int most)
     life_begin(b);
     struct job *job = fixture_job(&b->f, "x", EVERY_10);
 
-    job->pause_after_failures = most;
+    job_edit(job)->pause_after_failures = most;
     sched_put(b->s, job, STORE_CREATE, answered, NULL);
     fixture_settle(&b->f);
 }
@@ -168,7 +168,7 @@ static void test_moved(void **state)
     }
     struct job *job = peer_job(all, "x", EVERY_10);
 
-    job->pause_after_failures = 4;
+    job_edit(job)->pause_after_failures = 4;
     peer_put(&all->v[0], job);
     peers_pass(all, S);
     int owner = peers_owner(all, "x");

@@ -149,8 +149,8 @@ static inline struct job *fixture_job(struct fixture *f, const char *name, const
     json_t *spec = json_loads(spec_text, 0, NULL);
     struct err e;
 
-    job->preset = 0; // it says all of them itself
-    job_set_text(&job->target, STR_LIT("folder"));
+    job_edit(job)->preset = 0; // it says all of them itself
+    job_set_target(job, STR_LIT("folder"));
     assert_true(trigger_parse(spec, &context, &job->trigger, &e));
     json_decref(spec);
     return job;

@@ -36,7 +36,7 @@ static void test_overlap(void **state)
         struct entry *entry = stored(&b, "x", DAILY, 0);
 
         print_message("%zu: %s, %d\n", i, job_overlap_names[rows[i].job], rows[i].asked);
-        entry->job->overlap = rows[i].job;
+        job_edit(entry->job)->overlap = rows[i].job;
         assert_int_equal(bench_ask(&b, entry, NULL).code, ERR_NONE);
         struct bench_said said = bench_ask(&b, entry, &ask);
 
@@ -61,7 +61,7 @@ static void test_queue_full(void **state)
     bench_open(&b);
     struct entry *entry = stored(&b, "x", DAILY, 0);
 
-    entry->job->overlap = OVERLAP_QUEUE;
+    job_edit(entry->job)->overlap = OVERLAP_QUEUE;
     (void)bench_ask(&b, entry, NULL);
     (void)bench_ask(&b, entry, NULL);
     struct bench_said said = bench_ask(&b, entry, NULL);
@@ -131,7 +131,7 @@ static void test_same_moment(void **state)
     bench_open(&b);
     struct entry *entry = stored(&b, "x", DAILY, 0);
 
-    entry->job->overlap = OVERLAP_ALLOW;
+    job_edit(entry->job)->overlap = OVERLAP_ALLOW;
     struct bench_said first = bench_ask(&b, entry, NULL), second = bench_ask(&b, entry, NULL);
 
     assert_int_equal(bench_row(&b, first.run_id).run.scheduled_at.us, T0);

@@ -34,8 +34,8 @@ static void world_open(struct world *w, const char *spec)
     struct job *job = fixture_job(&w->f, "a", spec);
 
     job->kind = JOB_HEARTBEAT;
-    job->misfire_grace_us = 10 * S;
-    job_set_text(&job->target, STR_LIT(KEY));
+    job_edit(job)->misfire_grace_us = 10 * S;
+    job_set_target(job, STR_LIT(KEY));
     sched_put(w->sched, job, STORE_CREATE, NULL, NULL);
     fixture_settle(&w->f);
     assert_ptr_equal(sched_ping_job(w->sched, STR_LIT(KEY)), sched_find(w->sched, STR_LIT("a")));
@@ -223,7 +223,7 @@ static void test_by_itself(void **state)
 
     job->id = 1;
     job->kind = JOB_HEARTBEAT;
-    job_set_text(&job->target, STR_LIT(KEY));
+    job_set_target(job, STR_LIT(KEY));
     assert_int_equal(job_ping_grace_us(job, (wall){T0}), 3600 * S);
     (void)due_add(&due, job);
     heartbeats_learn(&h, job);

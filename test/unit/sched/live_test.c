@@ -141,8 +141,8 @@ static void test_alone(void **state)
     lives_init(&a->lives, &a->core);
     struct entry *entry = stored(b, "x", "{\"type\":\"interval\",\"days\":1}", 0);
 
-    entry->job->timeout_us = 9 * S;
-    entry->job->timeout_total_us = 30 * S;
+    job_edit(entry->job)->timeout_us = 9 * S;
+    job_edit(entry->job)->timeout_total_us = 30 * S;
     live = live_of(a, entry, 100);
     assert_int_equal(live_slot(live).us, T0 + 100);
     assert_int_equal(live_deadline(live).us, T0 + 30 * S);
@@ -230,7 +230,7 @@ static void test_lease(void **state)
     ops = *b.f.store->ops;
     ops.may_start = may_start;
     b.f.store->ops = &ops;
-    again->job->on_lost = ON_LOST_RERUN;
+    job_edit(again->job)->on_lost = ON_LOST_RERUN;
     is_trusted = false;
     fixture_pass(&b.f, 10 * S);
     assert_int_equal(b.f.started, 0);

@@ -75,7 +75,7 @@ static void test_seat(void **state)
     assert_false(members_check(&m, entry, &e));
     assert_int_equal(e.code, ERR_MOVED);
     assert_string_equal(e.message, "the job \"x\" belongs to the node b");
-    job_set_text(&job->nodes, STR_LIT("gpu"));
+    job_spec_set_text(&job_edit(job)->nodes, STR_LIT("gpu"));
     members_seat(&m, &due, entry);
     assert_null(members_owner(&m, entry));
     assert_false(members_check(&m, entry, &e));

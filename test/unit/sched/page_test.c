@@ -53,7 +53,7 @@ static struct entry *job_add(struct world *w, int n)
     struct job *job = fixture_job(&w->f, name, spec.p);
 
     job->id = n + 1;
-    job->priority = n % 3;
+    job_edit(job)->priority = n % 3;
     if (n % 11 == 0) {
         job_set_paused(job, true, (wall){T0});
         job->updated_at = (wall){T0};
@@ -99,7 +99,7 @@ static void page_get(struct world *w, struct sched_page_ask *ask)
 static bool is_first_class(const struct sched_item *item, void *ctx)
 {
     (void)ctx;
-    return item->job->priority == 2;
+    return item->job->spec->priority == 2;
 }
 
 static bool is_paused(const struct sched_item *item, void *ctx)

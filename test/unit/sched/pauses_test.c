@@ -71,7 +71,8 @@ static void set(struct bench *b, const char *tag, int64_t now_s, int64_t until_s
 
 static void test_holding(void **state)
 {
-    struct job etl = {.tags = STR_LIT("nightly etl")}, bare = {0};
+    struct job_spec words = {.tags = STR_LIT("nightly etl")}, none = {0};
+    struct job etl = {.spec = &words}, bare = {.spec = &none};
     struct bench b;
 
     (void)state;
@@ -112,7 +113,8 @@ static void test_holding(void **state)
 
 static void test_lift(void **state)
 {
-    struct job etl = {.tags = STR_LIT("etl")};
+    struct job_spec words = {.tags = STR_LIT("etl")};
+    struct job etl = {.spec = &words};
     struct bench b;
 
     (void)state;

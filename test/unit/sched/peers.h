@@ -228,8 +228,8 @@ static inline struct job *peer_job(struct peers *all, const char *name, const ch
     json_t *value = json_loads(spec, 0, NULL);
     struct err e;
 
-    job->preset = 0;
-    job_set_text(&job->target, STR_LIT("folder"));
+    job_edit(job)->preset = 0;
+    job_set_target(job, STR_LIT("folder"));
     assert_true(trigger_parse(value, &context, &job->trigger, &e));
     json_decref(value);
     return job;

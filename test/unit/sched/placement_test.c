@@ -36,10 +36,10 @@ static struct job *job_of(struct fixture *f, int64_t id, const char *text)
         snprintf(json, sizeof json, "{\"%.*s\":1}", STR(what));
         json_t *pools = json_loads(json, 0, NULL);
 
-        job->needs = needs_new(pools, &(struct throttle){0});
+        job_edit(job)->needs = needs_new(pools, &(struct throttle){0});
         json_decref(pools);
     } else {
-        job_set_text(&job->nodes, what);
+        job_spec_set_text(&job_edit(job)->nodes, what);
     }
     return job;
 }

@@ -84,12 +84,14 @@ static void test_table(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct job job = {.coalesce = rows[i].coalesce, .max_instances = rows[i].max_instances};
+        struct job_spec spec = {.coalesce = rows[i].coalesce,
+                                .max_instances = rows[i].max_instances};
+        struct job job = {.spec = &spec};
         wall slot = {(T0 + rows[i].slot_s) * S}, now = {(T0 + rows[i].now_s) * S};
         struct verdict v;
 
         print_message("row %zu: %s\n", i, rows[i].name);
-        job.misfire_grace_us = rows[i].grace_s < 0 ? rows[i].grace_s : rows[i].grace_s * S;
+        spec.misfire_grace_us = rows[i].grace_s < 0 ? rows[i].grace_s : rows[i].grace_s * S;
         job.trigger = trigger_of(zones, rows[i].trigger);
         policy_decide(&(struct situation){&job, {0}, slot, now, rows[i].running, {0}, 0, NULL}, &v);
         assert_int_equal(v.not_before.us, 0);
@@ -191,10 +193,10 @@ static void test_freezes(void **state)
                "[\"b*\"]}");
     freeze_add(&all, zones, "long", "{\"from\":\"2026-01-02T01:00:00Z\",\"reason\":\"x\"}");
     for (size_t i = 0; i < COUNT(freeze_rows); i++) {
-        struct job job = {.name = STR_LIT("a"),
-                          .coalesce = freeze_rows[i].coalesce,
-                          .max_instances = 1,
-                          .misfire_grace_us = JOB_GRACE_DEFAULT};
+        struct job_spec spec = {.coalesce = freeze_rows[i].coalesce,
+                                .max_instances = 1,
+                                .misfire_grace_us = JOB_GRACE_DEFAULT};
+        struct job job = {.name = STR_LIT("a"), .spec = &spec};
         wall slot = {(T0 + freeze_rows[i].slot_s) * S}, now = {(T0 + freeze_rows[i].now_s) * S};
         struct verdict v;
 
@@ -325,7 +327,7 @@ static void test_missed(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(missed_rows); i++) {
         int64_t grace_s = missed_rows[i].grace_s, window_s = missed_rows[i].window_s;
-        struct job job = {
+        struct job_spec spec = {
             .coalesce = missed_rows[i].policy,
             .max_instances = 1,
             .misfire_grace_us = grace_s == 0  ? JOB_GRACE_DEFAULT
@@ -333,8 +335,8 @@ static void test_missed(void **state)
                                               : grace_s * S,
             .misfire_window_us = window_s < 0 ? JOB_WINDOW_NONE : window_s * S,
             .misfire_max = missed_rows[i].max,
-            .trigger = trigger_of(zones, TEN),
         };
+        struct job job = {.spec = &spec, .trigger = trigger_of(zones, TEN)};
         struct situation s = {&job,
                               {0},
                               {(T0 + missed_rows[i].slot_s) * S},
@@ -355,12 +357,11 @@ static void test_missed(void **state)
 static void test_spread(void **state)
 {
     struct zones *zones = zones_new(NULL);
-    struct job job = {.id = 5,
-                      .coalesce = COALESCE_ALL,
-                      .max_instances = 1,
-                      .misfire_grace_us = 40 * S,
-                      .misfire_spread_us = 60 * S,
-                      .trigger = trigger_of(zones, TEN)};
+    struct job_spec spec = {.coalesce = COALESCE_ALL,
+                            .max_instances = 1,
+                            .misfire_grace_us = 40 * S,
+                            .misfire_spread_us = 60 * S};
+    struct job job = {.id = 5, .spec = &spec, .trigger = trigger_of(zones, TEN)};
     struct situation s = {&job, {0}, {(T0 + 10) * S}, {(T0 + 45) * S}, 0, {0}, 0, NULL};
     struct verdict v;
     wall began = s.now, last = {0};
@@ -384,7 +385,7 @@ static void test_spread(void **state)
     assert_true(runs >= 4); // those that have come due meanwhile stand behind them
     assert_true(last.us >= began.us + 40 * S && last.us <= began.us + 60 * S);
     // One run comes before the next slot at the latest.
-    job.coalesce = COALESCE_LAST;
+    spec.coalesce = COALESCE_LAST;
     s = (struct situation){&job, {0}, {(T0 + 10) * S}, {(T0 + 45) * S}, 0, {0}, 0, NULL};
     for (job.id = 1; job.id < 100; job.id++) {
         s.now = began;
@@ -441,9 +442,9 @@ static void test_held(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(held_rows); i++) {
+        struct job_spec spec = {.max_instances = 1, .misfire_grace_us = JOB_GRACE_DEFAULT};
         struct job job = {
-            .max_instances = 1,
-            .misfire_grace_us = JOB_GRACE_DEFAULT,
+            .spec = &spec,
             .trigger = trigger_of(zones, held_rows[i].trigger),
             .pause = pause_new(PAUSE_JOB, (struct str){0}, STR_LIT("x"), STR_LIT("api"),
                                (wall){(T0 + 100) * S}, (wall){(T0 + 200) * S}),

@@ -33,7 +33,7 @@ static struct entry *stored_with(struct bench *b, const char *name, int priority
 {
     struct job *job = fixture_job(&b->f, name, EVERY_10);
 
-    job->priority = priority;
+    job_edit(job)->priority = priority;
     return stored_job(b, job);
 }
 
@@ -50,7 +50,7 @@ static int64_t job_of(struct bench *b, size_t i)
 
 static void as_queue(struct job *job)
 {
-    job->overlap = OVERLAP_QUEUE;
+    job_edit(job)->overlap = OVERLAP_QUEUE;
 }
 
 // One runs, one waits, the third finds the queue full; each end lets the next one begin.
@@ -105,13 +105,13 @@ static void test_start_is_durable_first(void **state)
 
 static void as_cancel(struct job *job)
 {
-    job->overlap = OVERLAP_CANCEL;
-    job->kill_grace_us = 3 * S;
+    job_edit(job)->overlap = OVERLAP_CANCEL;
+    job_edit(job)->kill_grace_us = 3 * S;
 }
 
 static void as_kill(struct job *job)
 {
-    job->overlap = OVERLAP_KILL;
+    job_edit(job)->overlap = OVERLAP_KILL;
 }
 
 // The one in progress is ended, and the new one begins when it is gone; of those that wait the
@@ -158,7 +158,7 @@ static void test_kill_running(void **state)
 
 static void as_allow(struct job *job)
 {
-    job->overlap = OVERLAP_ALLOW;
+    job_edit(job)->overlap = OVERLAP_ALLOW;
 }
 
 static void test_allow(void **state)
@@ -172,7 +172,7 @@ static void test_allow(void **state)
     fixture_pass(&b.f, 55 * S);
     assert_int_equal(b.f.started, 5);
     assert_int_equal(entry->running, 5);
-    entry->job->max_instances = 6; // more than 1: then it counts
+    job_edit(entry->job)->max_instances = 6; // more than 1: then it counts
     fixture_pass(&b.f, 20 * S);
     assert_int_equal(b.f.started, 6);
     assert_int_equal(b.d.core.skipped, 1);
@@ -181,7 +181,7 @@ static void test_allow(void **state)
 
 static void as_retried(struct job *job)
 {
-    job->retries = retries_new(2, 30 * S);
+    job_edit(job)->retries = retries_new(2, 30 * S);
 }
 
 // Three attempts; between two of them the run is in progress still, and the next slot is skipped.
@@ -264,7 +264,7 @@ static void test_restart(void **state)
 
 static void as_rerun(struct job *job)
 {
-    job->on_lost = ON_LOST_RERUN;
+    job_edit(job)->on_lost = ON_LOST_RERUN;
 }
 
 // The lost attempt stays in the history, the next one follows at once, again and again.
@@ -292,8 +292,8 @@ static void test_rerun(void **state)
 static void as_limited(struct job *job)
 {
     as_queue_retried(job);
-    job->timeout_us = 100 * S;
-    job->timeout_total_us = 60 * S;
+    job_edit(job)->timeout_us = 100 * S;
+    job_edit(job)->timeout_total_us = 60 * S;
 }
 
 // The time in all: it cuts an attempt short, forbids one that would come too late, ends a wait.
@@ -449,7 +449,7 @@ static void test_paused(void **state)
     struct entry *entry = stored_as(&b, EVERY_10, as_queue);
 
     fixture_pass(&b.f, 25 * S);
-    entry->job->queue_max = 2;
+    job_edit(entry->job)->queue_max = 2;
     struct bench_said said = bench_ask(&b, entry, NULL);
 
     due_plan(&b.due, entry, WALL_NEVER);
@@ -500,7 +500,7 @@ static void test_rerun_in_turn(void **state)
     bench_open(&b);
     struct entry *entry = stored_as(&b, DAILY, as_rerun);
 
-    entry->job->max_instances = 2; // the store knows of 1
+    job_edit(entry->job)->max_instances = 2; // the store knows of 1
     (void)bench_ask(&b, entry, NULL);
     fixture_pass(&b.f, S);
     (void)bench_ask(&b, entry, NULL);
@@ -565,7 +565,7 @@ static void test_limit_over_a_restart(void **state)
     struct entry *low = stored_with(&b, "low", 0), *high = stored_with(&b, "high", 5);
     int64_t low_id = low->job->id, high_id = high->job->id;
 
-    high->job->overlap = OVERLAP_ALLOW;
+    job_edit(high->job)->overlap = OVERLAP_ALLOW;
     fixture_pass(&b.f, 25 * S);
     assert_int_equal(b.f.started, 1);
     assert_int_equal(job_of(&b, 0), high_id);
@@ -600,11 +600,11 @@ static void test_limit_and_acts(void **state)
     assert_int_equal(bench_row(&b, second.run_id).run.state, RUN_CANCELLED);
     assert_int_equal(x->running, 0);
     // The time for it in all runs out while it waits.
-    x->job->timeout_total_us = 5 * S;
+    job_edit(x->job)->timeout_total_us = 5 * S;
     second = bench_ask(&b, x, NULL);
     fixture_pass(&b.f, 5 * S);
     assert_int_equal(bench_row(&b, second.run_id).run.state, RUN_TIMED_OUT);
-    x->job->timeout_total_us = 0;
+    job_edit(x->job)->timeout_total_us = 0;
     fixture_pass(&b.f, 5 * S); // 19: the slot of 10 was skipped, the run of then waited
     assert_int_equal(b.f.started, 1);
     fixture_end(&b.f, 0, RUN_SUCCEEDED);
@@ -734,7 +734,7 @@ static void test_limit_has_an_end(void **state)
     limit(&b, 1);
     struct entry *x = stored_with(&b, "x", 0), *y = stored_with(&b, "y", 1);
 
-    y->job->overlap = x->job->overlap = OVERLAP_ALLOW;
+    job_edit(y->job)->overlap = job_edit(x->job)->overlap = OVERLAP_ALLOW;
     x->running = JOB_QUEUE_MAX; // as if so many waited
     fixture_pass(&b.f, 11 * S);
     assert_int_equal(x->running, JOB_QUEUE_MAX);
@@ -790,12 +790,12 @@ static void test_needs_change(void **state)
     room_pool_put(&b.d.room, STR_LIT("db"), 0, &none);
     struct entry *x = stored_with(&b, "x", 0), *y = stored_with(&b, "y", 0);
 
-    x->job->needs = needs_new(pools, &none);
-    y->job->needs = needs_new(pools, &none);
+    job_edit(x->job)->needs = needs_new(pools, &none);
+    job_edit(y->job)->needs = needs_new(pools, &none);
     fixture_pass(&b.f, 11 * S);
     assert_int_equal(b.f.started, 0);
-    needs_free(x->job->needs);
-    x->job->needs = NULL;
+    needs_free(x->job->spec->needs);
+    job_edit(x->job)->needs = NULL;
     queue_changed(&b.d.queue, x);
     queue_turn(&b.d.queue);
     fixture_settle(&b.f);
@@ -822,9 +822,9 @@ static void test_pool_and_rate(void **state)
     struct entry *x = stored_with(&b, "x", 0), *y = stored_with(&b, "y", 0),
                  *z = stored_with(&b, "z", 0);
 
-    x->job->needs = needs_new(pools, &none);
-    y->job->needs = needs_new(pools, &none);
-    z->job->needs = needs_new(NULL, &rate);
+    job_edit(x->job)->needs = needs_new(pools, &none);
+    job_edit(y->job)->needs = needs_new(pools, &none);
+    job_edit(z->job)->needs = needs_new(NULL, &rate);
     fixture_pass(&b.f, 11 * S);
     assert_int_equal(b.f.started, 2); // x and z
     assert_int_equal(bench_row(&b, y->lives->run_id).run.reason, REASON_POOL);
@@ -888,7 +888,7 @@ static void test_alone(void **state)
     core.room = &b.d.room;
     lives_init(&lives, &core);
     queue_init(&q, &core, &lives);
-    entry->job->queue_max = 3;
+    job_edit(entry->job)->queue_max = 3;
     entry->running = 1; // some other
     for (int i = 0; i < 3; i++) {
         rows[i] = (struct run){.id = 100 + i,
@@ -937,7 +937,7 @@ static void test_lose(void **state)
     bench_open(&b);
     struct entry *entry = stored(&b, "x", EVERY_10, 0);
 
-    entry->job->overlap = OVERLAP_QUEUE;
+    job_edit(entry->job)->overlap = OVERLAP_QUEUE;
     fixture_pass(&b.f, 20 * S);
     assert_int_equal(b.f.started, 1);
     assert_int_equal(entry->queued, 1);

@@ -10,7 +10,7 @@ static struct entry *rated(struct bench *b, const char *name, const struct throt
 {
     struct job *job = fixture_job(&b->f, name, "{\"type\":\"manual\"}");
 
-    job->needs = needs_new(NULL, rate);
+    job_edit(job)->needs = needs_new(NULL, rate);
     return stored_job(b, job);
 }
 
@@ -63,7 +63,7 @@ static void test_kept(void **state)
     json_t *pools = json_pack("{s:i}", "api", 1);
 
     room_pool_put(&b.d.room, STR_LIT("api"), ROOM_NO_LIMIT, &hourly);
-    y->job->needs = (needs_free(y->job->needs), needs_new(pools, &often));
+    job_edit(y->job)->needs = (needs_free(y->job->spec->needs), needs_new(pools, &often));
     assert_int_equal(bench_ask(&b, x, NULL).code, ERR_NONE);
     assert_int_equal(bench_ask(&b, y, NULL).code, ERR_NONE);
     assert_int_equal(b.f.started, 2);
@@ -79,8 +79,8 @@ static void test_kept(void **state)
     rates_done(&rates);
     room_done(&room);
     // A pool that is no more, a job that is no more, a job without a rate.
-    needs_free(x->job->needs);
-    x->job->needs = needs_new(pools, &none);
+    needs_free(x->job->spec->needs);
+    job_edit(x->job)->needs = needs_new(pools, &none);
     dispatch_leave(&b.d, y);
     due_remove(&b.due, y);
     again(&b, &rates, &room);

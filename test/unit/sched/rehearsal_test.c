@@ -43,8 +43,8 @@ static void add(struct stage *st, const char *name, const char *trigger, int64_t
     struct err e;
 
     assert_true(trigger_parse(spec, &context, &job->trigger, &e));
-    job_set_text(&job->target, STR_LIT("folder"));
-    job_set_text(&job->args, STR_LIT("[]"));
+    job_set_target(job, STR_LIT("folder"));
+    job_spec_set_text(&job_edit(job)->args, STR_LIT("[]"));
     job_to_row(job, arena, &row);
     rehearsal_add_job(st->r, &row, takes_us);
     arena_free(arena);

@@ -14,13 +14,13 @@ static void test_rest_after_a_change(void **state)
     bench_open(&b);
     struct entry *entry = stored(&b, "x", EVERY_10, 0);
 
-    entry->job->coalesce = COALESCE_ALL;
+    job_edit(entry->job)->coalesce = COALESCE_ALL;
     fixture_pass(&b.f, 20 * S);
     assert_int_equal(b.f.started, 1);
     assert_true(entry->is_waiting);
     rest_look(&b.d.core, entry);
     assert_true(entry->is_waiting);
-    entry->job->max_instances = 2;
+    job_edit(entry->job)->max_instances = 2;
     rest_look(&b.d.core, entry);
     assert_false(entry->is_waiting);
     dispatch_look(&b.d);

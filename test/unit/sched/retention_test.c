@@ -37,7 +37,7 @@ static void put(struct world *w, const char *name, int keep)
 {
     struct job *job = fixture_job(&w->f, name, EVERY_10);
 
-    job->keep = keep;
+    job_edit(job)->keep = keep;
     sched_put(w->sched, job, STORE_ANY, NULL, NULL);
     fixture_settle(&w->f);
 }

@@ -48,7 +48,9 @@ static void test_retry_at(void **state)
                                   .max_delay_us = 3600 * S,
                                   .codes = {~UINT64_C(1), ~UINT64_C(0), ~UINT64_C(0), ~UINT64_C(0)},
                                   .on_timeout = true};
-        struct job job = {.retries = rows[i].max > 0 ? &retries : NULL, .on_lost = rows[i].on_lost};
+        struct job_spec spec = {.retries = rows[i].max > 0 ? &retries : NULL,
+                                .on_lost = rows[i].on_lost};
+        struct job job = {.spec = &spec};
         struct run_end end = {.run_id = 5,
                               .attempt = rows[i].attempt,
                               .state = rows[i].state,

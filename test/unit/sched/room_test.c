@@ -37,8 +37,8 @@ static void needs(struct hall *h, const char *pools, const char *rate)
     struct err e;
 
     assert_true(!rate || throttle_parse(str_of(rate), "rate", &throttle, &e));
-    needs_free(h->job->needs);
-    h->job->needs = needs_new(object, &throttle);
+    needs_free(h->job->spec->needs);
+    job_edit(h->job)->needs = needs_new(object, &throttle);
     json_decref(object);
 }
 
@@ -139,15 +139,15 @@ static void test_order(void **state)
 
     (void)state;
     assert_true(room_order(job, (wall){T0 + 1}) > none);
-    job->priority = 1;
+    job_edit(job)->priority = 1;
     assert_true(room_order(job, (wall){T0 + 1000000 * S}) < none);
-    job->priority = -1;
+    job_edit(job)->priority = -1;
     assert_true(room_order(job, (wall){1}) > none);
-    job->priority = JOB_PRIORITY_MAX;
+    job_edit(job)->priority = JOB_PRIORITY_MAX;
     none = room_order(job, (wall){INT64_MAX});
-    job->priority = JOB_PRIORITY_MAX - 1;
+    job_edit(job)->priority = JOB_PRIORITY_MAX - 1;
     assert_true(none < room_order(job, (wall){INT64_MIN}));
-    job->priority = JOB_PRIORITY_MIN;
+    job_edit(job)->priority = JOB_PRIORITY_MIN;
     assert_true(room_order(job, WALL_NEVER) > 0);
     job_free(job);
 }

@@ -31,7 +31,7 @@ static void test_list_and_sums(void **state)
               put_done, NULL);
     struct job *soon = fixture_job(&f, "soon", EVERY_10);
 
-    job_set_text(&soon->tags, STR_LIT("etl"));
+    job_spec_set_text(&job_edit(soon)->tags, STR_LIT("etl"));
     sched_put(s, soon, STORE_CREATE, put_done, NULL);
     fixture_settle(&f);
     assert_int_equal(sched_count(s), 2);

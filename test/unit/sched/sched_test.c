@@ -125,7 +125,7 @@ static void test_pools(void **state)
     struct answer a = {0};
 
     assert_int_equal(pool_put(&f, s, 0), ERR_NONE);
-    job->needs = needs_new(pools, &none);
+    job_edit(job)->needs = needs_new(pools, &none);
     sched_put(s, job, STORE_CREATE, answered, &a);
     fixture_pass(&f, 11 * S);
     assert_int_equal(a.code, ERR_NONE);
@@ -694,7 +694,7 @@ static void test_after_a_misfire(void **state)
     struct sched *s = life_begin(&f);
     struct job *job = fixture_job(&f, "x", AFTER_60);
 
-    job->misfire_grace_us = 10 * S;
+    job_edit(job)->misfire_grace_us = 10 * S;
     sched_put(s, job, STORE_CREATE, answered, &a);
     fixture_settle(&f);
     memory_store_crash(f.store);

@@ -117,7 +117,7 @@ static struct job *job_any(struct world *w)
     struct job *job = fixture_job(&w->f, name, specs[rand_below(&w->rand, COUNT(specs))]);
 
     if (rand_below(&w->rand, 2))
-        job_set_text(&job->tags, STR_LIT("etl"));
+        job_spec_set_text(&job_edit(job)->tags, STR_LIT("etl"));
     return job;
 }
 

@@ -12,8 +12,8 @@ static struct entry *needing(struct bench *b, const char *name, const char *pool
     struct job *job = fixture_job(&b->f, name, "{\"type\":\"manual\"}");
     json_t *value = pools ? json_loads(pools, 0, NULL) : NULL;
 
-    job->needs = needs_new(value, rate);
-    job->max_instances = 10;
+    job_edit(job)->needs = needs_new(value, rate);
+    job_edit(job)->max_instances = 10;
     json_decref(value);
     return stored_job(b, job);
 }

@@ -466,7 +466,7 @@ static void ask(struct fixture *f, const struct question *c)
         job->skip =
             pause_new(PAUSE_SLOTS, (struct str){0}, STR_LIT("moved"), STR_LIT("api"),
                       moment("2026-11-22", "12:00:00", utc), moment("2026-11-22", "13:30:00", utc));
-    job->max_instances = c->max_instances ? c->max_instances : 1;
+    job_edit(job)->max_instances = c->max_instances ? c->max_instances : 1;
     uptimes_fill(&uptimes, c->is_down, utc);
     struct why_facts facts = {.job = job,
                               .zone = trigger_zone(job->trigger),

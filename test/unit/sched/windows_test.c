@@ -391,7 +391,7 @@ static void test_unusable(void **state)
     assert_non_null(windows_find(l->w, STORE_FREEZE, STR_LIT("audit"))->fault);
     assert_non_null(windows_find(l->w, (enum store_calendar_kind)7, STR_LIT("other"))->fault);
     const struct job *job = sched_find(l->s, STR_LIT("x"));
-    assert_true(str_eq(job->quarantine,
+    assert_true(str_eq(job->spec->quarantine,
                        STR_LIT("the stored trigger cannot be read: the calendar \"closed\" cannot "
                                "be used: a calendar has no \"moons\"")));
     fixture_pass(&l->f, 3 * DAY);
