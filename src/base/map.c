@@ -58,13 +58,13 @@ static struct map_slot *slot_free(const struct map *m, uint32_t hash)
     return &m->v[i];
 }
 
-// A table at most half full with one entry more, without tombstones.
-static void map_rebuild(struct map *m)
+// A table at most half full with so many entries, without tombstones.
+static void map_rebuild(struct map *m, size_t len)
 {
     struct map old = *m;
 
     m->cap = 8;
-    while (m->cap < 2 * (m->len + 1))
+    while (m->cap < 2 * len)
         m->cap *= 2;
     assert(m->cap <= HASH_LIVE);
     m->v = mem_array(m->cap, sizeof *m->v);
@@ -88,7 +88,7 @@ static void *slot_put(struct map *m, struct map_slot key, void *value)
         return former;
     }
     if ((m->len + m->dead + 1) * 4 > m->cap * 3)
-        map_rebuild(m);
+        map_rebuild(m, m->len + 1);
     slot = slot_free(m, key.hash);
     m->dead -= slot->hash == HASH_DEAD;
     *slot = key;
@@ -122,9 +122,21 @@ void map_done(struct map *m)
     *m = (struct map){.key = m->key};
 }
 
+void map_reserve(struct map *m, size_t len)
+{
+    if (len * 4 > m->cap * 3)
+        map_rebuild(m, len);
+}
+
 void *map_put(struct map *m, struct str key, void *value)
 {
     return slot_put(m, text_key(m, key), value);
+}
+
+void map_expect(const struct map *m, struct str key)
+{
+    if (m->cap > 0)
+        __builtin_prefetch(&m->v[text_key(m, key).hash & (m->cap - 1)], 1);
 }
 
 void *map_get(const struct map *m, struct str key)

@@ -38,9 +38,16 @@ struct map {
 void map_init(struct map *m);
 void map_done(struct map *m);
 
+// Makes room for so many entries at once: the table is not rebuilt until there are more.
+void map_reserve(struct map *m, size_t len);
+
 // Adds or replaces; value is not NULL. Returns the value that was replaced, or NULL. Replacing also
 // replaces the borrowed key.
 void *map_put(struct map *m, struct str key, void *value);
+
+// Has the place of a key fetched, for whoever puts or gets it soon. In a large table it lies in no
+// cache: who has many keys asks for several places before it needs the first.
+void map_expect(const struct map *m, struct str key);
 
 // The value, or NULL when absent. map_remove also takes the entry out.
 void *map_get(const struct map *m, struct str key);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 
+#define SOME 16 // names that are put into their table together
 #define OF(node, member) ((struct entry *)((char *)(node)-offsetof(struct entry, member)))
 
 void due_init(struct due *d)
@@ -85,11 +86,53 @@ struct entry *due_add(struct due *d, struct job *job)
     entry->slot = WALL_NEVER;
     entry->seat = (struct seat){.node = SEAT_NOBODY, .is_ours = true};
     entry_count_in(d, entry);
-    map_put(&d->by_name, job->name, entry);
+    if (!d->is_filling)
+        map_put(&d->by_name, job->name, entry);
     radix_put(&d->by_id, (uint64_t)job->id, entry);
     followers_join(&d->followers, entry);
     order_note(&d->order, entry);
     return entry;
+}
+
+void due_fill_begin(struct due *d)
+{
+    d->is_filling = true;
+}
+
+void due_fill_end(struct due *d)
+{
+    struct entry *some[SOME];
+    size_t at = 0, count = SOME;
+
+    if (!d->is_filling)
+        return;
+    d->is_filling = false;
+    map_reserve(&d->by_name, due_count(d));
+    while (count == SOME) {
+        for (count = 0; count < SOME && (some[count] = radix_next(&d->by_id, &at)); count++)
+            map_expect(&d->by_name, some[count]->job->name);
+        for (size_t i = 0; i < count; i++)
+            map_put(&d->by_name, some[i]->job->name, some[i]);
+    }
+}
+
+wall due_slot_after(struct due *d, const struct entry *entry, wall after)
+{
+    const struct trigger *trigger = entry->job->trigger;
+
+    if (d->asked.trigger != trigger || d->asked.after.us != after.us) {
+        d->asked.trigger = trigger;
+        d->asked.after = after;
+        d->asked.next = trigger_next(trigger, after);
+    }
+    return d->asked.next;
+}
+
+// The entry's job goes, and its trigger perhaps with it.
+static void asked_forget(struct due *d, const struct entry *entry)
+{
+    if (d->asked.trigger == entry->job->trigger)
+        d->asked.trigger = NULL;
 }
 
 static void heaps_leave(struct due *d, struct entry *entry)
@@ -109,6 +152,7 @@ void due_remove(struct due *d, struct entry *entry)
     if (map_get(&d->by_name, entry->job->name) == entry)
         map_remove(&d->by_name, entry->job->name);
     radix_remove(&d->by_id, (uint64_t)entry->job->id);
+    asked_forget(d, entry);
     entry_free(entry);
 }
 
@@ -128,6 +172,7 @@ void due_replace(struct due *d, struct entry *entry, struct job *job)
     entry_count_out(d, entry);
     depends_keep(entry->job->depends, job->depends);
     followers_leave(&d->followers, entry);
+    asked_forget(d, entry);
     job_free(entry->job);
     entry->job = job;
     entry_mark(entry);

@@ -91,6 +91,11 @@ struct due {
     wall gaining;     // likewise, while jobs that have come to us are not all planned yet
     wall marked;      // as due_mark said last
     bool is_set_back; // the clock was, since then
+    bool is_filling;  // by_name is empty until due_fill_end
+    struct {
+        const struct trigger *trigger; // an entry's; NULL: none
+        wall after, next;
+    } asked; // what a trigger was asked last: many jobs share one (due_slot_after)
 };
 
 void due_init(struct due *d);
@@ -99,6 +104,15 @@ void due_done(struct due *d); // frees every entry and its job
 // Adds a job that has an id and a name nobody else has; takes it over. The entry is not planned
 // yet.
 struct entry *due_add(struct due *d, struct job *job);
+
+// Between due_fill_begin and due_fill_end many are added, and none is found by its name: then the
+// table of names is made at once. due_fill_end may be called again.
+void due_fill_begin(struct due *d);
+void due_fill_end(struct due *d);
+
+// The first slot of an entry's trigger after a moment. As trigger_next, but quick when those that
+// share a trigger ask the same, one after the other.
+wall due_slot_after(struct due *d, const struct entry *entry, wall after);
 void due_remove(struct due *d, struct entry *entry);
 
 // Gives the entry another definition (same id); frees the old one. An event means nothing to a

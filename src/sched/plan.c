@@ -83,7 +83,7 @@ static void event_step(struct due *d, struct entry *entry, int64_t step_us)
 // ---- every trigger ----
 
 // The first slot of a job that has no row yet, counting slots after `from`.
-static wall slot_first(const struct entry *entry, wall from)
+static wall slot_first(struct due *d, const struct entry *entry, wall from)
 {
     const struct job *job = entry->job;
 
@@ -94,7 +94,7 @@ static wall slot_first(const struct entry *entry, wall from)
 
         return slot.us > entry->claimed.us ? slot : WALL_NEVER;
     }
-    return trigger_next(job->trigger, from);
+    return due_slot_after(d, entry, from);
 }
 
 void plan_from(struct due *d, struct entry *entry, wall from)
@@ -107,7 +107,7 @@ void plan_from(struct due *d, struct entry *entry, wall from)
         from = entry->job->effective_from;
     if (from.us < entry->claimed.us)
         from = entry->claimed;
-    due_plan(d, entry, slot_first(entry, from));
+    due_plan(d, entry, slot_first(d, entry, from));
 }
 
 void plan_start(struct due *d, struct entry *entry, wall from, wall now)

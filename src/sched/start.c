@@ -53,6 +53,7 @@ static void jobs_seat(struct loading *loading)
 {
     struct sched *s = loading->s;
 
+    due_fill_end(&s->due);
     if (loading->is_seated || !members_are_several(&s->members))
         return;
     loading->is_seated = true;
@@ -168,8 +169,10 @@ bool start_load(struct sched *s, struct store_load *ret_load, size_t *ret_quaran
                                     .on_met = met_loaded,
                                     .on_run = run_loaded,
                                     .ctx = &loading};
+    due_fill_begin(&s->due);
     bool ok = store_load(s->options.store, ret_load, e);
 
+    due_fill_end(&s->due);
     job_shelf_free(loading.shelf);
     if (!ok)
         return false;

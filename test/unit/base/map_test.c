@@ -188,12 +188,39 @@ static void test_keyed(void **state)
     map_done(&b);
 }
 
+static void test_reserve(void **state)
+{
+    struct map m;
+
+    (void)state;
+    map_init(&m);
+    map_expect(&m, STR_LIT("a")); // changes nothing, whatever is there
+    map_reserve(&m, 1000);
+    map_expect(&m, STR_LIT("a"));
+    assert_int_equal(m.len, 0);
+    size_t cap = m.cap;
+
+    assert_true(cap >= 1000);
+    for (uint64_t i = 0; i < 1000; i++)
+        assert_null(map_put_u64(&m, i, &m));
+    assert_int_equal(m.cap, cap);
+    map_reserve(&m, 10); // there is room
+    assert_int_equal(m.cap, cap);
+    map_reserve(&m, 4000); // what it holds stays
+    assert_true(m.cap > cap);
+    for (uint64_t i = 0; i < 1000; i++)
+        assert_ptr_equal(map_get_u64(&m, i), &m);
+    assert_int_equal(m.len, 1000);
+    map_done(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),          cmocka_unit_test(test_model),
         cmocka_unit_test(test_tombstones_go), cmocka_unit_test(test_walk),
         cmocka_unit_test(test_keyed),         cmocka_unit_test(test_same_hash),
+        cmocka_unit_test(test_reserve),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

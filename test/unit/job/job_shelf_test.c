@@ -98,10 +98,12 @@ static const struct job *job_named(struct job *const jobs[ROWS], const char *nam
 
 static void test_same_as_read(void **state)
 {
-    struct job_shelf *shelf = job_shelf_new(&context, &job_presets_built_in);
+    struct job_presets presets = job_presets_built_in;
+    struct job_shelf *shelf = job_shelf_new(&context, &presets);
     struct job *jobs[ROWS];
 
     (void)state;
+    presets.priority = 3; // read and shared alike
     for (size_t i = 0; i < ROWS; i++) {
         struct job_row row = {.id = rows[i].id,
                               .name = str_of(rows[i].name),
@@ -112,7 +114,9 @@ static void test_same_as_read(void **state)
         struct job *plain = job_from_row(&row, &context);
 
         jobs[i] = job_shelf_read(shelf, &row);
+        job_set_presets(plain, &presets);
         same(jobs[i], plain);
+        assert_int_equal(jobs[i]->spec->priority, 3);
         job_free(plain);
     }
     for (size_t i = 0; i < ROWS; i++)

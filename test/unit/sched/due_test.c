@@ -223,6 +223,58 @@ static void test_aside_and_planned(void **state)
     zones_free(zones);
 }
 
+static void test_fill(void **state)
+{
+    struct zones *zones = zones_new(NULL);
+    struct due d;
+    struct entry *a, *b;
+
+    (void)state;
+    due_init(&d);
+    due_fill_begin(&d);
+    a = due_add(&d, job_made(zones, 1, "a", EVERY));
+    b = due_add(&d, job_made(zones, 2, "b", EVERY));
+    assert_null(due_find(&d, STR_LIT("a")));
+    assert_ptr_equal(due_find_id(&d, 2), b);
+    due_fill_end(&d);
+    due_fill_end(&d);
+    assert_ptr_equal(due_find(&d, STR_LIT("a")), a);
+    assert_ptr_equal(due_find(&d, STR_LIT("b")), b);
+    a = due_add(&d, job_made(zones, 3, "c", EVERY));
+    assert_ptr_equal(due_find(&d, STR_LIT("c")), a);
+    due_done(&d);
+    zones_free(zones);
+}
+
+static void test_slot_after(void **state)
+{
+    struct zones *zones = zones_new(NULL);
+    struct job *job = job_made(zones, 1, "a", EVERY), *alike = job_made(zones, 2, "b", JITTERED);
+    struct due d;
+    struct entry *a, *b, *c;
+
+    (void)state;
+    trigger_free(alike->trigger);
+    alike->trigger = trigger_share(job->trigger);
+    due_init(&d);
+    a = due_add(&d, job);
+    b = due_add(&d, alike);
+    c = due_add(&d, job_made(zones, 3, "c", JITTERED));
+    assert_int_equal(due_slot_after(&d, a, (wall){15 * S}).us, 20 * S);
+    assert_int_equal(due_slot_after(&d, b, (wall){15 * S}).us, 20 * S);
+    assert_int_equal(due_slot_after(&d, b, (wall){25 * S}).us, 30 * S);
+    assert_int_equal(due_slot_after(&d, c, (wall){25 * S}).us, 100 * S);
+    assert_int_equal(due_slot_after(&d, a, (wall){25 * S}).us, 30 * S);
+    due_replace(&d, a, job_made(zones, 1, "a", JITTERED)); // nothing is known of what has gone
+    assert_null(d.asked.trigger);
+    assert_int_equal(due_slot_after(&d, a, (wall){25 * S}).us, 100 * S);
+    due_remove(&d, a);
+    assert_null(d.asked.trigger);
+    assert_int_equal(due_slot_after(&d, b, (wall){25 * S}).us, 30 * S);
+    due_done(&d);
+    zones_free(zones);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -232,6 +284,8 @@ int main(void)
         cmocka_unit_test(test_replace),
         cmocka_unit_test(test_mark_goes_back_with_the_clock),
         cmocka_unit_test(test_aside_and_planned),
+        cmocka_unit_test(test_fill),
+        cmocka_unit_test(test_slot_after),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
