@@ -26,9 +26,11 @@ static const struct {
     {"28", "it does not let us in", "look at the role, its password and pg_hba.conf"},
     {"3D000", "there is no such database", "make it: createdb --owner ROLE NAME"},
     {"26000", "statements that belfry has prepared are gone",
-     "a pooler hands each transaction another session: belfry needs its own (session mode)"},
+     "a pooler hands each transaction another session: let belfry have its own, pool_mode = "
+     "session"},
     {"42P05", "statements that somebody else has prepared are in the way",
-     "a pooler hands each transaction another session: belfry needs its own (session mode)"},
+     "a pooler hands each transaction another session: let belfry have its own, pool_mode = "
+     "session"},
     {"08", "the connection broke",
      "look at PostgreSQL and the way to it; belfry connects again "
      "by itself"},
