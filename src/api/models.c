@@ -266,7 +266,11 @@ static const struct model_field module_fields[] = {
      .type = MODEL_STRINGS,
      .required = 1,
      .doc = "What is odd in the .schedule file."},
-    {.name = "jobs", .type = MODEL_STRINGS, .required = 1, .doc = "Jobs that run this folder."},
+    INT("job_count", "Jobs that run this folder.", "1"),
+    {.name = "jobs",
+     .type = MODEL_STRINGS,
+     .required = 1,
+     .doc = "Their names, the oldest first, 100 at most."},
 };
 static const struct model module_model = {.name = "Module",
                                           .doc = "A job folder.",

@@ -4,6 +4,7 @@
 #include "api/handlers.h"
 
 #include "api/call.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "job/folder.h"
 #include "job/schedule_file.h"
@@ -15,67 +16,71 @@
 #include <sys/stat.h>
 
 #define FOLDERS_MAX 10000 // more are not looked at
+#define JOBS_MAX 100      // of a folder that are named
 
-struct names {
-    VEC(struct str);
+// A folder, how many jobs run it, and the names of the first of them. Among very many jobs they
+// are counted in one walk; their names would be most of the reply.
+struct module {
+    struct str name;
+    size_t job_count;
+    VEC_OF(struct str) jobs;
 };
 
-// The jobs that run folders, by folder, then in the order of the list of jobs.
-struct user {
-    const struct job *job;
-    size_t place;
+struct modules {
+    VEC(struct module);
 };
 
-struct users {
-    VEC(struct user);
-};
-
-static bool folders_list(struct call *call, struct names *names);
+static bool folders_list(struct call *call, struct modules *modules);
 static void folder_write(struct call *call, struct str name, struct json_write *w);
-static void users_list(struct call *call, struct users *users);
-static void users_write(struct str name, const struct users *users, struct json_write *w);
+static void jobs_count(const struct sched *sched, struct modules *modules);
+static void jobs_write(const struct module *module, struct json_write *w);
 
 static int name_order(const void *a, const void *b)
 {
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+    return str_cmp(((const struct module *)a)->name, ((const struct module *)b)->name);
+}
+
+static void modules_done(struct modules *modules)
+{
+    for (size_t i = 0; i < modules->len; i++)
+        vec_done(&modules->v[i].jobs);
+    vec_done(modules);
 }
 
 void modules_list(struct call *call)
 {
-    struct names names = {0};
-    struct users users = {0};
+    struct modules modules = {0};
     struct json_write w;
     struct buf body;
 
-    if (!folders_list(call, &names)) {
-        vec_done(&names);
+    if (!folders_list(call, &modules)) {
+        modules_done(&modules);
         return;
     }
-    if (names.len > 0)
-        qsort(names.v, names.len, sizeof *names.v, name_order);
-    users_list(call, &users);
+    if (modules.len > 0)
+        qsort(modules.v, modules.len, sizeof *modules.v, name_order);
+    jobs_count(call->api->o.sched, &modules);
     buf_init(&body, CALL_BODY_MAX);
     json_write_init(&w, &body);
     json_write_object(&w);
     json_write_key(&w, "total");
-    json_write_int(&w, (int64_t)names.len);
+    json_write_int(&w, (int64_t)modules.len);
     json_write_key(&w, "modules");
     json_write_array(&w);
-    for (size_t i = 0; i < names.len; i++) {
+    for (size_t i = 0; i < modules.len; i++) {
         json_write_object(&w);
-        folder_write(call, names.v[i], &w);
-        users_write(names.v[i], &users, &w);
+        folder_write(call, modules.v[i].name, &w);
+        jobs_write(&modules.v[i], &w);
         json_write_object_end(&w);
     }
     json_write_array_end(&w);
     json_write_object_end(&w);
-    vec_done(&users);
-    vec_done(&names);
+    modules_done(&modules);
     call_reply(call, 200, &body);
 }
 
 // False when the call has been answered.
-static bool folders_list(struct call *call, struct names *names)
+static bool folders_list(struct call *call, struct modules *modules)
 {
     DIR *dir = opendir(call->api->o.jobs_dir);
     struct dirent *item;
@@ -90,14 +95,14 @@ static bool folders_list(struct call *call, struct names *names)
         call_reply_problem(call, &problem);
         return false;
     }
-    while (names->len < FOLDERS_MAX && (item = readdir(dir))) {
+    while (modules->len < FOLDERS_MAX && (item = readdir(dir))) {
         struct str name = str_of(item->d_name);
         struct stat st;
 
         if (!job_name_check(name, &e) || fstatat(dirfd(dir), item->d_name, &st, 0) != 0 ||
             !S_ISDIR(st.st_mode))
             continue;
-        vec_push(names, arena_copy(call->arena, name));
+        vec_push(modules, ((struct module){.name = arena_copy(call->arena, name)}));
     }
     closedir(dir);
     return true;
@@ -184,42 +189,33 @@ static void folder_write(struct call *call, struct str name, struct json_write *
     json_write_array_end(w);
 }
 
-static int user_order(const void *a, const void *b)
+static void jobs_count(const struct sched *sched, struct modules *modules)
 {
-    const struct user *x = a, *y = b;
-    int order = str_cmp(x->job->target, y->job->target);
+    struct map by_name;
+    const struct job *job;
+    wall next_at;
 
-    return order != 0 ? order : x->place < y->place ? -1 : x->place > y->place;
-}
+    map_init(&by_name);
+    for (size_t i = 0; i < modules->len; i++)
+        map_put(&by_name, modules->v[i].name, &modules->v[i]);
+    for (size_t at = 0; (job = sched_next_job(sched, &at, &next_at));) {
+        struct module *module = job->kind == JOB_FOLDER ? map_get(&by_name, job->target) : NULL;
 
-static void users_list(struct call *call, struct users *users)
-{
-    struct sched_item *list = sched_list(call->api->o.sched);
-    size_t count = sched_count(call->api->o.sched);
-
-    for (size_t i = 0; i < count; i++)
-        if (list[i].job->kind == JOB_FOLDER)
-            vec_push(users, ((struct user){list[i].job, i}));
-    free(list);
-    if (users->len > 0)
-        qsort(users->v, users->len, sizeof *users->v, user_order);
-}
-
-static void users_write(struct str name, const struct users *users, struct json_write *w)
-{
-    size_t from = 0, to = users->len;
-
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-
-        if (str_cmp(users->v[middle].job->target, name) < 0)
-            from = middle + 1;
-        else
-            to = middle;
+        if (!module)
+            continue;
+        if (module->job_count++ < JOBS_MAX)
+            vec_push(&module->jobs, job->name);
     }
+    map_done(&by_name);
+}
+
+static void jobs_write(const struct module *module, struct json_write *w)
+{
+    json_write_key(w, "job_count");
+    json_write_int(w, (int64_t)module->job_count);
     json_write_key(w, "jobs");
     json_write_array(w);
-    for (; from < users->len && str_eq(users->v[from].job->target, name); from++)
-        json_write_str(w, users->v[from].job->name);
+    for (size_t i = 0; i < module->jobs.len; i++)
+        json_write_str(w, module->jobs.v[i]);
     json_write_array_end(w);
 }

@@ -14,7 +14,7 @@ def test_example(server, name):
     reply = server.post("/api/v1/jobs", json={"job_id": name, "from_file": True})
     assert (reply.status_code, reply.json()) == (200, {"scheduled": True, "job_id": name})
     module = next(m for m in server.get("/api/v1/modules").json()["modules"] if m["name"] == name)
-    assert (module["error"], module["warnings"], module["jobs"]) == (None, [], [name])
+    assert (module["error"], module["warnings"], module["job_count"], module["jobs"]) == (None, [], 1, [name])
     if name in ARGS:
         assert server.patch(f"/api/v1/jobs/{name}", json={"args": ARGS[name]}).status_code == 200
     assert server.post(f"/api/v1/jobs/{name}/runs").status_code == 201

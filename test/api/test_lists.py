@@ -84,3 +84,14 @@ def test_runs_of_some_states(twelve):
     assert {r["state"] for r in twelve.get("/api/v1/jobs/j03/runs?state=failed").json()["runs"]} == {"failed"}
     assert twelve.get("/api/v1/jobs/j03/runs?state=succeeded").json() == {"runs": [], "next_cursor": None}
     assert twelve.get("/api/v1/runs?job_id=nobody").status_code == 404
+
+
+def test_folders_with_many_jobs(server):
+    """Of each folder the jobs are counted, and the first hundred named."""
+    server.folder("often", main=EXIT_PY)
+    server.folder("unused", main=EXIT_PY)
+    names = [f"m{i:03}" for i in range(105, 0, -1)]
+    for name in names:
+        assert server.put(f"/api/v1/jobs/{name}", json={"folder": "often", "trigger": {"type": "manual"}}).status_code == 201
+    found = {module["name"]: (module["job_count"], module["jobs"]) for module in server.get("/api/v1/modules").json()["modules"]}
+    assert found["often"] == (105, names[:100]) and found["unused"] == (0, [])
