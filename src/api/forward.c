@@ -30,6 +30,8 @@
 #define CONNECT_US 3000000 // a node that is there answers sooner
 #define MOVING_US 100000   // between two looks
 #define MOVING_MAX_US 2000000
+#define SILENCE_US 1000000  // between two looks at a node that has not begun to reply
+#define BEST_US 5000000     // what can be answered here as well waits no longer for it
 #define STALL_S 60          // streams have a ping each 15 seconds
 #define REPLY_MAX (1 << 20) // of a known length; larger ones are handed on as they come
 #define TRIED_MAX 64        // nodes that are there at a time
@@ -46,9 +48,11 @@ struct forward {
     struct api *api;
     struct call *call; // until it has been answered
     struct http_call *http;
-    struct loop_timer timer;              // until the next look
-    char node[TAG_MAX + 1], address[256]; // where it went
-    int64_t tried[TRIED_MAX];             // where it has been, of those that may have the output
+    struct loop_timer timer; // until the next look
+    int64_t node_id;         // where it went,
+    char node[TAG_MAX + 1], address[256];
+    mono sent_at;
+    int64_t tried[TRIED_MAX]; // where it has been, of those that may have the output
     size_t tried_count;
     int64_t slot; // in the id of that run
     int status;
@@ -67,8 +71,10 @@ static bool output_go(struct call *call, const struct store_run *run);
 static bool output_next(struct forward *f);
 static bool node_go(struct call *call, const struct store_node *node);
 static struct forward *forward_new(struct call *call);
+static void forward_to(struct forward *f, const struct store_node *node);
 static bool forward_send(struct forward *f);
 static void forward_free(struct forward *f);
+static void silence_watch(struct forward *f);
 static void head_take(int status, struct str head, void *ctx);
 static bool body_take(struct str bytes, void *ctx);
 static void ended(const struct http_call_answer *answer, void *ctx);
@@ -398,6 +404,13 @@ static bool output_go(struct call *call, const struct store_run *run)
     return false;
 }
 
+static void forward_to(struct forward *f, const struct store_node *node)
+{
+    f->node_id = node->id;
+    snprintf(f->node, sizeof f->node, "%.*s", STR(node->name));
+    snprintf(f->address, sizeof f->address, "%.*s", STR(node->address));
+}
+
 static bool was_tried(const struct forward *f, int64_t id)
 {
     for (size_t i = 0; i < f->tried_count; i++)
@@ -428,8 +441,7 @@ static bool output_next(struct forward *f)
     if (!node)
         return false;
     f->tried[f->tried_count++] = node->id;
-    snprintf(f->node, sizeof f->node, "%.*s", STR(node->name));
-    snprintf(f->address, sizeof f->address, "%.*s", STR(node->address));
+    forward_to(f, node);
     return forward_send(f) || output_next(f);
 }
 
@@ -468,8 +480,7 @@ static bool node_go(struct call *call, const struct store_node *node)
         return true;
     }
     f = forward_new(call);
-    snprintf(f->node, sizeof f->node, "%s", name);
-    snprintf(f->address, sizeof f->address, "%.*s", STR(node->address));
+    forward_to(f, node);
     if (forward_send(f))
         return true;
     forward_free(f);
@@ -502,6 +513,9 @@ static bool forward_send(struct forward *f)
     f->is_whole = false;
     buf_clear(&f->body);
     f->http = http_call_start(f->api->forwards->calls, &request, ended, f, &e);
+    f->sent_at = loop_now(f->api->o.loop);
+    if (f->http)
+        silence_watch(f);
     return f->http != NULL;
 }
 
@@ -564,6 +578,7 @@ static void head_take(int status, struct str head, void *ctx)
     while (forward_head_next(&rest, &name, &value))
         if (str_eq_nocase(name, STR_LIT("content-length")) && !str_to_int(value, &length))
             length = -1;
+    loop_timer_stop(f->api->o.loop, &f->timer);
     f->status = status;
     f->is_whole = length >= 0 && length <= REPLY_MAX;
     if (!f->is_whole)
@@ -601,6 +616,18 @@ static void failed(struct forward *f, const char *why)
         unreachable_reply(call, f->node, f->address, why);
 }
 
+static void give_up(struct forward *f, const char *why)
+{
+    loop_timer_stop(f->api->o.loop, &f->timer);
+    if (f->call->route->at != ROUTE_OUTPUT)
+        failed(f, why);
+    else if (output_next(f))
+        return;
+    else
+        f->call->go_on(f->call);
+    forward_free(f);
+}
+
 // It is not there, or not yet.
 static bool look_elsewhere(struct forward *f, struct str head)
 {
@@ -620,20 +647,59 @@ static void ended(const struct http_call_answer *answer, void *ctx)
     bool is_sound = !answer->failure[0] && f->status > 0;
 
     f->http = NULL;
-    if (!f->call) { // it is being handed on
-        if (is_sound)
-            http_stream_close(f->stream);
-        else
-            http_stream_break(f->stream);
-    } else if (is_sound && f->status != 421) {
+    if (f->call && (!is_sound || f->status == 421)) {
+        give_up(f, is_sound ? "another node answers there" : answer->failure);
+        return;
+    }
+    if (f->call) {
         if (!look_elsewhere(f, answer->head))
             whole_reply(f, answer->head);
-    } else if (f->call->route->at == ROUTE_OUTPUT) {
-        if (output_next(f))
-            return;
-        f->call->go_on(f->call);
+    } else if (is_sound) { // it has been handed on
+        http_stream_close(f->stream);
     } else {
-        failed(f, is_sound ? "another node answers there" : answer->failure);
+        http_stream_break(f->stream);
     }
     forward_free(f);
+}
+
+// ---- when nothing comes back ----
+//
+// A node that is frozen takes connections and says nothing. Others have its jobs once its lease is
+// over.
+
+static bool is_there(const struct forward *f)
+{
+    const struct store_members *members = sched_members(f->api->o.sched);
+
+    for (size_t i = 0; i < members->node_count; i++)
+        if (members->nodes[i].id == f->node_id)
+            return true;
+    return false;
+}
+
+static void silence_look(void *ctx)
+{
+    struct forward *f = ctx;
+    enum http_method method = f->call->r->method;
+    bool has_gone = !is_there(f);
+
+    if (!has_gone &&
+        (!is_best_effort(f->call) || loop_now(f->api->o.loop).us < f->sent_at.us + BEST_US)) {
+        silence_watch(f);
+        return;
+    }
+    http_call_cancel(f->http);
+    f->http = NULL;
+    if (has_gone && f->call->route->at != ROUTE_OUTPUT &&
+        (method == HTTP_GET || method == HTTP_HEAD))
+        look_again(f);
+    else
+        give_up(f, "it is gone, and has not said what it has done");
+}
+
+static void silence_watch(struct forward *f)
+{
+    struct loop *loop = f->api->o.loop;
+
+    loop_timer_set(loop, &f->timer, mono_after_us(loop_now(loop), SILENCE_US), silence_look, f);
 }

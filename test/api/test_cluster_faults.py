@@ -7,8 +7,10 @@ CHAOS_SECONDS=n, CHAOS_SEED=n: how long whatever may happen happens (8), and in 
 import os
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 from cluster import HEAL, LEASE, SLACK, TAKEOVER, WAIT, Network, may_have_networks, needs_postgresql, nodes, wait_until  # noqa: F401
 
@@ -97,6 +99,31 @@ def test_its_run_is_decided_elsewhere(nodes, on_lost, attempts):
         wait_until(lambda: told()["finished_at"], what="the end")
         assert (told()["state"], told()["exit_code"], told()["attempt"]) == ("failed", 8, 2)
     nodes.audit(lost=2 - attempts)
+
+
+def test_asked_while_frozen(nodes):
+    """A frozen node takes requests and says nothing: what can be told without it is told, and nobody waits for it for ever."""
+    nodes.start("a", "b")
+    nodes.program("long", f"while [ ! -e {nodes.home}/go ]; do sleep 0.1; done")
+    nodes.put("a", "long", {"type": "manual"}, folder="long", overlap="allow")
+    run = nodes["a"].post("/api/v1/jobs/long/runs").json()["run_id"]
+    here = nodes.owner("long")
+    there = nodes[{"a": "b", "b": "a"}[here]]
+    nodes.starts()
+    nodes.freeze(here)
+    with ThreadPoolExecutor() as pool:
+        asked = [pool.submit(requests.get, f"{there.url}/api/v1/runs/{run}", timeout=45),
+                 pool.submit(requests.get, f"{there.url}/api/v1/runs/{run}/log", timeout=45),
+                 pool.submit(requests.post, f"{there.url}/api/v1/jobs/long/runs", timeout=45)]
+    told, log, acted = [future.result() for future in asked]
+    assert told.status_code == 200 and told.json()["state"] in ("running", "lost") and "belfry-node" not in told.headers
+    assert log.status_code in (200, 404) and "belfry-node" not in log.headers
+    assert acted.status_code == 503 and f'node \\"{here}\\"' in acted.text and "it is gone" in acted.text
+    nodes.thaw(here)
+    nodes.settled("a", "b")
+    assert len(nodes.starts()) == 1
+    (nodes.home / "go").touch()
+    nodes.audit(lost=1)
 
 
 @pytest.mark.skipif(not may_have_networks(), reason="needs root and network namespaces")
