@@ -616,11 +616,12 @@ static void test_modules(void **state)
                 "{\"name\":\"a\",\"entry\":\"main.py\",\"type\":\"cron\",\"run_frequency\":\"cron["
                 "year='*', month='*', day='*', "
                 "week='*', day_of_week='*', hour='*', minute='*', "
-                "second='*/10']\",\"error\":null,\"warnings\":[],\"jobs\":[\"a\"]}");
+                "second='*/10']\",\"error\":null,\"warnings\":[],\"job_count\":1,"
+                "\"jobs\":[\"a\"]}");
     assert_non_null(strstr(body, "{\"total\":5,"));
     assert_non_null(strstr(body, "{\"name\":\"plain\",\"entry\":\"main.py\",\"type\":null,\"run_"
                                  "frequency\":null,\"error\":null,"
-                                 "\"warnings\":[],\"jobs\":[]}"));
+                                 "\"warnings\":[],\"job_count\":0,\"jobs\":[]}"));
     assert_non_null(strstr(body, "\"error\":\".schedule: line 3: "));
     assert_non_null(strstr(body, "\"warnings\":[\".schedule: unknown member"));
     assert_non_null(strstr(body, "{\"name\":\"none\",\"entry\":null,"));
@@ -633,7 +634,8 @@ static void test_modules(void **state)
                  (const char *const[]){"z", "x", "y"}[i]);
         expect_part("POST /api/v1/jobs", text, 200, "true");
     }
-    expect_part("GET /api/v1/modules", "", 200, "\"jobs\":[\"x\",\"y\",\"z\"]");
+    expect_part("GET /api/v1/modules", "", 200,
+                "\"job_count\":3,\"jobs\":[\"z\",\"x\",\"y\"]"); // as they were made
     assert_non_null(strstr(body, "\"jobs\":[\"a\"]"));
     assert_non_null(strstr(body, "\"jobs\":[]"));
 }
