@@ -24,6 +24,13 @@ def call(*args, **kwargs):
 """
 
 
+def children(process):
+    try:
+        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 class Server:
     """One server process: start, stop, requests to it, its job folders and its log."""
     program = BELFRY
@@ -37,6 +44,7 @@ class Server:
         self.options = options
         self.environment = {}  # more of it, and (None) less of it
         self.preexec = None    # called in the child before belfry begins
+        self.orphans = []      # processes whose keepers have been ended
         self.process = None
         self.url = None
         self.session = requests.Session()
@@ -92,16 +100,31 @@ class Server:
         self.process = None
 
     def end_keepers(self, is_sure=False):
-        """Ends what looks after processes without a server, and with it these. is_sure: there is one, or will be."""
-        folder, end = Path(str(self.db) + ".runs"), time.monotonic() + 60
-        while is_sure and not list(folder.glob("keeper.[0-9]*")) and time.monotonic() < end:
+        """Ends what looks after processes without a server, not these. is_sure: there is one, or will be."""
+        end = time.monotonic() + 20
+        while is_sure and not self.keepers() and time.monotonic() < end:
             time.sleep(0.05)
-        for socket in folder.glob("keeper.[0-9]*"):
+        for keeper, socket in self.keepers():
             try:
-                os.kill(int(socket.suffix[1:]), signal.SIGKILL)
-            except ProcessLookupError:
+                if b"keep" in Path(f"/proc/{keeper}/cmdline").read_bytes():  # not of another that has its number
+                    self.orphans += children(keeper)
+                    os.kill(keeper, signal.SIGKILL)
+            except (FileNotFoundError, ProcessLookupError):
                 pass
             socket.unlink(missing_ok=True)
+
+    def keepers(self):
+        """Their numbers and sockets; those of a node lie in a folder of its name."""
+        return [(int(socket.suffix[1:]), socket) for socket in self.home.glob("*.runs/keeper.[0-9]*")]
+
+    def clear_away(self):
+        """Ends them and all that they look after, or did: nothing of a test is left."""
+        self.end_keepers()
+        for process in self.orphans:  # each leads its group
+            try:
+                os.killpg(process, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
 
     def read_log(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
@@ -187,7 +210,7 @@ def own_server(tmp_path):
     yield server
     if server.process:
         server.stop()
-    server.end_keepers()
+    server.clear_away()
 
 
 @pytest.fixture(scope="session")
@@ -215,7 +238,7 @@ def belfry_factory(request):
     for server in made:
         if server.process:
             server.stop()
-        server.end_keepers()
+        server.clear_away()
         for word in ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "WARNING: ThreadSanitizer", "Assertion"):
             assert word not in server.read_log(), server.read_log()[-20000:]
     if made and report is not None and report.failed:

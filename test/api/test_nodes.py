@@ -116,7 +116,7 @@ def pair(cluster, tmp_path_factory):
         for node in nodes:
             if node.process:
                 node.stop()
-            node.end_keepers()
+            node.clear_away()
 
 
 def job_on(pair, owner, job_id, main=None, **members):
