@@ -25,10 +25,12 @@ def call(*args, **kwargs):
 
 
 def children(process):
-    try:
-        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-    except OSError:
-        return []
+    """Those that a process has, once it is stopped: it may be about to start one."""
+    os.kill(process, signal.SIGSTOP)
+    end = time.monotonic() + 20
+    while Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "TZ" and time.monotonic() < end:
+        time.sleep(0.005)
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 class Server:
