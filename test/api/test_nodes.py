@@ -231,7 +231,7 @@ def test_replies_are_the_same(pair):
 def test_output_is_found(pair):
     """What a run has written lies on one node, and is told by both: whole, in part, as it comes, after the end."""
     a, b = pair
-    job_on(pair, b, "writer", "import time\ndef call():\n    for i in range(3):\n        print('line', i, flush=True)\n        time.sleep(0.2)\n")
+    job_on(pair, b, "writer", "import time\ndef call():\n    for i in range(3):\n        print(f'line {i}', flush=True)\n        time.sleep(0.2)\n")
     _, run = started(a, "writer")
     text = a.get(f"/api/v1/runs/{run}/log/stream").text
     assert "line 2" in text and text.rstrip().endswith('data: {"state":"succeeded"}')
