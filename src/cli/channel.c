@@ -267,21 +267,7 @@ static bool add(struct errand *x)
 
 static bool rm(struct errand *x)
 {
-    struct client_reply reply;
-    char question[200];
-    bool ok;
-
-    snprintf(question, sizeof question, "Remove the channel %.100s%s?", x->typed.args[1],
-             x->typed.arg_count > 2 ? " and others" : "");
-    ok = errand_confirm(x, question);
-    for (int i = 1; ok && i < x->typed.arg_count; i++) {
-        ok = errand_ask(x, "DELETE", NULL, &reply, "/api/v1/channels/{}", x->typed.args[i]);
-        if (!ok)
-            break;
-        buf_printf(&x->out, "removed %s\n", x->typed.args[i]);
-        client_reply_done(&reply);
-    }
-    return ok;
+    return errand_remove(x, "channel", "/api/v1/channels/{}");
 }
 
 // ---- trying ----

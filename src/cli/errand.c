@@ -153,3 +153,22 @@ bool errand_confirm(struct errand *x, const char *question)
         return true;
     return fail(&x->e, ERR_SYSTEM, NULL, "nothing was done");
 }
+
+bool errand_remove(struct errand *x, const char *what, const char *path)
+{
+    struct client_reply reply;
+    char question[200];
+    bool ok;
+
+    snprintf(question, sizeof question, "Remove the %s %.100s%s?", what, x->typed.args[1],
+             x->typed.arg_count > 2 ? " and others" : "");
+    ok = errand_confirm(x, question);
+    for (int i = 1; ok && i < x->typed.arg_count; i++) {
+        ok = errand_ask(x, "DELETE", NULL, &reply, path, x->typed.args[i]);
+        if (!ok)
+            break;
+        buf_printf(&x->out, "removed %s\n", x->typed.args[i]);
+        client_reply_done(&reply);
+    }
+    return ok;
+}

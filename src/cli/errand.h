@@ -49,3 +49,7 @@ void errand_say(const struct errand *x, const char *format, ...)
 // Asks a yes-or-no question on the terminal. True without asking when --yes; false with an error
 // when there is no terminal.
 [[nodiscard]] bool errand_confirm(struct errand *x, const char *question);
+
+// Removes what the words behind the first one name, having asked: what is "pool", path the place of
+// one in the API, with {} for its name. Stops at the first that cannot be removed.
+[[nodiscard]] bool errand_remove(struct errand *x, const char *what, const char *path);
