@@ -72,10 +72,11 @@ static int64_t late_max_us(const struct job *job)
     return grace_us >= 0 && grace_us < LATE_US ? grace_us : LATE_US - 1;
 }
 
-static bool may_begin(const struct entry *entry, const struct run *run, wall now)
+static bool may_begin(const struct due *due, const struct entry *entry, const struct run *run,
+                      wall now)
 {
-    return entry && entry->job->version == run->job_version && entry->job->state == JOB_ENABLED &&
-           entry->running < job_instances(entry->job) &&
+    return entry && entry->job->version == run->job_version && !due_is_changing(due, entry) &&
+           entry->job->state == JOB_ENABLED && entry->running < job_instances(entry->job) &&
            now.us - run->try_at.us <= late_max_us(entry->job);
 }
 
@@ -109,7 +110,7 @@ void ahead_look(struct ahead *a)
         struct planned *planned = &a->runs.v[i];
         struct entry *entry = due_find_id(c->due, planned->run.job_id);
 
-        planned->is_dropped = planned->is_dropped || !may_begin(entry, &planned->run, now);
+        planned->is_dropped = planned->is_dropped || !may_begin(c->due, entry, &planned->run, now);
         if (planned->is_dropped)
             vec_push(&a->dropped, planned->run.id);
         else

@@ -19,6 +19,7 @@
 #define CLAIM_SHARED 64
 #define CLAIM_SHARED_PART 16
 #define CLAIM_SHARED_MAX 512
+#define CHANGE_US 1000000  // a slot waits for a new definition of its job, but no longer
 #define GATHER_US 20000    // of the loop's time for one claim: after an outage, counting takes long
 #define CLOCK_LOOKS 16     // slots that are planned between two looks at the clock for that
 #define AHEAD_US 20000     // before a slot, its run is prepared
@@ -175,6 +176,22 @@ static void rows_place(struct claims *claims)
     vec_clear(&claims->wants);
 }
 
+// Whoever has asked for a change knows the slots that it is about; it may not come too late for
+// them because the store takes its time. Others may follow it, so it is not waited for for ever.
+static bool change_decides(const struct due *due, const struct entry *entry, wall now,
+                           struct verdict *v)
+{
+    wall until = {entry->slot.us + CHANGE_US};
+
+    if (now.us >= until.us || !due_is_changing(due, entry))
+        return false;
+    *v = (struct verdict){.kind = VERDICT_WAIT,
+                          .next = entry->slot,
+                          .not_before = until,
+                          .spread_from = entry->spread_from};
+    return true;
+}
+
 static void decide(struct claims *claims, struct entry *entry, wall now, struct verdict *v)
 {
     const struct core *c = claims->core;
@@ -187,6 +204,8 @@ static void decide(struct claims *claims, struct entry *entry, wall now, struct 
                                         .spread_from = entry->spread_from,
                                         .memo = &claims->memo};
 
+    if (change_decides(c->due, entry, now, v))
+        return;
     policy_decide(&situation, v);
     if (entry->seat.is_leaving && v->kind == VERDICT_RUN) {
         v->kind = VERDICT_QUEUE;

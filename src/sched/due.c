@@ -36,6 +36,7 @@ void due_done(struct due *d)
     map_done(&d->by_name);
     radix_done(&d->by_id);
     radix_done(&d->paused);
+    radix_done(&d->changing);
     tagged_done(&d->tagged);
     followers_done(&d->followers);
     order_done(&d->order);
@@ -221,6 +222,14 @@ void due_plan_late(struct due *d, struct entry *entry, wall slot, wall not_befor
     if (rings_at != slot.us && !(entry->is_relative && not_before.us != 0) &&
         !trigger_is_once(entry->job->trigger))
         heap_push(&d->held, &entry->held, slot.us);
+}
+
+bool due_is_changing(const struct due *d, const struct entry *entry)
+{
+    const wall *asked_at =
+        entry->writes > 0 ? radix_get(&d->changing, (uint64_t)entry->job->id) : NULL;
+
+    return asked_at && asked_at->us < entry->slot.us;
 }
 
 void due_hold(struct due *d, struct entry *entry)

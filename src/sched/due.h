@@ -82,6 +82,9 @@ struct due {
     struct map by_name;
     struct radix by_id;
     struct radix paused; // those in JOB_PAUSED, by id
+    // When the last of the new definitions was asked for that are on their way to the store: wall,
+    // of its asker, by id of the job.
+    struct radix changing;
     struct tagged tagged;
     struct followers followers;
     struct order order; // for lists of jobs
@@ -131,6 +134,10 @@ void due_plan(struct due *d, struct entry *entry, wall slot);
 // The same, but it rings no earlier than a moment (0: as due_plan). WALL_NEVER: not before it is
 // planned again.
 void due_plan_late(struct due *d, struct entry *entry, wall slot, wall not_before);
+
+// Whether a new definition is on its way to the store that was asked for before the slot of the
+// entry.
+bool due_is_changing(const struct due *d, const struct entry *entry);
 
 // Lets the entry keep its slot without ringing, until due_plan.
 void due_hold(struct due *d, struct entry *entry);

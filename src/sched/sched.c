@@ -2,7 +2,7 @@
 //
 // A write goes to the store first and changes memory only when the store has answered that it is
 // durable. Until then the old definition is in force, so what is acknowledged and what is scheduled
-// never differ.
+// never differ; slots of its job that come meanwhile wait for the answer (claim.c).
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/sched.h"
 
@@ -26,6 +26,7 @@ struct write {
     struct job *job; // the new definition (put); NULL for a removal
     int64_t job_id;  // of the job that is replaced or removed; 0: none of that name
     int version;     // and its version when the write was asked for
+    wall asked_at;   // when that was (put)
     bool is_replan;  // the trigger or the state has changed
     sched_done *done;
     void *ctx;
@@ -362,6 +363,13 @@ static enum event_type put_event(const struct job *before, const struct job *job
     return job->state == JOB_PAUSED ? EVENT_JOB_PAUSED : EVENT_JOB_RESUMED;
 }
 
+// Nothing has changed, but what is due has waited for it.
+static void put_over(struct sched *s, struct entry *entry)
+{
+    changes_thaw(s, entry);
+    changes_look(s, entry);
+}
+
 static void put_answered(const struct store_answer *answer, void *ctx)
 {
     struct write *write = ctx;
@@ -371,13 +379,15 @@ static void put_answered(const struct store_answer *answer, void *ctx)
 
     if (before)
         before->writes--;
+    if (radix_get(&s->due.changing, (uint64_t)write->job_id) == &write->asked_at)
+        (void)radix_remove(&s->due.changing, (uint64_t)write->job_id);
     if (map_get(&s->coming, job->name) == job)
         (void)map_remove(&s->coming, job->name);
     if (answer->err) {
         dispatch_trouble(&s->dispatch, answer->err);
         write_end(write, answer->err, NULL);
         if (before)
-            dispatch_changed(&s->dispatch, before);
+            put_over(s, before);
         return;
     }
     struct entry *entry = due_find(&s->due, job->name);
@@ -389,7 +399,7 @@ static void put_answered(const struct store_answer *answer, void *ctx)
             (void)events_add_job(&s->events, put_event(write->job_id != 0 ? entry->job : NULL, job),
                                  entry->job);
         write_end(write, NULL, entry->job);
-        changes_look(s, entry);
+        put_over(s, entry);
         return;
     }
     write->job = NULL;
@@ -422,16 +432,17 @@ void sched_put(struct sched *s, struct job *job, int expect_version, sched_done 
 
     if (job->depends)
         (void)map_put(&s->coming, job->name, job);
-    *write = (struct write){.s = s, .job = job, .done = done, .ctx = ctx};
+    *write = (struct write){.s = s, .job = job, .asked_at = sched_now(s), .done = done, .ctx = ctx};
     if (job->spec->quarantine.len > 0) // it has a trigger: whoever wrote it has mended it
         job_spec_set_text(&job_edit(job)->quarantine, (struct str){0});
     if (entry) {
         write->job_id = entry->job->id;
         write->version = entry->job->version;
         entry->writes++;
+        (void)radix_put(&s->due.changing, (uint64_t)write->job_id, &write->asked_at);
     }
     write->is_replan = !entry || !job_has_same_schedule(entry->job, job);
-    job->updated_at = sched_now(s);
+    job->updated_at = write->asked_at;
     job->created_at = entry ? entry->job->created_at : job->updated_at;
     job->effective_from = !write->is_replan || (entry && job_follows_itself(entry->job, job))
                               ? entry->job->effective_from

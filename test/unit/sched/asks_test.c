@@ -226,6 +226,45 @@ static void skip_slots(struct bench *b, const char *name, int64_t n)
     fixture_settle(&b->f);
 }
 
+static void pass_until(struct bench *b, int64_t us)
+{
+    fixture_pass(&b->f, T0 + us - clock_wall(&b->f.clock.base).us);
+}
+
+// Whoever asked before a slot is heard, however long the store takes for it - up to a second. What
+// was asked behind a slot says nothing about it.
+static void test_skip_on_its_way(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b);
+    put(&b, "x", EVERY_10, "");
+    memory_store_delay(b.f.store, S / 5, S / 5);
+    pass_until(&b, 10 * S - 1000);
+    skip_slots(&b, "x", 1); // 10
+    pass_until(&b, 20 * S + 1000);
+    assert_int_equal(b.f.started, 0);
+    asks_pause(b.s, STR_LIT("x"), STR_LIT("audit"), STR_LIT("ann"), WALL_NEVER, answered, &b);
+    pass_until(&b, 25 * S);
+    assert_int_equal(b.f.started, 1); // 20 came before the pause was asked for
+    memory_store_fail(b.f.store, 1);
+    asks_resume(b.s, STR_LIT("x"), false, ASKS_CATCH_UP_NONE, answered, &b);
+    fixture_pass(&b.f, 2 * S);
+    assert_int_equal(b.code, ERR_STORE);
+    memory_store_delay(b.f.store, 0, 0);
+    resume_job(&b, "x", false);
+    pass_until(&b, 30 * S - 1000);
+    memory_store_delay(b.f.store, 2 * S, 2 * S);
+    skip_slots(&b, "x", 1); // 30, and the store takes two seconds
+    memory_store_delay(b.f.store, 0, 0);
+    pass_until(&b, 33 * S);
+    assert_int_equal(b.f.started, 2);
+    pass_until(&b, 35 * S);
+    expect_rows(&b, "x", "asked 10, run 20, run 30");
+    bench_close(&b);
+}
+
 // Slots that are not wanted are told one by one, over a restart; the rest runs.
 static void test_skip(void **state)
 {
@@ -321,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_until),
         cmocka_unit_test(test_dates_and_delays),
         cmocka_unit_test(test_skip),
+        cmocka_unit_test(test_skip_on_its_way),
         cmocka_unit_test(test_tags_and_everything),
     };
 

@@ -275,6 +275,30 @@ static void test_slot_after(void **state)
     zones_free(zones);
 }
 
+// A change on its way is about the slots that come after it was asked for.
+static void test_changing(void **state)
+{
+    struct zones *zones = zones_new(NULL);
+    struct due d;
+    wall asked_at = {20 * S};
+
+    (void)state;
+    due_init(&d);
+    struct entry *a = due_add(&d, job_made(zones, 1, "a", EVERY));
+
+    due_plan(&d, a, (wall){20 * S});
+    assert_false(due_is_changing(&d, a));
+    a->writes = 1;
+    radix_put(&d.changing, 1, &asked_at);
+    assert_false(due_is_changing(&d, a));
+    due_plan(&d, a, (wall){30 * S});
+    assert_true(due_is_changing(&d, a));
+    a->writes = 0;
+    assert_false(due_is_changing(&d, a));
+    due_done(&d);
+    zones_free(zones);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -286,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_aside_and_planned),
         cmocka_unit_test(test_fill),
         cmocka_unit_test(test_slot_after),
+        cmocka_unit_test(test_changing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
