@@ -12,7 +12,6 @@
 #define ASK_COLUMNS 13
 #define BIRTH_TRIES 1000 // moments of one job in a row that are taken
 
-static void put_job_send(struct pg_writer *w, struct request *r);
 static void set_state_send(struct pg_writer *w, struct request *r);
 static void claim_send(struct pg_writer *w, struct request *r);
 static void starts_send(struct pg_writer *w, struct request *r);
@@ -20,9 +19,7 @@ static void ends_send(struct pg_writer *w, struct request *r);
 
 void pg_write_send(struct pg_writer *w, struct request *r)
 {
-    if (r->kind == REQUEST_PUT_JOB)
-        put_job_send(w, r);
-    else if (r->kind == REQUEST_SET_STATE)
+    if (r->kind == REQUEST_SET_STATE)
         set_state_send(w, r);
     else if (r->kind == REQUEST_CLAIM)
         claim_send(w, r);
@@ -65,33 +62,87 @@ static void columns_bind(struct pg_writer *w, struct query *q, int first, int co
 
 // ---- jobs ----
 
-static void put_job_send(struct pg_writer *w, struct request *r)
-{
-    const struct job_row *job = &r->job;
-    struct query *q = pg_get(w->pg, PG_PUT_JOB);
+enum {
+    PUT_COLUMNS = 10,
+    PUTS_MAX = 64, // in one statement
+};
 
-    query_text(q, 1, job->name);
-    query_int(q, 2, job->kind);
-    query_text(q, 3, job->trigger);
-    query_text(q, 4, job->tz);
-    query_text(q, 5, job->spec);
-    query_int(q, 6, job->state);
-    query_int(q, 7, job->effective_from.us);
-    query_int(q, 8, job->updated_at.us);
-    query_int(q, 9, job->created_at.us);
-    query_int(q, 10, r->expect_version);
-    send(w, q, r);
+static void puts_clear(struct pg_writer *w)
+{
+    static const int texts[] = {0, 2, 3, 4};
+
+    columns_clear(w, PUT_COLUMNS, PG_INT8);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        (void)column(w, texts[i], PG_TEXT);
 }
 
-static void put_job_take(struct request *r, const PGresult *result)
+static void put_add(struct pg_array *columns, const struct job_row *job, int expect_version)
 {
-    if (PQgetisnull(result, 0, 1)) {
-        (void)request_may_put(r, (int)pg_int(result, 0, 0));
+    pg_array_text(&columns[0], job->name);
+    pg_array_int(&columns[1], job->kind);
+    pg_array_text(&columns[2], job->trigger);
+    pg_array_text(&columns[3], job->tz);
+    pg_array_text(&columns[4], job->spec);
+    pg_array_int(&columns[5], job->state);
+    pg_array_int(&columns[6], job->effective_from.us);
+    pg_array_int(&columns[7], job->updated_at.us);
+    pg_array_int(&columns[8], job->created_at.us);
+    pg_array_int(&columns[9], expect_version);
+}
+
+// Whether the request at is a put that may travel with those from `from` on: a second put of a name
+// is judged after the first.
+static bool put_joins(const struct pg_writer *w, size_t from, size_t at)
+{
+    const struct request *r = at < w->chunk.len ? w->chunk.v[at] : NULL;
+
+    if (!r || r->kind != REQUEST_PUT_JOB || at - from >= PUTS_MAX)
+        return false;
+    for (size_t i = from; i < at; i++)
+        if (str_eq(w->chunk.v[i]->job.name, r->job.name))
+            return false;
+    return true;
+}
+
+size_t pg_write_puts(struct pg_writer *w, size_t from)
+{
+    struct query *q = pg_get(w->pg, PG_PUT_JOBS);
+    size_t upto = from;
+
+    puts_clear(w);
+    for (; put_joins(w, from, upto); upto++) {
+        request_reset(w->chunk.v[upto]);
+        put_add(w->columns, &w->chunk.v[upto]->job, w->chunk.v[upto]->expect_version);
+    }
+    columns_bind(w, q, 1, PUT_COLUMNS);
+    pg_send(q);
+    vec_push(&w->sent, ((struct pg_sent){w->chunk.v[from], PG_PUT_JOBS, from, upto}));
+    return upto;
+}
+
+static void put_take(struct request *r, const PGresult *result, int row)
+{
+    if (PQgetisnull(result, row, 1)) {
+        (void)request_may_put(r, (int)pg_int(result, row, 2));
         return;
     }
-    r->job_id = pg_int(result, 0, 1);
-    r->version = (int)pg_int(result, 0, 2);
-    r->change_seq = pg_int(result, 0, 3);
+    r->job_id = pg_int(result, row, 1);
+    r->version = (int)pg_int(result, row, 2);
+    r->change_seq = pg_int(result, row, 3);
+}
+
+// Rows come back in nearly the order they went.
+static void puts_take(struct pg_writer *w, const struct pg_sent *sent, const PGresult *result)
+{
+    int rows = PQntuples(result), row = 0;
+
+    for (size_t i = sent->from; i < sent->upto; i++) {
+        struct request *r = w->chunk.v[i];
+
+        for (int seen = 1; seen < rows && !str_eq(pg_text(result, row, 0), r->job.name); seen++)
+            row = row + 1 < rows ? row + 1 : 0;
+        put_take(r, result, row);
+    }
 }
 
 static void set_state_send(struct pg_writer *w, struct request *r)
@@ -717,8 +768,8 @@ bool pg_write_result(size_t at, PGresult *result, void *ctx)
         (void)pg_write_lost(w);
     else if (sent->name == PG_FENCE)
         w->epoch = pg_int(result, 0, 0);
-    else if (sent->r && sent->name == PG_PUT_JOB)
-        put_job_take(sent->r, result);
+    else if (sent->r && sent->name == PG_PUT_JOBS)
+        puts_take(w, sent, result);
     else if (sent->r && sent->name == PG_SET_STATE)
         set_state_take(sent->r, result);
     else if (sent->r && sent->name == PG_KEYS)

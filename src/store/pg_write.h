@@ -6,8 +6,12 @@
 
 #include "store/pg_writer.h"
 
-// Sends what r asks for, and notes it in w->sent.
+// Sends what r asks for, and notes it in w->sent. Not for REQUEST_PUT_JOB.
 void pg_write_send(struct pg_writer *w, struct request *r);
+
+// Sends the request w->chunk.v[from], which puts a job, and those behind it that put others, as one
+// statement; forgets what attempts before have left of them. Returns the place behind the last one.
+size_t pg_write_puts(struct pg_writer *w, size_t from);
 
 // The result of w->sent.v[at]; a pg_on_result, ctx is the writer.
 bool pg_write_result(size_t at, PGresult *result, void *ctx);

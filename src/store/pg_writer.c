@@ -116,8 +116,8 @@ static enum outcome results_take(struct pg_writer *w)
 
 static bool is_swift(const struct request *r)
 {
-    return r->kind == REQUEST_PUT_JOB || r->kind == REQUEST_SET_STATE || r->kind == REQUEST_CLAIM ||
-           r->kind == REQUEST_START || (r->kind == REQUEST_FINISH && r->births == 0);
+    return r->kind == REQUEST_SET_STATE || r->kind == REQUEST_CLAIM || r->kind == REQUEST_START ||
+           (r->kind == REQUEST_FINISH && r->births == 0);
 }
 
 // Rows that are over age go with their day, and are not removed one by one before.
@@ -174,6 +174,10 @@ static enum outcome requests_send(struct pg_writer *w)
 
         if (r->is_withdrawn)
             continue;
+        if (r->kind == REQUEST_PUT_JOB) {
+            i = pg_write_puts(w, i) - 1;
+            continue;
+        }
         request_reset(r);
         if ((outcome = ids_look(w, r)) != DONE)
             return outcome;

@@ -33,7 +33,7 @@
 struct pg_sent {
     struct request *r; // NULL: nobody waits for the result
     enum pg_name name;
-    size_t from, upto; // PG_FINISH, PG_RETRY: of its ends
+    size_t from, upto; // PG_FINISH, PG_RETRY: of its ends; PG_PUT_JOBS: of the chunk
 };
 
 struct pg_writer {

@@ -203,6 +203,55 @@ static void test_neighbours(void **state)
     assert_non_null(strstr(loaded.text, "b v1 s0 c3 ")); // refusals use up no numbers
 }
 
+// Of very many in one turn each gets its own answer: made, changed, refused, in the place of one
+// that has ended.
+static void test_many_puts(void **state)
+{
+    enum {
+        COUNT = 150
+    };
+    static const struct {
+        int expect;
+        enum err_code code;
+        int version;
+    } cases[] = {{STORE_CREATE, ERR_NONE, 1},   {STORE_ANY, ERR_NONE, 1},
+                 {STORE_CREATE, ERR_EXISTS, 0}, {1, ERR_NONE, 2},
+                 {STORE_ANY, ERR_NONE, 2},      {7, ERR_CONFLICT, 0},
+                 {STORE_CREATE, ERR_NONE, 1}};
+    enum {
+        CASES = sizeof cases / sizeof *cases,
+        THERE = 2,
+        ENDED = CASES - 1
+    };
+    struct fixture *f = *state;
+    static struct answer a[COUNT];
+    static char names[COUNT][20];
+    int64_t ids[COUNT] = {0};
+
+    memset(a, 0, sizeof a);
+    for (int i = 0; i < COUNT; i++) {
+        (void)snprintf(names[i], sizeof names[i], "job %d", i * 7919 % COUNT);
+        if (i % CASES >= THERE)
+            ids[i] = create(f, names[i]);
+        if (i % CASES == ENDED)
+            set_state(f, ids[i], JOB_ENDED);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        struct job_row row = row_of(names[i]);
+
+        store_put_job(f->store, &row, cases[i % CASES].expect, on_answer, &a[i]);
+    }
+    settle(f);
+    for (int i = 0; i < COUNT; i++) {
+        bool is_there = i % CASES >= THERE && i % CASES != ENDED;
+
+        assert_int_equal(a[i].code, cases[i % CASES].code);
+        assert_int_equal(a[i].version, cases[i % CASES].version);
+        if (a[i].code == ERR_NONE)
+            assert_true(is_there == (a[i].job_id == ids[i]) && a[i].job_id > 0);
+    }
+}
+
 // ---- runs ----
 
 static void test_claim_once(void **state)
@@ -827,6 +876,7 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_states, kind),
         CONTRACT(test_names_freed, kind),
         CONTRACT(test_neighbours, kind),
+        CONTRACT(test_many_puts, kind),
         CONTRACT(test_claim_once, kind),
         CONTRACT(test_claim_deleted, kind),
         CONTRACT(test_claim_mixed, kind),

@@ -133,6 +133,41 @@ static void test_slot_is_one(void **state)
     desk_done(&d);
 }
 
+// Jobs that are put together are one statement, up to the first name that is there before
+// (pg_write_puts).
+static void test_puts(void **state)
+{
+    static const char *const names[] = {"b", "a", "c", "b", "d"};
+    static const int versions[] = {1, 2, 1, 2, 1};
+    struct request *r[5];
+    struct desk d;
+
+    (void)state;
+    desk_init(&d);
+    assert_true(pg_script(d.w.pg, "ALTER TABLE job ALTER id RESTART WITH 2"));
+    for (int i = 0; i < 5; i++) {
+        const struct job_row row = {.name = str_of(names[i]),
+                                    .trigger = STR_LIT("{}"),
+                                    .tz = STR_LIT("UTC"),
+                                    .spec = STR_LIT("{}")};
+
+        r[i] = request_put_job(&row, STORE_ANY);
+        vec_push(&d.w.chunk, r[i]);
+    }
+    assert_int_equal(pg_write_puts(&d.w, 0), 3);
+    assert_int_equal(pg_write_puts(&d.w, 3), 5);
+    assert_true(pg_sync(d.w.pg, pg_write_result, &d.w, NULL));
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(r[i]->err.code, ERR_NONE);
+        assert_int_equal(r[i]->version, versions[i]);
+        assert_int_equal(r[i]->job_id == 1, i == 1);
+    }
+    assert_int_equal(r[3]->job_id, r[0]->job_id);
+    for (int i = 0; i < 5; i++)
+        request_free(r[i]);
+    desk_done(&d);
+}
+
 // An id that is not beyond all others is looked at (pg_write_has_old_ids, pg_write_ids_look,
 // pg_write_id_taken).
 static void test_old_ids(void **state)
@@ -228,6 +263,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slot_is_one),
+        cmocka_unit_test(test_puts),
         cmocka_unit_test(test_old_ids),
         cmocka_unit_test(test_plans_hold),
     };
