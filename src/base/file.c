@@ -72,6 +72,8 @@ bool file_read_all(int dirfd, const char *path, struct buf *into, struct err *e)
         return fail_errno(e, ERR_SYSTEM, errno, "cannot look at %s", path);
     if (!S_ISREG(st.st_mode))
         return fail(e, ERR_INPUT, NULL, "%s is not a regular file", path);
+    if (st.st_size < READ_STEP && (size_t)st.st_size < into->max - into->len)
+        (void)buf_reserve(into, (size_t)st.st_size + 1); // and room to see its end
     if (file_read_to_end(fd, into))
         return true;
     into->len = before;
@@ -165,10 +167,11 @@ static bool is_at_end(int fd)
 bool file_read_to_end(int fd, struct buf *into)
 {
     while (into->len < into->max) {
-        size_t room = into->max - into->len;
+        size_t left = into->max - into->len, room = left < READ_STEP ? left : READ_STEP;
 
-        room = room < READ_STEP ? room : READ_STEP;
-        if (!buf_reserve(into, room))
+        if (into->cap > into->len + 1) // what is there already
+            room = left < into->cap - into->len - 1 ? left : into->cap - into->len - 1;
+        else if (!buf_reserve(into, room))
             break;
         ssize_t got = file_read(fd, into->p + into->len, room);
         if (got <= 0)

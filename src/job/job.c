@@ -297,16 +297,21 @@ void job_to_row(const struct job *job, struct arena *arena, struct job_row *ret_
     buf_done(&trigger);
 }
 
-// What the job does not say itself is not stored: the preset may be another one next time.
-static void presets_drop(const struct job_spec *own, json_t *spec)
+// The members that are stored. What the job does not say itself is not: the preset may be another
+// one next time.
+static uint64_t stored_fields(const struct job_spec *own)
 {
+    const uint64_t one = 1;
+    uint64_t fields = UINT64_MAX;
+
 #define X(member, ...)                      \
     if (own->preset >> POLICY_##member & 1) \
-        (void)json_object_del(spec, #member);
+        fields &= ~(one << SPEC_##member);
 #include "job/job_policy.def"
 #undef X
     if (own->preset >> POLICY_retries & 1)
-        (void)json_object_del(spec, "retries");
+        fields &= ~(one << SPEC_retries);
+    return fields;
 }
 
 static struct str spec_text(const struct job *job, struct arena *arena)
@@ -350,8 +355,7 @@ static struct str spec_text(const struct job *job, struct arena *arena)
     char *dump;
 
     assert(args);
-    value = model_encode(&spec_model, &spec);
-    presets_drop(own, value);
+    value = model_encode(&spec_model, &spec, stored_fields(own));
     dump = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(6));
     assert(dump);
     text = arena_copy(arena, str_of(dump));

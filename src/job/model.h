@@ -152,9 +152,9 @@ struct str model_loc_path(struct arena *arena, struct str loc, struct str path,
 [[nodiscard]] bool model_decode(const struct model *model, const json_t *value, struct str loc,
                                 void *ret_object, uint64_t *ret_given, struct model_issues *issues);
 
-// Writes the members of object that model has, in order, into a new JSON object. NULL texts and
-// NULL JSON members are left out. End it with json_decref.
-[[nodiscard]] json_t *model_encode(const struct model *model, const void *object);
+// Writes the members of object that model has, in order, into a new JSON object: field i when bit i
+// of given is set. NULL texts and NULL JSON members are left out. End it with json_decref.
+[[nodiscard]] json_t *model_encode(const struct model *model, const void *object, uint64_t given);
 
 // Writes {"type","loc","msg","input","ctx"} for each complaint, as one list.
 void model_issues_write(const struct model_issues *issues, struct json_write *w);

@@ -279,7 +279,7 @@ static void preset_write(const struct model_field *field, struct json_write *w)
     }
 }
 
-json_t *model_encode(const struct model *model, const void *object)
+json_t *model_encode(const struct model *model, const void *object, uint64_t given)
 {
     json_t *out = json_object();
 
@@ -288,7 +288,7 @@ json_t *model_encode(const struct model *model, const void *object)
         const struct model_field *field = &model->fields[i];
         json_t *value;
 
-        if (!model_has_field(model, field))
+        if (!model_has_field(model, field) || !(given >> i & 1))
             continue;
         value = member_json(field, (const char *)object + field->offset);
         if (value)

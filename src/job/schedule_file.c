@@ -117,7 +117,7 @@ json_t *schedule_from_args(enum schedule_type type, const json_t *args, struct s
         form.run_date = now_text(issues->arena, now);
     if (ret_args)
         *ret_args = form.args;
-    spec = model_encode(model, &form);
+    spec = model_encode(model, &form, UINT64_MAX);
     (void)json_object_del(spec, "args");
     out = json_pack("{s:s}", "type", schedule_type_names[type]);
     (void)json_object_update(out, spec);

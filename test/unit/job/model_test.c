@@ -301,12 +301,17 @@ static void test_encode(void **state)
 {
     struct thing thing = {
         .name = STR_LIT("n"), .count = 3, .is_on = true, .color = 1, .wait = 1500000};
-    json_t *value = model_encode(&thing_model, &thing);
+    json_t *value = model_encode(&thing_model, &thing, UINT64_MAX);
     char *text = json_dumps(value, JSON_COMPACT);
 
     (void)state;
     assert_string_equal(
         text, "{\"name\":\"n\",\"count\":3,\"is_on\":true,\"color\":\"green\",\"wait\":1.5}");
+    free(text);
+    json_decref(value);
+    value = model_encode(&thing_model, &thing, 2); // the second field alone
+    text = json_dumps(value, JSON_COMPACT);
+    assert_string_equal(text, "{\"count\":3}");
     free(text);
     json_decref(value);
 }
