@@ -5,6 +5,7 @@ import time
 import pytest
 
 from cluster import SLACK, needs_postgresql, nodes, wait_until  # noqa: F401
+from ledger import SUCCEEDED
 
 pytestmark = needs_postgresql
 MANUAL = {"type": "manual"}
@@ -108,6 +109,10 @@ def test_rolling_restart(nodes, how):
     for run in long:
         wait_until(lambda: state(nodes, "b", run) == "failed", what=f"the end of {run}")
         assert nodes["a"].get(f"/api/v1/runs/{run}").json()["exit_code"] == 7
+    # What runs while they are stopped for good would go on and be told by nobody.
+    assert nodes["a"].post("/api/v1/scheduler/pause").status_code == 200
+    nodes.calm()
+    wait_until(lambda: all(row["state"] >= SUCCEEDED for row in nodes.rows()), what="the end of all runs")
     nodes.audit(jobs, lost=0 if how == "stop" else 50)
 
 
