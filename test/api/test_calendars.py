@@ -179,7 +179,7 @@ def test_freeze(server):
     skipped = wait_for(lambda: runs(server, "deploy-web"))[-1]
     assert (skipped["state"], skipped["reason"]) == ("skipped", "freeze")
     assert skipped["message"] == "freeze audit: no changes before the audit"
-    assert server.wait_for_run("/api/v1/jobs/backup/runs")["state"] == "succeeded"
+    server.wait_for_run("/api/v1/jobs/backup/runs", state="succeeded")
     refused = server.post("/api/v1/jobs/deploy-web/runs")
     assert (refused.status_code, refused.json()["code"]) == (409, "frozen")
     assert refused.json()["detail"] == "freeze audit: no changes before the audit"
