@@ -594,6 +594,14 @@ def completed(server, line):
     return subprocess.run(["bash", "-c", script], env=environment(server), capture_output=True, text=True, timeout=SECONDS).stdout.split()
 
 
+def completed_by(server, line):
+    """The same, of what the server knows: a completion waits for it no longer than a second, so a busy one is asked again."""
+    end = time.monotonic() + SECONDS
+    while not (offered := completed(server, line)) and time.monotonic() < end:
+        pass
+    return offered
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completions_are_scripts(shell, tmp_path):
     script = cli(None, "completion", shell)
@@ -612,8 +620,8 @@ def test_bash_completes(jobs):
     assert completed(jobs, "belfry hist") == ["history"]
     assert set(completed(jobs, "belfry ")) == set(COMMANDS)
     assert completed(jobs, "belfry run --pass") == ["--passthrough"]
-    assert set(completed(jobs, "belfry show ")) == {"alpha", "beta", "gamma"}
-    assert completed(jobs, "belfry logs al") == ["alpha"]
+    assert set(completed_by(jobs, "belfry show ")) == {"alpha", "beta", "gamma"}
+    assert completed_by(jobs, "belfry logs al") == ["alpha"]
     assert completed(jobs, "belfry completion z") == ["zsh"]
     assert completed(None, "belfry show al") == []
 
