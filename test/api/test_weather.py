@@ -123,7 +123,7 @@ def test_restart_keeps_everything(server, end):
     server.start()
     put(server, "interval", {"type": "interval", "seconds": 1000.5})
     put(server, "hours", {"type": "interval", "hours": 5}, args=["a", "é\n"], timeout="10m", misfire_grace="5m", max_instances=3, coalesce="all")
-    put(server, "cron", {"type": "cron", "expr": "30 2 * * mon-fri", "timezone": "Europe/Berlin"})
+    put(server, "cron", {"type": "cron", "expr": f"{(now(server).minute + 30) % 60} 2 * * mon-fri", "timezone": "Europe/Berlin"})
     put(server, "date", {"type": "date", "run_date": "2099-01-02T03:04:05Z"})
     put(server, "paused", EVERY_SECOND, paused=True)
     put(server, "certificate", {"type": "interval", "days": 1}, certificate="localhost:1", folder=None)
