@@ -98,6 +98,8 @@ class Server:
     def kill(self):
         self.process.kill()
         self.process.wait()
+        for kind in ("sem.faketime_sem", "faketime_shm"):  # what libfaketime itself removes when a process ends in order
+            Path(f"/dev/shm/{kind}_{self.pid}").unlink(missing_ok=True)
         self.process.stdout.close()
         self.process = None
 
