@@ -399,7 +399,7 @@ static void end_saved(const struct store_answer *answer, void *ctx)
                              p->run.scheduled_at);
     if (entry) {
         entry->running--;
-        plan_ended(p->h->due, entry, p->end.finished_at);
+        plan_ended(p->h->due, entry, p->end.finished_at, now_of(p->h));
         if (p->h->core)
             rest_look(p->h->core, entry);
     }

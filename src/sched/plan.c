@@ -59,22 +59,29 @@ void plan_claimed(struct due *d, struct entry *entry, const struct run *run, boo
     plan_again(d, entry);
 }
 
-void plan_ended(struct due *d, struct entry *entry, wall at)
+// Nothing has happened later than now: not what was noted before the clock was set back, nor what
+// was noted after it was set forward but before that was seen.
+static wall by_now(wall at, wall now)
+{
+    return at.us > now.us ? now : at;
+}
+
+void plan_ended(struct due *d, struct entry *entry, wall at, wall now)
 {
     if (!entry->is_relative || kind_of(entry) != TRIGGER_AFTER)
         return;
-    entry->event = at;
+    entry->event = by_now(at, now);
     plan_again(d, entry);
 }
 
 // The delay ends in as long a time as before the step, so what has happened has moved with it.
-static void event_step(struct due *d, struct entry *entry, int64_t step_us)
+static void event_step(struct due *d, struct entry *entry, int64_t step_us, wall now)
 {
     wall event = event_of(entry), *since = &entry->job->effective_from;
 
     if (event.us == WALL_NEVER.us)
         return;
-    entry->event.us = event.us + step_us;
+    entry->event = by_now((wall){event.us + step_us}, now);
     if (since->us >= entry->event.us)
         since->us = entry->event.us - 1;
     plan_again(d, entry);
@@ -137,7 +144,7 @@ wall plan_shown(const struct entry *entry, wall now)
 void plan_step(struct due *d, struct entry *entry, int64_t step_us, wall now)
 {
     if (entry->is_relative) {
-        event_step(d, entry, step_us);
+        event_step(d, entry, step_us, now);
         return;
     }
     if (step_us > 0 || entry->slot.us == WALL_NEVER.us || entry->is_waiting ||

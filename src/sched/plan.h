@@ -42,5 +42,6 @@ void plan_again(struct due *d, struct entry *entry);
 // A claimed slot has a row now: this run's (is_won), or it had one.
 void plan_claimed(struct due *d, struct entry *entry, const struct run *run, bool is_won);
 
-// One of its runs has ended; entry->running does not count it any more.
-void plan_ended(struct due *d, struct entry *entry, wall at);
+// One of its runs has ended; entry->running does not count it any more. The clock may have been set
+// back between that moment and now, when it is known: the delay counts from now then.
+void plan_ended(struct due *d, struct entry *entry, wall at, wall now);

@@ -108,10 +108,10 @@ static void test_after(void **state)
     plan_claimed(&b.due, b.entry, &run, true);
     assert_int_equal(slot_s(&b), NONE);
     b.entry->running = 1;
-    plan_ended(&b.due, b.entry, at_s(100));
+    plan_ended(&b.due, b.entry, at_s(100), at_s(100));
     assert_int_equal(slot_s(&b), NONE);
     b.entry->running = 0;
-    plan_ended(&b.due, b.entry, at_s(200));
+    plan_ended(&b.due, b.entry, at_s(200), at_s(201));
     assert_int_equal(slot_s(&b), 260);
     // A skip counts as an end.
     run = (struct run){.state = RUN_SKIPPED, .scheduled_at = at_s(260), .finished_at = at_s(400)};
@@ -145,7 +145,7 @@ static void test_startup(void **state)
     assert_int_equal(slot_s(&b), 10);
     plan_claimed(&b.due, b.entry, &run, false);
     assert_int_equal(b.entry->slot.us, at_s(10).us + 1);
-    plan_ended(&b.due, b.entry, at_s(30)); // of a run by hand: no event for it
+    plan_ended(&b.due, b.entry, at_s(30), at_s(30)); // of a run by hand: no event for it
     assert_int_equal(b.entry->slot.us, at_s(10).us + 1);
     plan_claimed(&b.due, b.entry, &run, true);
     assert_int_equal(slot_s(&b), NONE);
@@ -209,6 +209,25 @@ static void test_step_in_a_claim(void **state)
     bench_close(&b);
 }
 
+// The clock is set between the end of a run, or what else there was, and the moment when it is
+// known.
+static void test_step_beside_an_event(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, AFTER_60);
+    b.entry->running = 1;
+    plan_step(&b.due, b.entry, -3600 * S, at_s(-3500));
+    b.entry->running = 0;
+    plan_ended(&b.due, b.entry, at_s(100), at_s(-3499));
+    assert_int_equal(slot_s(&b), -3439);
+    plan_ended(&b.due, b.entry, at_s(110), at_s(111)); // it is right again, as will be seen
+    plan_step(&b.due, b.entry, 3600 * S, at_s(112));
+    assert_int_equal(slot_s(&b), 172);
+    bench_close(&b);
+}
+
 // What waits for a moment behind its slot does not wait until the clock, set back, is there again.
 static void test_step_back_while_it_waits(void **state)
 {
@@ -260,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_startup),
         cmocka_unit_test(test_step),
         cmocka_unit_test(test_step_in_a_claim),
+        cmocka_unit_test(test_step_beside_an_event),
         cmocka_unit_test(test_step_back_while_it_waits),
     };
 
