@@ -10,7 +10,7 @@ import pytest
 from conftest import BELFRY
 from test_weather import PAST, ended, program, put, server  # noqa: F401
 
-FROM = "2026-12-01T00:00:00Z"
+FROM = "2099-12-01T00:00:00Z"
 ENVIRONMENT = {**os.environ, "TZ": "UTC", "BELFRY_TZ": "UTC"}
 
 
@@ -47,12 +47,12 @@ def test_a_day_ahead(server):
     set_durations(server, "often", 90, 90, 600)
     server.start()  # it may be running
     told, jobs = result("--db", server.db, "--from", FROM, "--to", "+1d", "--assume", "5m")
-    assert (told["from"], told["to"], told["total_jobs"]) == ("2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z", 5)
+    assert (told["from"], told["to"], told["total_jobs"]) == ("2099-12-01T00:00:00Z", "2099-12-02T00:00:00Z", 5)
     assert jobs["often"]["duration"] == pytest.approx(90, rel=0.005) and jobs["often"]["duration_is_known"] is True
     assert jobs["hourly"]["duration"] == 300 and jobs["hourly"]["duration_is_known"] is False
     # A run of a minute and a half: every second slot is skipped. Both ends of the day count.
     assert (jobs["often"]["runs"], jobs["often"]["skipped"], jobs["often"]["skipped_why"]) == (721, 720, {"overlap": 720})
-    assert jobs["often"]["skipped_first"] == "2026-12-01T00:01:00Z"
+    assert jobs["often"]["skipped_first"] == "2099-12-01T00:01:00Z"
     assert (jobs["hourly"]["runs"], jobs["nightly"]["runs"], jobs["paused"]["runs"], jobs["manual"]["runs"]) == (25, 1, 0, 0)
     assert (told["peak"]["runs"], told["peak"]["at"], told["peak"]["job_ids"]) == (2, FROM, ["hourly", "often"])
     slow = result("--db", server.db, "--from", FROM, "--to", "+1d", "--percent", 95)[1]["often"]
@@ -68,7 +68,7 @@ def test_places_make_runs_wait(server):
     told, jobs = result("--db", server.db, "--from", FROM, "--to", "+30m", "--assume", "1m", "--max-runs", 2)
     assert told["peak"]["runs"] == 2 and told["waited"] == 2 and max(job["wait_max"] for job in jobs.values()) == 60
     told, jobs = result("--db", server.db, "--from", FROM, "--to", "+30m", "--assume", "1m")
-    assert told["peak"] == {"runs": 4, "at": "2026-12-01T00:00:00Z", "lasts": 60.0, "job_ids": ["j0", "j1", "j2", "j3"]} and told["waited"] == 0
+    assert told["peak"] == {"runs": 4, "at": "2099-12-01T00:00:00Z", "lasts": 60.0, "job_ids": ["j0", "j1", "j2", "j3"]} and told["waited"] == 0
 
 
 def test_for_a_person(server):
@@ -76,9 +76,9 @@ def test_for_a_person(server):
     put(server, "often", {"type": "cron", "expr": "* * * * *"})
     put(server, "calm", {"type": "cron", "expr": "0 * * * *"})
     server.stop()
-    done = simulate("--from", FROM, "--to", "2026-12-01T12:00", "--assume", "100s", BELFRY_STORE__PATH=f"sqlite:///{server.db}")
+    done = simulate("--from", FROM, "--to", "2099-12-01T12:00", "--assume", "100s", BELFRY_STORE__PATH=f"sqlite:///{server.db}")
     assert done.returncode == 0 and done.stderr == ""
-    assert "2026-12-01 00:00:00 UTC to 2026-12-01 12:00:00 UTC: 2 jobs" in done.stdout and "peak: 2 runs at once" in done.stdout
+    assert "2099-12-01 00:00:00 UTC to 2099-12-01 12:00:00 UTC: 2 jobs" in done.stdout and "peak: 2 runs at once" in done.stdout
     assert "overlap" in done.stdout and "often" in done.stdout and "\ncalm " not in done.stdout
     assert "\ncalm " in simulate("--db", server.db, "--from", FROM, "--to", "+12h", "--all").stdout
     quiet = simulate("--db", server.db, "--from", FROM, "--to", "+12h", "--assume", "1s")
