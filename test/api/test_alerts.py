@@ -218,9 +218,9 @@ def test_a_restart_in_the_middle_of_trying(own_server, how):
 def test_what_ran_when_belfry_was_killed_is_told(own_server, receiver):
     server = own_server.start()
     channel(server, "ops", {"kind": "webhook", "url": receiver.url})
-    job(server, "x", "sleep 100\n", [{"channel": "ops"}])
+    job(server, "x", "touch begun; exec sleep 100\n", [{"channel": "ops"}])
     server.post("/api/v1/jobs/x/runs")
-    wait_for(lambda: server.get("/api/v1/status").json()["running"] == 1)
+    wait_for(lambda: (server.jobs / "x" / "begun").exists())  # before that, it may still begin with the next server
     server.kill()
     server.end_keepers(True)  # nobody knows how it ends
     server.start()
