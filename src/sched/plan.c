@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/plan.h"
 
+#define APART_US 500000 // a smaller difference is no step
+
 static enum trigger_kind kind_of(const struct entry *entry)
 {
     return trigger_kind(entry->job->trigger);
@@ -60,10 +62,11 @@ void plan_claimed(struct due *d, struct entry *entry, const struct run *run, boo
 }
 
 // Nothing has happened later than now: not what was noted before the clock was set back, nor what
-// was noted after it was set forward but before that was seen.
+// was noted after it was set forward but before that was seen. Who notes it may go by a clock of
+// its own; the two are not so far apart.
 static wall by_now(wall at, wall now)
 {
-    return at.us > now.us ? now : at;
+    return at.us > now.us + APART_US ? now : at;
 }
 
 void plan_ended(struct due *d, struct entry *entry, wall at, wall now)
