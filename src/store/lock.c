@@ -43,7 +43,8 @@ char *lock_resolve(const char *path, struct err *e)
         (void)fail_hint(e, "name a file: it is made when it does not exist");
         return NULL;
     }
-    if (errno == ENOENT && lstat(path, &info) == 0) {
+    // What is there now and is no link was made by another this moment.
+    if (errno == ENOENT && lstat(path, &info) == 0 && S_ISLNK(info.st_mode)) {
         (void)fail(e, ERR_STORE, NULL, "the database \"%s\" is a symbolic link to nothing", path);
         (void)fail_hint(e, "remove the link, or bring back the file that it names");
         return NULL;

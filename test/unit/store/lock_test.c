@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -35,6 +38,55 @@ static void test_resolve(void **state)
     there = lock_resolve("/not-made-yet.db", &e);
     assert_string_equal(there, "/not-made-yet.db");
     free(there);
+    scratch_done(&s);
+}
+
+#define FILES 200
+
+struct maker {
+    const char *directory;
+    atomic_int next; // the file that is made now
+};
+
+static void *files_make(void *ctx)
+{
+    struct maker *m = ctx;
+    char path[128];
+
+    for (int i = 0; i < FILES; i++) {
+        while (atomic_load(&m->next) < i)
+            (void)sched_yield();
+        snprintf(path, sizeof path, "%s/%d.db", m->directory, i);
+        close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    }
+    return NULL;
+}
+
+// Another makes the file at this very moment: it is looked for until it is there.
+static void test_resolve_beside_its_maker(void **state)
+{
+    struct scratch s;
+    struct maker m = {0};
+    struct err e;
+    pthread_t thread;
+    char path[128], *there;
+
+    (void)state;
+    scratch_init(&s);
+    m.directory = s.directory;
+    assert_int_equal(pthread_create(&thread, NULL, files_make, &m), 0);
+    for (int i = 0; i < FILES; i++) {
+        snprintf(path, sizeof path, "%s/%d.db", s.directory, i);
+        atomic_store(&m.next, i);
+        do {
+            there = lock_resolve(path, &e);
+            if (!there)
+                fail_msg("%s", e.message);
+            assert_string_equal(there, path);
+            free(there);
+        } while (access(path, F_OK) != 0);
+    }
+    pthread_join(thread, NULL);
     scratch_done(&s);
 }
 
@@ -87,6 +139,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resolve),
+        cmocka_unit_test(test_resolve_beside_its_maker),
         cmocka_unit_test(test_resolve_refuses),
         cmocka_unit_test(test_take),
     };
