@@ -84,7 +84,7 @@ def test_keeping_quiet_at_each_step(world, protocol):
     steps = DIALOGUES[protocol]
     for count in (0, len(steps) - 1):
         with Server(lab.talk(steps[:count], lab.silent)) as server:
-            run = world.check(server.port, "--starttls", protocol, "--timeout", 0.8)
+            run = world.check_within(0.8, server.port, "--starttls", protocol)
         # MySQL says nothing to our request: there it is the handshake that is waited for.
         codes = ("starttls_timeout", "handshake_timeout") if protocol == "mysql" else ("starttls_timeout",)
         assert run.status == 8 and run.json["code"] in codes, (count, run.out)
@@ -97,7 +97,7 @@ def test_noise(world, protocol):
     for noise in (bytes(range(128, 256)) * 40, b"SSH-2.0-OpenSSH_9.2p1\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0" * 100000):
         says_yes = protocol == "postgres" and noise[:1] == b"S"  # and then goes on
         with Server(lab.says(noise)) as server:
-            run = world.check(server.port, "--starttls", protocol, "--timeout", 20 if says_yes else 0.6)
+            run = world.check_within(20 if says_yes else 0.6, server.port, "--starttls", protocol)
         codes = {"starttls_injection"} if says_yes else {"protocol_error", "starttls_timeout"}
         assert run.status in (1, 8) and run.json["code"] in codes, (noise[:20], run.out)
         assert run.seconds < 0.6 + SOON
@@ -132,7 +132,7 @@ def test_a_dripping_server_ends_in_time(world, good):
                 return
 
     with Server(handler) as server:
-        run = world.check(server.port, "--starttls", "smtp", "--timeout", 1)
+        run = world.check_within(1, server.port, "--starttls", "smtp")
     assert (run.status, run.json["code"]) == (8, "starttls_timeout"), run.out
     assert run.seconds < 1 + SOON
 
@@ -201,7 +201,7 @@ def test_names_in_the_dialogue(world, good):
 
 def test_tls_from_the_start_is_hinted(world, good):
     with Server(lab.tls(good)) as server:
-        run = world.check(server.port, "--starttls", "smtp", "--timeout", 1)
+        run = world.check_within(1, server.port, "--starttls", "smtp")
         assert (run.json["code"], run.status) == ("starttls_timeout", 8) and "without starttls" in run.json["hint"]
         run = world.check(server.port, "--starttls", "postgres", "--timeout", 20)
         assert run.json["code"] in ("protocol_error", "connection_closed", "connection_reset")
@@ -274,7 +274,7 @@ def test_proxies_that_refuse(world, tmp_path, kind):
     for handler, code, status in ((lab.closes, "proxy_failed", 1), (lab.silent, "proxy_timeout", 8), (lab.says(b"\0" * 99999), "proxy_failed", 1),
                                   (lab.floods(b"HTTP/1.1 200 OK\r\n"), "proxy_failed", 1)):
         with Server(handler) as proxy:
-            run = world.check(443, "--proxy", f"{kind}://127.0.0.1:{proxy.port}", "--timeout", 1 if status == 8 else 20)
+            run = world.check_within(1 if status == 8 else 20, 443, "--proxy", f"{kind}://127.0.0.1:{proxy.port}")
         assert (run.status, run.json["code"]) == (status, code), run.out
         assert run.seconds < 1 + SOON
     run = world.check(443, "--proxy", f"{kind}://127.0.0.1:{lab.refused_port()}")
@@ -527,12 +527,11 @@ def test_usage(arguments, words):
 
 
 def test_many_of_them_at_once(world, good):
-    """A hundred checks of four kinds side by side, each ends by itself."""
-    with Server(lab.talk(DIALOGUES["imap"], lab.tls(good))) as imap, Server(lab.silent) as quiet, Server(lab.closes) as closing:
+    """A hundred checks of four kinds side by side, each ends by itself: those that say nothing until others have answered hold up nobody."""
+    answers, holds_back = lab.one_behind_the_other(lab.talk(DIALOGUES["imap"], lab.tls(good)), 50)
+    with Server(answers) as imap, Server(holds_back) as quiet, Server(lab.closes) as closing:
         hosts = [f"localhost:{(imap, quiet, closing, imap)[i % 4].port}" for i in range(100)]
-        run = Run(*hosts, "--ca", world.ca, "--starttls", "imap", "--timeout", 8, "--json")
+        run = Run(*hosts, "--ca", world.ca, "--starttls", "imap", "--timeout", 60, "--json")
     codes = [re.search(r'"code":"(\w+)"', line)[1] for line in run.out.splitlines()]
     assert codes[0::4] == ["ok"] * 25 and codes[3::4] == ["ok"] * 25
-    assert set(codes[1::4]) == {"starttls_timeout"}
-    assert set(codes[2::4]) <= {"connection_closed", "connection_reset"}
-    assert run.seconds < 8 + SOON  # not one after the other
+    assert set(codes[1::4] + codes[2::4]) <= {"connection_closed", "connection_reset"}

@@ -5,6 +5,7 @@ handshake is wanted, bare sockets where it is not.
 """
 import base64
 import datetime
+import itertools
 import re
 import socket
 import ssl
@@ -178,6 +179,21 @@ def tls(pem, lowest=None, highest=None, ciphers=None, client_ca=None, sni=None, 
 
 def silent(connection, is_closed):
     is_closed.wait(60)
+
+
+def one_behind_the_other(answer, count):
+    """Two handlers: one that answers, and one that says nothing until so many have been answered, and then closes."""
+    answered, all_answered = itertools.count(1), threading.Event()
+
+    def answers(connection, is_closed):
+        answer(connection, is_closed)
+        if next(answered) == count:
+            all_answered.set()
+
+    def holds_back(*_):
+        all_answered.wait(60)
+
+    return answers, holds_back
 
 
 def says(text):
