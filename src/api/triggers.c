@@ -35,8 +35,8 @@ static bool is_heavy(const struct asker *asker)
 
     if (!job)
         return false;
-    if (job->kind == JOB_CERTIFICATE)
-        return true;
+    if (job->kind != JOB_FOLDER)
+        return job->kind != JOB_HEARTBEAT;
     return folder_find(asker->call->api->o.jobs_dir, job->target, &entry, &e) &&
            (entry == ENTRY_PYTHON || entry == ENTRY_PROGRAM);
 }

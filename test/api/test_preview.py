@@ -165,6 +165,9 @@ def test_heavy_jobs(server):
     often = {"trigger": {"type": "cron", "expr": "*/10 * * * * *"}}
     codes = [w["code"] for w in server.post(PREVIEW, json={**often, "job_id": "python"}).json()["warnings"]]
     assert "sub-minute" in codes
+    assert server.put("/api/v1/jobs/program", json={"trigger": {"type": "manual"}, "command": ["true"]}).status_code == 201
+    codes = [w["code"] for w in server.post(PREVIEW, json={**often, "job_id": "program"}).json()["warnings"]]
+    assert "sub-minute" in codes
     assert "sub-minute" not in [w["code"] for w in server.post(PREVIEW, json=often).json()["warnings"]]
 
 
