@@ -18,7 +18,7 @@ struct reach {
 
 static wall part_next(struct search *s, const struct trigger *t, struct reach reach, wall *known);
 
-static struct combination *combination_of(const struct trigger *t)
+struct combination *combination_of(const struct trigger *t)
 {
     return t->kind->id == TRIGGER_AND || t->kind->id == TRIGGER_OR ? t->own : NULL;
 }

@@ -27,6 +27,9 @@ struct combination {
     struct sieve *sieves; // owned
 };
 
+// What an "and" or "or" holds; NULL when the trigger is neither.
+struct combination *combination_of(const struct trigger *t);
+
 // Fills what follows from the triggers: leaves, cursors, sieves.
 void combination_prepare(struct combination *c);
 void combination_free(struct combination *c); // with its triggers; accepts NULL

@@ -6,6 +6,7 @@
 
 #include "time/duration.h"
 #include "time/iso8601.h"
+#include "trigger/combination.h"
 #include "trigger/convert.h"
 #include "trigger/kind.h"
 #include "trigger/lint_check.h"
@@ -214,13 +215,47 @@ static void collision(struct lint *l)
         minute_suggest(l, better, counts[better] == 0);
 }
 
+// ---- all of them
+
+// What its own words say. Of what only an "and" narrows, the distances of runs are left to it.
+static void own_checks(struct lint *l, bool is_narrowed)
+{
+    static lint_check_fn *const of_texts[] = {lint_uneven_step, lint_day_or_weekday,
+                                              lint_numeric_weekday};
+    static lint_check_fn *const of_calendars[] = {lint_missing_days, lint_burst};
+
+    for (size_t i = 0; i < sizeof of_texts / sizeof *of_texts && kind_is_calendar(l->t); i++)
+        of_texts[i](l);
+    for (size_t i = 0; i < sizeof of_calendars / sizeof *of_calendars && !is_narrowed; i++)
+        if (l->has_pattern && l->pattern.form == PATTERN_CALENDAR)
+            of_calendars[i](l);
+}
+
+// What the triggers of an "and" or "or" say, each in words of its own.
+static void parts_check(struct lint *l)
+{
+    const struct combination *c = combination_of(l->t);
+    struct err ignored;
+
+    for (int i = 0; c && i < c->count; i++) {
+        struct lint part = {.t = c->triggers[i], .o = l->o, .is_part = true};
+
+        part.v = l->v;
+        part.count = l->count;
+        part.has_pattern = pattern_make(part.t, l->o->now, "", &part.pattern, &ignored);
+        part.next = trigger_next(part.t, l->o->now);
+        own_checks(&part, c->is_and);
+        if (!c->is_and)
+            lint_drift(&part);
+        parts_check(&part);
+        l->count = part.count;
+    }
+}
+
 size_t lint_find(const struct trigger *t, const struct lint_options *options,
                  struct lint_finding *ret_findings)
 {
     static lint_check_fn *const first[] = {never_fires, ends_soon, far_away, rare};
-    static lint_check_fn *const of_texts[] = {lint_uneven_step, lint_day_or_weekday,
-                                              lint_numeric_weekday};
-    static lint_check_fn *const of_calendars[] = {lint_missing_days, lint_burst};
     static lint_check_fn *const last[] = {lint_dst, lint_drift, sub_minute, wide_jitter, collision};
     struct lint l = {.t = t, .o = options, .v = ret_findings};
     struct err ignored;
@@ -232,12 +267,9 @@ size_t lint_find(const struct trigger *t, const struct lint_options *options,
     l.has_pattern = pattern_make(t, options->now, "", &l.pattern, &ignored);
     for (size_t i = 0; i < sizeof first / sizeof *first; i++)
         first[i](&l);
-    for (size_t i = 0; i < sizeof of_texts / sizeof *of_texts && kind_is_calendar(t); i++)
-        of_texts[i](&l);
-    for (size_t i = 0; i < sizeof of_calendars / sizeof *of_calendars; i++)
-        if (l.has_pattern && l.pattern.form == PATTERN_CALENDAR)
-            of_calendars[i](&l);
+    own_checks(&l, false);
     for (size_t i = 0; i < sizeof last / sizeof *last; i++)
         last[i](&l);
+    parts_check(&l);
     return l.count;
 }

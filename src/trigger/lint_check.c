@@ -11,7 +11,8 @@ void lint_add(struct lint *l, enum lint_code code, const struct field_source *so
     struct lint_finding *f = &l->v[l->count];
     va_list args;
 
-    if (l->count == LINT_MAX)
+    l->is_full = l->count == LINT_MAX;
+    if (l->is_full)
         return;
     l->count++;
     *f = (struct lint_finding){
@@ -19,6 +20,10 @@ void lint_add(struct lint *l, enum lint_code code, const struct field_source *so
         .field = source ? source->key : NULL,
         .column = source ? source->column : 0,
     };
+    if (l->is_part) {
+        f->field = "triggers";
+        f->column = 0;
+    }
     va_start(args, format);
     vsnprintf(f->message, sizeof f->message, format, args);
     va_end(args);
@@ -29,6 +34,8 @@ void lint_hint(struct lint *l, const char *format, ...)
     struct lint_finding *f = &l->v[l->count - 1];
     va_list args;
 
+    if (l->is_full)
+        return;
     va_start(args, format);
     vsnprintf(f->hint, sizeof f->hint, format, args);
     va_end(args);

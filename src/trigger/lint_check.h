@@ -14,8 +14,10 @@ struct lint {
     struct rate rate;
     bool has_pattern;       // the trigger has a general form:
     struct pattern pattern; // pattern.h
+    bool is_part;           // it is one of the triggers of an "and" or "or"
     struct lint_finding *v;
     size_t count;
+    bool is_full; // the last one found no room
 };
 
 // Adds a finding; source is where it was written, NULL for the whole.

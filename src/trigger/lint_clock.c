@@ -12,7 +12,7 @@
 #define NIGHTS_MAX 4
 #define TEXT_BYTES_MAX 300
 
-// The changes of one sort that touch a trigger.
+// The changes of one sort, in one zone, that touch a trigger.
 struct nights {
     struct trigger_dst first;
     int count;
@@ -30,7 +30,7 @@ static void night_add(struct nights *n, const struct trigger_dst *dst)
 {
     if (n->count == 0)
         n->first = *dst;
-    if (n->count < NIGHTS_MAX)
+    if (n->count < NIGHTS_MAX && dst->zone == n->first.zone)
         n->dates[n->count++] = civil_at(dst->local_s);
 }
 
@@ -47,13 +47,23 @@ static void nights_write(const struct nights *n, const char *between, struct buf
     }
 }
 
+// "clocks", "clocks in Europe/Berlin" where it is not plain whose
+static void clocks_write(const struct lint *l, const struct nights *n, struct buf *out)
+{
+    buf_add_text(out, "clocks");
+    if (n->first.zone != trigger_zone(l->t))
+        buf_printf(out, " in %.*s", STR(zone_name(n->first.zone)));
+}
+
 static void gap_tell(struct lint *l, const struct nights *n)
 {
-    const struct zone *zone = trigger_zone(l->t);
+    const struct zone *zone = n->first.zone;
     struct zone_span span;
     struct buf text;
 
     buf_init(&text, TEXT_BYTES_MAX);
+    clocks_write(l, n, &text);
+    buf_add_text(&text, " skip ");
     nights_write(n, " on ", &text);
     buf_add_text(&text,
                  n->first.runs_at.us == WALL_NEVER.us ? ": it does not run" : ": it runs at ");
@@ -61,7 +71,7 @@ static void gap_tell(struct lint *l, const struct nights *n)
         zone_span_at(zone, floor_div(n->first.runs_at.us, SECOND_US), &span);
         clock_write(floor_div(n->first.runs_at.us, SECOND_US) + span.offset_s, &text);
     }
-    lint_add(l, LINT_DST_GAP, NULL, "clocks skip %s", buf_text(&text));
+    lint_add(l, LINT_DST_GAP, NULL, "%s", buf_text(&text));
     buf_clear(&text);
     zone_span_at(zone, floor_div(n->first.change_at.us, SECOND_US), &span);
     buf_add_text(&text, "a time before ");
@@ -77,8 +87,10 @@ static void fold_tell(struct lint *l, const struct nights *n)
     struct buf text;
 
     buf_init(&text, TEXT_BYTES_MAX);
+    clocks_write(l, n, &text);
+    buf_add_text(&text, " show ");
     nights_write(n, " twice on ", &text);
-    lint_add(l, LINT_DST_FOLD, NULL, "clocks show %s: it runs %s", buf_text(&text),
+    lint_add(l, LINT_DST_FOLD, NULL, "%s: it runs %s", buf_text(&text),
              n->first.is_twice ? "both times" : "the first time only");
     buf_done(&text);
 }

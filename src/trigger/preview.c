@@ -117,6 +117,8 @@ void preview_dst_words(const struct trigger *t, const struct trigger_dst *dst, s
 
     buf_printf(out, "%04d-%02d-%02d ", c.year, c.month, c.day);
     iso8601_clock(&c, out);
+    if (dst->zone != trigger_zone(t))
+        buf_printf(out, " in %.*s", STR(zone_name(dst->zone)));
     if (dst->kind == LOCAL_FOLD) {
         buf_add_text(out, dst->is_twice ? " occurs twice: runs both times"
                                         : " occurs twice: the first only");
@@ -128,7 +130,7 @@ void preview_dst_words(const struct trigger *t, const struct trigger_dst *dst, s
         return;
     }
     runs_s = floor_div(dst->runs_at.us, SECOND_US);
-    zone_span_at(trigger_zone(t), runs_s, &span);
+    zone_span_at(dst->zone, runs_s, &span);
     c = civil_at(runs_s + span.offset_s);
     c.us = (int32_t)(dst->runs_at.us - runs_s * SECOND_US);
     buf_add_text(out, "runs at ");

@@ -171,11 +171,12 @@ void trigger_time_str(const struct trigger *t, wall at, struct buf *out);
 
 // A change of the clocks that touches local times of a trigger that follows the calendar.
 struct trigger_dst {
-    enum local_kind kind; // LOCAL_GAP: they are skipped; LOCAL_FOLD: they come twice
-    wall change_at;       // when the clocks change; ask from here for the next one
-    int64_t local_s;      // the first local time concerned, civil.h's seconds
-    wall runs_at;         // when it runs; WALL_NEVER: not at all (a gap of more than three hours)
-    bool is_twice;        // LOCAL_FOLD: it runs both times
+    enum local_kind kind;    // LOCAL_GAP: they are skipped; LOCAL_FOLD: they come twice
+    const struct zone *zone; // whose clocks: of "and" and "or" those of the trigger in it
+    wall change_at;          // when the clocks change; ask from here for the next one
+    int64_t local_s;         // the first local time concerned, civil.h's seconds
+    wall runs_at;            // when it runs; WALL_NEVER: not at all (a gap of over three hours)
+    bool is_twice;           // LOCAL_FOLD: it runs both times
 };
 
 // The first such change after a moment and not after until, but for those whose run calendars keep

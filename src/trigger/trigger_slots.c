@@ -287,6 +287,8 @@ bool kind_next_change(const struct trigger *t, wall after, wall until, struct tr
         until = limit;
     while (t->kind->next_dst && t->kind->next_dst(t, after, until, ret_dst)) {
         after = ret_dst->change_at;
+        if (!ret_dst->zone)
+            ret_dst->zone = trigger_zone(t);
         if (!b || after.us >= b->start.us)
             return true;
     }

@@ -137,6 +137,23 @@ static void test_findings(void **state)
          "drift it counts elapsed time: 09:00 becomes 10:00 when clocks change in Europe/Berlin (a "
          "cron or calendarinterval trigger keeps the time of day)"},
         {"{'type':'interval','days':1,'start_date':'2026-01-01 09:00'}", "Asia/Kolkata", ""},
+        {"{'type':'or','triggers':[{'expr':'30 2 * * *','timezone':'Europe/Berlin'},"
+         "{'expr':'0 9 * * *'}]}",
+         "UTC",
+         "dst-gap clocks in Europe/Berlin skip 02:30 on 2026-03-29 and 2027-03-28: it runs at "
+         "03:00 (a time before 02:00 or from 03:00 on is never skipped; \"dst\" chooses what "
+         "happens)\n"
+         "dst-fold clocks in Europe/Berlin show 02:30 twice on 2026-10-25 and 2027-10-31: it runs "
+         "the first time only"},
+        {"{'type':'or','triggers':[{'expr':'*/35 * * * *'},{'type':'cron','day_of_week':1}]}",
+         "UTC",
+         "uneven-step triggers:0 minute \"*/35\" begins anew each hour: runs are 35 minutes apart, "
+         "then 25 (*/30 divides the hour; @every 35m keeps the distance)\n"
+         "numeric-weekday triggers:0 weekday \"1\" is tue: numbers count from 0, Monday (names of "
+         "weekdays mean the same everywhere)"},
+        {"{'type':'and','triggers':[{'expr':'* 2 * * *'},{'expr':'0 * 13 * fri'}]}", "UTC",
+         "day-or-weekday triggers:0 day \"13\" and weekday \"fri\" are both limited: it runs when "
+         "either matches (weekday \"+fri\" lets it run only when both match)"},
         {"{'type':'interval','hours':1}", "Europe/Berlin", ""},
         {"{'type':'cron','expr':'*/10 * * * *','jitter':'400'}", "UTC",
          "wide-jitter jitter:0 a jitter of 6 minutes and 40 seconds is more than half of the 10 "

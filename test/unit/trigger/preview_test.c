@@ -89,6 +89,9 @@ static void test_dst(void **state)
         {"{'expr':'30 2 * 10 *','dst':'both'}", "Europe/Berlin",
          "2026-10-25 02:30 occurs twice: runs both times"},
         {"5 30 2 * * *", "Europe/Berlin", "2026-03-29 02:30:05 does not exist: runs at 03:00 CEST"},
+        {"{'type':'or','triggers':[{'expr':'30 2 * * *','timezone':'Europe/Berlin'},"
+         "{'expr':'0 9 * * *'}]}",
+         "UTC", "2026-03-29 02:30 in Europe/Berlin does not exist: runs at 03:00 CEST"},
     };
     struct zones *zones = zones_new(ZONE_DIR);
 
