@@ -200,9 +200,11 @@ static void test_prepare(void **state)
         "\"expr\":\"* * * * *\"},{\"expr\":\"0 * * * *\"},{\"expr\":\"0 * * * *\",\"timezone\":"
         "\"UTC\"},{\"type\":\"interval\",\"hours\":1,\"start_date\":\"2026-01-01\"}]}]}",
         "Europe/Berlin");
-    struct combination *outer = t->own, *inner = outer->triggers[1]->own;
+    struct combination *outer = combination_of(t);
+    struct combination *inner = combination_of(outer->triggers[1]);
 
     (void)state;
+    assert_null(combination_of(outer->triggers[0]));
     assert_int_equal(inner->leaves, 4);
     assert_int_equal(inner->sieve_count, 2); // Europe/Berlin; UTC with the interval
     assert_int_equal(inner->cursors, 6);
