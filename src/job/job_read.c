@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/rand.h"
 #include "job/folder.h"
+#include "job/merge.h"
 #include "job/notify.h"
 #include "job/misfire.h"
 #include "job/tags.h"
@@ -53,7 +54,8 @@ const struct model job_put_model = {
 
 const struct model job_patch_model = {
     .name = "JobPatch",
-    .doc = "Changes: what is left out stays, null gives the preset. from_file, type or an args "
+    .doc = "Changes (RFC 7396): what is left out stays, also inside of objects, null gives the "
+           "preset. from_file, type or an args "
            "object replace the whole schedule, as a POST would make it; a trigger without type is "
            "merged into the present one (expr into one that has such a text, or is cron; others "
            "it replaces); an interval of another length starts anew unless start_date is given.",
@@ -72,6 +74,7 @@ struct reading {
     const struct job_reading *in;
     struct job *job;
     struct err *e;
+    bool is_change; // of a job that is there: what is left out stays
 };
 
 static bool target_set(struct reading *r);
@@ -92,7 +95,7 @@ static bool is_given(const struct reading *r, enum job_form_field field)
 bool job_read(const struct job_form *form, uint64_t given, const struct job_reading *in,
               struct job *job, struct err *e)
 {
-    struct reading r = {form, given, in, job, e};
+    struct reading r = {form, given, in, job, e, job->trigger != NULL};
     const uint64_t one = 1;
 
     // null has no meaning of its own here, unlike for policies, whose preset it gives
@@ -280,8 +283,9 @@ static bool target_set(struct reading *r)
     if (is_given(r, FORM_http)) {
         const json_t *url = json_object_get(r->form->http, "url");
 
+        if (url || r->job->kind != JOB_HTTP)
+            job_set_target(r->job, (struct str){json_string_value(url), json_string_length(url)});
         r->job->kind = JOB_HTTP;
-        job_set_target(r->job, (struct str){json_string_value(url), json_string_length(url)});
         return true;
     }
     if (r->job->kind != JOB_FOLDER && !is_given(r, FORM_folder))
@@ -289,8 +293,8 @@ static bool target_set(struct reading *r)
     return folder_set(r);
 }
 
-// Members of the request that are options laid over those the job has; null takes one away, and so
-// does another kind of job with what made it the kind it was.
+// Members of the request that are options laid over those the job has, also inside of limits, env
+// and http; null takes one away, and so does another kind of job with what made it the kind it was.
 static json_t *options_meant(struct reading *r)
 {
     const struct job *job = r->job;
@@ -306,6 +310,8 @@ static json_t *options_meant(struct reading *r)
 
         if (json_is_null(value))
             (void)json_object_del(meant, name);
+        else if (value && r->is_change)
+            (void)json_object_set_new(meant, name, merge_over(json_object_get(meant, name), value));
         else if (value)
             (void)json_object_set(meant, name, value);
     }
@@ -678,13 +684,34 @@ static bool notify_set(struct reading *r)
     return true;
 }
 
+// A change is laid over the retries that are in force. End it with json_decref.
+static json_t *retries_meant(const struct reading *r)
+{
+    const struct retries *present = r->is_change ? r->job->spec->retries : NULL;
+    const json_t *given = r->form->retries;
+    const char *backoff = json_string_value(json_object_get(given, "backoff"));
+    json_t *base, *meant;
+
+    if (!present || !given)
+        return json_incref((json_t *)given);
+    base = json_loadb(present->text.p, present->text.len, 0, NULL);
+    if (backoff && strcmp(backoff, "list") != 0)
+        (void)json_object_del(base, "delays");
+    meant = merge_over(base, given);
+    json_decref(base);
+    return meant;
+}
+
 static bool retries_set(struct reading *r)
 {
     struct job_spec *spec = job_edit(r->job);
     struct retries *retries = NULL;
+    json_t *meant = retries_meant(r);
+    bool ok =
+        !meant || retries_read(meant, STR_LIT("\"body\",\"retries\""), r->in->issues, &retries);
 
-    if (r->form->retries &&
-        !retries_read(r->form->retries, STR_LIT("\"body\",\"retries\""), r->in->issues, &retries))
+    json_decref(meant);
+    if (!ok)
         return false;
     retries_free(spec->retries);
     spec->preset &= ~(UINT64_C(1) << POLICY_retries);
@@ -753,7 +780,7 @@ static bool policies_set(struct reading *r)
 bool job_read_policies(const struct job_form *form, uint64_t given, const struct job_reading *in,
                        struct job *job)
 {
-    struct reading r = {form, given, in, job, NULL};
+    struct reading r = {form, given, in, job, NULL, false};
 
     return policies_set(&r);
 }

@@ -136,6 +136,10 @@ def test_changes(server):
     job = server.patch("/api/v1/jobs/c", json={"env": {"A": "2"}, "umask": None}).json()
     assert job["env"] == {"A": "2"} and "umask" not in job and job["limits"] == {"open_files": 50}
     assert run(server, "c")["stdout"]["head"] == "2\n"
+    job = server.patch("/api/v1/jobs/c", json={"limits": {"file_size": "1M"}, "env": {"A": None, "B": "3"}}).json()
+    assert job["env"] == {"B": "3"} and job["limits"] == {"open_files": 50, "file_size": "1M"}
+    job = server.patch("/api/v1/jobs/c", json={"limits": {"file_size": None}, "env": {"A": "2", "B": None}}).json()
+    assert job["limits"] == {"open_files": 50}
     job = server.patch("/api/v1/jobs/c", json={"command": ["echo", "now"]}).json()
     assert job["target"] == "echo now" and run(server, "c")["stdout"]["head"] == "now\n"
     server.folder("f")

@@ -68,20 +68,21 @@ static int teardown(void **state)
     return 0;
 }
 
+static struct trigger_context context_make(void)
+{
+    return (struct trigger_context){zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}, NULL};
+}
+
 // What became of a request: what show says of the job, or the error's message, or the first
 // complaint.
-static void outcome(const struct model *model, const char *body, const char *present,
-                    void (*show)(const struct job *job, struct buf *out), struct buf *out)
+static void step(const struct model *model, const char *body, struct job *job,
+                 void (*show)(const struct job *job, struct buf *out), struct buf *out)
 {
     struct arena *arena = arena_new(8192);
     struct model_issues *issues = arena_alloc(arena, sizeof *issues);
     struct job_reading reading = {
-        .context = {zones, STR_LIT("UTC"), (wall){1700000000000000}, {0}, NULL},
-        .jobs_dir = jobs_dir,
-        .issues = issues,
-    };
+        .context = context_make(), .jobs_dir = jobs_dir, .issues = issues};
     struct job_form form;
-    struct job *job;
     struct err e = {0};
     uint64_t given;
     json_t *value;
@@ -91,29 +92,36 @@ static void outcome(const struct model *model, const char *body, const char *pre
     assert_non_null(value);
     if (!model_decode(model, value, STR_LIT("\"body\""), &form, &given, issues)) {
         model_issues_words(issues, out);
+    } else if (job_read(&form, given, &reading, job, &e)) {
+        show(job, out);
+    } else if (issues->len > 0) {
+        model_issues_words(issues, out);
     } else {
-        job = job_new(form.job_id.p ? form.job_id : STR_LIT("a"));
-        if (present) {
-            json_error_t error;
-            json_t *spec = json_loads(present, 0, &error);
-
-            assert_true(trigger_parse(spec, &reading.context, &job->trigger, &e));
-            job_set_target(job, STR_LIT("a"));
-            json_decref(spec);
-        }
-        if (job_read(&form, given, &reading, job, &e)) {
-            show(job, out);
-        } else if (issues->len > 0) {
-            model_issues_words(issues, out);
-        } else {
-            buf_printf(out, "%s: %s", err_name(e.code), e.message);
-            if (e.line)
-                buf_printf(out, " (%d:%d)", e.line, e.column);
-        }
-        job_free(job);
+        buf_printf(out, "%s: %s", err_name(e.code), e.message);
+        if (e.line)
+            buf_printf(out, " (%d:%d)", e.line, e.column);
     }
     json_decref(value);
     arena_free(arena);
+}
+
+// The same of a job of its own: the new one of the request's name, or one with this schedule.
+static void outcome(const struct model *model, const char *body, const char *present,
+                    void (*show)(const struct job *job, struct buf *out), struct buf *out)
+{
+    struct trigger_context context = context_make();
+    json_t *spec = json_loads(present ? present : body, 0, NULL);
+    const char *name = json_string_value(json_object_get(spec, "job_id"));
+    struct job *job = job_new(str_of(name && !present ? name : "a"));
+    struct err e = {0};
+
+    if (present) {
+        assert_true(trigger_parse(spec, &context, &job->trigger, &e));
+        job_set_target(job, STR_LIT("a"));
+    }
+    step(model, body, job, show, out);
+    json_decref(spec);
+    job_free(job);
 }
 
 static void show_job(const struct job *job, struct buf *out)
@@ -402,6 +410,65 @@ static void test_patch_of_each_kind(void **state)
     }
 }
 
+static void show_options(const struct job *job, struct buf *out)
+{
+    const struct retries *r = job->spec->retries;
+
+    buf_printf(out, "%.*s %.*s %.*s", STR(job->target), STR(job->spec->options),
+               STR(r ? r->text : (struct str){0}));
+}
+
+// A change reaches inside of what the job says: what it leaves out stays.
+static void test_patch_within(void **state)
+{
+    static const char command[] =
+        "{\"command\":\"x\",\"trigger\":{\"expr\":\"1 2 * * *\"},\"env\":{\"A\":\"1\",\"B\":\"2\"},"
+        "\"limits\":{\"memory\":\"64M\",\"open_files\":20},\"retries\":{\"max\":3,\"backoff\":"
+        "\"list\",\"delays\":[\"7s\"],\"on\":{\"exit_codes\":\"3\"}}}";
+    static const char http[] = "{\"http\":{\"url\":\"http://h/"
+                               "\",\"headers\":{\"a\":\"1\"}},\"trigger\":{\"expr\":\"1 2 * * "
+                               "*\"}}";
+    static const struct {
+        const char *put, *body, *want;
+    } rows[] = {
+        {command, "{\"limits\":{\"memory\":null}}",
+         "x {\"command\":\"x\",\"env\":{\"A\":\"1\",\"B\":\"2\"},\"limits\":{\"open_files\":20}}"},
+        {command, "{\"env\":{\"B\":null,\"C\":\"3\"}}",
+         "x {\"command\":\"x\",\"env\":{\"A\":\"1\",\"C\":\"3\"},\"limits\""},
+        {command, "{\"env\":null,\"limits\":null}", "x {\"command\":\"x\"} {\"max\":3"},
+        {command, "{\"limits\":{\"memory\":\"much\"}}", "memory: Value error"},
+        {command, "{\"retries\":{\"max\":9}}",
+         "{\"max\":9,\"backoff\":\"list\",\"delay\":\"10s\",\"delays\":[\"7s\"]"},
+        {command, "{\"retries\":{\"max\":9}}", "\"on\":{\"exit_codes\":\"3\""},
+        {command, "{\"retries\":{\"backoff\":\"fixed\",\"on\":{\"timeout\":false}}}",
+         "{\"max\":3,\"backoff\":\"fixed\",\"delay\":\"10s\",\"factor\""},
+        {command, "{\"retries\":{\"on\":{\"timeout\":false}}}",
+         "\"on\":{\"exit_codes\":\"3\",\"http_status\":\"100-999\",\"timeout\":false"},
+        {command, "{\"retries\":2}", "{\"max\":2,\"backoff\":\"exponential\""},
+        {http, "{\"http\":{\"method\":\"POST\"}}",
+         "http://h/ "
+         "{\"http\":{\"url\":\"http://h/\",\"headers\":{\"a\":\"1\"},\"method\":\"POST\"}}"},
+        {http, "{\"http\":{\"url\":\"http://i/\",\"headers\":{\"a\":null,\"b\":\"2\"}}}",
+         "http://i/ {\"http\":{\"url\":\"http://i/\",\"headers\":{\"b\":\"2\"}}}"},
+        {http, "{\"http\":{\"url\":null}}", "url: Field required"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct job *job = job_new(STR_LIT("a"));
+        struct buf out;
+
+        buf_init(&out, 4096);
+        step(&job_put_model, rows[i].put, job, show_options, &out);
+        buf_clear(&out);
+        step(&job_patch_model, rows[i].body, job, show_options, &out);
+        if (!strstr(buf_text(&out), rows[i].want))
+            fail_msg("%s\n  gave %s\n  want %s", rows[i].body, buf_text(&out), rows[i].want);
+        buf_done(&out);
+        job_free(job);
+    }
+}
+
 // The fast text of a list's item is what the members one by one would be, for every kind: none has
 // a frequency that needs escaping.
 static void test_items_are_written_alike(void **state)
@@ -568,13 +635,10 @@ static void test_written_in_full_reads_back(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_post),
-        cmocka_unit_test(test_put),
-        cmocka_unit_test(test_patch),
-        cmocka_unit_test(test_patch_of_each_kind),
-        cmocka_unit_test(test_items_are_written_alike),
-        cmocka_unit_test(test_states),
-        cmocka_unit_test(test_written_in_full_reads_back),
+        cmocka_unit_test(test_post),         cmocka_unit_test(test_put),
+        cmocka_unit_test(test_patch),        cmocka_unit_test(test_patch_of_each_kind),
+        cmocka_unit_test(test_patch_within), cmocka_unit_test(test_items_are_written_alike),
+        cmocka_unit_test(test_states),       cmocka_unit_test(test_written_in_full_reads_back),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
