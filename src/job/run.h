@@ -151,7 +151,7 @@ size_t run_end_size(const struct run_end *end);
 
 const char *run_state_name(enum run_state state);        // "succeeded"
 const char *run_reason_name(enum run_reason reason);     // "misfire"; "" for none
-const char *run_reason_sentence(enum run_reason reason); // "Noticed later than its grace."
+const char *run_reason_sentence(enum run_reason reason); // "Noticed too late to be made up for."
 const char *run_origin_name(enum run_origin origin);     // "schedule", "catchup", "manual", ...
 
 // The states from which `by` may bring a run to a state, as a set of bits (1 << state).

@@ -299,7 +299,7 @@ static void skip_decide(const struct look *l, struct verdict *v)
     if (late > job_grace_us(l->job, last, slot_after(l->job, last)))
         slots_expire(l, l->upto, NULL, v);
     else if (last.us > v->row.slot.us)
-        slots_expire(l, (wall){last.us - 1}, NULL, v);
+        slots_expire(l, (wall){last.us - 1}, POLICY_MESSAGE_SKIP, v);
     else
         (void)overlaps(l, v);
 }
@@ -308,14 +308,16 @@ static void skip_decide(const struct look *l, struct verdict *v)
 static void slot_decide(const struct look *l, struct verdict *v)
 {
     const struct job *job = l->job;
+    const char *message = POLICY_MESSAGE_WINDOW;
     int64_t oldest_us = job_window_us(job), grace_us;
 
     if (job->spec->coalesce == COALESCE_FIRST || job->spec->coalesce == COALESCE_ALL) {
         grace_us = job_grace_us(job, v->row.slot, v->next);
-        oldest_us = grace_us < oldest_us ? grace_us : oldest_us;
+        message = grace_us <= oldest_us ? NULL : message;
+        oldest_us = grace_us <= oldest_us ? grace_us : oldest_us;
     }
     if (late_us(job, v->row.slot, l->judged) > oldest_us)
-        slots_expire(l, (wall){before(l->judged, oldest_us).us - 1}, NULL, v);
+        slots_expire(l, (wall){before(l->judged, oldest_us).us - 1}, message, v);
     else if (job->spec->coalesce == COALESCE_LAST)
         last_decide(l, v);
     else if (job->spec->coalesce == COALESCE_FIRST)

@@ -87,7 +87,10 @@ struct situation {
 
 #define POLICY_HOLD_US (INT64_C(3600) * 1000000) // between two rows of a job about one hold
 
+// What the row of missed slots says when it is not their grace that has decided.
 #define POLICY_MESSAGE_MAX "more slots were missed than misfire.max lets be made up for"
+#define POLICY_MESSAGE_WINDOW "misfire.window lets nothing so old be made up for"
+#define POLICY_MESSAGE_SKIP "misfire.policy skip makes up for nothing but the last slot"
 #define POLICY_MESSAGE_COALESCED "made up for by the run of the first slot that was missed"
 
 void policy_decide(const struct situation *s, struct verdict *ret_verdict);

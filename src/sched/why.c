@@ -81,7 +81,7 @@ static struct str start_of(struct asking *q, const struct run *run)
     int64_t late_us = run->started_at.us - run->scheduled_at.us, jitter_us = 0;
     struct str at = moment(q, run->started_at), late, why;
 
-    if (run->origin >= RUN_MANUAL)
+    if (run->origin >= RUN_MANUAL || run->attempt > 1) // of a further attempt it says nothing
         return at;
     if (job->trigger)
         jitter_us = trigger_jitter_us(job->trigger, (uint64_t)job->id, run->scheduled_at);
@@ -136,8 +136,11 @@ static struct str run_name(struct asking *q, const struct run *run)
                         run_origin_name(run->origin));
 }
 
+// "its grace is 1h", or what else the row says of it.
 static struct str grace_words(struct asking *q, const struct run *run)
 {
+    if (run->message.len > 0)
+        return run->message;
     const struct job *job = q->facts->job;
     wall next = trigger_is_relative(job->trigger) ? WALL_NEVER
                                                   : trigger_next(job->trigger, run->scheduled_at);
@@ -168,10 +171,39 @@ static void near_word(struct asking *q, wall before, wall after, const char *nou
 
 // ---- a slot that has a row ----
 
+// A run is in progress between its attempts, too; of those before the last, only its row's birth is
+// known.
+static wall began_at(const struct run *run)
+{
+    return run->attempt > 1 ? run->queued_at : run->started_at;
+}
+
 static bool was_going(const struct run *run, wall at)
 {
-    return run->started_at.us != 0 && run->started_at.us <= at.us &&
+    return run->started_at.us != 0 && began_at(run).us <= at.us &&
            (run->finished_at.us == 0 || run->finished_at.us > at.us);
+}
+
+// Those of rows that were in progress when run was skipped; ones that lie among known are counted
+// already.
+static size_t going_count(const struct run *run, const struct store_run *rows, size_t row_count,
+                          const struct store_run *known, size_t known_count,
+                          const struct store_run **first)
+{
+    size_t count = 0, at;
+
+    for (size_t i = 0; i < row_count; i++) {
+        const struct run *other = &rows[i].run;
+
+        for (at = 0; at < known_count && known[at].run.id != other->id; at++)
+            ;
+        if (at < known_count || other->id == run->id || !was_going(other, run->queued_at))
+            continue;
+        count++;
+        if (!*first || began_at(other).us < began_at(&(*first)->run).us)
+            *first = &rows[i];
+    }
+    return count;
 }
 
 // The policy that is in force now: "max_instances is 1 and overlap is skip".
@@ -187,18 +219,11 @@ static enum why_rule overlap_rule(struct asking *q, const struct run *run)
 {
     const struct why_facts *f = q->facts;
     const struct store_run *first = NULL;
-    size_t count = 0;
+    size_t count;
 
     why_word(&q->words, "limit", limit_words(q));
-    for (size_t i = 0; i < f->going_count; i++) {
-        const struct run *other = &f->going[i].run;
-
-        if (other->id == run->id || !was_going(other, run->queued_at))
-            continue;
-        count++;
-        if (!first || other->started_at.us < first->run.started_at.us)
-            first = &f->going[i];
-    }
+    count = going_count(run, f->going, f->going_count, NULL, 0, &first);
+    count += going_count(run, f->rows, f->row_count, f->going, f->going_count, &first);
     if (!first)
         return WHY_OVERLAP_ANY;
     struct str name = run_name(q, &first->run);
@@ -208,7 +233,7 @@ static enum why_rule overlap_rule(struct asking *q, const struct run *run)
              count == 1 ? arena_printf(q->words.arena, "%.*s was", STR(name))
                         : arena_printf(q->words.arena, "%zu runs were, the first %.*s,", count,
                                        STR(name)));
-    why_word(&q->words, "since", moment(q, first->run.started_at));
+    why_word(&q->words, "since", moment(q, began_at(&first->run)));
     return WHY_OVERLAP;
 }
 
@@ -568,6 +593,31 @@ static struct asking asking_new(const struct why_facts *facts, const struct why_
     return q;
 }
 
+// A run that was asked for to stand for the slot: "; it was run again at 14:00 (backfill) and
+// succeeded after 4s".
+static void again_add(struct asking *q, wall slot)
+{
+    const struct why_facts *f = q->facts;
+    const struct store_run *again = NULL;
+    struct why *a = q->answer;
+    struct str end = {0}, at;
+
+    for (size_t i = 0; i < f->asked_count; i++)
+        if (f->asked[i].run.ask->slot.us == slot.us && &f->asked[i] != a->run)
+            again = &f->asked[i];
+    if (!again)
+        return;
+    at = moment(q, again->run.started_at.us != 0 ? again->run.started_at : again->run.queued_at);
+    if (again->run.started_at.us == 0 || !run_state_is_final(again->run.state))
+        end = arena_printf(q->words.arena, "is %s", run_state_name(again->run.state));
+    else
+        end = end_of(q, &again->run);
+    a->other = a->other ? a->other : again;
+    a->sentence =
+        arena_printf(q->words.arena, "%.*s; asked for again at %.*s (%s), which %.*s",
+                     STR(a->sentence), STR(at), run_origin_name(again->run.origin), STR(end));
+}
+
 static void slot_answer(struct asking *q, wall slot, const struct store_run *row)
 {
     q->answer->slot = slot;
@@ -582,6 +632,7 @@ static void slot_answer(struct asking *q, wall slot, const struct store_run *row
         q->answer->rule = bare_rule(q, slot);
     }
     q->answer->sentence = why_words_fill(&q->words, rules[q->answer->rule].sentence);
+    again_add(q, slot);
 }
 
 static wall row_slot(const struct why_facts *f, size_t i)

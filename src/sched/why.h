@@ -53,6 +53,8 @@ struct why_facts {
     size_t before_count, after_count;
     const struct store_run *going; // those that were in progress when the first of rows with
     size_t going_count;            // REASON_OVERLAP was skipped
+    const struct store_run *asked; // asked for, to stand for slots in the spans (backfill, retry)
+    size_t asked_count;
 };
 
 struct why {

@@ -1,7 +1,8 @@
 // why_ask.c - gathers what is known of a moment of a job.
 //
-// Three pages are asked for at once: the rows of the moment, the nearest before it and those behind
-// it, one of which may stand for it; and up to where rows were removed. When a row was skipped
+// Four pages are asked for at once: the rows of the moment, the nearest before it, those behind it,
+// one of which may stand for it, and runs that were asked for to stand for it; and up to where rows
+// were removed. When a row was skipped
 // because of an overlap, those runs that were in progress then are asked for as well.
 // SPDX-License-Identifier: Apache-2.0
 #include "sched/why_ask.h"
@@ -27,7 +28,7 @@ struct gathering {
     struct sched *s;
     struct str name;
     struct why_question question;
-    struct page in, before, after, going;
+    struct page in, before, after, asked, going;
     wall pruned;
     int waits; // for so many pages
     struct err err;
@@ -55,6 +56,8 @@ static void answer(struct gathering *g)
         facts.before_count = g->before.count;
         facts.after = g->after.rows;
         facts.after_count = g->after.count;
+        facts.asked = g->asked.rows;
+        facts.asked_count = g->asked.count;
         facts.going = g->going.rows;
         facts.going_count = g->going.count;
         facts.pruned = g->pruned;
@@ -136,6 +139,13 @@ static void after_read(const struct err *err, const struct store_run *runs, size
     page_take(g, &g->after, err, runs, count);
 }
 
+static void asked_read(const struct err *err, const struct store_run *runs, size_t count, void *ctx)
+{
+    struct gathering *g = ctx;
+
+    page_take(g, &g->asked, err, runs, count);
+}
+
 static void pruned_read(const struct err *err, const struct store_run *runs, size_t count,
                         void *ctx)
 {
@@ -166,16 +176,19 @@ void why_ask(struct sched *s, struct str job_name, const struct why_question *qu
                                      .to = WALL_NEVER,
                                      .is_oldest_first = true,
                                      .limit = BEHIND_MAX};
+    const struct store_find asked = {
+        .job_id = in.job_id, .from = from, .to = to, .is_by_asked_slot = true, .limit = ROWS_MAX};
 
     *g = (struct gathering){.arena = arena,
                             .s = s,
                             .name = arena_copy(arena, job_name),
                             .question = *question,
-                            .waits = 4,
+                            .waits = 5,
                             .done = done,
                             .ctx = ctx};
     store_read_pruned(sched_store(s), in.job_id, pruned_read, g);
     store_find_runs(sched_store(s), &in, in_read, g);
     store_find_runs(sched_store(s), &before, before_read, g);
     store_find_runs(sched_store(s), &after, after_read, g);
+    store_find_runs(sched_store(s), &asked, asked_read, g);
 }

@@ -41,7 +41,9 @@ static void read_page(const struct memory_data *data, struct request *r)
 
 static bool was_going(const struct run *run, wall at)
 {
-    return run->started_at.us != 0 && run->started_at.us <= at.us &&
+    wall began_at = run->attempt > 1 ? run->queued_at : run->started_at;
+
+    return run->started_at.us != 0 && began_at.us <= at.us &&
            (!run_state_is_final(run->state) || run->finished_at.us > at.us);
 }
 

@@ -190,6 +190,16 @@ static void test_find_going_alive(void **state)
     assert_string_equal(find(f, &what), "1");
     what.going_at = SLOT(10);
     assert_string_equal(find(f, &what), "");
+    // Between its attempts a run is in progress, too.
+    run = run_of(2, create(f, "b"), 10);
+    run.queued_at = SLOT(9);
+    run.started_at = SLOT(20);
+    run.attempt = 2;
+    assert_true(claim(f, &run, 1, SLOT(0)).won[0]);
+    what.job_id = run.job_id;
+    assert_string_equal(find(f, &what), "2");
+    what.going_at = SLOT(8);
+    assert_string_equal(find(f, &what), "");
 }
 
 // ---- uptimes ----

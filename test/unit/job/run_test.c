@@ -17,7 +17,7 @@ static void test_names(void **state)
     assert_string_equal(run_state_name((enum run_state)99), "unknown");
     assert_string_equal(run_reason_name(REASON_NONE), "");
     assert_string_equal(run_reason_name(REASON_MISFIRE), "misfire");
-    assert_string_equal(run_reason_sentence(REASON_MISFIRE), "Noticed later than its grace.");
+    assert_string_equal(run_reason_sentence(REASON_MISFIRE), "Noticed too late to be made up for.");
     assert_true(run_reason_sentence((enum run_reason)99)[0]);
     assert_string_equal(run_reason_name(REASON_OVERLAP), "overlap");
     assert_string_equal(run_reason_name(REASON_RESTART), "restart");

@@ -227,7 +227,7 @@ static void test_freezes(void **state)
 
 // A trigger of ten seconds that was not looked at from `slot` on until now: what the policies make
 // of it, verdict by verdict, as "run 10" or "misfire 30+2@10", "+2@10" being 2 earlier slots, the
-// first at 10; "-> 50" is what is planned then.
+// first at 10; "-> 50" is what is planned then. "max 20" is a misfire for misfire.max, and so on.
 static const struct {
     const char *name;
     enum job_coalesce policy;
@@ -238,8 +238,8 @@ static const struct {
     const char *want;
 } missed_rows[] = {
     {"last", COALESCE_LAST, 0, 0, 0, 10, 45, 0, "run 40+3@10 -> 50"},
-    {"last, a window", COALESCE_LAST, 0, 20, 0, 10, 45, 0, "misfire 20+1@10, run 40+1@30 -> 50"},
-    {"last, a window that none is in", COALESCE_LAST, -1, 2, 0, 10, 45, 0, "misfire 40+3@10 -> 50"},
+    {"last, a window", COALESCE_LAST, 0, 20, 0, 10, 45, 0, "window 20+1@10, run 40+1@30 -> 50"},
+    {"last, a window that none is in", COALESCE_LAST, -1, 2, 0, 10, 45, 0, "window 40+3@10 -> 50"},
     {"last, a slot on time", COALESCE_LAST, 0, 20, 0, 10, 10, 0, "run 10 -> 20"},
     {"first", COALESCE_FIRST, 0, 0, 0, 10, 45, 0, "run 10, coalesced 40+2@20 -> 50"},
     {"first, one other", COALESCE_FIRST, 0, 0, 0, 10, 25, 0, "run 10, coalesced 20 -> 30"},
@@ -249,25 +249,23 @@ static const struct {
     {"first, too late for all", COALESCE_FIRST, 2, 0, 0, 10, 45, 0, "misfire 40+3@10 -> 50"},
     {"first, overlap", COALESCE_FIRST, 0, 0, 0, 10, 45, 1, "overlap 40+3@10 -> 50"},
     {"first, more than a day", COALESCE_FIRST, 0, 0, 0, 10, 86435, 0,
-     "misfire 30+2@10, run 40, coalesced 86430+8638@50 -> 86440"},
+     "window 30+2@10, run 40, coalesced 86430+8638@50 -> 86440"},
     {"all", COALESCE_ALL, 0, 0, 0, 10, 45, 0, "run 10, run 20, run 30, run 40 -> 50"},
-    {"all, at most two", COALESCE_ALL, 0, 0, 2, 10, 45, 0, "misfire 20+1@10, run 30, run 40 -> 50"},
+    {"all, at most two", COALESCE_ALL, 0, 0, 2, 10, 45, 0, "max 20+1@10, run 30, run 40 -> 50"},
     {"all, at most three", COALESCE_ALL, 0, 0, 3, 10, 45, 0,
-     "misfire 10, run 20, run 30, run 40 -> 50"},
+     "max 10, run 20, run 30, run 40 -> 50"},
     {"all, at most four", COALESCE_ALL, 0, 0, 4, 10, 45, 0, "run 10, run 20, run 30, run 40 -> 50"},
     {"all, within a window", COALESCE_ALL, -1, 20, 0, 10, 45, 0,
-     "misfire 20+1@10, run 30, run 40 -> 50"},
+     "window 20+1@10, run 30, run 40 -> 50"},
     {"all, within grace and window", COALESCE_ALL, 12, 30, 0, 10, 45, 0,
      "misfire 30+2@10, run 40 -> 50"},
     {"all, while one runs", COALESCE_ALL, 0, 0, 0, 10, 45, 1, "wait 10"},
-    {"all, at most two, while one runs", COALESCE_ALL, 0, 0, 2, 10, 45, 1,
-     "misfire 20+1@10, wait 30"},
+    {"all, at most two, while one runs", COALESCE_ALL, 0, 0, 2, 10, 45, 1, "max 20+1@10, wait 30"},
     {"all, years, at most two", COALESCE_ALL, -1, -1, 2, 10, 86400 * 3650, 0,
-     "misfire 315359980+100000@10, run 315359990, run 315360000 -> 315360010"},
+     "max 315359980+100000@10, run 315359990, run 315360000 -> 315360010"},
     {"skip", COALESCE_SKIP, 0, 0, 0, 10, 45, 0, "misfire 40+3@10 -> 50"},
-    {"skip, the last is not late", COALESCE_SKIP, 0, 0, 0, 10, 41, 0,
-     "misfire 30+2@10, run 40 -> 50"},
-    {"skip, within its grace", COALESCE_SKIP, 30, 0, 0, 10, 45, 0, "misfire 30+2@10, run 40 -> 50"},
+    {"skip, the last is not late", COALESCE_SKIP, 0, 0, 0, 10, 41, 0, "skip 30+2@10, run 40 -> 50"},
+    {"skip, within its grace", COALESCE_SKIP, 30, 0, 0, 10, 45, 0, "skip 30+2@10, run 40 -> 50"},
     {"skip, a single one", COALESCE_SKIP, 0, 0, 0, 10, 14, 0, "misfire 10 -> 20"},
     {"skip, on time", COALESCE_SKIP, 0, 0, 0, 10, 10, 0, "run 10 -> 20"},
 };
@@ -281,6 +279,19 @@ static void row_tell(const char *what, const struct verdict_row *row, struct buf
                    (long long)(row->missed_from.us / S - T0));
 }
 
+// The verdict in a word: for a skip its reason, or what else its message names.
+static const char *verdict_word(const struct verdict *v)
+{
+    const char *message = v->kind == VERDICT_SKIP && v->message ? v->message : "";
+
+    return v->kind == VERDICT_RUN                        ? "run"
+           : v->kind == VERDICT_WAIT                     ? "wait"
+           : strcmp(message, POLICY_MESSAGE_MAX) == 0    ? "max"
+           : strcmp(message, POLICY_MESSAGE_WINDOW) == 0 ? "window"
+           : strcmp(message, POLICY_MESSAGE_SKIP) == 0   ? "skip"
+                                                         : run_reason_name(v->reason);
+}
+
 // What becomes of everything that is due at a moment.
 static void verdicts_tell(struct situation s, struct verdict *v, struct buf *out)
 {
@@ -288,10 +299,7 @@ static void verdicts_tell(struct situation s, struct verdict *v, struct buf *out
 
     for (int i = 0; i < 10 && s.slot.us <= s.now.us; i++) {
         policy_decide(&s, v);
-        row_tell(v->kind == VERDICT_RUN    ? "run"
-                 : v->kind == VERDICT_WAIT ? "wait"
-                                           : run_reason_name(v->reason),
-                 &v->row, out);
+        row_tell(verdict_word(v), &v->row, out);
         if (v->kind == VERDICT_WAIT)
             return;
         if (v->rest.slot.us != 0)

@@ -4,6 +4,7 @@
 
 #include "fixture.h"
 
+#include "sched/policy.h"
 #include "time/iso8601.h"
 
 #define HOURLY "{\"type\":\"cron\",\"expr\":\"0 * * * *\",\"timezone\":\"Europe/Berlin\"}"
@@ -19,6 +20,7 @@ struct line {
     int missed;
     const char *missed_from, *message;
     int attempt;
+    const char *stands_for; // the slot that was asked for with it; "!": that of the question
 };
 
 struct question {
@@ -28,6 +30,7 @@ struct question {
     const char *expected; // "code outcome: sentence", a line each
     const char *pruned, *fault;
     bool is_paused, is_unwanted, is_waiting, is_down, is_frozen, is_nowhere;
+    bool is_unread; // who was going is not known but for the rows
     int max_instances;
     const char *node;
 };
@@ -47,9 +50,8 @@ static const struct question questions[] = {
      NULL,
      {{RUN_FAILED, "01:00:00", "01:00:00", "01:10:00", "01:10:02", .message = "exit status 3",
        .attempt = 3}},
-     .expected = "ran failed: 02:00 ran: it started at 02:10 (10m late) and failed after 2s in "
-                 "attempt 3: exit "
-                 "status 3\n"},
+     .expected = "ran failed: 02:00 ran: it started at 02:10 and failed after 2s in attempt 3: "
+                 "exit status 3\n"},
     {"a run that was late because belfry was down",
      HOURLY,
      "02:00",
@@ -126,6 +128,26 @@ static const struct question questions[] = {
                  "still running "
                  "(since 01:00:03) and max_instances is 2 and overlap is skip [other 100]\n",
      .max_instances = 2},
+    {"overlap of a run that was in another attempt later",
+     HOURLY,
+     "02:00",
+     "12:00:00",
+     NULL,
+     {{RUN_FAILED, "00:00:00", "00:00:03", "01:10:00", "01:30:00", .attempt = 2},
+      {RUN_SKIPPED, "01:00:00", "01:00:00", "", "01:00:00", REASON_OVERLAP, .attempt = 0}},
+     .expected = "overlap skipped: 02:00 was skipped: the run of 01:00 was still running (since "
+                 "01:00:03) and max_instances is 1 and overlap is skip [other 100]\n"},
+    {"overlap of one of the slots that are asked about",
+     QUARTERS,
+     "01:00",
+     "01:02:00",
+     NULL,
+     {{RUN_SUCCEEDED, "01:00:00", "01:00:00", "01:00:00", "01:01:00", .attempt = 1},
+      {RUN_SKIPPED, "01:00:30", "01:00:30", "", "01:00:30", REASON_OVERLAP, .attempt = 0}},
+     .expected = "ran succeeded: 01:00 ran: it started at 01:00 and succeeded after 1m\n"
+                 "overlap skipped: 01:00:30 was skipped: the run of 01:00 was still running (since "
+                 "01:00) and max_instances is 1 and overlap is skip [other 100]\n",
+     .is_unread = true},
     {"overlap of nobody knows whom",
      HOURLY,
      "02:00",
@@ -167,6 +189,39 @@ static const struct question questions[] = {
                  "not running "
                  "from about 01:30 to 04:00, and its grace is 1h\n",
      .is_down = true},
+    {"misfire for another reason than its grace",
+     HOURLY,
+     "02:00",
+     "12:00:00",
+     NULL,
+     {{RUN_SKIPPED, "01:00:00", "03:00:01", "", "03:00:01", REASON_MISFIRE, .attempt = 0,
+       .message = POLICY_MESSAGE_WINDOW}},
+     .expected = "misfire skipped: 02:00 was skipped: it was noticed 2h late because belfry was "
+                 "not running from about 01:30 to 04:00, and misfire.window lets nothing so old be "
+                 "made up for\n",
+     .is_down = true},
+    {"skipped, and asked for again",
+     HOURLY,
+     "02:00",
+     "12:00:00",
+     NULL,
+     {{RUN_SKIPPED, "01:00:00", "01:00:00", "", "01:00:00", REASON_PAUSED, .attempt = 0,
+       .message = "paused"},
+      {RUN_FAILED, "03:00:00", "03:00:00", "03:00:00", "03:00:02", .origin = RUN_BACKFILL,
+       .attempt = 1, .message = "exit status 3", .stands_for = "01:00:00"},
+      {RUN_QUEUED, "04:00:00", "04:00:00", "", "", .origin = RUN_RETRY, .stands_for = "01:00:00"}},
+     .expected = "paused skipped: 02:00 was skipped: paused; asked for again at 05:00 (retry), "
+                 "which is queued [other 102]\n"},
+    {"before the job, and asked for",
+     HOURLY,
+     "2026-11-20T02:00",
+     "12:00:00",
+     NULL,
+     {{RUN_SUCCEEDED, "03:00:00", "03:00:00", "03:00:00", "03:00:02", .origin = RUN_BACKFILL,
+       .attempt = 1, .stands_for = "!"}},
+     .expected = "before_job none: 02:00 lies before the job: it was created at 2026-11-21 12:00; "
+                 "asked for again at 2026-11-22 04:00 (backfill), which succeeded after 2s "
+                 "[other 100]\n"},
     {"folded",
      HOURLY,
      "02:00",
@@ -450,7 +505,8 @@ static void ask(struct fixture *f, const struct question *c)
     struct arena *arena = arena_new(10000);
     struct job *job = fixture_job(f, "a", c->spec);
     struct freezes freezes = freezes_of(f, c->is_frozen);
-    struct store_run rows[4], in[4], before[4], after[4];
+    struct store_run rows[4], in[4], before[4], after[4], asked[4];
+    struct run_ask asks[4] = {0};
     struct uptimes uptimes = {0};
     struct why answers[WHY_ANSWERS_MAX];
     struct why_question q;
@@ -480,13 +536,21 @@ static void ask(struct fixture *f, const struct question *c)
                               .rows = in,
                               .before = before,
                               .after = after,
+                              .asked = asked,
                               .going = rows};
 
     facts.next_at = c->next ? moment(NULL, c->next, utc) : trigger_next(job->trigger, facts.now);
     assert_true(why_question_read(str_of(c->at), facts.zone, facts.now, &q, &e));
     for (size_t i = 0; i < COUNT(rows) && c->lines[i].slot; i++) {
         rows[i] = row_of(&c->lines[i], i, utc);
-        facts.going_count++;
+        facts.going_count += !c->is_unread;
+        if (c->lines[i].stands_for) {
+            asks[i].slot = c->lines[i].stands_for[0] == '!'
+                               ? q.spans[0].from
+                               : moment(NULL, c->lines[i].stands_for, utc);
+            rows[i].run.ask = &asks[i];
+            asked[facts.asked_count++] = rows[i];
+        }
         wall slot = rows[i].run.scheduled_at;
 
         if (slot.us < q.spans[0].from.us)
