@@ -261,14 +261,19 @@ static bool states_read(struct call *call, struct str list, unsigned *ret_states
     return true;
 }
 
-static void page_make(struct call *call, int64_t job_id)
+// Of a job; when there is none, of the one of that name whose single date is over; of all when no
+// name is given.
+static void page_make(struct call *call, struct str name)
 {
     const struct runs_query *query = call->query;
+    const struct job *job = name.len > 0 ? sched_find(call->api->o.sched, name) : NULL;
     struct page *page = arena_alloc(call->arena, sizeof *page);
 
     *page = (struct page){
         .call = call,
-        .ask = {.job_id = job_id, .before_id = query->cursor},
+        .ask = {.job_id = job ? job->id : 0,
+                .ended = job ? (struct str){0} : name,
+                .before_id = query->cursor},
         .left = query->limit > PAGE_MAX ? PAGE_MAX : (int)query->limit,
     };
     if (!states_read(call, query->state, &page->states)) {
@@ -282,24 +287,15 @@ static void page_make(struct call *call, int64_t job_id)
 void runs_list(struct call *call)
 {
     const struct runs_query *query = call->query;
-    const struct job *job =
-        query->job_id.len > 0 ? sched_find(call->api->o.sched, query->job_id) : NULL;
 
-    if (query->job_id.len > 0 && !job)
-        call_reply_no_job(call);
-    else
-        page_make(call, job ? job->id : 0);
+    page_make(call, query->job_id);
 }
 
 void job_runs(struct call *call)
 {
     const struct job_params *params = call->params;
-    const struct job *job = sched_find(call->api->o.sched, params->job_id);
 
-    if (job)
-        page_make(call, job->id);
-    else
-        call_reply_no_job(call);
+    page_make(call, params->job_id);
 }
 
 static void page_end(struct page *page, bool has_more)
@@ -318,6 +314,11 @@ static void page_read(const struct err *err, const struct store_run *runs, size_
     if (err) {
         buf_done(&page->body);
         call_reply_err(page->call, err);
+        return;
+    }
+    if (page->ask.ended.len > 0 && page->ask.before_id == 0 && count == 0) {
+        buf_done(&page->body);
+        call_reply_no_job(page->call);
         return;
     }
     for (size_t i = 0; i < count && page->left > 0; i++) {

@@ -23,8 +23,20 @@ static size_t page_start(struct memory_run *const *runs, size_t len, const struc
     return before ? memory_slot_place(runs, len, before->r.run.scheduled_at) : 0;
 }
 
+// The job whose history is asked for by the name it had; -1: there is none.
+static void page_job(const struct memory_data *data, struct request *r)
+{
+    const struct memory_job *job;
+
+    if (r->query.ended.len == 0)
+        return;
+    job = map_get(&data->ended, r->query.ended);
+    r->query.job_id = job ? job->row.id : -1;
+}
+
 static void read_page(const struct memory_data *data, struct request *r)
 {
+    page_job(data, r);
     struct memory_job *job = r->query.job_id ? memory_job_find(data, r->query.job_id) : NULL;
     struct memory_run *const *runs = r->query.job_id ? (job ? job->runs.v : NULL) : data->runs.v;
     size_t len = r->query.job_id ? (job ? job->runs.len : 0) : data->runs.len;

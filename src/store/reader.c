@@ -178,13 +178,29 @@ static bool page_bound(struct db *db, const struct request *r, int64_t *ret_belo
     return code == QUERY_ROW || code == QUERY_DONE;
 }
 
+// The job whose history is asked for by the name it had; -1: there is none.
+static bool page_job(struct db *db, struct request *r)
+{
+    struct query *statement;
+    int code;
+
+    if (r->query.ended.len == 0)
+        return true;
+    statement = db_get(db, SQL_JOB_ENDED);
+    query_text(statement, 1, r->query.ended);
+    code = query_step(statement);
+    r->query.job_id = code == QUERY_ROW ? column_int(statement, 0) : -1;
+    query_reset(statement);
+    return code == QUERY_ROW || code == QUERY_DONE;
+}
+
 static bool read_page(struct db *db, struct request *r)
 {
     struct query *statement;
     int64_t below;
     int code;
 
-    if (!page_bound(db, r, &below))
+    if (!page_job(db, r) || !page_bound(db, r, &below))
         return false;
     statement = db_get(db, r->query.job_id ? SQL_RUNS_OF_JOB : SQL_RUNS);
     query_int(statement, 1, below);

@@ -163,10 +163,11 @@ struct request *request_delete_calendar(enum store_calendar_kind kind, struct st
 
 struct request *request_read_runs(const struct store_run_query *query)
 {
-    struct request *r = request_new(REQUEST_READ_RUNS, 0);
+    struct request *r = request_new(REQUEST_READ_RUNS, query->ended.len);
 
     assert(query->limit >= 1 && query->limit <= 1000);
     r->query = *query;
+    r->query.ended = arena_copy(r->arena, query->ended);
     return r;
 }
 

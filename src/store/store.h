@@ -97,6 +97,7 @@ typedef void store_done(const struct store_answer *answer, void *ctx);
 // last run of this one.
 struct store_run_query {
     int64_t job_id;    // 0: of all jobs
+    struct str ended;  // not empty, with job_id 0: of the job of this name that is JOB_ENDED
     int64_t before_id; // the last run of the page before; 0: from the newest
     int limit;         // 1 to 1000
 };

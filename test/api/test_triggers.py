@@ -449,6 +449,10 @@ def test_the_job_of_a_single_date_goes(server):
     while server.get("/api/v1/jobs/j").status_code != 404 and time.monotonic() < end:
         time.sleep(0.02)
     assert server.get("/api/v1/jobs").json()["total"] == 0
+    of_job, of_all = (server.get(path).json()["runs"] for path in ("/api/v1/jobs/j/runs", "/api/v1/runs?job_id=j"))
+    assert [run["job_id"] for run in of_job] == ["j"] and of_job == of_all  # what became of it stays known
+    assert server.get("/api/v1/jobs/k/runs").status_code == 404
+    assert server.get("/api/v1/runs?job_id=k").json()["code"] == "job_not_found"
 
 
 # ---- time zone data ----

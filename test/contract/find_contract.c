@@ -202,6 +202,36 @@ static void test_find_going_alive(void **state)
     assert_string_equal(find(f, &what), "");
 }
 
+// A job that has ended is known by its name until another one takes it.
+static void test_page_of_ended(void **state)
+{
+    struct fixture *f = *state;
+    const struct store_run_query query = {.ended = STR_LIT("a"), .limit = 10};
+    struct store_run_query behind = query;
+    int64_t a = create(f, "a");
+    struct page page;
+
+    assert_true(claim_one(f, 1, a, 10));
+    assert_true(claim_one(f, 2, a, 20));
+    page = read_query(f, &query);
+    assert_int_equal(page.len, 0);
+    page_done(&page);
+    set_state(f, a, JOB_ENDED);
+    page = read_query(f, &query);
+    assert_int_equal(page.len, 2);
+    assert_int_equal(page.v[0].run.id, 2);
+    page_done(&page);
+    behind.before_id = 2;
+    page = read_query(f, &behind);
+    assert_int_equal(page.len, 1);
+    assert_int_equal(page.v[0].run.id, 1);
+    page_done(&page);
+    create(f, "a");
+    page = read_query(f, &query);
+    assert_int_equal(page.len, 0);
+    page_done(&page);
+}
+
 // ---- uptimes ----
 
 static void on_uptime(const struct store_uptime *period, void *ctx)

@@ -906,6 +906,7 @@ static int contract_run(const char *name, const struct store_kind *kind)
         CONTRACT(test_find, kind),
         CONTRACT(test_find_going, kind),
         CONTRACT(test_find_going_alive, kind),
+        CONTRACT(test_page_of_ended, kind),
         CONTRACT(test_uptimes, kind),
         CONTRACT(test_prune, kind),
         CONTRACT(test_prune_spares_causes, kind),

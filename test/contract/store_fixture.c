@@ -309,18 +309,24 @@ static void page_done(struct page *page)
     vec_done(page);
 }
 
-static struct page read_runs(struct fixture *f, int64_t job_id, int64_t before_id, int limit)
+static struct page read_query(struct fixture *f, const struct store_run_query *query)
 {
     struct page *on_heap = mem_alloc(sizeof *on_heap), page;
-    struct store_run_query query = {.job_id = job_id, .before_id = before_id, .limit = limit};
 
-    store_read_runs(f->store, &query, on_runs, on_heap);
+    store_read_runs(f->store, query, on_runs, on_heap);
     assert_false(on_heap->is_there);
     settle(f);
     assert_true(on_heap->is_there);
     page = *on_heap;
     free(on_heap);
     return page;
+}
+
+static struct page read_runs(struct fixture *f, int64_t job_id, int64_t before_id, int limit)
+{
+    const struct store_run_query query = {.job_id = job_id, .before_id = before_id, .limit = limit};
+
+    return read_query(f, &query);
 }
 
 static struct page read_run(struct fixture *f, int64_t id)
