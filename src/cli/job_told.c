@@ -6,20 +6,24 @@
 
 #include "cli/listing.h"
 
+#define TOLD_MAX 3
+
+// The first three that nothing keeps from being run.
 static void next_write(struct errand *x, const json_t *slots)
 {
     size_t i;
     json_t *slot;
     wall at;
+    int told = 0;
 
     json_array_foreach(slots, i, slot)
     {
-        if (!item_moment(slot, "at", &at))
+        if (told == TOLD_MAX || item_held(slot)[0] || !item_moment(slot, "at", &at))
             continue;
-        buf_add_text(&x->out, i == 0 ? "next: " : ", ");
+        buf_add_text(&x->out, told++ == 0 ? "next: " : ", ");
         screen_moment(&x->screen, at, &x->out);
     }
-    if (json_array_size(slots) > 0)
+    if (told > 0)
         buf_add_byte(&x->out, '\n');
 }
 
@@ -45,7 +49,7 @@ bool job_told(struct errand *x, const struct client_reply *reply, const char *di
         buf_printf(&x->out, "it is %s\n", item_text(job, "state"));
         return true;
     }
-    if (!errand_ask(x, "GET", NULL, &next, "/api/v1/jobs/{}/next?n=3", item_text(job, "job_id")))
+    if (!errand_ask(x, "GET", NULL, &next, "/api/v1/jobs/{}/next?n=50", item_text(job, "job_id")))
         return strcmp(x->e.field, "job_not_found") == 0; // its single date is over already
     next_write(x, json_object_get(next.json, "next"));
     client_reply_done(&next);

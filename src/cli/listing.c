@@ -91,6 +91,16 @@ const char *item_text(const json_t *item, const char *key)
     return text ? text : "";
 }
 
+const char *item_held(const json_t *slot)
+{
+    static const char *const reasons[] = {"freeze", "paused", "asked", "no_node"};
+    const char *text = "";
+
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons && !text[0]; i++)
+        text = item_text(slot, reasons[i]);
+    return text;
+}
+
 bool item_moment(const json_t *item, const char *key, wall *ret_at)
 {
     const char *text = item_text(item, key);

@@ -49,3 +49,6 @@ struct listing {
 // Members of an item: a text ("" when it is none), a moment (false when it is none).
 const char *item_text(const json_t *item, const char *key);
 [[nodiscard]] bool item_moment(const json_t *item, const char *key, wall *ret_at);
+
+// What keeps a coming slot from being run: "freeze audit", "paused", ...; "": nothing does.
+const char *item_held(const json_t *slot);

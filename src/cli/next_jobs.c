@@ -113,8 +113,8 @@ static void held_write(const json_t *item, const struct screen *screen, struct b
                        enum tone *ret_tone)
 {
     (void)screen;
-    *ret_tone = item_text(item, "freeze")[0] ? TONE_HELD : TONE_NONE;
-    buf_add_text(out, item_text(item, "freeze"));
+    *ret_tone = item_held(item)[0] ? TONE_HELD : TONE_NONE;
+    buf_add_text(out, item_held(item));
 }
 
 static const struct listing_column job_columns[] = {

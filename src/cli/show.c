@@ -106,12 +106,12 @@ static void job_write(struct errand *x, const json_t *job)
 
 static void note_write(const json_t *slot, struct buf *out)
 {
-    const char *note = item_text(slot, "note"), *freeze = item_text(slot, "freeze");
+    const char *note = item_text(slot, "note"), *held = item_held(slot);
 
     if (note[0])
         buf_printf(out, "  %s", note);
-    if (freeze[0])
-        buf_printf(out, "  held: %s", freeze);
+    if (held[0])
+        buf_printf(out, "  held: %s", held);
     buf_add_byte(out, '\n');
 }
 

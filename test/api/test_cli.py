@@ -250,6 +250,22 @@ def test_pause_and_resume(jobs):
     assert jobs.get("/api/v1/jobs/alpha").json()["state"] == "scheduled"
 
 
+def test_skip(jobs):
+    told = cli(jobs, "skip", "alpha", "-n", "2", "--reason", "done by hand")
+    assert told.startswith("will skip 2 runs of alpha: every ")
+    skip = jobs.get("/api/v1/jobs/alpha").json()["skip_next"]
+    assert skip["reason"] == "done by hand" and skip["from"] < skip["to"] < told.split("next: ")[1]
+    assert cli(jobs, "next", "alpha", "-n", "3").count("asked not to run: done by hand") == 2
+    assert cli(jobs, "show", "alpha").count("held: asked not to run: done by hand") == 2
+    assert "--undo" in cli(jobs, "skip", "alpha", "--undo", "-n", "2", status=USAGE).err
+    assert cli(jobs, "skip", "alpha", "--undo").startswith("will skip no run of alpha")
+    assert jobs.get("/api/v1/jobs/alpha").json()["skip_next"] is None
+    assert cli(jobs, "skip", "alpha").startswith("will skip 1 run of alpha")
+    assert json.loads(cli(jobs, "skip", "alpha", "--undo", "-o", "json"))["skip_next"] is None
+    cli(jobs, "skip", "nobody", status=NOT_FOUND)
+    cli(jobs, "skip", "alpha", "-n", "0", status=USAGE)
+
+
 def test_pause_with_reason_and_end(jobs):
     cli(jobs, "set", "alpha", 'tags=["db"]')
     cli(jobs, "pause", "alpha", "--reason", "the database moves", "--until", "+2h")
