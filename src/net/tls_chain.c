@@ -204,11 +204,11 @@ enum tls_code tls_chain_code(int error, int depth, int chain_length)
         {X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE, TLS_CODE_BAD_SIGNATURE},
         {X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY, TLS_CODE_BAD_SIGNATURE},
         {X509_V_ERR_INVALID_EXTENSION, TLS_CODE_MALFORMED},
+        {X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD, TLS_CODE_MALFORMED},
+        {X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD, TLS_CODE_MALFORMED},
         // seen by tls_dates, tls_strength, tls_name and tls_crl
         {X509_V_ERR_CERT_NOT_YET_VALID, TLS_CODE_OK},
         {X509_V_ERR_CERT_HAS_EXPIRED, TLS_CODE_OK},
-        {X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD, TLS_CODE_OK},
-        {X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD, TLS_CODE_OK},
         {X509_V_ERR_EE_KEY_TOO_SMALL, TLS_CODE_OK},
         {X509_V_ERR_CA_KEY_TOO_SMALL, TLS_CODE_OK},
         {X509_V_ERR_CA_MD_TOO_WEAK, TLS_CODE_OK},
@@ -304,6 +304,37 @@ static bool is_ca(X509 *x)
     return X509_get_extension_flags(x) & EXFLAG_CA;
 }
 
+static bool is_unreadable(X509 *x)
+{
+    return X509_get_extension_flags(x) & EXFLAG_INVALID;
+}
+
+// OpenSSL finds no way up from a certificate, nor to one, of which it cannot read an extension.
+static bool unreadable_judge(const struct tls_evidence *evidence, int depth, int error,
+                             struct tls_findings *findings)
+{
+    X509 *x = tls_evidence_at(evidence, depth), *torn = x && is_unreadable(x) ? x : NULL;
+    struct tls_finding *added;
+
+    if (!x || X509_self_signed(x, 0) == 1)
+        return false;
+    for (int i = 0; i < sk_X509_num(evidence->presented) && !torn; i++) {
+        X509 *above = sk_X509_value(evidence->presented, i);
+
+        if (is_unreadable(above) &&
+            X509_NAME_cmp(X509_get_subject_name(above), X509_get_issuer_name(x)) == 0)
+            torn = above;
+    }
+    if (!torn)
+        return false;
+    added = tls_finding_add(findings, TLS_CODE_MALFORMED, torn == x ? depth : depth + 1,
+                            "an extension of the certificate of %s cannot be read",
+                            tls_name_short(X509_get_subject_name(torn), findings->arena).p);
+    if (added)
+        added->openssl = error;
+    return true;
+}
+
 // A root by itself in a file is what it should be.
 static bool is_root_file(const struct tls_evidence *evidence)
 {
@@ -323,7 +354,7 @@ static void note_judge(const struct tls_evidence *evidence, int depth, int error
         return;
     // OpenSSL says it at the leaf as well as at the end of the chain.
     if ((code == TLS_CODE_UNTRUSTED_ROOT || code == TLS_CODE_INCOMPLETE_CHAIN) &&
-        tls_findings_have(findings, code))
+        (tls_findings_have(findings, code) || unreadable_judge(evidence, depth, error, findings)))
         return;
     added = cause_add(evidence, code, depth, error, findings);
     if (added)

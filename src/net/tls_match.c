@@ -67,11 +67,14 @@ static struct str bytes_of(const ASN1_STRING *s)
 
 // ---- findings ----
 
-static struct str sans_words(const struct tls_cert *leaf, struct arena *arena)
+static struct str sans_words(const X509 *certificate, const struct tls_cert *leaf,
+                             struct arena *arena)
 {
     struct buf words;
     struct str kept;
 
+    if (leaf->san_total == 0 && X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) >= 0)
+        return STR_LIT("; its subject alternative names are empty, or cannot be read");
     if (leaf->san_total == 0)
         return STR_LIT("; it has no subject alternative names at all (no_san)");
     buf_init(&words, 600);
@@ -93,7 +96,7 @@ bool tls_match_judge_host(const struct tls_evidence *evidence, const struct tls_
         return true;
     added = tls_finding_add(findings, TLS_CODE_HOSTNAME_MISMATCH, 0,
                             "hostname mismatch: the certificate does not name %s%.*s",
-                            evidence->host, STR(sans_words(leaf, findings->arena)));
+                            evidence->host, STR(sans_words(evidence->leaf, leaf, findings->arena)));
     if (added)
         added->openssl =
             evidence->is_ip ? X509_V_ERR_IP_ADDRESS_MISMATCH : X509_V_ERR_HOSTNAME_MISMATCH;

@@ -27,6 +27,9 @@ enum who {
     CLIENT,
     CA_LEAF, // a CA that serves
     SELF,
+    TORN_LEAF, // with an extension that cannot be read
+    TORN,
+    BELOW_TORN,
     CERTS,
 };
 
@@ -55,6 +58,24 @@ static void make(enum who who, const char *cn, enum who issuer, bool is_ca, cons
     certs[who] = fixture_make(&o);
 }
 
+// As if the alternative names had been cut off.
+static void make_torn(enum who who, const char *cn, enum who issuer, bool is_ca)
+{
+    static unsigned char half[] = {0x30, 0x05, 0x82, 0x09, 'a', 'b', 'c'};
+    ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+    X509_EXTENSION *torn;
+
+    make(who, cn, issuer, is_ca, "serverAuth");
+    ASN1_OCTET_STRING_set(octets, half, sizeof half);
+    torn = X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, octets);
+    for (int at; (at = X509_get_ext_by_NID(certs[who].x509, NID_subject_alt_name, -1)) >= 0;)
+        X509_EXTENSION_free(X509_delete_ext(certs[who].x509, at));
+    X509_add_ext(certs[who].x509, torn, -1);
+    X509_sign(certs[who].x509, certs[issuer].key, EVP_sha256());
+    X509_EXTENSION_free(torn);
+    ASN1_OCTET_STRING_free(octets);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -75,6 +96,9 @@ static int set_up(void **state)
     make(CLIENT, "leaf", MIDDLE, false, "clientAuth");
     make(CA_LEAF, "ca leaf", ROOT, true, NULL);
     make(SELF, "self", END, false, "serverAuth");
+    make_torn(TORN_LEAF, "Torn Leaf", MIDDLE, false);
+    make_torn(TORN, "Torn", ROOT, true);
+    make(BELOW_TORN, "leaf", TORN, false, "serverAuth");
     context = SSL_CTX_new(TLS_client_method());
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certs[ROOT].x509);
     return 0;
@@ -126,6 +150,15 @@ static const struct {
     {{NARROW_LEAF, NARROW}, "name_constraint@0=critical", "", "permitted subtree violation"},
     {{CLIENT, MIDDLE}, "wrong_purpose@0=critical", "", "not meant for TLS servers"},
     {{CA_LEAF}, "", "leaf_is_ca@0=warning", NULL},
+    {{TORN_LEAF, MIDDLE},
+     "malformed@0=critical",
+     "chain_extra@-1=ok",
+     "an extension of the certificate of Torn Leaf cannot be read"},
+    {{BELOW_TORN, TORN},
+     "malformed@1=critical",
+     "chain_extra@-1=ok",
+     "an extension of the certificate of Torn cannot be read"},
+    {{BELOW_TORN}, "incomplete_chain@0=critical", "", NULL},
 };
 
 static STACK_OF(X509) * stack_of(const enum who *sent)
@@ -164,6 +197,7 @@ static void test_rows(void **state)
         findings_are(&f, rows[i].trust, i);
         assert_int_equal(tls_chain_is_trusted(&notes),
                          !tls_findings_have(&f, TLS_CODE_SELF_SIGNED) &&
+                             !tls_findings_have(&f, TLS_CODE_MALFORMED) &&
                              !tls_findings_have(&f, TLS_CODE_UNTRUSTED_ROOT) &&
                              !tls_findings_have(&f, TLS_CODE_INCOMPLETE_CHAIN));
         if (rows[i].words && !strstr(f.v[0].words.p, rows[i].words))
@@ -176,6 +210,31 @@ static void test_rows(void **state)
         sk_X509_pop_free((STACK_OF(X509) *)evidence.verified, X509_free);
         sk_X509_free(sent);
     }
+}
+
+// The standard knows one way to write a date; what is lenient reads more, most clients do not.
+static void test_a_date_in_short(void **state)
+{
+    const enum who dated[8] = {LEAF, MIDDLE};
+    STACK_OF(X509) *sent = stack_of(dated);
+    X509 *copy = X509_dup(certs[LEAF].x509);
+    struct tls_notes notes;
+    struct tls_evidence evidence;
+    struct tls_findings f = {.arena = arena_new(1024)};
+
+    (void)state;
+    ASN1_STRING_set(X509_getm_notAfter(copy), "2603010000Z", -1); // without seconds
+    X509_sign(copy, certs[MIDDLE].key, EVP_sha256());
+    sk_X509_set(sent, 0, copy);
+    evidence =
+        (struct tls_evidence){.leaf = copy, .presented = sent, .verified = build(sent, &notes)};
+    tls_chain_judge_trust(&evidence, &notes, &f);
+    findings_are(&f, "malformed@0=critical", 0);
+    assert_non_null(strstr(f.v[0].words.p, "format error in certificate's notAfter field"));
+    arena_free(f.arena);
+    sk_X509_pop_free(evidence.verified, X509_free);
+    sk_X509_free(sent);
+    X509_free(copy);
 }
 
 static void test_bad_signature(void **state)
@@ -295,6 +354,7 @@ static void test_codes(void **state)
         {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 1, 2, TLS_CODE_UNTRUSTED_ROOT},
         {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, 0, 1, TLS_CODE_INCOMPLETE_CHAIN},
         {X509_V_ERR_CERT_HAS_EXPIRED, 0, 1, TLS_CODE_OK}, // tls_dates tells
+        {X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD, 0, 1, TLS_CODE_MALFORMED},
         {X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, 0, 1, TLS_CODE_VERIFY_OTHER},
         {99999, 0, 1, TLS_CODE_VERIFY_OTHER},
     };
@@ -357,6 +417,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_a_date_in_short),
         cmocka_unit_test(test_bad_signature),
         cmocka_unit_test(test_nothing_is_forgotten),
         cmocka_unit_test(test_giving_up_is_noted),

@@ -80,6 +80,19 @@ static void test_certificate(void **state)
     fixture_free(&bare);
 }
 
+static void add_torn_names(X509 *x509)
+{
+    static unsigned char half[] = {0x30, 0x05, 0x82, 0x09, 'a', 'b', 'c'};
+    ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+    X509_EXTENSION *torn;
+
+    ASN1_OCTET_STRING_set(octets, half, sizeof half);
+    torn = X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, octets);
+    X509_add_ext(x509, torn, -1);
+    X509_EXTENSION_free(torn);
+    ASN1_OCTET_STRING_free(octets);
+}
+
 static void test_host_findings(void **state)
 {
     struct fixture_cert c = fixture_make(
@@ -108,6 +121,10 @@ static void test_host_findings(void **state)
     assert_false(tls_match_judge_host(&evidence, &read, &f));
     assert_int_equal(f.v[0].openssl, X509_V_ERR_IP_ADDRESS_MISMATCH);
     assert_non_null(strstr(f.v[0].words.p, "no subject alternative names at all"));
+    f.len = 0;
+    add_torn_names(bare.x509);
+    assert_false(tls_match_judge_host(&evidence, &read, &f));
+    assert_non_null(strstr(f.v[0].words.p, "empty, or cannot be read"));
     evidence.host = NULL;
     assert_true(tls_match_judge_host(&evidence, &read, &f));
     arena_free(f.arena);
