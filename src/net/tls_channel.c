@@ -5,6 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_channel.h"
 
+#include <openssl/x509v3.h>
+
 #include "base/arena.h"
 #include "net/tls_cert.h"
 #include "net/tls_name.h"
@@ -75,7 +77,23 @@ static void cipher_judge(const struct tls_channel *c, struct tls_findings *findi
                         c->cipher);
 }
 
-void tls_channel_judge(const struct tls_channel *channel, struct tls_findings *findings)
+// In a key exchange with keys of its own the server signs with the certificate's key, in the old
+// one that key opens what the client sends. Not all clients look (RFC 8446, 4.4.2.2; RFC
+// 5246, 7.4.2).
+static void usage_judge(const struct tls_channel *c, uint32_t key_usage,
+                        struct tls_findings *findings)
+{
+    uint32_t needed = c->is_forward ? KU_DIGITAL_SIGNATURE : KU_KEY_ENCIPHERMENT;
+
+    if (c->version && key_usage != 0 && !(key_usage & needed))
+        tls_finding_add_as(findings, TLS_CODE_WRONG_PURPOSE, TLS_WARNING, 0,
+                           "the certificate is not meant for this handshake: its key usage has no "
+                           "%s, and some clients refuse it",
+                           c->is_forward ? "digitalSignature" : "keyEncipherment");
+}
+
+void tls_channel_judge(const struct tls_channel *channel, uint32_t key_usage,
+                       struct tls_findings *findings)
 {
     const struct tls_channel *c = channel;
     bool is_dh = str_eq(c->exchange, STR_LIT("DH"));
@@ -92,6 +110,7 @@ void tls_channel_judge(const struct tls_channel *channel, struct tls_findings *f
         tls_finding_add(findings, TLS_CODE_WEAK_DH, TLS_DEPTH_NONE,
                         "the key exchange with %.*s has %d bits", STR(c->exchange),
                         c->exchange_bits);
+    usage_judge(c, key_usage, findings);
     if (c->asks_client_cert)
         tls_finding_add(findings, TLS_CODE_CLIENT_CERT_REQUESTED, TLS_DEPTH_NONE,
                         "the server asks for a client certificate");

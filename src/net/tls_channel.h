@@ -1,6 +1,8 @@
 // tls_channel.h - what a connection was negotiated to be: version, cipher, key exchange.
 #pragma once
 
+#include <stdint.h>
+
 #include <openssl/ssl.h>
 
 #include "base/str.h"
@@ -29,5 +31,8 @@ struct tls_channel {
 
 void tls_channel_read(SSL *ssl, struct arena *arena, struct tls_channel *ret_channel);
 
-// Finds old_protocol, weak_cipher, weak_dh and client_cert_requested.
-void tls_channel_judge(const struct tls_channel *channel, struct tls_findings *findings);
+// Finds old_protocol, weak_cipher, weak_dh, client_cert_requested, and wrong_purpose where the key
+// usage of the server's certificate (KU_ bits of OpenSSL, all of them when it names none, 0 when it
+// cannot be read) does not fit the key exchange.
+void tls_channel_judge(const struct tls_channel *channel, uint32_t key_usage,
+                       struct tls_findings *findings);

@@ -280,7 +280,7 @@ static void certificate_report(struct tls_session *s, struct tls_result *r)
     tls_verdict_report(&s->evidence, &s->verdict.notes, r);
     staple_report(s, r);
     scts_report(s, r);
-    tls_channel_judge(&r->channel, &r->findings);
+    tls_channel_judge(&r->channel, r->leaf->key_usage, &r->findings);
     ERR_clear_error();
 }
 

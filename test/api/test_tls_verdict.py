@@ -217,6 +217,9 @@ def test_purposes(shop):
     verdict(serve(shop, shop.middle.leaf(usage="clientAuth"), shop.middle), "critical", "wrong_purpose@0")
     verdict(serve(shop, shop.middle.leaf(usage=None), shop.middle), "ok")
     verdict(serve(shop, shop.middle.leaf(usage=None, ext=("keyUsage=critical,keyCertSign",)), shop.middle), "critical", "wrong_purpose@0")
+    sealing = shop.middle.leaf(ext=("keyUsage=critical,keyEncipherment",), key="rsa:2048")
+    run = verdict(serve(shop, sealing, shop.middle), "warning", "wrong_purpose@0")
+    assert "digitalSignature" in run.json["message"] and run.json["verified"] is True
     client = Ca(shop.folder, "Client Middle", shop.root, ext=("basicConstraints=CA:TRUE", "extendedKeyUsage=clientAuth"))
     verdict(serve(shop, client.leaf(), client), "critical", "wrong_purpose@1")
     leaf = shop.root.leaf(ext=("basicConstraints=CA:TRUE",))

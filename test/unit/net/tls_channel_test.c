@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_channel.h"
 
+#include <openssl/x509v3.h>
+
 #include "base/arena.h"
 #include "tls_findings.h"
 #include "unit.h"
@@ -17,20 +19,28 @@
 static const struct {
     struct tls_channel channel;
     const char *codes;
+    uint32_t key_usage; // 0: none is named
 } rows[] = {
-    {CHANNEL(.cipher = "X"), ""},
-    {CHANNEL(.version = "TLSv1.3", .version_number = 0x0304), ""},
-    {CHANNEL(.version = "TLSv1.1", .version_number = 0x0302), "old_protocol@-1=warning"},
-    {CHANNEL(.version = "TLSv1", .version_number = 0x0301), "old_protocol@-1=warning"},
-    {CHANNEL(.is_encrypted = false, .cipher_bits = 0), "weak_cipher@-1=critical"},
-    {CHANNEL(.cipher_bits = 112), "weak_cipher@-1=warning"},
+    {CHANNEL(.cipher = "X"), "", 0},
+    {CHANNEL(.version = "TLSv1.3", .version_number = 0x0304), "", 0},
+    {CHANNEL(.version = "TLSv1.1", .version_number = 0x0302), "old_protocol@-1=warning", 0},
+    {CHANNEL(.version = "TLSv1", .version_number = 0x0301), "old_protocol@-1=warning", 0},
+    {CHANNEL(.is_encrypted = false, .cipher_bits = 0), "weak_cipher@-1=critical", 0},
+    {CHANNEL(.cipher_bits = 112), "weak_cipher@-1=warning", 0},
     {CHANNEL(.is_forward = false, .exchange = STR_LIT("RSA"), .exchange_bits = 0),
-     "weak_cipher@-1=warning"},
-    {CHANNEL(.exchange = STR_LIT("DH"), .exchange_bits = 1024), "weak_dh@-1=warning"},
-    {CHANNEL(.exchange = STR_LIT("DH"), .exchange_bits = 2048), ""},
-    {CHANNEL(.exchange = STR_LIT("P-192"), .exchange_bits = 192), "weak_dh@-1=warning"},
-    {CHANNEL(.asks_client_cert = true), "client_cert_requested@-1=ok"},
-    {{0}, ""},
+     "weak_cipher@-1=warning", 0},
+    {CHANNEL(.exchange = STR_LIT("DH"), .exchange_bits = 1024), "weak_dh@-1=warning", 0},
+    {CHANNEL(.exchange = STR_LIT("DH"), .exchange_bits = 2048), "", 0},
+    {CHANNEL(.exchange = STR_LIT("P-192"), .exchange_bits = 192), "weak_dh@-1=warning", 0},
+    {CHANNEL(.asks_client_cert = true), "client_cert_requested@-1=ok", 0},
+    {CHANNEL(.cipher = "X"), "", KU_DIGITAL_SIGNATURE},
+    {CHANNEL(.cipher = "X"), "wrong_purpose@0=warning", KU_KEY_ENCIPHERMENT},
+    {CHANNEL(.is_forward = false, .exchange = STR_LIT("RSA"), .exchange_bits = 0),
+     "weak_cipher@-1=warning", KU_KEY_ENCIPHERMENT},
+    {CHANNEL(.is_forward = false, .exchange = STR_LIT("RSA"), .exchange_bits = 0),
+     "weak_cipher@-1=warning wrong_purpose@0=warning", KU_DIGITAL_SIGNATURE},
+    {{0}, "", KU_KEY_AGREEMENT},
+    {{0}, "", 0},
 };
 
 static void test_rows(void **state)
@@ -39,7 +49,7 @@ static void test_rows(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct tls_findings f = {.arena = arena_new(1024)};
 
-        tls_channel_judge(&rows[i].channel, &f);
+        tls_channel_judge(&rows[i].channel, rows[i].key_usage ? rows[i].key_usage : UINT32_MAX, &f);
         findings_are(&f, rows[i].codes, i);
         arena_free(f.arena);
     }
