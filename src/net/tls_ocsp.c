@@ -123,8 +123,9 @@ static void response_judge(struct judging *j, OCSP_BASICRESP *basic)
         return;
     }
     if (j->ocsp->status == TLS_REVOCATION_UNKNOWN)
-        tls_finding_add(j->findings, TLS_CODE_OCSP_UNKNOWN, 0,
-                        "the issuer's responder does not know the certificate, says %s", j->what);
+        tls_finding_add_as(
+            j->findings, TLS_CODE_OCSP_UNKNOWN, is_demanded(j) ? TLS_CRITICAL : TLS_WARNING, 0,
+            "the issuer's responder does not know the certificate, says %s", j->what);
     freshness_judge(j);
 }
 

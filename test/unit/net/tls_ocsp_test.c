@@ -225,6 +225,7 @@ static void test_must_staple(void **state)
 {
     struct tls_findings f = {.arena = arena_new(1024)};
     struct answer stale = {.from = -9, .to = -2};
+    struct answer unknown = {.status = V_OCSP_CERTSTATUS_UNKNOWN, .from = -1, .to = 6};
 
     (void)state;
     (void)judge(answer_make(&stale, f.arena), stapled_leaf.x509, issuer.x509, &f);
@@ -232,6 +233,9 @@ static void test_must_staple(void **state)
     f.len = 0;
     (void)judge(STR_LIT("x"), stapled_leaf.x509, issuer.x509, &f);
     findings_are(&f, "ocsp_unusable@0=critical", 1);
+    f.len = 0;
+    (void)judge(answer_make(&unknown, f.arena), stapled_leaf.x509, issuer.x509, &f);
+    findings_are(&f, "ocsp_unknown@0=critical", 2);
     arena_free(f.arena);
 }
 
