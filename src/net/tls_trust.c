@@ -29,9 +29,9 @@ enum {
 // What browsers offer, and behind it what none does any more: no forward secrecy, DSA, no
 // encryption at all.
 #define CIPHERS "ALL:eNULL:!aNULL:!PSK:!SRP:!CAMELLIA:!ARIA:!AESCCM:!AESCCM8:@SECLEVEL=0"
-#define GROUPS                                                                 \
-    "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:secp256k1:P-224:P-192:" \
-    "brainpoolP256r1:brainpoolP384r1:brainpoolP512r1"
+#define GROUPS                                                                         \
+    "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192:" \
+    "secp256k1:P-224:P-192:brainpoolP256r1:brainpoolP384r1:brainpoolP512r1"
 
 // One set of roots.
 struct roots {
