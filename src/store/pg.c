@@ -45,7 +45,7 @@ struct pg *pg_open(const char *uri, bool is_writer, struct err *e)
     struct pg *pg = mem_alloc(sizeof *pg);
 
     db_init(&pg->base, &pg_db);
-    pg->uri = str_own(str_of(uri));
+    pg->uri = pg_uri_plain(uri);
     pg->name = pg_uri_name(uri);
     pg->is_writer = is_writer;
     pg->patience_ms = PG_DEADLINE_MS;

@@ -7,8 +7,12 @@
 // options. On the heap.
 [[nodiscard]] char *pg_uri_name(const char *uri);
 
-// Whether a text names a PostgreSQL database.
+// Whether a text names a PostgreSQL database: postgresql://, postgres://, or either with a driver's
+// name as SQLAlchemy has it, postgresql+psycopg2://.
 bool pg_uri_is(const char *text);
+
+// The same as libpq takes it, without a driver's name. On the heap.
+[[nodiscard]] char *pg_uri_plain(const char *uri);
 
 // Overwrites the password in it, in place, where it was typed as part of an URL: the command line
 // of a process is for all to see.
