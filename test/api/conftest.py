@@ -1,4 +1,5 @@
 """conftest.py - a real `belfry serve` for each module of tests, on a free port, in a folder of its own."""
+import contextlib
 import os
 import re
 import select
@@ -98,8 +99,6 @@ class Server:
     def kill(self):
         self.process.kill()
         self.process.wait()
-        for kind in ("sem.faketime_sem", "faketime_shm"):  # what libfaketime itself removes when a process ends in order
-            Path(f"/dev/shm/{kind}_{self.pid}").unlink(missing_ok=True)
         self.process.stdout.close()
         self.process = None
 
@@ -183,6 +182,16 @@ class Server:
                     return self.get(f"/api/v1/runs/{run['run_id']}").json()
             time.sleep(0.05)
         raise AssertionError(f"no run ended: {self.get(path).text}\n{self.read_log()}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_of_faketime():
+    """What it removes by itself when a process ends in order: servers and their runs are killed."""
+    yield
+    for path in Path("/dev/shm").glob("*faketime_*"):
+        if not Path("/proc", path.name.rpartition("_")[2]).exists():
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 @pytest.fixture(scope="module")
