@@ -96,6 +96,8 @@ static bool has_times(const struct trigger *trigger, struct err *e)
                 "this schedule has no times beforehand: they follow from what happens");
 }
 
+// What counts from now, such as an interval without start_date, counts from "after": the answer
+// hangs on nothing but the request.
 static bool request_run(struct zones *zones, wall now, const json_t *request, const json_t *spec,
                         struct json_write *w, struct err *e)
 {
@@ -106,16 +108,16 @@ static bool request_run(struct zones *zones, wall now, const json_t *request, co
                        : 1;
     const struct zone *zone;
     struct trigger *trigger = NULL;
-    wall after = now;
 
     if (!zones_get(zones, context.timezone, &zone, e) ||
-        (after_text && !iso8601_moment(str_of(after_text), zone, "after", &after, e)) ||
+        (after_text && !iso8601_moment(str_of(after_text), zone, "after", &context.now, e)) ||
         !trigger_parse(spec, &context, &trigger, e) || !has_times(trigger, e)) {
         trigger_free(trigger);
         return false;
     }
     json_write_key(w, "next");
     json_write_array(w);
+    wall after = context.now;
     for (json_int_t i = 0; i < n && i < COUNT_MAX; i++) {
         struct buf text;
 

@@ -21,6 +21,13 @@ static void test_answers(void **state)
          "{\"id\":\"b\",\"next\":[]}\n"},
         {"{\"id\":\"c\",\"dialect\":\"interval\",\"fields\":{\"hours\":1},\"n\":2}",
          "{\"id\":\"c\",\"next\":[\"1970-01-01T01:00:00Z\",\"1970-01-01T02:00:00Z\"]}\n"},
+        {"{\"id\":\"p\",\"dialect\":\"interval\",\"fields\":{\"hours\":1},\"after\":\"2026-01-"
+         "15T10:07:03Z\","
+         "\"n\":2}",
+         "{\"id\":\"p\",\"next\":[\"2026-01-15T11:07:03Z\",\"2026-01-15T12:07:03Z\"]}\n"},
+        {"{\"id\":\"q\",\"dialect\":\"cron\",\"expr\":\"@every "
+         "90m\",\"after\":\"2026-01-15T10:07:03Z\"}",
+         "{\"id\":\"q\",\"next\":[\"2026-01-15T11:37:03Z\"]}\n"},
         {"{\"id\":\"r\",\"dialect\":\"rrule\",\"expr\":\"DTSTART:20260101T090000Z\\nRRULE:FREQ="
          "DAILY;"
          "COUNT=1\",\"n\":2}",
