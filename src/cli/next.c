@@ -164,6 +164,7 @@ void next_answer(struct zones *zones, wall now, struct str line, struct buf *out
     free(id);
 }
 
+// Each answer leaves at once: who asks may wait for it before the next request.
 static int batch(void)
 {
     struct zones *zones = zones_new(NULL);
@@ -180,12 +181,13 @@ static int batch(void)
             continue;
         buf_clear(&out);
         next_answer(zones, clock_wall(clock_real()), request, &out);
-        fwrite(out.p, 1, out.len, stdout);
+        if (fwrite(out.p, 1, out.len, stdout) != out.len || fflush(stdout) != 0)
+            break;
     }
     free(line);
     buf_done(&out);
     zones_free(zones);
-    return fflush(stdout) == 0 ? 0 : err_exit_status(ERR_SYSTEM);
+    return ferror(stdout) ? err_exit_status(ERR_SYSTEM) : 0;
 }
 
 int cmd_next(int argc, char **argv)

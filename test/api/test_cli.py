@@ -495,6 +495,11 @@ def test_next_of_jobs_and_of_schedules(jobs):
     assert len(cli(None, "next", "0 3 * * *", "--tz", "UTC").splitlines()) == 5
     assert cli(None, "next", "@daily", "--tz", "UTC", "-n", "1")
     assert json.loads(cli(None, "next", "--batch", stdin='{"id":1,"expr":"* * * * *"}\n'))["id"] == 1
+    with subprocess.Popen([BELFRY, "next", "--batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as asked:
+        for i in (1, 2):  # the answer comes before the next request, and before the end
+            print(f'{{"id":{i},"expr":"* * * * *"}}', file=asked.stdin, flush=True)
+            assert select.select([asked.stdout], [], [], SECONDS)[0] and json.loads(asked.stdout.readline())["id"] == i
+        asked.stdin.close()
     # A word that could be either is a schedule; --job makes a job of it.
     job(jobs, "daily", {"type": "interval", "hours": 5})
     assert len(cli(jobs, "next", "daily", "--tz", "UTC").splitlines()) == 5
