@@ -39,6 +39,8 @@ static const char *exec_hint(const struct start_failure *f, struct arena *arena)
         return missing_hint(f);
     case ENOEXEC:
         return " (a script needs a first line such as #!/bin/sh)";
+    case EAGAIN:
+        return " (its user has too many processes already: see limits.processes)";
     case E2BIG:
         return " (too many or too long arguments)";
     default:

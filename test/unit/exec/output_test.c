@@ -116,6 +116,9 @@ static void test_start_words(void **state)
          "/etc/passwd: Permission denied (chmod +x /etc/passwd)"},
         {{.errnum = EACCES, .program = "/tmp"}, "/tmp: Permission denied (it is a folder)"},
         {{.errnum = EACCES, .program = "tool"}, "tool: Permission denied"},
+        {{.errnum = EAGAIN, .program = "sh"},
+         "sh: Resource temporarily unavailable (its user has too many processes already: see "
+         "limits.processes)"},
         {{.errnum = E2BIG, .program = "sh"},
          "sh: Argument list too long (too many or too long arguments)"},
         {{.errnum = ENOEXEC, .program = "sh"},
