@@ -81,7 +81,9 @@ static int options_read(struct check *c, int argc, char **argv);
 static int targets_read(struct check *c, char **words, int count);
 static int files_run(struct check *c);
 static int hosts_run(struct check *c);
-static void plugin_print(struct check *c);
+static size_t count_all(const struct check *c);
+static int nothing_print(const struct check *c);
+static int plugin_print(struct check *c, int status);
 
 static void check_done(struct check *c)
 {
@@ -113,10 +115,10 @@ int cmd_check(int argc, char **argv)
         status = files_run(&c);
     if (status == 0)
         status = hosts_run(&c);
-    if (status == 0 && c.format == FORMAT_NAGIOS)
-        plugin_print(&c);
+    if (status == 0 && count_all(&c) == 0)
+        status = nothing_print(&c);
     if (c.format == FORMAT_NAGIOS)
-        status = status == 0 ? tls_severity_status(c.worst) : EXIT_PLUGIN_UNKNOWN;
+        status = plugin_print(&c, status);
     else if (status == 0)
         status = c.status;
     check_done(&c);
@@ -301,7 +303,7 @@ static int list_read(struct check *c)
     if (!is_read)
         return command_usage("check", "--file: %s",
                              is_input ? "standard input cannot be read" : e.message);
-    rest = buf_str(&c->list);
+    rest = tls_list_text(buf_str(&c->list));
     for (int number = 1; rest.p && str_next(&rest, '\n', &line); number++) {
         ptrdiff_t hash = str_find(line, '#');
 
@@ -400,22 +402,41 @@ static void texts_print(struct check *c, struct buf *out, struct buf *err)
     buf_done(err);
 }
 
-// One line, or a summary with the lines behind it.
-static void plugin_print(struct check *c)
+static size_t count_all(const struct check *c)
 {
-    size_t total =
-        c->counts[TLS_OK] + c->counts[TLS_WARNING] + c->counts[TLS_ERROR] + c->counts[TLS_CRITICAL];
-    static const char *const words[] = {"OK", "WARNING", "UNKNOWN", "CRITICAL"};
-    size_t n = c->lines.len;
+    return c->counts[TLS_OK] + c->counts[TLS_WARNING] + c->counts[TLS_ERROR] +
+           c->counts[TLS_CRITICAL];
+}
 
-    if (total == 1) {
-        printf("%.*s |%.*s\n", (int)(n - 1), buf_text(&c->lines), STR(buf_str(&c->figures)));
-        return;
+// A list or a folder that has lost what was in it must not look like one in which all is well.
+static int nothing_print(const struct check *c)
+{
+    if (c->list_path)
+        return command_usage("check", "%s lists no host", c->list_path);
+    fprintf(stderr, "belfry check: %s holds no certificate\n", c->paths.v[0]);
+    return err_exit_status(ERR_INPUT);
+}
+
+// One line, or a summary with the lines behind it; monitoring systems show what is on stdout.
+static int plugin_print(struct check *c, int status)
+{
+    static const char *const words[] = {"OK", "WARNING", "UNKNOWN", "CRITICAL"};
+    const char *bar = c->figures.len > 0 ? " |" : "";
+    size_t total = count_all(c), n = c->lines.len;
+
+    if (status != 0) {
+        puts("TLS UNKNOWN - nothing was checked; standard error tells why");
+        return EXIT_PLUGIN_UNKNOWN;
     }
-    printf("TLS %s - %zu checked: %zu critical, %zu without verdict, %zu warning, %zu ok |%.*s\n%s",
-           words[c->worst], total, c->counts[TLS_CRITICAL], c->counts[TLS_ERROR],
-           c->counts[TLS_WARNING], c->counts[TLS_OK], STR(buf_str(&c->figures)),
-           buf_text(&c->lines));
+    if (total == 1)
+        printf("%.*s%s%.*s\n", (int)(n - 1), buf_text(&c->lines), bar, STR(buf_str(&c->figures)));
+    else
+        printf("TLS %s - %zu checked: %zu critical, %zu without verdict, %zu warning, %zu ok"
+               "%s%.*s\n%s",
+               words[c->worst], total, c->counts[TLS_CRITICAL], c->counts[TLS_ERROR],
+               c->counts[TLS_WARNING], c->counts[TLS_OK], bar, STR(buf_str(&c->figures)),
+               buf_text(&c->lines));
+    return tls_severity_status(c->worst);
 }
 
 // ---- progress ----

@@ -300,6 +300,13 @@ static bool hosts_read(const json_t *hosts, const struct tls_options *base, stru
     return true;
 }
 
+struct str tls_list_text(struct str file)
+{
+    const struct str mark = STR_LIT("\xef\xbb\xbf");
+
+    return str_starts(file, mark) ? str_cut(file, mark.len, file.len) : file;
+}
+
 static bool lines_read(const char *path, struct str text, const struct tls_options *base,
                        struct tls_list *list, struct err *e)
 {
@@ -332,7 +339,7 @@ static bool file_load(const json_t *file, const struct tls_options *base, struct
     list->path = str_own(str_of(json_string_value(file)));
     buf_init(&text, TLS_LIST_FILE_MAX);
     ok = file_read_all(AT_FDCWD, list->path, &text, &why)
-             ? lines_read(list->path, buf_str(&text), base, list, e)
+             ? lines_read(list->path, tls_list_text(buf_str(&text)), base, list, e)
              : fail(e, ERR_INPUT, "file", "%s", why.message);
     buf_done(&text);
     return ok;

@@ -50,3 +50,6 @@ struct tls_list {
 [[nodiscard]] bool tls_list_read(struct str text, const struct tls_options *base,
                                  struct tls_list *list, struct err *e);
 void tls_list_done(struct tls_list *list);
+
+// The lines of such a file, without the mark that editors of Windows put before UTF-8.
+struct str tls_list_text(struct str file);

@@ -288,8 +288,24 @@ def test_a_list_of_hosts(shop, servers):
     run = Run("--file", listed)
     assert run.status == 2 and f"{listed}, line 2" in run.err and run.out == ""
     assert Run("--file", "/nonexistent").status == 2
+    listed.write_bytes(b"\xef\xbb\xbf" + f"{servers['good']}\r\n".encode())
+    assert [r["code"] for r in rows(Run("--file", listed, "--ca", shop.ca(shop.root), "--json"))] == ["ok"]
+
+
+def test_nothing_to_look_at_is_told(shop, servers):
+    """A list or a folder that has become empty must not look like one in which all is well."""
+    listed, folder = shop.folder / "nothing.txt", shop.folder / "nothing"
     listed.write_text("# nothing\n")
-    assert (Run("--file", listed).status, Run("--file", listed).out) == (0, "")
+    folder.mkdir()
+    run = Run("--file", listed)
+    assert (run.status, run.out) == (2, "") and f"{listed} lists no host" in run.err
+    run = Run("--file-cert", folder)
+    assert (run.status, run.out) == (7, "") and f"{folder} holds no certificate" in run.err
+    run = Run("--file", listed, servers["good"], "--ca", shop.ca(shop.root))
+    assert run.status == 0 and "good" in run.out
+    for words in (("--file", listed), ("--file-cert", folder), ("--file", "/nonexistent")):
+        run = Run("--nagios", *words)
+        assert (run.status, run.out) == (3, "TLS UNKNOWN - nothing was checked; standard error tells why\n"), words
 
 
 def test_many_hosts_in_order(shop, servers):

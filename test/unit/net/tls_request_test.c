@@ -194,6 +194,15 @@ static void test_files(void **state)
     assert_string_equal(list.v[1].host, "a.example");
     assert_int_equal(list.v[2].options->starttls, STARTTLS_SMTP);
     tls_list_done(&list);
+    lines = STR_LIT("\xef\xbb\xbf"
+                    "a.example\r\n\xef\xbb\xbf\r\n");
+    assert_int_equal(tls_list_text(lines).len, lines.len - 3);
+    assert_int_equal(tls_list_text(STR_LIT("a")).len, 1);
+    lines = str_cut(lines, 0, 14);
+    assert_true(file_write_atomic(AT_FDCWD, path, lines, 0600, &e));
+    assert_true(tls_list_read(str_of(text), NULL, &list, &e));
+    assert_string_equal(list.v[1].host, "a.example");
+    tls_list_done(&list);
     assert_true(file_write_atomic(AT_FDCWD, path, STR_LIT("a\nb b\n"), 0600, &e));
     assert_false(tls_list_read(str_of(text), NULL, &list, &e));
     assert_non_null(strstr(e.message, "line 2: "));
