@@ -123,6 +123,12 @@ static void query_add(struct errand *x, const char *option, const char *name, st
     client_escape(path, value);
 }
 
+static bool is_narrowed(const struct errand *x)
+{
+    return typed_value(&x->typed, "--host") || typed_value(&x->typed, "--issuer") ||
+           typed_value(&x->typed, "--expires");
+}
+
 static bool list(struct errand *x)
 {
     struct client_reply reply = {0};
@@ -147,7 +153,9 @@ static bool list(struct errand *x)
 
         ok = screen_print(&x->out);
         if (total == 0)
-            errand_say(x, "no certificates; checks and jobs that check bring them in");
+            errand_say(x, is_narrowed(x) ? "no certificate is like that"
+                                         : "no certificates; checks and jobs that check bring "
+                                           "them in");
         else if ((size_t)total > shown)
             errand_say(x, "the first %zu of %lld; --limit shows more", shown, (long long)total);
     }

@@ -36,6 +36,7 @@ def test_list(belfry, seen):  # noqa: F811
     assert set(names(cli(belfry, "cert", "list", "--all", "-o", "name"))) == set(seen.values())
     assert names(cli(belfry, "cert", "list", "--expires", "30d", "-o", "name")) == [seen["soon"]]
     assert names(cli(belfry, "cert", "list", "--host", "soon.example", "--issuer", "lab middle", "-o", "name")) == [seen["soon"]]
+    assert "no certificate is like that" in cli(belfry, "cert", "list", "--expires", "1d").err
     said = cli(belfry, "cert", "list", "--limit", "1")
     assert said.count("\n") == 2 and "the first 1 of 3" in said.err
     assert said.splitlines()[0].split() == ["ENDS", "LEFT", "NAME", "ISSUER", "PLACES"]
