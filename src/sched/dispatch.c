@@ -8,6 +8,7 @@
 #define STOP_TRIES 5 // then a stop leaves without what the store refuses
 
 static const struct core_hooks hooks;
+static void resumed(void *ctx);
 
 void dispatch_init(struct dispatch *d, const struct core *core)
 {
@@ -28,6 +29,7 @@ void dispatch_init(struct dispatch *d, const struct core *core)
 
 void dispatch_done(struct dispatch *d)
 {
+    loop_defer_cancel(d->core.loop, resumed, d);
     claims_done(&d->claims);
     vec_done(&d->adopted);
     queue_done(&d->queue);
@@ -251,6 +253,13 @@ static void adopted_answered(const struct store_answer *answer, void *ctx)
         core_refused(&d->core, answer->err, d->core.epoch);
 }
 
+static void resumed(void *ctx)
+{
+    dispatch_look(ctx);
+}
+
+// What is due is looked at behind the ends of adopted attempts that are known already: a run that
+// ended while nobody was there is in no slot's way.
 void dispatch_resume(struct dispatch *d)
 {
     rates_begin(&d->rates, d->core.due);
@@ -260,7 +269,7 @@ void dispatch_resume(struct dispatch *d)
     vec_done(&d->adopted);
     queue_look(&d->queue);
     rest_sweep(&d->core);
-    dispatch_look(d);
+    loop_defer(d->core.loop, resumed, d);
 }
 
 // ---- other nodes ----

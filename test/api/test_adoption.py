@@ -95,6 +95,24 @@ def test_ends_meanwhile(away, leave):
     wait_for(lambda: not list((away.home / "belfry.db.runs").glob("*.end")))
 
 
+def test_what_has_ended_is_in_no_slots_way(away):
+    """Slots of the outage are made up for, though the run before it was going when the server was killed."""
+    fifo = away.home / "fifo"
+    os.mkfifo(fifo)
+    put(away, "each", command=f"echo before; read x < {fifo}", trigger={"type": "interval", "seconds": 1})
+
+    def runs():
+        return away.get("/api/v1/jobs/each/runs").json()["runs"]
+
+    wait_for(lambda: any(said(away, run["run_id"], "o before") for run in runs()))
+    away.kill()
+    fifo.write_text("on\n")
+    wait_for(lambda: list((away.home / "belfry.db.runs").glob("*.end")))
+    time.sleep(2.1)  # slots that nobody sees
+    away.start()
+    wait_for(lambda: any(run["origin"] == "catchup" and run["state"] == "running" for run in runs()))
+
+
 def test_cancel_after_adoption(away):
     run_id = start(away, "cancelled", command="echo on; exec sleep 100", timeout="1h")
     wait_for(lambda: said(away, run_id, "o on"))
