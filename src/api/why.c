@@ -21,19 +21,26 @@ static void at_complain(struct call *call, const struct err *e)
     call_reply_issues(call);
 }
 
+// Of a job that is over, or cannot be used.
+static const struct zone *zone_of(struct call *call)
+{
+    struct trigger_context context = sched_trigger_context(call->api->o.sched);
+    const struct zone *zone;
+    struct err e;
+
+    return zones_get(context.zones, context.timezone, &zone, &e) ? zone : zones_utc(context.zones);
+}
+
 void job_why(struct call *call)
 {
     const struct job_params *params = call->params;
     const struct why_query *query = call->query;
     const struct job *job = sched_find(call->api->o.sched, params->job_id);
-    const struct zone *zone =
-        job && job->trigger ? trigger_zone(job->trigger) : zones_utc(call->api->o.zones);
     struct why_question question;
     struct err e;
+    const struct zone *zone = job && job->trigger ? trigger_zone(job->trigger) : zone_of(call);
 
-    if (!job)
-        call_reply_no_job(call);
-    else if (!why_question_read(query->at, zone, clock_wall(call->api->o.clock), &question, &e))
+    if (!why_question_read(query->at, zone, clock_wall(call->api->o.clock), &question, &e))
         at_complain(call, &e);
     else
         why_ask(call->api->o.sched, params->job_id, &question, answered, call);
@@ -104,6 +111,10 @@ static void answered(const struct err *err, const struct why_facts *facts,
     struct json_write w;
     struct buf body, text;
 
+    if (err && err->code == ERR_NOT_FOUND) {
+        call_reply_no_job(call);
+        return;
+    }
     if (err) {
         call_reply_err(call, err);
         return;

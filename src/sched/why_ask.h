@@ -9,7 +9,9 @@
 #include "sched/sched.h"
 #include "sched/why.h"
 
-// The answers, or err (ERR_NOT_FOUND: the job is gone; ERR_STORE). All is borrowed until it
+// The answers, or err (ERR_NOT_FOUND: nobody knows the job, or it was deleted; ERR_STORE). Of a job
+// whose single date is over the facts have what is known of it: a date, in the time zone of the
+// instance. All is borrowed until it
 // returns.
 typedef void why_done(const struct err *err, const struct why_facts *facts,
                       const struct why *answers, size_t count, void *ctx);

@@ -1,5 +1,6 @@
 """What became of a moment of a job: GET /api/v1/jobs/{job_id}/why."""
 import time
+from datetime import datetime, timezone
 
 SLEEPS = "#!/bin/sh\nsleep 2.5\n"
 EVERY_SECOND = {"type": "interval", "seconds": 1}
@@ -95,6 +96,22 @@ def test_a_calendar_and_a_freeze(server):
     server.delete("/api/v1/jobs/daily")
     server.delete("/api/v1/freezes/year-end")
     server.delete("/api/v1/calendars/holidays")
+
+
+def test_a_date_that_is_over(server):
+    """Its job is gone; what became of it can be asked all the same, until another job takes the name."""
+    program(server, "w")
+    at = time.time() + 1
+    put(server, "once", {"type": "date", "run_date": datetime.fromtimestamp(at, timezone.utc).isoformat()})
+    run = wait_for(server, "once", lambda run: run["state"] == "succeeded")
+    end = time.monotonic() + 60
+    while server.get("/api/v1/jobs/once").status_code != 404 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert server.get("/api/v1/jobs/once").status_code == 404
+    [answer] = why(server, "once", run["scheduled_at"])
+    assert answer["rule"] == "ran" and answer["run"]["run_id"] == run["run_id"] and answer["run"]["state"] == "succeeded"
+    assert server.get("/api/v1/jobs/never/why").json()["detail"] == "Job not found"
+    assert server.get("/api/v1/jobs/once/why", params={"at": "soon"}).status_code == 422
 
 
 def test_what_is_no_moment(server):

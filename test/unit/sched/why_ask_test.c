@@ -113,9 +113,40 @@ static void test_a_history(void **state)
     fixture_close(&f);
 }
 
+// A single date takes its job with it; what became of it can be asked all the same.
+static void test_a_date_that_is_over(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f);
+    struct sched *s = sched_begin(&f);
+
+    sched_put(s, fixture_job(&f, "a", ONCE_AT_30), STORE_CREATE, NULL, NULL);
+    fixture_pass(&f, 30 * S);
+    fixture_end(&f, 0, RUN_SUCCEEDED);
+    fixture_pass(&f, S);
+    assert_null(sched_find(s, STR_LIT("a")));
+    assert_string_equal(ask(&f, s, "00:00:30"), "ran: 00:00:30 ran: it started at 00:00:30 and "
+                                                "succeeded after less than a second: ended by the "
+                                                "test\n");
+    assert_string_equal(ask(&f, s, "00:00:20"),
+                        "no_slot: the schedule has no slot at 00:00:20; nearest: 00:00:30\n");
+    sched_put(s, fixture_job(&f, "a", EVERY_10), STORE_CREATE, NULL, NULL);
+    fixture_settle(&f);
+    assert_string_equal(ask(&f, s, "00:00:41"),
+                        "future: 00:00:41 is still to come: it is due in 10s\n");
+    memory_store_crash(f.store);
+    sched_free(s);
+    fixture_close(&f);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_history)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_history),
+        cmocka_unit_test(test_a_date_that_is_over),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
