@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "cli/errand.h"
+#include "cli/run_page.h"
 
 int cmd_cancel(int argc, char **argv)
 {
@@ -14,7 +15,8 @@ int cmd_cancel(int argc, char **argv)
     if (!errand_open(&x, argc, argv, "a run", argc, &status))
         return status;
     for (int i = 0; ok && i < x.typed.arg_count; i++) {
-        ok = errand_ask(&x, "POST", NULL, &reply, "/api/v1/runs/{}/cancel", x.typed.args[i]);
+        ok = run_page_check(x.typed.args[i], &x.e) &&
+             errand_ask(&x, "POST", NULL, &reply, "/api/v1/runs/{}/cancel", x.typed.args[i]);
         if (!ok)
             break;
         buf_printf(&x.out, "cancelled run %s\n", x.typed.args[i]);

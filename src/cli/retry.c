@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "cli/errand.h"
+#include "cli/run_page.h"
 #include "cli/run_watch.h"
 
 int cmd_retry(int argc, char **argv)
@@ -15,7 +16,7 @@ int cmd_retry(int argc, char **argv)
 
     if (!errand_open(&x, argc, argv, "a run", 1, &status))
         return status;
-    ok = run_watch_read(&x, &w, &x.e) &&
+    ok = run_watch_read(&x, &w, &x.e) && run_page_check(x.typed.args[0], &x.e) &&
          errand_ask(&x, "POST", NULL, &reply, "/api/v1/runs/{}/retry", x.typed.args[0]) &&
          run_watch(&x, &w, &reply, &status);
     run_watch_done(&w);

@@ -19,6 +19,14 @@ bool run_page_is_number(const char *word)
     return word[0] != '\0' && strspn(word, "0123456789") == strlen(word);
 }
 
+bool run_page_check(const char *word, struct err *e)
+{
+    if (run_page_is_number(word))
+        return true;
+    (void)fail(e, ERR_USAGE, NULL, "\"%s\" is no run: runs have numbers", word);
+    return fail_hint(e, "`belfry history %s` lists those of a job", word);
+}
+
 bool run_page_is_meant(int argc, char **argv)
 {
     const char *words[2] = {"", ""};

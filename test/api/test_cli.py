@@ -451,6 +451,8 @@ def test_cancel(slow):
             time.sleep(0.05)
     assert "ended" in cli(slow, "cancel", first, status=CONFLICT).err
     assert "Run not found" in cli(slow, "cancel", "17", status=NOT_FOUND).err
+    for command in "cancel", "retry":
+        assert "`belfry history slow` lists" in cli(slow, command, "slow", status=USAGE).err
 
 
 def test_second_ctrl_c_cancels(slow):
