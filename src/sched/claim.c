@@ -183,7 +183,7 @@ static bool change_decides(const struct due *due, const struct entry *entry, wal
 {
     wall until = {entry->slot.us + CHANGE_US};
 
-    if (now.us >= until.us || !due_is_changing(due, entry))
+    if (entry->writes == 0 || now.us >= until.us || !due_is_changing(due, entry))
         return false;
     *v = (struct verdict){.kind = VERDICT_WAIT,
                           .next = entry->slot,

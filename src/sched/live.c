@@ -402,7 +402,8 @@ static void end_count(struct live *live, const struct run_end *end)
     if (!entry)
         return;
     entry->unsaved++;
-    plan_ended(live->lives->core->due, entry, end->finished_at, core_now(live->lives->core));
+    if (entry->is_relative)
+        plan_ended(live->lives->core->due, entry, end->finished_at, core_now(live->lives->core));
     if (entry->is_waiting || entry->is_relative)
         rest_look(live->lives->core, entry);
 }
