@@ -171,6 +171,19 @@ static inline bool run_state_is_final(enum run_state state)
     return state >= 10;
 }
 
+// When it began: of attempts before the last one, only the birth of its row is known.
+static inline wall run_began_at(const struct run *run)
+{
+    return run->attempt > 1 ? run->queued_at : run->started_at;
+}
+
+// Whether it was in progress at a moment; between its attempts it is, too.
+static inline bool run_was_going(const struct run *run, wall at)
+{
+    return run->started_at.us != 0 && run_began_at(run).us <= at.us &&
+           (!run_state_is_final(run->state) || run->finished_at.us > at.us);
+}
+
 // Whether it was claimed ahead of its moment, and has not ended.
 static inline bool run_is_planned(const struct run *run)
 {

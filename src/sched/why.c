@@ -171,19 +171,6 @@ static void near_word(struct asking *q, wall before, wall after, const char *nou
 
 // ---- a slot that has a row ----
 
-// A run is in progress between its attempts, too; of those before the last, only its row's birth is
-// known.
-static wall began_at(const struct run *run)
-{
-    return run->attempt > 1 ? run->queued_at : run->started_at;
-}
-
-static bool was_going(const struct run *run, wall at)
-{
-    return run->started_at.us != 0 && began_at(run).us <= at.us &&
-           (run->finished_at.us == 0 || run->finished_at.us > at.us);
-}
-
 // Those of rows that were in progress when run was skipped; ones that lie among known are counted
 // already.
 static size_t going_count(const struct run *run, const struct store_run *rows, size_t row_count,
@@ -197,10 +184,10 @@ static size_t going_count(const struct run *run, const struct store_run *rows, s
 
         for (at = 0; at < known_count && known[at].run.id != other->id; at++)
             ;
-        if (at < known_count || other->id == run->id || !was_going(other, run->queued_at))
+        if (at < known_count || other->id == run->id || !run_was_going(other, run->queued_at))
             continue;
         count++;
-        if (!*first || began_at(other).us < began_at(&(*first)->run).us)
+        if (!*first || run_began_at(other).us < run_began_at(&(*first)->run).us)
             *first = &rows[i];
     }
     return count;
@@ -233,7 +220,7 @@ static enum why_rule overlap_rule(struct asking *q, const struct run *run)
              count == 1 ? arena_printf(q->words.arena, "%.*s was", STR(name))
                         : arena_printf(q->words.arena, "%zu runs were, the first %.*s,", count,
                                        STR(name)));
-    why_word(&q->words, "since", moment(q, began_at(&first->run)));
+    why_word(&q->words, "since", moment(q, run_began_at(&first->run)));
     return WHY_OVERLAP;
 }
 

@@ -51,14 +51,6 @@ static void read_page(const struct memory_data *data, struct request *r)
     }
 }
 
-static bool was_going(const struct run *run, wall at)
-{
-    wall began_at = run->attempt > 1 ? run->queued_at : run->started_at;
-
-    return run->started_at.us != 0 && began_at.us <= at.us &&
-           (!run_state_is_final(run->state) || run->finished_at.us > at.us);
-}
-
 static bool finds(const struct store_find *find, const struct run *run)
 {
     wall asked = run->ask ? run->ask->slot : (wall){0};
@@ -73,7 +65,7 @@ static bool finds(const struct store_find *find, const struct run *run)
                (run->state == RUN_RUNNING || (find->is_queued && run->state == RUN_QUEUED));
     return run->scheduled_at.us >= find->from.us && run->scheduled_at.us <= find->to.us &&
            (find->job_id == 0 || run->job_id == find->job_id) &&
-           (find->going_at.us == 0 || was_going(run, find->going_at));
+           (find->going_at.us == 0 || run_was_going(run, find->going_at));
 }
 
 static int slot_order(const void *a, const void *b)

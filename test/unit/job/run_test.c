@@ -211,6 +211,26 @@ static void test_planned(void **state)
     }
 }
 
+// From the birth of its row on when it has been tried again, until its end.
+static void test_going(void **state)
+{
+    struct run run = {.state = RUN_RUNNING, .attempt = 1, .queued_at = {10}, .started_at = {20}};
+
+    (void)state;
+    assert_int_equal(run_began_at(&run).us, 20);
+    assert_false(run_was_going(&run, (wall){19}));
+    assert_true(run_was_going(&run, (wall){20}));
+    run.attempt = 2;
+    assert_int_equal(run_began_at(&run).us, 10);
+    assert_true(run_was_going(&run, (wall){19}));
+    run.state = RUN_FAILED;
+    run.finished_at.us = 30;
+    assert_true(run_was_going(&run, (wall){29}));
+    assert_false(run_was_going(&run, (wall){30}));
+    run.started_at.us = 0;
+    assert_false(run_was_going(&run, (wall){25}));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -219,7 +239,7 @@ int main(void)
         cmocka_unit_test(test_id_layout),      cmocka_unit_test(test_id_grows),
         cmocka_unit_test(test_id_other_slot),  cmocka_unit_test(test_id_exact_in_json),
         cmocka_unit_test(test_size_of_an_end), cmocka_unit_test(test_copy_of_an_end),
-        cmocka_unit_test(test_planned),
+        cmocka_unit_test(test_planned),        cmocka_unit_test(test_going),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
